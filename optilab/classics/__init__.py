@@ -1,0 +1,1 @@
+"""The textbook methods that papers are compared with."""

@@ -1,0 +1,1 @@
+"""What every paper stands on: running, counting, deriving, claiming. NumPy and SymPy only, no plotting."""

@@ -1,0 +1,28 @@
+"""One way to refuse a bad argument."""
+
+from typing import Any
+
+
+def require(condition: Any, name: str, value: Any, allowed: str) -> None:
+    """Raise a `ValueError` that names the argument, what is allowed and its value, unless `condition` is true.
+
+    `condition` may be an array: every entry must be true. Written so that NaN fails (`h > 0`, not `not h <= 0`).
+
+    Parameters
+    ----------
+    condition : bool or array of bool
+        What must hold.
+    name, allowed : str
+        Read as "`name` must be `allowed`".
+    value
+        The offending value, shown in the message.
+
+    Raises
+    ------
+    ValueError
+        If `condition` is false, or false anywhere.
+    """
+    holds = condition.all() if hasattr(condition, "all") else condition
+    if not holds:
+        shown = repr(value) if isinstance(value, str) else value
+        raise ValueError(f"{name} must be {allowed}, got {shown}")

@@ -1,0 +1,96 @@
+"""Claims: what a paper promises, in a form that a small experiment can confirm or refute."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One headline claim, the figure measured for it and the bound it must keep.
+
+    Parameters
+    ----------
+    statement : str
+        The sentence, with its sizes and units.
+    measured : float
+        The figure that is held against the bound.
+    at_most, at_least : float
+        The bound; NaN as `measured` keeps none.
+    seeds : sequence of float
+        The figure of every seed where `measured` sums them up (median, worst…), for the scatter.
+    """
+
+    statement: str
+    measured: float
+    at_most: float = INFINITY
+    at_least: float = -INFINITY
+    seeds: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measured", float(self.measured))
+        object.__setattr__(self, "seeds", tuple(np.ravel(self.seeds).tolist()))
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure keeps the bound."""
+        return bool(self.at_least <= self.measured <= self.at_most)
+
+    @property
+    def asked(self) -> str:
+        """The bound in words."""
+        lower = [f"≥ {self.at_least:.4g}"] * (self.at_least > -INFINITY)
+        upper = [f"≤ {self.at_most:.4g}"] * (self.at_most < INFINITY)
+        return " and ".join(lower + upper) or "reported"
+
+    @property
+    def scatter(self) -> str:
+        """Smallest, median and largest figure over the seeds."""
+        if not self.seeds:
+            return ""
+        low, middle, high = np.quantile(self.seeds, [0, 0.5, 1])
+        return f"{low:.3g} … {middle:.3g} … {high:.3g} ({len(self.seeds)} seeds)"
+
+    def __str__(self) -> str:
+        verdict = "holds" if self.holds else "DOES NOT HOLD"
+        return f"{self.statement}: measured {self.measured:.4g}, asked {self.asked}: {verdict}"
+
+
+class Claims(tuple[Claim, ...]):
+    """The claims of one paper; a notebook shows them as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self))
+
+    def _repr_markdown_(self) -> str:
+        rows = [
+            f"| {c.statement} | {c.asked} | {c.measured:.3g} | {c.scatter} | {'✓' if c.holds else '✗'} |" for c in self
+        ]
+        head = "| claim | asked | measured here | least … median … most | holds |\n|---|---|---|---|---|\n"
+        return head + "\n".join(rows)
+
+
+Experiment = Callable[[bool], Iterable[Claim]]
+
+
+def collect(experiments: Iterable[Experiment], quick: bool = False) -> Claims:
+    """Run experiments one after the other and gather their claims.
+
+    Parameters
+    ----------
+    experiments : iterable of functions (quick: bool) → claims
+        A paper's `EXPERIMENTS`.
+    quick : bool
+        Ask for the smaller size that tests and lessons use.
+
+    Returns
+    -------
+    Claims
+        All claims, in order.
+    """
+    return Claims(claim for experiment in experiments for claim in experiment(quick))

@@ -1,0 +1,68 @@
+"""Common random numbers: replicates that see the same draws."""
+
+import inspect
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from optilab.core.check import require
+
+
+class CommonGenerator:
+    """A generator whose draws with a `size` are made once and shared along the first `axes` axes of it."""
+
+    def __init__(self, rng: np.random.Generator, axes: int):
+        self.rng, self.axes = rng, axes
+
+    def spawn(self, n_children: int) -> list["CommonGenerator"]:
+        """Independent children that share in the same way."""
+        return [CommonGenerator(child, self.axes) for child in self.rng.spawn(n_children)]
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(self.__dict__["rng"], name)
+        if not callable(draw) or "size" not in inspect.signature(draw).parameters:
+            return draw
+
+        @wraps(draw)
+        def shared(*args: Any, **kwargs: Any) -> Any:
+            given = inspect.signature(draw).bind(*args, **kwargs)
+            size = given.arguments.get("size")
+            if size is None:
+                return draw(*args, **kwargs)
+            size = (size,) if isinstance(size, (int, np.integer)) else tuple(size)
+            require(
+                len(size) >= self.axes, "size", size, f"at least {self.axes} axes long, the axes that share their draws"
+            )
+            given.arguments["size"] = size[self.axes :]
+            return np.broadcast_to(draw(*given.args, **given.kwargs), size)
+
+        return shared
+
+
+def common(rng: np.random.Generator, axes: int = 1) -> CommonGenerator:
+    """A generator whose draws are shared along the first `axes` replicate axes.
+
+    Step sizes are compared on the same samples with it, and a batch is tested against its replicates one by one:
+    `common(rng, 1).normal(size=(8, 3))` is eight times what `rng.normal(size=3)` gives. What has no `size`
+    (`permutation`, `shuffle`) is drawn once anyway and passes through.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        The source of the draws.
+    axes : int
+        How many leading axes share them, at least 0.
+
+    Returns
+    -------
+    CommonGenerator
+        To be passed where a generator is asked for.
+
+    Raises
+    ------
+    ValueError
+        If `axes` is negative, or later a `size` has fewer axes.
+    """
+    require(axes >= 0, "axes", axes, "0 or more")
+    return CommonGenerator(rng, axes)

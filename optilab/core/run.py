@@ -1,0 +1,202 @@
+"""Run an algorithm and keep what it yields.
+
+An algorithm is a generator of states: named tuples whose fields carry the symbols of its paper.
+The first state is the starting point; every later one is the result of one update.
+Leading axes of every array are independent replicates (seeds, step sizes, starting points),
+so one run sweeps a whole grid.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from optilab.core.check import require
+
+
+def algorithm(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """Make a generator of states refuse bad arguments at the call, not at its first `next`."""
+
+    @wraps(generator)
+    def call(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        states = generator(*args, **kwargs)
+        return chain([next(states)], states)
+
+    return call
+
+
+def replicates(x0: np.ndarray, *parameters: float | np.ndarray) -> list[np.ndarray]:
+    """Bring a start and its hyper-parameters to a common batch.
+
+    Parameters
+    ----------
+    x0 : array (*batch, d)
+        Where to start; integers become floats.
+    *parameters : number or array (*batch)
+        Hyper-parameters, one for all replicates or one for each.
+
+    Returns
+    -------
+    list of arrays
+        A fresh start (*batch, d), then the parameters with a last axis of 1, ready to multiply it.
+
+    Raises
+    ------
+    ValueError
+        If `x0` has no axis, or the batches don't fit together.
+    """
+    x0 = np.asarray(x0) + 0.0
+    require(x0.ndim >= 1, "the starting point", x0, "an array (*batch, d)")
+    lifted = [np.asarray(parameter)[..., None] for parameter in parameters]
+    batch = np.broadcast_shapes(x0.shape[:-1], *(parameter.shape[:-1] for parameter in lifted))
+    return [np.broadcast_to(x0, (*batch, x0.shape[-1])).copy(), *lifted]
+
+
+def within(x: np.ndarray, limit: float) -> np.ndarray:
+    """Which points (..., d) are finite and of Euclidean norm at most `limit`: (...)."""
+    if limit == np.inf:
+        return np.isfinite(x).all(-1)
+    return np.linalg.norm(x, axis=-1) <= limit  # false for NaN
+
+
+@dataclass(frozen=True, repr=False)
+class Trace:
+    """States of one run, stacked along a first axis of kept steps; fields and measures are attributes.
+
+    Parameters
+    ----------
+    step : array (kept,)
+        Step number of each kept state.
+    fields : dict of arrays (kept, *batch, ...)
+        One entry per state field and measure. From the step of `diverged` on, a replicate's entries are NaN.
+    calls : dict of arrays (kept,)
+        Oracle calls so far, by kind.
+    diverged : array (*batch)
+        First kept step at which a replicate had left the finite numbers or the limit, inf if it never did.
+    """
+
+    step: np.ndarray
+    fields: dict[str, np.ndarray]
+    calls: dict[str, np.ndarray] = field(default_factory=dict)
+    diverged: np.ndarray = field(default_factory=lambda: np.array(np.inf))
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        fields = self.__dict__.get("fields", {})
+        if name not in fields:
+            raise AttributeError(f"no field {name!r}; this trace has {', '.join(fields)}")
+        return fields[name]
+
+    def first(self, holds: np.ndarray) -> np.ndarray:
+        """First kept step at which `holds` (kept, *batch) is true, replicate by replicate; inf where it never is."""
+        return np.where(holds.any(0), self.step[holds.argmax(0)], np.inf)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in self.fields.items())
+        text = f"Trace of {len(self.step)} states, steps {self.step[0]} to {self.step[-1]}: {shapes}"
+        if self.calls:
+            text += "; " + ", ".join(f"{count[-1]} {kind}" for kind, count in self.calls.items())
+        lost = np.isfinite(self.diverged)
+        if lost.any():
+            text += f"; {lost.sum()} of {lost.size} replicates diverged, the first at step {self.diverged.min():.0f}"
+        return text
+
+
+RESERVED = frozenset(Trace.__dataclass_fields__) | {"first"}
+
+
+def run(
+    states: Iterator[Any],
+    steps: int,
+    *,
+    every: int = 1,
+    keep: Iterable[str] | None = None,
+    oracle: Any = None,
+    limit: float = np.inf,
+    progress: bool = False,
+    **measures: Callable[[Any], np.ndarray],
+) -> Trace:
+    """Advance `states` by at most `steps` updates and stack every `every`-th state and the last.
+
+    Parameters
+    ----------
+    states : iterator of named tuples
+        What an algorithm yields; the first field is the point (*batch, d) that decides about divergence.
+    steps : int
+        Updates to make; fewer if the states end, or once every replicate has diverged.
+    every : int
+        Keep each state whose step number is a multiple of this.
+    keep : iterable of str, optional
+        The fields to keep where a whole state is too big to be stacked; all by default.
+    oracle : Counted, optional
+        A counted problem whose calls are kept beside each state.
+    limit : float
+        A replicate whose point is longer than this (Euclidean norm) counts as diverged.
+    progress : bool
+        Show a progress bar.
+    **measures : functions of the state
+        Each is kept as a field of its own, under its keyword.
+
+    Returns
+    -------
+    Trace
+        The kept states; from a replicate's divergence on its entries are NaN.
+
+    Raises
+    ------
+    ValueError
+        If `steps` or `every` is not allowed, or a field or measure has a name that `Trace` uses itself.
+    """
+    require(steps >= 0, "steps", steps, "0 or more")
+    require(every >= 1, "every", every, "1 or more")
+    first = next(states)
+    names = list(first._fields if keep is None else keep)
+    for name in (*names, *measures):
+        require(name not in RESERVED, "the name of a field or measure", name, f"none of {sorted(RESERVED)}")
+    point = first._fields[0]
+    functions: list[Callable[[Any], Any]] = [*(attrgetter(name) for name in names), *measures.values()]
+    if point not in names:
+        functions.append(lambda state: within(state[0], limit))
+
+    kept: list[Iterable[Any]] = []
+    step: list[int] = []
+    calls: list[dict[str, int]] = []
+
+    def record() -> None:
+        kept.append(state if keep is None and not measures else [function(state) for function in functions])
+        step.append(k)
+        if oracle is not None:
+            calls.append(dict(oracle.calls))
+
+    stream = enumerate(chain([first], islice(states, steps)))
+    if progress:
+        from tqdm.auto import tqdm  # imported late: it is slower to import than NumPy
+
+        stream = tqdm(stream, total=steps + 1)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for k, state in stream:
+            if k % every == 0:
+                record()
+            if k % 32 == 0 and not within(state[0], limit).any():
+                break
+        if step[-1] != k:
+            record()
+
+        columns = [np.array(column) for column in zip(*kept, strict=True)]
+        inside = within(columns[names.index(point)], limit) if point in names else columns.pop()
+    fields = dict(zip([*names, *measures], columns, strict=True))
+    outside = np.logical_or.accumulate(~inside, 0)
+    if outside.any():
+        for values in fields.values():
+            if values.shape[: outside.ndim] == outside.shape and np.issubdtype(values.dtype, np.inexact):
+                values[outside] = np.nan
+    steps_kept = np.array(step)
+    return Trace(
+        steps_kept,
+        fields,
+        {name: np.array([row.get(name, 0) for row in calls]) for name in (calls[-1] if calls else ())},
+        np.where(outside.any(0), steps_kept[outside.argmax(0)], np.inf),
+    )

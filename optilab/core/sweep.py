@@ -1,0 +1,72 @@
+"""Sweeps that outgrow one array: the same function at every point of a grid, on any executor."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, as_completed
+from itertools import product
+from typing import Any, NamedTuple
+
+from tqdm.auto import tqdm
+
+
+class Outcome(NamedTuple):
+    """What the function gave at one point of the grid."""
+
+    point: dict[str, Any]
+    value: Any
+
+
+def points_of(grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The points of a grid: every combination of a mapping's values, or the given points themselves."""
+    if isinstance(grid, Mapping):
+        return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    return [dict(point) for point in grid]
+
+
+def sweep(
+    function: Callable[..., Any],
+    grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]],
+    *,
+    executor: Executor | None = None,
+    progress: bool = True,
+) -> list[Outcome]:
+    """Call `function(**point)` at every point of `grid`.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the grid's names as keywords; must be importable by the workers where `executor` has processes.
+    grid : mapping of name to values, or iterable of points
+        A mapping stands for all combinations of its values.
+    executor : concurrent.futures.Executor, optional
+        Where to run; in this process without it. `dask.distributed.Client().get_executor()` runs on a cluster.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of the grid. A sweep interrupted from the keyboard returns the outcomes that it has.
+
+    Raises
+    ------
+    Exception
+        Whatever `function` raises at a point; the points still waiting are cancelled.
+    """
+    points = points_of(grid)
+    values: dict[int, Any] = {}
+    futures = {executor.submit(function, **point): index for index, point in enumerate(points)} if executor else {}
+    try:
+        with tqdm(total=len(points), disable=not progress) as bar:
+            if executor is None:
+                for index, point in enumerate(points):
+                    values[index] = function(**point)
+                    bar.update()
+            for future in as_completed(futures):
+                values[futures[future]] = future.result()
+                bar.update()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for future in futures:
+            future.cancel()
+    return [Outcome(points[index], values[index]) for index in sorted(values)]

@@ -1,0 +1,1 @@
+"""One room a paper; every room has the same files."""

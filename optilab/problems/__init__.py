@@ -1,0 +1,1 @@
+"""Test problems and their oracles, shared by the papers."""

@@ -1,0 +1,1 @@
+"""The widget kit: explorers, predictions, sources, one theme."""
