@@ -1,0 +1,220 @@
+"""Explorers: sliders on one side of an arrow, pictures on the other.
+
+An explorer is a pure function `compute(**values) → dict of arrays and texts`, the controls that feed it and panels
+whose traces name the arrays they draw. The explorer owns everything else: redraws, errors, reset, code, progress.
+"""
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from optilab.core.check import require
+from optilab.ui.controls import Control
+from optilab.ui.pictures import Panel, Pictures
+
+SLOW = 0.15  # seconds after which a computation is announced
+
+
+def literal(value: Any) -> str:
+    """The value as Python text, without the digits that a slider's arithmetic leaves behind."""
+    return repr(float(f"{value:.10g}")) if isinstance(value, float) else repr(value)
+
+
+class Explorer(widgets.VBox):
+    """Controls above panels; every change of a control recomputes and redraws.
+
+    `compute` returns a dict of arrays (drawn where panels name them), texts and numbers; its "note" is the sentence
+    under the pictures. Where `simulate` is given it is the long part: it runs when the reader presses the button, with
+    the values that its parameters name and a function `progress(done, total)`, and `compute` gets its result as `run`.
+    A change of a value that `simulate` takes makes the pictures stale until it has run again.
+
+    Parameters
+    ----------
+    compute : callable
+        From the controls' values, by keyword (and `run`), to a dict.
+    controls : dict of str to Control
+        In the order of display; the keys are `compute`'s keywords.
+    panels : list of Panel
+        Their bindings name entries of `compute`'s dict.
+    call : str
+        The full name of the factory that makes this explorer, for the code that is shown.
+    start : dict, optional
+        Values to start from where they differ from the controls' own.
+    code : callable, optional
+        From the values to the lines that call the algorithm itself, shown below the call of the factory.
+    simulate : callable, optional
+        The long part.
+    run : str
+        The label of its button.
+
+    Raises
+    ------
+    ValueError
+        If `start` names no control or a value out of its range, or a panel draws what `compute` doesn't return.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[..., dict[str, Any]],
+        controls: dict[str, Control],
+        panels: list[Panel],
+        *,
+        call: str,
+        start: dict[str, Any] | None = None,
+        code: Callable[[dict[str, Any]], str] | None = None,
+        simulate: Callable[..., Any] | None = None,
+        run: str = "Run",
+    ):
+        self.compute, self.controls, self.panels = compute, controls, panels
+        self.call, self.code, self.simulate = call, code, simulate
+        for name, value in (start or {}).items():
+            require(name in controls, "a starting value's name", name, f"one of {list(controls)}")
+            controls[name].set(name, value)
+        self.start = self.values
+        self.pictures = Pictures(panels, name=call.rpartition(".")[2], run=run if simulate else "")
+        self.pictures.on_msg(self._heard)
+        self.long = [name for name in inspect.signature(simulate).parameters if name in controls] if simulate else []
+        self.result: Any = None
+        self.result_of: dict[str, Any] | None = None
+        self._held = False
+        self._slow = False
+        rows = [self._row(name, control) for name, control in controls.items()]
+        box = widgets.Box(rows, layout={"display": "flex", "flex_flow": "row wrap"})
+        box.add_class("optilab-controls")
+        if simulate:
+            self._simulate()
+        self.redraw()
+        super().__init__([box, self.pictures])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The controls' values, by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _row(self, name: str, control: Control) -> widgets.Widget:
+        control.widget.observe(self.redraw, "value")
+        buttons = []
+        for label, target in control.named.items():
+            button = widgets.Button(description=label, layout={"width": "max-content"}, tooltip=f"{name} = {label}")
+            button.on_click(lambda _button, control=control, target=target: self._jump(control, target))
+            buttons.append(button)
+        view = control.view or control.widget
+        if not buttons:
+            return view
+        row = widgets.HBox([view, *buttons], layout={"flex_flow": "row wrap"})
+        row.add_class("optilab-control")
+        return row
+
+    def _jump(self, control: Control, target: Any) -> None:
+        value = target(self.values) if callable(target) else target
+        control.widget.value = type(control.value)(value)
+
+    def _heard(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        if content["type"] == "reset":
+            self.set(**self.start)
+        elif content["type"] == "point":
+            click = self.panels[content["panel"]].click
+            if click is None:
+                return
+            at = {}
+            for name, value in zip(click, (content["x"], content["y"]), strict=True):
+                widget = self.controls[name].widget
+                at[name] = min(max(round(value / widget.step) * widget.step, widget.min), widget.max)
+            self.set(**at)
+        elif content["type"] == "run":
+            self._simulate()
+            self.redraw()
+
+    def set(self, **values: Any) -> None:
+        """Set several controls and redraw once.
+
+        Raises
+        ------
+        ValueError
+            If there is no such control, or it can't have the value.
+        """
+        self._held = True
+        try:
+            for name, value in values.items():
+                require(name in self.controls, "a control's name", name, f"one of {list(self.controls)}")
+                self.controls[name].set(name, value)
+        finally:
+            self._held = False
+        self.redraw()
+
+    def _simulate(self) -> None:
+        last = 0.0
+
+        def progress(done: float, total: float = 1.0) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            if now - last > 0.08 or done >= total:
+                last = now
+                self.pictures.send({"type": "progress", "done": min(done / total, 1.0)})
+
+        values = {name: self.values[name] for name in self.long}
+        progress(0.0)
+        try:
+            with np.errstate(all="ignore"):
+                self.result = self.simulate(**values, progress=progress)  # type: ignore[misc]
+            self.result_of = values
+        except ValueError as error:
+            self.result_of = None
+            self.pictures.fail(str(error))
+        finally:
+            progress(1.0)
+
+    def redraw(self, _change: Any = None) -> None:
+        """Compute and draw; an error becomes a sentence above the pictures, which stay, visibly stale."""
+        if self._held:
+            return
+        values = self.values
+        code = self.shown_code(values)
+        extra = {}
+        if self.simulate:
+            if self.result_of != {name: values[name] for name in self.long}:
+                self.pictures.wait(
+                    "These pictures show the run before: press the button to run with the new values.", code
+                )
+                return
+            extra["run"] = self.result
+        if self._slow:
+            self.pictures.send({"type": "busy", "busy": True})
+        began = time.perf_counter()
+        try:
+            with np.errstate(all="ignore"):  # divergence is data
+                data = self.compute(**values, **extra)
+            missing = set().union(*(panel.names() for panel in self.panels)) - set(data)
+            require(not missing, "what panels draw", sorted(missing), "returned by compute")
+            self.pictures.draw(
+                {name: value for name, value in data.items() if name != "note"}, note=data.get("note", ""), code=code
+            )
+        except ValueError as error:
+            self.pictures.fail(str(error))
+        except KeyboardInterrupt:
+            self.pictures.fail("Stopped before the pictures were finished.")
+        except Exception as error:
+            self.pictures.fail(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+        finally:
+            if self._slow:
+                self.pictures.send({"type": "busy", "busy": False})
+        self._slow = time.perf_counter() - began > SLOW
+
+    def shown_code(self, values: dict[str, Any]) -> str:
+        """The code that reproduces the picture at `values`: the factory's call, then the algorithm's."""
+        module, _, factory = self.call.rpartition(".")
+        package, _, room = module.rpartition(".")
+        settings = ", ".join(f"{name}={literal(value)}" for name, value in values.items())
+        text = f"from {package} import {room}\n\n{room}.{factory}({settings})"
+        return text if self.code is None else f"{text}\n\n# the algorithm alone\n{self.code(values)}"
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={literal(value)}" for name, value in self.values.items())
+        return f"{self.call.rpartition('.')[2]}({settings})"
+
+    def _repr_keys(self) -> list[str]:
+        return []

@@ -1,0 +1,269 @@
+const OPENED = "rgb(1,2,3)";
+
+function themed(value, rgb, alpha) {
+  if (typeof value === "string") {
+    if (value === OPENED) return `rgba(${rgb},${alpha})`;
+    return value.startsWith("rgba(1,2,3,") ? value.replace("1,2,3", rgb) : value;
+  }
+  if (Array.isArray(value)) return value.map((entry) => themed(entry, rgb, alpha));
+  if (value && typeof value === "object" && value.constructor === Object) {
+    const copy = {};
+    for (const key in value) copy[key] = themed(value[key], rgb, alpha);
+    return copy;
+  }
+  return value;
+}
+
+function put(target, path, value) {
+  const keys = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  const last = keys.pop();
+  for (const key of keys) target = target[key] ??= {};
+  target[last] = value;
+}
+
+const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+function array({ dtype, shape, buffer }) {
+  const Type = TYPES[dtype];
+  const start = buffer.byteOffset ?? 0;
+  const bytes = (buffer.buffer ?? buffer).slice(start, start + buffer.byteLength); // aligned for the type
+  const flat = new Type(bytes);
+  if (shape.length < 2) return flat;
+  const width = shape[shape.length - 1];
+  const rows = [];
+  for (let i = 0; i < flat.length; i += width) rows.push(flat.subarray(i, i + width));
+  return rows;
+}
+
+function element(tag, name, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text) node.textContent = text;
+  return node;
+}
+
+function quoted(value) {
+  const text = String(value ?? "");
+  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+
+function csv(titles, drawings) {
+  const columns = [];
+  drawings.forEach(({ traces }, index) =>
+    traces.forEach((trace, number) => {
+      const name = trace.name ?? `curve ${number + 1}`;
+      for (const axis of ["x", "y", "z"]) {
+        const values = trace[axis];
+        if (values && values.length !== undefined)
+          columns.push([`${titles[index]}: ${name}: ${axis}`, Array.from(values, (v) => (v?.length ? Array.from(v).join(" ") : v))]);
+      }
+    }),
+  );
+  const length = Math.max(0, ...columns.map(([, values]) => values.length));
+  const lines = [columns.map(([name]) => quoted(name)).join(",")];
+  for (let row = 0; row < length; row++) lines.push(columns.map(([, values]) => quoted(values[row])).join(","));
+  return lines.join("\n") + "\n";
+}
+
+function render({ model, el }) {
+  const spec = JSON.parse(model.get("spec"));
+  const root = element("div", "optilab");
+  const top = element("div", "optilab-top");
+  const run = element("button", "optilab-run", spec.run ?? "");
+  const progress = element("progress", "optilab-progress");
+  const error = element("div", "optilab-error");
+  const panels = element("div", "optilab-panels");
+  const note = element("div", "optilab-note");
+  const foot = element("div", "optilab-foot");
+  const code = element("pre", "optilab-code");
+  error.setAttribute("role", "alert");
+  note.setAttribute("aria-live", "polite");
+  progress.max = 1;
+  progress.hidden = true;
+  code.hidden = true;
+  if (spec.run) top.append(run, progress);
+  top.append(error);
+  const plots = spec.panels.map((panel) => {
+    const box = element("div", "optilab-panel");
+    const title = element("div", "optilab-title");
+    const plot = element("div", panel.click ? "optilab-plot optilab-click" : "optilab-plot");
+    plot.style.height = `${panel.height}px`;
+    box.append(title, plot);
+    panels.append(box);
+    return { title, plot };
+  });
+  const reset = element("button", "", "Reset");
+  const show = element("button", "", "Show the code for this picture");
+  const save = element("button", "", "Data as CSV");
+  show.setAttribute("aria-expanded", "false");
+  foot.append(reset, show, save);
+  root.append(top, panels, note, foot, code);
+  el.append(root);
+
+  let plotly = null;
+  let drawings = [];
+  let scheduled = false;
+  let late = false; // a frame came while one was being shown
+  let waiting = false; // for the frame that answers a click
+  const names = () => plots.map(({ title }) => title.textContent);
+
+  function draw() {
+    const frame = model.get("frame");
+    error.textContent = frame.error;
+    root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
+    note.innerHTML = frame.note;
+    code.textContent = frame.code;
+    if (!plotly) return;
+    const seen = {};
+    const value = (name) =>
+      name in frame.arrays ? (seen[name] ??= array(frame.arrays[name])) : frame.values[name];
+    const [r, g, b, a] = getComputedStyle(root).color.match(/[\d.]+/g);
+    const paint = (thing) => themed(thing, `${r},${g},${b}`, a ?? 1);
+    drawings = spec.panels.map((panel) => {
+      const traces = panel.data.map((trace, index) => {
+        const copy = paint(trace);
+        for (const path in panel.bindings[index]) put(copy, path, paint(value(panel.bindings[index][path])));
+        return copy;
+      });
+      const layout = paint(panel.layout);
+      for (const path in panel.moving) if (path !== "title") put(layout, path, paint(value(panel.moving[path])));
+      return { traces, layout };
+    });
+    const done = drawings.map(({ traces, layout }, index) => {
+      const { plot, title } = plots[index];
+      const panel = spec.panels[index];
+      title.innerHTML = panel.moving.title ? value(panel.moving.title) : panel.title;
+      layout.uirevision = "kept";
+      layout.autosize = true;
+      if (panel.click) layout.dragmode = false;
+      return plotly.react(plot, traces, layout, { displaylogo: false, responsive: false, scrollZoom: false });
+    });
+    Promise.all(done).then(() =>
+      requestAnimationFrame(() => {
+        waiting = false;
+        root.dataset.drawn = frame.number;
+      }),
+    );
+  }
+  function redraw() {
+    late = scheduled; // at most one drawing per animation frame, the first at once
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      if (late) redraw();
+    });
+    draw();
+  }
+
+  spec.panels.forEach((panel, index) => {
+    if (!panel.click) return;
+    const { plot } = plots[index];
+    const send = (event) => {
+      const area = plot.querySelector(".nsewdrag")?.getBoundingClientRect();
+      if (!area || waiting) return;
+      const { xaxis, yaxis } = plot._fullLayout;
+      waiting = true;
+      model.send({
+        type: "point",
+        panel: index,
+        x: xaxis.p2d(event.clientX - area.left),
+        y: yaxis.p2d(event.clientY - area.top),
+      });
+    };
+    const inside = (event) => event.target.classList?.contains("nsewdrag");
+    plot.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || !inside(event)) return;
+      waiting = false;
+      send(event);
+      const move = (later) => send(later);
+      const stop = () => {
+        window.removeEventListener("pointermove", move);
+        window.removeEventListener("pointerup", stop);
+      };
+      window.addEventListener("pointermove", move);
+      window.addEventListener("pointerup", stop);
+    }, true);
+  });
+
+  run.addEventListener("click", () => model.send({ type: "run" }));
+  reset.addEventListener("click", () => model.send({ type: "reset" }));
+  show.addEventListener("click", () => {
+    code.hidden = !code.hidden;
+    show.setAttribute("aria-expanded", String(!code.hidden));
+    show.textContent = code.hidden ? "Show the code for this picture" : "Hide the code";
+  });
+  save.addEventListener("click", () => {
+    const link = element("a");
+    link.href = URL.createObjectURL(new Blob([csv(names(), drawings)], { type: "text/csv" }));
+    link.download = `${spec.name}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+
+  const version = model.get("version");
+  const again = element("button", "", "Try again");
+  const ask = () => model.send({ type: "plotly" });
+  const timers = [];
+  function wait() {
+    again.remove();
+    const place = shelf(version);
+    timers.push(setTimeout(() => place.plotly || ask(), place.problem ? 0 : 1500));
+    timers.push(
+      setTimeout(() => {
+        if (place.plotly) return;
+        error.textContent =
+          "The pictures can't be drawn: plotly.js has not arrived from the kernel" +
+          (place.problem ? ` (${place.problem}).` : ". Is the kernel running?");
+        top.append(again);
+      }, 20000),
+    );
+  }
+  again.addEventListener("click", () => {
+    error.textContent = "";
+    ask();
+    wait();
+  });
+  function heard(message, buffers) {
+    if (message.type === "plotly")
+      unpack(version, buffers[0]).catch((problem) => {
+        error.textContent = `The pictures can't be drawn: ${problem}`;
+        top.append(again);
+      });
+    if (message.type === "progress") {
+      progress.hidden = false;
+      progress.value = message.done;
+      run.disabled = message.done < 1;
+      if (message.done >= 1) setTimeout(() => (progress.hidden = true), 400);
+    }
+    if (message.type === "busy") root.classList.toggle("optilab-busy", message.busy);
+  }
+  model.on("msg:custom", heard);
+  model.on("change:frame", redraw);
+  redraw();
+  wait();
+  shelf(version).arrival.then((library) => {
+    timers.forEach(clearTimeout);
+    again.remove();
+    plotly = library;
+    redraw();
+  });
+
+  const resize = new ResizeObserver(() => {
+    if (plotly) plots.forEach(({ plot }) => plot.offsetWidth && plot._fullLayout && plotly.Plots.resize(plot));
+  });
+  resize.observe(panels);
+  const theme = new MutationObserver(redraw);
+  theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] });
+
+  return () => {
+    timers.forEach(clearTimeout);
+    resize.disconnect();
+    theme.disconnect();
+    model.off("msg:custom", heard);
+    model.off("change:frame", redraw);
+    if (plotly) plots.forEach(({ plot }) => plotly.purge(plot));
+  };
+}
+
+export default { render };

@@ -1,0 +1,140 @@
+"""All pictures of an explorer as one widget: described by plotly's graph objects, fed by one binary message a move.
+
+The browser holds each panel's traces and layout as they were described and, at every move, puts the new arrays
+into a fresh copy: what doesn't move can't be lost.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anywidget
+import numpy as np
+import plotly.graph_objects as go
+import traitlets
+
+from optilab.core.check import require
+from optilab.ui import bundle
+from optilab.ui.theme import TEMPLATE
+
+DTYPES = {"b": "uint8", "i": "int32", "u": "int32", "f": "float64"}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture: plotly traces and a layout whose properties are bound to what `compute` returns, by name.
+
+    A path reaches any property: "x", "marker.color", "visible"; "shapes[0].x0", "xaxis.range", "title".
+
+    Parameters
+    ----------
+    title : str
+        What to see, above the picture; HTML. Bind "title" in `moving` where it changes.
+    traces : list of (trace, {path: name})
+        Plotly traces and what of them follows the controls. Their number is fixed.
+    layout : dict
+        What of the layout stays.
+    moving : dict of path to name
+        What of the layout follows the controls.
+    click : pair of control names, optional
+        Controls that a click or drag in the picture sets to its x and y.
+    height : int
+        Height in pixels, without the title.
+    """
+
+    title: str
+    traces: list[tuple[Any, dict[str, str]]]
+    layout: dict[str, Any] = field(default_factory=dict)
+    moving: dict[str, str] = field(default_factory=dict)
+    click: tuple[str, str] | None = None
+    height: int = 340
+
+    def names(self) -> set[str]:
+        """Every name of `compute`'s results that the panel draws."""
+        return {name for _, binding in self.traces for name in binding.values()} | set(self.moving.values())
+
+    def spec(self) -> dict[str, Any]:
+        """What the browser needs to know of the panel, ready for JSON."""
+        figure = go.Figure([trace for trace, _ in self.traces], {"template": TEMPLATE} | self.layout)
+        return json.loads(figure.to_json()) | {
+            "title": self.title,
+            "bindings": [binding for _, binding in self.traces],
+            "moving": self.moving,
+            "click": self.click,
+            "height": self.height,
+        }
+
+
+def packed(array: np.ndarray) -> dict[str, Any]:
+    """Describe an array as a dtype that JavaScript has, its shape and its bytes.
+
+    Raises
+    ------
+    ValueError
+        If the array holds neither real numbers nor booleans.
+    """
+    require(array.dtype.kind in DTYPES, "an array to be drawn", array.dtype, "of real numbers")
+    array = np.ascontiguousarray(array, dtype=DTYPES[array.dtype.kind])
+    return {"dtype": str(array.dtype), "shape": list(array.shape), "buffer": array.tobytes()}
+
+
+class Pictures(anywidget.AnyWidget):
+    """The panels of an explorer with the sentences and buttons around them.
+
+    Parameters
+    ----------
+    panels : list of Panel
+        From left to right.
+    name : str
+        Names the file of the pictures' data.
+    run : str
+        The label of the button that starts the long work; none without it.
+    """
+
+    _esm = bundle.script("pictures.js")
+    _css = bundle.HERE / "pictures.css"
+    version = traitlets.Unicode(bundle.VERSION).tag(sync=True)
+    spec = traitlets.Unicode().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, panels: list[Panel], *, name: str, run: str = ""):
+        bundle.deliver()
+        spec = {"panels": [panel.spec() for panel in panels], "name": name, "run": run}
+        self.empty = {"number": 0, "arrays": {}, "values": {}, "note": "", "error": "", "code": "", "stale": False}
+        super().__init__(spec=json.dumps(spec), frame=self.empty)
+        self.on_msg(self._asked)
+
+    def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        if content.get("type") == "plotly":
+            self.send({"type": "plotly"}, buffers=[bundle.packed()])
+
+    def draw(self, data: Mapping[str, Any], *, note: str, code: str) -> None:
+        """Send what `compute` returned: arrays as memory, numbers, texts and lists as they are."""
+        arrays = {name: packed(value) for name, value in data.items() if isinstance(value, np.ndarray)}
+        values = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in data.items()
+            if name not in arrays
+        }
+        self.frame = self.empty | {
+            "number": self.frame["number"] + 1,
+            "arrays": arrays,
+            "values": values,
+            "note": note,
+            "code": code,
+        }
+
+    def fail(self, sentence: str) -> None:
+        """Say what is wrong; the old pictures stay, visibly stale."""
+        self.frame = self.frame | {"number": self.frame["number"] + 1, "error": sentence}
+
+    def wait(self, note: str, code: str) -> None:
+        """Leave the old pictures, visibly stale, until the long work is done again."""
+        self.frame = self.frame | {
+            "number": self.frame["number"] + 1,
+            "note": note,
+            "code": code,
+            "error": "",
+            "stale": True,
+        }

@@ -1,0 +1,93 @@
+"""One look for all pictures: a plotly template and a colour for every method.
+
+The colours keep a contrast of at least 3 : 1 to JupyterLab's light and dark backgrounds and stay apart under
+the common colour blindnesses. `INK` stands for the text colour of the reader's theme; the browser puts that in.
+"""
+
+import plotly.graph_objects as go
+
+INK = "rgb(1,2,3)"
+BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN = (
+    "#2b7fd0",
+    "#d9600f",
+    "#1b9a6c",
+    "#7d68cf",
+    "#d0559a",
+    "#2597ad",
+    "#a07328",
+)
+
+METHODS = {
+    "gradient descent": INK,
+    "update": INK,
+    "gradient flow": BLUE,
+    "IGR flow": GREEN,
+    "third-order flow": PURPLE,
+    "principal flow": ORANGE,
+    "modified flow": ORANGE,
+    "heavy ball": PINK,
+    "Nesterov": TEAL,
+    "triple momentum": BROWN,
+    "Adam": GREEN,
+    "SGD": INK,
+    "DAL": TEAL,
+}
+
+
+def ink(alpha: float) -> str:
+    """The reader's text colour at an opacity between 0 and 1."""
+    return f"rgba(1,2,3,{alpha})"
+
+
+def color(method: str) -> str:
+    """The colour that a method keeps through all lessons.
+
+    Raises
+    ------
+    ValueError
+        If the method has none yet.
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {sorted(METHODS)}, got {method!r}")
+    return METHODS[method]
+
+
+FAINT = [[0, ink(0)], [1, ink(0.35)]]  # a colour scale for landscapes that lie under curves
+
+_AXIS = {
+    "showline": True,
+    "linecolor": ink(0.6),
+    "ticks": "outside",
+    "ticklen": 4,
+    "tickcolor": ink(0.6),
+    "gridcolor": ink(0.1),
+    "zeroline": False,
+    "exponentformat": "power",
+    "ticklabeloverflow": "allow",
+    "title": {"standoff": 6},
+}
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"color": INK, "size": 12.5},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "colorway": [BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN],
+        "xaxis": _AXIS,
+        "yaxis": _AXIS | {"automargin": "width"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0,0,0,0)",
+            "itemsizing": "constant",
+        },
+        "margin": {"l": 52, "r": 14, "t": 8, "b": 44},
+        "hoverlabel": {"namelength": -1},
+        "annotationdefaults": {"font": {"color": INK}, "showarrow": False},
+        "shapedefaults": {"line": {"color": ink(0.5), "width": 1.5}},
+        "colorscale": {"sequential": "Cividis"},
+        "dragmode": "zoom",
+    }
+)
