@@ -1,0 +1,62 @@
+"""The GAN on the line: its derivatives against differences and the complex step."""
+
+import numpy as np
+import pytest
+
+from optilab.problems.gan import GAN, two_bumps, wasserstein
+from optilab.problems.mlp import MLP
+
+
+def example(batch=(3,)):
+    rng = np.random.default_rng(0)
+    gan = GAN(MLP((1, 5, 4, 1)), MLP((2, 6, 1), "softplus"))
+    phi, theta = rng.normal(size=(*batch, gan.discriminator.dim)), rng.normal(size=(*batch, gan.generator.dim))
+    return gan.on(gan.sample(rng, (*batch, 7))), phi, theta, rng.normal(size=phi.shape), rng.normal(size=theta.shape)
+
+
+def test_velocities_are_the_gradients_of_the_payoff():
+    game, phi, theta, v, w = example()
+    e = 1e-6
+    along_phi = (game(phi + e * v, theta) - game(phi - e * v, theta)) / (2 * e)
+    along_theta = (game(phi, theta + e * w) - game(phi, theta - e * w)) / (2 * e)
+    np.testing.assert_allclose((game.f(phi, theta) * v).sum(-1), along_phi, rtol=1e-6)
+    np.testing.assert_allclose((game.g(phi, theta) * w).sum(-1), -along_theta, rtol=1e-6)
+
+
+def test_the_four_products_are_those_of_the_complex_step():
+    game, phi, theta, v, w = example()
+    e = 1e-20
+    expected = {
+        "f_phi": (v, game.f(phi + 1j * e * v, theta).imag / e),
+        "f_theta": (w, game.f(phi, theta + 1j * e * w).imag / e),
+        "g_phi": (v, game.g(phi + 1j * e * v, theta).imag / e),
+        "g_theta": (w, game.g(phi, theta + 1j * e * w).imag / e),
+    }
+    for name, (direction, product) in expected.items():
+        np.testing.assert_allclose(getattr(game, name)(phi, theta, direction), product, atol=1e-13, err_msg=name)
+
+
+def test_the_payoff_is_the_saturating_loss():
+    game, phi, theta, *_ = example(())
+    D, G = game.gan.discriminator, game.gan.generator
+    real = D.forward(phi, game.samples.data)
+    made = D.forward(phi, G.forward(theta, game.samples.latent))
+    expected = np.log(1 / (1 + np.exp(-real))).mean() + np.log(1 - 1 / (1 + np.exp(-made))).mean()
+    assert game(phi, theta) == pytest.approx(expected)
+
+
+def test_samples_come_from_two_bumps_and_their_distance_is_a_transport():
+    rng = np.random.default_rng(2)
+    x = two_bumps(rng, (4, 5000))
+    assert x.shape == (4, 5000, 1)
+    np.testing.assert_allclose(abs(x).mean((1, 2)), 2, atol=0.02)
+    np.testing.assert_allclose(x.var((1, 2)), 4.09, atol=0.1)
+    np.testing.assert_allclose(wasserstein(x, x[:, ::-1] + 0.25), 0.25)
+    assert two_bumps(rng, 3).shape == (3, 1)
+
+
+def test_networks_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="the discriminator's outputs must be 1, got 2"):
+        GAN(MLP((1, 4, 2)), MLP((2, 4, 1)))
+    with pytest.raises(ValueError, match="what the generator makes"):
+        GAN(MLP((1, 4, 1)), MLP((2, 4, 3)))
