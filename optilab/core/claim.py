@@ -1,6 +1,6 @@
 """Claims: what a paper promises, in a form that a small experiment can confirm or refute."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Claim:
     measured: float
     at_most: float = INFINITY
     at_least: float = -INFINITY
-    seeds: tuple[float, ...] = ()
+    seeds: Sequence[float] | np.ndarray = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measured", float(self.measured))
