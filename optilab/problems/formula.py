@@ -1,0 +1,217 @@
+"""Formulas that somebody types: read without trusting them, differentiated as often as needed, made NumPy functions.
+
+The text is parsed to Python's syntax tree, of which a short list of nodes is accepted; nothing is ever evaluated as
+code. Each operation becomes one step of a `Program`; SymPy differentiates step by step (the chain rule), so that even
+the third derivative of a long formula is a program a few times as long.
+"""
+
+import ast
+import operator
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import sympy as sp
+
+from optilab.core.check import require
+
+FUNCTIONS = {
+    "exp": sp.exp,
+    "log": sp.log,
+    "sqrt": sp.sqrt,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "atan": sp.atan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+}
+CONSTANTS = {"pi": sp.pi, "e": sp.E}
+OPERATIONS: dict[type, Callable[..., sp.Expr]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+GRAMMAR = f"use numbers, variables, + - * / **, parentheses, pi, e and {', '.join(FUNCTIONS)}"
+
+LENGTH = 500  # characters of a formula
+DEPTH = 100  # operations inside one another
+EXPONENT = 100  # largest constant exponent
+NUMBER = 1e100  # largest constant
+EXACT = 2**53  # integers beyond this are floats to NumPy
+
+
+def refuse(piece: str, reason: str) -> NoReturn:
+    """Raise the one kind of error that reading a formula has."""
+    shown = piece if len(piece) <= 40 else piece[:37] + "…"
+    raise ValueError(f"can't read {shown!r} in the formula: {reason}")
+
+
+def syntax(formula: str) -> ast.expr:
+    """The syntax tree of a formula."""
+    if not isinstance(formula, str):
+        refuse(repr(formula), "a formula is text")
+    text = formula.strip()
+    if len(text) > LENGTH:
+        refuse(text, f"it is longer than {LENGTH} characters")
+    if not text:
+        refuse(formula, "it is empty")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parser's advice to authors of Python
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has odd characters"
+        refuse(text, f"{reason} (a product needs its *)")
+
+
+def names(tree: ast.expr) -> list[str]:
+    """The variables of a formula, sorted."""
+    nodes = list(ast.walk(tree))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
+    return sorted(found - FUNCTIONS.keys() - CONSTANTS.keys())
+
+
+class Program:
+    """Steps, each one small expression in variables and earlier steps; equal expressions are one step."""
+
+    def __init__(self) -> None:
+        self.steps: dict[sp.Symbol, sp.Expr] = {}
+        self.known: dict[sp.Expr, sp.Symbol] = {}
+
+    def step(self, expr: sp.Expr) -> sp.Expr:
+        """The name of the step that computes `expr`; numbers and names are themselves."""
+        if expr.is_Atom:
+            return expr
+        if expr not in self.known:
+            self.known[expr] = sp.Symbol(f"step{len(self.steps)}")
+            self.steps[self.known[expr]] = expr
+        return self.known[expr]
+
+    def read(self, formula: str, variables: Mapping[str, sp.Symbol]) -> sp.Expr:
+        """Append the steps of a formula, refusing whatever is not on the list; the name of its value."""
+        text = formula.strip()
+
+        def piece(node: ast.expr) -> str:
+            return ast.get_source_segment(text, node) or text
+
+        def result(expr: sp.Expr, node: ast.expr) -> sp.Expr:
+            """A step, or a constant expression as it is once its size has been checked."""
+            if expr.has(sp.zoo, sp.nan, sp.oo):
+                refuse(piece(node), "it divides by zero")
+            if expr.free_symbols:
+                return self.step(expr)
+            value = expr.evalf(15)
+            if not (value.is_real and abs(value) <= NUMBER):
+                refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
+            return expr
+
+        def visit(node: ast.expr, depth: int = 0) -> sp.Expr:
+            if depth > DEPTH:
+                refuse(text, f"it is nested deeper than {DEPTH} levels")
+            match node:
+                case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                    if not abs(number) <= NUMBER:
+                        refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
+                    return sp.Rational(repr(number))
+                case ast.Name(id=name) if name in variables or name in CONSTANTS:
+                    return variables.get(name) or CONSTANTS[name]
+                case ast.Name(id=name) if name in FUNCTIONS:
+                    refuse(name, f"a function needs its argument, {name}(…)")
+                case ast.Name(id=name):
+                    refuse(name, f"unknown variable; the variables are {', '.join(variables) or 'none'}")
+                case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATIONS:
+                    return result(OPERATIONS[type(op)](visit(operand, depth + 1)), node)
+                case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
+                    one, other = visit(left, depth + 1), visit(right, depth + 1)
+                    if isinstance(op, ast.Pow) and other.is_number and abs(other.evalf(15)) > EXPONENT:
+                        refuse(piece(node), f"exponents go up to {EXPONENT}")
+                    return result(OPERATIONS[type(op)](one, other), node)
+                case ast.BinOp(op=ast.BitXor()):
+                    refuse(piece(node), "write ** for a power, not ^")
+                case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
+                    return result(FUNCTIONS[name](visit(argument, depth + 1)), node)
+                case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
+                    refuse(piece(node), f"{name} takes one argument")
+                case ast.Call(func=ast.Name(id=name)) if name in variables:
+                    refuse(piece(node), f"{name} is a variable; a product needs its *")
+                case ast.Call(func=ast.Name(id=name)):
+                    refuse(piece(node), f"unknown function; the functions are {', '.join(FUNCTIONS)}")
+            refuse(piece(node), GRAMMAR)
+
+        return visit(syntax(formula))
+
+    def needed(self, outputs: Sequence[sp.Expr]) -> list[tuple[sp.Symbol, sp.Expr]]:
+        """The steps that the outputs depend on, in order."""
+        wanted = {symbol for output in outputs for symbol in output.free_symbols}
+        kept = []
+        for name, expr in reversed(self.steps.items()):
+            if name in wanted:
+                wanted |= expr.free_symbols
+                kept.append((name, expr))
+        return kept[::-1]
+
+    def along(self, outputs: Sequence[sp.Expr], direction: Mapping[sp.Symbol, Any]) -> list[sp.Expr]:
+        """Append the steps that compute the derivative of `outputs` as the variables move; the names of these."""
+        moved = {symbol: sp.sympify(velocity) for symbol, velocity in direction.items()}
+        for name, expr in self.needed(outputs):
+            terms = [
+                self.step(self.step(expr.diff(part)) * moved[part])
+                for part in sorted(expr.free_symbols & moved.keys(), key=str)
+            ]
+            if terms:
+                moved[name] = self.step(sp.Add(*terms))
+        return [moved.get(output, sp.Integer(0)) for output in outputs]
+
+    def gradient(self, output: sp.Expr, variables: Sequence[sp.Symbol]) -> list[sp.Expr]:
+        """The names of the partial derivatives of one output."""
+        return [self.along([output], {variable: 1})[0] for variable in variables]
+
+    def numpy(
+        self, outputs: Sequence[sp.Expr], shape: tuple[int, ...], *groups: Sequence[sp.Symbol]
+    ) -> Callable[..., np.ndarray]:
+        """The outputs as a function of points (*batch, d), one for each group of d variables → (*batch, *shape)."""
+        steps = [(name, floats(expr)) for name, expr in self.needed(outputs)]
+        results = [floats(output) for output in outputs]
+        arguments = [symbol for group in groups for symbol in group]
+        function = sp.lambdify(arguments, results, "numpy", cse=lambda _: (steps, results))
+
+        def oracle(*points: np.ndarray) -> np.ndarray:
+            arrays = [np.asarray(point) + 0.0 for point in points]
+            for array, group in zip(arrays, groups, strict=True):
+                require(
+                    array.shape[-1:] == (len(group),), "the shape of a point", array.shape, f"(*batch, {len(group)})"
+                )
+            batch = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
+            with np.errstate(all="ignore"):  # outside its domain a formula is NaN
+                entries = function(*(array[..., i] for array in arrays for i in range(array.shape[-1])))
+            stacked = np.stack([np.broadcast_to(entry, batch) for entry in entries], -1)
+            return stacked.reshape((*batch, *shape))
+
+        return oracle
+
+
+def floats(expr: sp.Expr) -> sp.Expr:
+    """The same expression with the integers and fractions that are too long for NumPy as floats."""
+    long = [number for number in expr.atoms(sp.Rational) if max(abs(number.p), number.q) > EXACT]
+    return expr.xreplace({number: sp.Float(number) for number in long})
+
+
+def symbols(prefix: str, count: int) -> list[sp.Symbol]:
+    """Internal names of variables, which clash with nothing that NumPy or a step is called."""
+    return [sp.Symbol(f"{prefix}{index}") for index in range(count)]
+
+
+def check_variables(variables: Sequence[str]) -> None:
+    """Refuse names of variables that are no names, taken or twice the same."""
+    taken = FUNCTIONS.keys() | CONSTANTS.keys()
+    free = all(isinstance(name, str) and name.isidentifier() and name not in taken for name in variables)
+    distinct = len(set(variables)) == len(variables)
+    require(free and distinct, "variables", variables, "distinct names, none of a function, pi or e")
