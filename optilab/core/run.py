@@ -18,6 +18,9 @@ import numpy as np
 from optilab.core.check import require
 
 
+Progress = bool | Callable[[float, float], Any]
+
+
 def algorithm(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
     """Make a generator of states refuse bad arguments at the call, not at its first `next`."""
 
@@ -105,6 +108,17 @@ class Trace:
         return text
 
 
+def reported(
+    stream: Iterable[tuple[int, Any]], progress: Callable[[float, float], Any], steps: int
+) -> Iterator[tuple[int, Any]]:
+    """The numbered states of `stream`, calling progress(k, steps) about a hundred times on the way."""
+    stride = max(1, steps // 100)
+    for k, state in stream:
+        if k % stride == 0:
+            progress(k, steps)
+        yield k, state
+
+
 RESERVED = frozenset(Trace.__dataclass_fields__) | {"first"}
 
 
@@ -116,7 +130,7 @@ def run(
     keep: Iterable[str] | None = None,
     oracle: Any = None,
     limit: float = np.inf,
-    progress: bool = False,
+    progress: Progress = False,
     **measures: Callable[[Any], np.ndarray],
 ) -> Trace:
     """Advance `states` by at most `steps` updates and stack every `every`-th state and the last.
@@ -135,8 +149,8 @@ def run(
         A counted problem whose calls are kept beside each state.
     limit : float
         A replicate whose point is longer than this (Euclidean norm) counts as diverged.
-    progress : bool
-        Show a progress bar.
+    progress : bool or function (done, total)
+        Show a progress bar, or call the function now and then.
     **measures : functions of the state
         Each is kept as a field of its own, under its keyword.
 
@@ -172,7 +186,9 @@ def run(
             calls.append(dict(oracle.calls))
 
     stream = enumerate(chain([first], islice(states, steps)))
-    if progress:
+    if callable(progress):
+        stream = reported(stream, progress, steps)
+    elif progress:
         from tqdm.auto import tqdm  # imported late: it is slower to import than NumPy
 
         stream = tqdm(stream, total=steps + 1)
