@@ -1,0 +1,77 @@
+"""The papers in the order of their lessons; `python -m optilab.catalogue` prints README's table."""
+
+import re
+from dataclasses import dataclass
+
+from optilab.core.check import require
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper: what it is called here, where it comes from and what its lesson leaves you with.
+
+    Parameters
+    ----------
+    slug : str
+        Its name everywhere: `optilab/papers/<slug>/`, `lessons/NN_<slug>.ipynb`, `tests/papers/test_<slug>.py`.
+    number : int
+        Of its lesson, from 1; lesson 0 is the introduction.
+    title, authors, year, source
+        As cited; `source` is "arXiv" and the number where there is one.
+    message : str
+        The sentence that the reader will remember.
+    """
+
+    slug: str
+    number: int
+    title: str
+    authors: str
+    year: int
+    source: str
+    message: str
+
+    @property
+    def lesson(self) -> str:
+        """File name of the lesson."""
+        return f"{self.number:02d}_{self.slug}.ipynb"
+
+
+PAPERS = (
+    Paper(
+        slug="discretisation_drift",
+        number=1,
+        title="On discretization drift and smoothness regularization in neural network training",
+        authors="M. C. Rosca",
+        year=2023,
+        source="arXiv 2310.14036",
+        message="Gradient descent follows a flow of its own, bent by the step size. Write that flow down and it tells "
+        "when training becomes unstable, how long a step may be and which part of a game's drift to cancel.",
+    ),
+)
+
+
+def paper(slug: str) -> Paper:
+    """The paper of that slug.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those that there are.
+    """
+    by_slug = {row.slug: row for row in PAPERS}
+    require(slug in by_slug, "the paper", slug, f"one of {', '.join(by_slug)}")
+    return by_slug[slug]
+
+
+def markdown() -> str:
+    """README's table: lesson, paper, message."""
+    rows = ["| lesson | paper | what you leave with |", "|---|---|---|"]
+    for row in PAPERS:
+        source = re.sub(r"^arXiv (\S+)$", r"[arXiv \1](https://arxiv.org/abs/\1)", row.source)
+        lesson = f"[{row.number:02d} {row.slug}](lessons/{row.lesson})"
+        rows.append(f"| {lesson} | {row.authors}, *{row.title}*, {row.year}, {source} | {row.message} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown())

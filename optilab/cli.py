@@ -1,0 +1,282 @@
+"""The command line: open the lessons, list the papers, reproduce their claims, execute the lessons anew."""
+
+import argparse
+import json
+import math
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from hashlib import sha256
+from importlib import import_module
+from itertools import zip_longest
+from pathlib import Path, PurePath
+from typing import Any
+
+from optilab import catalogue
+from optilab.core.check import require
+
+MANIFEST = ".optilab.json"  # in a student's folder: the hash of every file as it was shipped
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def shipped_lessons() -> Path:
+    """The lessons that came with the package: inside an installed one, beside the package in a clone."""
+    package = Path(__file__).parent
+    return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
+
+
+def lesson(number: str) -> str:
+    """File name of the lesson of that number."""
+    names = {int(path.name[:2]): path.name for path in sorted(shipped_lessons().glob("[0-9][0-9]_*.ipynb"))}
+    known = number.isdecimal() and int(number) in names
+    require(known, "the lesson's number", number, f"one of {', '.join(f'{known:02d}' for known in names)}")
+    return names[int(number)]
+
+
+def for_students(name: PurePath) -> bool:
+    """Whether a file of the lessons folder is theirs: of the assignments, only what a teacher has released."""
+    hidden = any(part.startswith((".", "__")) for part in name.parts)
+    return not hidden and (name.parts[0] != "assignments" or name.parts[1] == "release")
+
+
+def copy_lessons(source: Path, target: Path) -> list[str]:
+    """Bring the copy of the lessons in `target` up to date; a file that the student changed stays as it is.
+
+    Returns
+    -------
+    list of str
+        The files that were kept because they are neither what is shipped now nor what was shipped last time.
+    """
+    manifest = target / MANIFEST
+    before = json.loads(manifest.read_text()) if manifest.exists() else {}
+    now, kept = {}, []
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        name = path.relative_to(source)
+        if not for_students(name):
+            continue
+        text, copy, key = path.read_bytes(), target / name, name.as_posix()
+        now[key] = sha256(text).hexdigest()
+        if copy.exists() and sha256(copy.read_bytes()).hexdigest() not in (now[key], before.get(key)):
+            kept.append(key)
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(text)
+    manifest.write_text(json.dumps(now, indent=1))
+    return kept
+
+
+def prefer_this_environment() -> None:
+    """Let Jupyter find this environment's kernel before one of the same name in the user's home."""
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
+def lab(arguments: argparse.Namespace) -> int:
+    """Open JupyterLab on a lesson, in the student's own copy or in the clone."""
+    from jupyterlab.labapp import LabApp
+
+    folder = shipped_lessons() if arguments.here else arguments.folder.resolve()
+    if not arguments.here:
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = copy_lessons(shipped_lessons(), folder)
+        print(f"The lessons are in {folder}.")
+        if kept:
+            print(f"Kept as you changed them: {', '.join(kept)}. Delete or rename one to get it anew.")
+    options = [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{arguments.lesson}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("You are root, as in many containers: JupyterLab is started with --allow-root.")
+        options.append("--allow-root")
+    prefer_this_environment()
+    sys.stdout.flush()
+    LabApp.launch_instance([*options, *arguments.jupyter])
+    return 0
+
+
+def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns of text as wide as the terminal: where it is too narrow the widest are wrapped between words."""
+    table = [head, *rows]
+    columns = list(zip(*table, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    words = [max(map(len, " ".join(column).split())) for column in columns]
+    while sum(widths) + 2 * len(widths) - 2 > shutil.get_terminal_size().columns and widths != words:
+        _, widest = max((width, i) for i, width in enumerate(widths) if width > words[i])
+        widths[widest] -= 1
+    blocks = []
+    for row in [head, ["─" * width for width in widths], *table[1:]]:
+        cells = [textwrap.wrap(text, width) for text, width in zip(row, widths, strict=True)]
+        lines = zip_longest(*cells, fillvalue="")
+        padded = (map(str.ljust, line, widths) for line in lines)
+        blocks.append("\n".join("  ".join(line).rstrip() for line in padded))
+    return "\n".join(blocks)
+
+
+def list_papers(arguments: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    if arguments.json:
+        print(json.dumps([asdict(paper) for paper in catalogue.PAPERS], indent=2, ensure_ascii=False))
+    else:
+        rows = [(f"{paper.number:02d}", paper.slug, paper.title, paper.message) for paper in catalogue.PAPERS]
+        print(aligned(("", "slug", "paper", "what you leave with"), rows))
+    return 0
+
+
+def number(value: float) -> float | str:
+    """A number as JSON can hold it: what is not finite becomes "inf", "-inf" or "nan"."""
+    return value if math.isfinite(value) else str(value)
+
+
+def reproduce(arguments: argparse.Namespace) -> int:
+    """Measure the claims of papers and print them beside what they promise."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from optilab.core.claim import collect
+    from optilab.core.sweep import sweep
+
+    paper_of = {
+        experiment: paper.slug
+        for paper in arguments.papers or catalogue.PAPERS
+        for experiment in import_module(f"optilab.papers.{paper.slug}.experiment").EXPERIMENTS
+    }
+    points = [{"experiments": (experiment,), "quick": arguments.quick} for experiment in paper_of]
+    if arguments.jobs > 1:
+        for library in ("OMP", "OPENBLAS", "MKL"):  # read by the workers: one thread for each of them
+            os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+        pool: Any = ProcessPoolExecutor(arguments.jobs, get_context("spawn"))
+    else:
+        pool = nullcontext()
+    with pool as executor:
+        outcomes = sweep(collect, points, executor=executor)
+    claims = [(paper_of[outcome.point["experiments"][0]], claim) for outcome in outcomes for claim in outcome.value]
+
+    if arguments.json:
+        rows = [
+            {
+                "paper": slug,
+                "statement": claim.statement,
+                "measured": number(claim.measured),
+                "at_least": number(claim.at_least),
+                "at_most": number(claim.at_most),
+                "seeds": [number(figure) for figure in claim.seeds],
+                "holds": claim.holds,
+            }
+            for slug, claim in claims
+        ]
+        print(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        head = ("paper", "claim", "asked", "measured", "least … median … most", "holds")
+        print(
+            aligned(
+                head,
+                [
+                    (slug, c.statement, c.asked, f"{c.measured:.4g}", c.scatter, "yes" if c.holds else "NO")
+                    for slug, c in claims
+                ],
+            )
+        )
+    kept = sum(claim.holds for _, claim in claims)
+    print(f"{kept} of {len(claims)} claims hold", file=sys.stderr)
+    if len(outcomes) < len(points):
+        print(f"interrupted: {len(outcomes)} of {len(points)} experiments were finished", file=sys.stderr)
+        return 130
+    return 0 if kept == len(claims) else 1
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run notebooks from top to bottom and save them in place, with nothing in them that the machine decides."""
+    import nbformat
+    from nbclient import NotebookClient
+    from tqdm import tqdm
+
+    prefer_this_environment()
+    for path in tqdm(arguments.notebooks or sorted(shipped_lessons().glob("*.ipynb"))):
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(
+            notebook,
+            timeout=None,
+            kernel_name="python3",
+            resources={"metadata": {"path": path.resolve().parent}},
+            store_widget_state=False,
+            record_timing=False,
+            coalesce_streams=True,
+        ).execute()
+        notebook.metadata = METADATA
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)
+            for output in cell.get("outputs", []):
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # its model isn't saved
+        nbformat.write(notebook, path)
+    return 0
+
+
+def known(lookup: Any) -> Any:
+    """Make a look-up that raises `ValueError` the type of an argument, whose message the reader then sees."""
+
+    def convert(text: str) -> Any:
+        try:
+            return lookup(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def jobs(text: str) -> int:
+    """How many processes, at least one."""
+    require(text.isdecimal() and int(text) >= 1, "the number of jobs", text, "a whole number, 1 or more")
+    return int(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and what they take."""
+    root = argparse.ArgumentParser(prog="optilab", description="Papers on optimisation that you can play with.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "lab",
+        help="open the lessons in JupyterLab",
+        usage="optilab lab [DIR] [--lesson N] [--here] [-- JUPYTER OPTIONS]",
+        description="Copy the lessons into DIR, keep what you changed there, and open JupyterLab.",
+        epilog="What follows -- goes to JupyterLab: optilab lab -- --no-browser --port 8890",
+    )
+    command.add_argument("folder", nargs="?", type=Path, default="optilab-lessons", metavar="DIR", help="%(default)s")
+    command.add_argument("--lesson", type=known(lesson), default="0", metavar="N", help="its number")
+    command.add_argument("--here", action="store_true", help="open the package's own lessons, not a copy")
+    command.set_defaults(run=lab)
+
+    command = commands.add_parser("list", help="list the papers")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=list_papers)
+
+    command = commands.add_parser("reproduce", help="measure the papers' claims; exit status 1 if one does not hold")
+    command.add_argument("papers", nargs="*", type=known(catalogue.paper), metavar="SLUG", help="all without one")
+    command.add_argument("--quick", action="store_true", help="the smaller size that tests and lessons use")
+    command.add_argument("--jobs", type=known(jobs), default=1, metavar="N", help="processes, %(default)s")
+    command.add_argument("--json", action="store_true", help="numbers that are not finite become strings")
+    command.set_defaults(run=reproduce)
+
+    command = commands.add_parser("execute", help="run the lessons and save them in place, for who writes them")
+    command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all lessons without one")
+    command.set_defaults(run=execute)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; what follows `--` is JupyterLab's."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    end = words.index("--") if "--" in words else len(words)
+    arguments = parser().parse_args(words[:end])
+    arguments.jupyter = words[end + 1 :]
+    if arguments.jupyter and arguments.run is not lab:
+        parser().error("only `optilab lab` passes options on after --")
+    return int(arguments.run(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
