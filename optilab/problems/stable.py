@@ -1,6 +1,7 @@
 """Sums of exponentials that neither overflow nor cease to be analytic: right for real and for complex arguments."""
 
 import numpy as np
+from scipy.special import expit
 
 
 def softplus(z: np.ndarray) -> np.ndarray:
@@ -13,6 +14,8 @@ def softplus(z: np.ndarray) -> np.ndarray:
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """1 / (1 + e⁻ᶻ), the derivative of `softplus`, entrywise."""
+    if not np.iscomplexobj(z):
+        return expit(z)
     positive = np.real(z) > 0
     e = np.exp(np.where(positive, -z, z))
     return np.where(positive, 1, e) / (1 + e)
