@@ -1,0 +1,1 @@
+"""On discretisation drift and smoothness regularisation in neural network training (Rosca, 2023)."""
