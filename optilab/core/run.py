@@ -185,7 +185,7 @@ def run(
         if oracle is not None:
             calls.append(dict(oracle.calls))
 
-    stream = enumerate(chain([first], islice(states, steps)))
+    stream: Iterable[tuple[int, Any]] = enumerate(chain([first], islice(states, steps)))
     if callable(progress):
         stream = reported(stream, progress, steps)
     elif progress:
