@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 
 INK = "rgb(1,2,3)"
 BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN = (
-    "#2b7fd0",
-    "#d9600f",
-    "#1b9a6c",
-    "#7d68cf",
-    "#d0559a",
-    "#2597ad",
-    "#a07328",
+    "#1d64af",
+    "#db630e",
+    "#67986b",
+    "#967eee",
+    "#c44b8c",
+    "#23a0b8",
+    "#9a6933",
 )
 
 METHODS = {
