@@ -1,15 +1,17 @@
 """What the reader's hand is on: sliders, choices, switches, formulas, players."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil, log10
+from math import isclose, log, log10
+from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
 from optilab.core.check import require
 
-Named = Mapping[str, float | Callable[[dict[str, Any]], float]]
+Named = Mapping[str, Any]  # label → value, or function of all values → value
 WHOLE = {"description_width": "initial"}  # labels are never cut off
 
 
@@ -36,6 +38,39 @@ class Control:
         """The value now."""
         return self.widget.value
 
+    @property
+    def options(self) -> list[Any]:
+        """The values of a choice."""
+        return [option[1] if isinstance(option, tuple) else option for option in self.widget.options]
+
+    @property
+    def range(self) -> tuple[Any, Any]:
+        """The least and the largest value of a slider."""
+        low, high = self.widget.min, self.widget.max
+        return (self.widget.base**low, self.widget.base**high) if hasattr(self.widget, "base") else (low, high)
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value that the control can't have.
+
+        Raises
+        ------
+        ValueError
+            If it is none of the options, not a number in the range, or not what such a control holds.
+        """
+        if hasattr(self.widget, "options"):
+            require(value in self.options, name, value, f"one of {self.options}")
+        elif hasattr(self.widget, "min"):
+            low, high = self.range
+            whole = isinstance(self.value, int)
+            allowed = f"a {'whole ' if whole else ''}number between {low:g} and {high:g}"
+            require(isinstance(value, Real) and not isinstance(value, bool), name, value, allowed)
+            slack = 1e-9 * (high - low)  # a slider's arithmetic ends a hair off
+            require(low - slack <= value <= high + slack and (not whole or value == round(value)), name, value, allowed)
+        elif isinstance(self.value, bool):
+            require(isinstance(value, bool | np.bool), name, value, "True or False")
+        else:
+            require(isinstance(value, str), name, value, "a text")
+
     def set(self, name: str, value: Any) -> None:
         """Set the value.
 
@@ -44,33 +79,37 @@ class Control:
         ValueError
             If the control can't have it.
         """
-        if hasattr(self.widget, "options"):
-            options = [option[1] if isinstance(option, tuple) else option for option in self.widget.options]
-            require(value in options, name, value, f"one of {options}")
-        elif hasattr(self.widget, "base"):
-            low, high = self.widget.base**self.widget.min, self.widget.base**self.widget.max
-            require(low * (1 - 1e-12) <= value <= high * (1 + 1e-12), name, value, f"between {low:g} and {high:g}")
-        elif hasattr(self.widget, "min"):
-            low, high = self.widget.min, self.widget.max
-            require(low <= value <= high, name, value, f"between {low:g} and {high:g}")
-        self.widget.value = value
+        self.check(name, value)
+        self.widget.value = value if hasattr(self.widget, "options") else type(self.value)(value)
+
+    def nearest(self, value: float) -> Any:
+        """The value on a slider's grid that is nearest to a number."""
+        widget = self.widget
+        if hasattr(widget, "base"):
+            value = log(max(value, self.range[0]), widget.base)
+        steps = round((min(max(value, widget.min), widget.max) - widget.min) / widget.step)
+        at = min(widget.min + steps * widget.step, widget.max)
+        return widget.base**at if hasattr(widget, "base") else at
 
     def corners(self) -> list[Any]:
         """The extreme values, or all of a choice or switch; a formula's present one."""
         if hasattr(self.widget, "options"):
-            return [option[1] if isinstance(option, tuple) else option for option in self.widget.options]
-        if hasattr(self.widget, "base"):
-            return [self.widget.base**self.widget.min, self.widget.base**self.widget.max]
+            return self.options
         if hasattr(self.widget, "min"):
-            return [self.widget.min, self.widget.max]
+            return list(self.range)
         return [False, True] if isinstance(self.value, bool) else [self.value]
+
+
+def digits(*numbers: float) -> int:
+    """How many digits behind the point the numbers have; six at most."""
+    return next((n for n in range(6) if all(isclose(round(x, n), x, abs_tol=1e-9) for x in numbers)), 6)
 
 
 def slider(label: str, value: float, low: float, high: float, step: float, *, named: Named | None = None) -> Control:
     """Make a slider over numbers; over whole numbers where `value` and `step` are such."""
     whole = isinstance(value, int) and isinstance(step, int)
     make = widgets.IntSlider if whole else widgets.FloatSlider
-    shape = {} if whole else {"readout_format": f".{max(0, ceil(-log10(step)))}f"}
+    shape = {} if whole else {"readout_format": f".{digits(low, step)}f"}
     return Control(
         make(
             value=value,
@@ -118,7 +157,7 @@ def switch(label: str, value: bool) -> Control:
     )
 
 
-def formula(label: str, value: str) -> Control:
+def formula(label: str, value: str, *, named: Named | None = None) -> Control:
     """Make a text field for a formula, read when the reader presses Enter or leaves it."""
     return Control(
         widgets.Text(
@@ -127,7 +166,8 @@ def formula(label: str, value: str) -> Control:
             continuous_update=False,
             style=WHOLE,
             layout={"width": "420px", "max_width": "100%"},
-        )
+        ),
+        named or {},
     )
 
 

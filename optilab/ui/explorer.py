@@ -6,7 +6,8 @@ whose traces name the arrays they draw. The explorer owns everything else: redra
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as widgets
@@ -54,7 +55,8 @@ class Explorer(widgets.VBox):
     Raises
     ------
     ValueError
-        If `start` names no control or a value out of its range, or a panel draws what `compute` doesn't return.
+        If `start` or a named value is none that its control can have, or a panel draws what `compute` doesn't return
+        or sets by a click what is no control.
     """
 
     def __init__(
@@ -75,9 +77,13 @@ class Explorer(widgets.VBox):
             require(name in controls, "a starting value's name", name, f"one of {list(controls)}")
             controls[name].set(name, value)
         self.start = self.values
+        for panel in panels:
+            unknown = set(panel.click or ()) - set(controls)
+            require(not unknown, "what a click sets", sorted(unknown), f"among the controls {list(controls)}")
         self.pictures = Pictures(panels, name=call.rpartition(".")[2], run=run if simulate else "")
         self.pictures.on_msg(self._heard)
         self.long = [name for name in inspect.signature(simulate).parameters if name in controls] if simulate else []
+        self.data: dict[str, Any] = {}  # what `compute` returned last
         self.result: Any = None
         self.result_of: dict[str, Any] | None = None
         self._held = False
@@ -85,9 +91,10 @@ class Explorer(widgets.VBox):
         rows = [self._row(name, control) for name, control in controls.items()]
         box = widgets.Box(rows, layout={"display": "flex", "flex_flow": "row wrap"})
         box.add_class("optilab-controls")
-        if simulate:
-            self._simulate()
-        self.redraw()
+        if simulate is None or self._simulate():
+            self.redraw()
+        if self.data:
+            self._check_bindings()
         super().__init__([box, self.pictures])
 
     @property
@@ -99,8 +106,10 @@ class Explorer(widgets.VBox):
         control.widget.observe(self.redraw, "value")
         buttons = []
         for label, target in control.named.items():
+            if not callable(target):
+                control.check(f"{name} at {label!r}", target)
             button = widgets.Button(description=label, layout={"width": "max-content"}, tooltip=f"{name} = {label}")
-            button.on_click(lambda _button, control=control, target=target: self._jump(control, target))
+            button.on_click(lambda _button, target=target: self._jump(name, target))
             buttons.append(button)
         view = control.view or control.widget
         if not buttons:
@@ -109,9 +118,10 @@ class Explorer(widgets.VBox):
         row.add_class("optilab-control")
         return row
 
-    def _jump(self, control: Control, target: Any) -> None:
-        value = target(self.values) if callable(target) else target
-        control.widget.value = type(control.value)(value)
+    def _jump(self, name: str, target: Any) -> None:
+        with self._explained():
+            value = target(self.values) if callable(target) else target
+            self.set(**{name: round(value) if isinstance(self.values[name], int) else value})
 
     def _heard(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content["type"] == "reset":
@@ -120,13 +130,9 @@ class Explorer(widgets.VBox):
             click = self.panels[content["panel"]].click
             if click is None:
                 return
-            at = {}
-            for name, value in zip(click, (content["x"], content["y"]), strict=True):
-                widget = self.controls[name].widget
-                at[name] = min(max(round(value / widget.step) * widget.step, widget.min), widget.max)
-            self.set(**at)
-        elif content["type"] == "run":
-            self._simulate()
+            point = zip(click, (content["x"], content["y"]), strict=True)
+            self.set(**{name: self.controls[name].nearest(value) for name, value in point})
+        elif content["type"] == "run" and self._simulate():
             self.redraw()
 
     def set(self, **values: Any) -> None:
@@ -135,18 +141,34 @@ class Explorer(widgets.VBox):
         Raises
         ------
         ValueError
-            If there is no such control, or it can't have the value.
+            If there is no such control, or it can't have the value; then nothing is set.
         """
+        for name, value in values.items():
+            require(name in self.controls, "a control's name", name, f"one of {list(self.controls)}")
+            self.controls[name].check(name, value)
         self._held = True
         try:
             for name, value in values.items():
-                require(name in self.controls, "a control's name", name, f"one of {list(self.controls)}")
                 self.controls[name].set(name, value)
         finally:
             self._held = False
         self.redraw()
 
-    def _simulate(self) -> None:
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What goes wrong inside becomes a sentence above the pictures, which stay, visibly stale."""
+        try:
+            with np.errstate(all="ignore"):  # divergence is data
+                yield
+        except ValueError as error:
+            self.pictures.fail(str(error) or "These values can't be used.")
+        except KeyboardInterrupt:
+            self.pictures.fail("Stopped before the pictures were finished.")
+        except Exception as error:
+            self.pictures.fail(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
+
+    def _simulate(self) -> bool:
+        """Do the long part with the values now; whether it succeeded."""
         last = 0.0
 
         def progress(done: float, total: float = 1.0) -> None:
@@ -157,52 +179,44 @@ class Explorer(widgets.VBox):
                 self.pictures.send({"type": "progress", "done": min(done / total, 1.0)})
 
         values = {name: self.values[name] for name in self.long}
+        self.result_of = None
         progress(0.0)
-        try:
-            with np.errstate(all="ignore"):
-                self.result = self.simulate(**values, progress=progress)  # type: ignore[misc]
+        with self._explained():
+            self.result = self.simulate(**values, progress=progress)  # type: ignore[misc]
             self.result_of = values
-        except ValueError as error:
-            self.result_of = None
-            self.pictures.fail(str(error))
-        finally:
-            progress(1.0)
+        progress(1.0)
+        return self.result_of is not None
 
     def redraw(self, _change: Any = None) -> None:
-        """Compute and draw; an error becomes a sentence above the pictures, which stay, visibly stale."""
+        """Compute and draw, or say above the pictures what is wrong."""
         if self._held:
             return
         values = self.values
-        code = self.shown_code(values)
         extra = {}
         if self.simulate:
             if self.result_of != {name: values[name] for name in self.long}:
-                self.pictures.wait(
-                    "These pictures show the run before: press the button to run with the new values.", code
-                )
+                with self._explained():
+                    self.pictures.wait(
+                        "These pictures show the run before: press the button to run with the new values.",
+                        self.shown_code(values),
+                    )
                 return
             extra["run"] = self.result
         if self._slow:
             self.pictures.send({"type": "busy", "busy": True})
         began = time.perf_counter()
-        try:
-            with np.errstate(all="ignore"):  # divergence is data
-                data = self.compute(**values, **extra)
-            missing = set().union(*(panel.names() for panel in self.panels)) - set(data)
-            require(not missing, "what panels draw", sorted(missing), "returned by compute")
-            self.pictures.draw(
-                {name: value for name, value in data.items() if name != "note"}, note=data.get("note", ""), code=code
-            )
-        except ValueError as error:
-            self.pictures.fail(str(error))
-        except KeyboardInterrupt:
-            self.pictures.fail("Stopped before the pictures were finished.")
-        except Exception as error:
-            self.pictures.fail(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
-        finally:
-            if self._slow:
-                self.pictures.send({"type": "busy", "busy": False})
+        with self._explained():
+            self.data = self.compute(**values, **extra)
+            self._check_bindings()
+            drawn = {name: value for name, value in self.data.items() if name != "note"}
+            self.pictures.draw(drawn, note=self.data.get("note", ""), code=self.shown_code(values))
+        if self._slow:
+            self.pictures.send({"type": "busy", "busy": False})
         self._slow = time.perf_counter() - began > SLOW
+
+    def _check_bindings(self) -> None:
+        missing = set().union(*(panel.names() for panel in self.panels)) - set(self.data)
+        require(not missing, "what panels draw", sorted(missing), f"among what compute returns ({sorted(self.data)})")
 
     def shown_code(self, values: dict[str, Any]) -> str:
         """The code that reproduces the picture at `values`: the factory's call, then the algorithm's."""
