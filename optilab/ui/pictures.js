@@ -21,18 +21,30 @@ function put(target, path, value) {
   target[last] = value;
 }
 
-const TYPES = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+const TYPES = {
+  f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, i2: Int16Array, u2: Uint16Array, i1: Int8Array, u1: Uint8Array,
+};
+
+function nested(flat, shape) {
+  if (shape.length < 2) return flat;
+  const width = flat.length / shape[0];
+  return Array.from({ length: shape[0] }, (_, row) => nested(flat.subarray(row * width, (row + 1) * width), shape.slice(1)));
+}
 
 function array({ dtype, shape, buffer }) {
-  const Type = TYPES[dtype];
   const start = buffer.byteOffset ?? 0;
   const bytes = (buffer.buffer ?? buffer).slice(start, start + buffer.byteLength); // aligned for the type
-  const flat = new Type(bytes);
-  if (shape.length < 2) return flat;
-  const width = shape[shape.length - 1];
-  const rows = [];
-  for (let i = 0; i < flat.length; i += width) rows.push(flat.subarray(i, i + width));
-  return rows;
+  return nested(new TYPES[dtype](bytes), shape);
+}
+
+function decoded(value) {
+  // plotly's own packing of the arrays that stay, unpacked once
+  if (value?.bdata && TYPES[value.dtype]) {
+    const buffer = Uint8Array.from(atob(value.bdata), (letter) => letter.charCodeAt(0)).buffer;
+    return array({ dtype: value.dtype, shape: String(value.shape ?? "").split(",").map(Number), buffer });
+  }
+  if (value && typeof value === "object") for (const key in value) value[key] = decoded(value[key]);
+  return value;
 }
 
 function element(tag, name, text) {
@@ -67,6 +79,7 @@ function csv(titles, drawings) {
 
 function render({ model, el }) {
   const spec = JSON.parse(model.get("spec"));
+  for (const panel of spec.panels) decoded(panel.data);
   const root = element("div", "optilab");
   const top = element("div", "optilab-top");
   const run = element("button", "optilab-run", spec.run ?? "");
@@ -105,11 +118,12 @@ function render({ model, el }) {
   let scheduled = false;
   let late = false; // a frame came while one was being shown
   let waiting = false; // for the frame that answers a click
+  let trouble = ""; // with plotly.js
   const names = () => plots.map(({ title }) => title.textContent);
 
   function draw() {
     const frame = model.get("frame");
-    error.textContent = frame.error;
+    error.textContent = trouble || frame.error;
     root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
     note.innerHTML = frame.note;
     code.textContent = frame.code;
@@ -133,6 +147,8 @@ function render({ model, el }) {
       const { plot, title } = plots[index];
       const panel = spec.panels[index];
       title.innerHTML = panel.moving.title ? value(panel.moving.title) : panel.title;
+      for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
+        if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
       layout.uirevision = "kept";
       layout.autosize = true;
       if (panel.click) layout.dragmode = false;
@@ -202,34 +218,31 @@ function render({ model, el }) {
   });
 
   const version = model.get("version");
+  const place = shelf(version);
   const again = element("button", "", "Try again");
-  const ask = () => model.send({ type: "plotly" });
   const timers = [];
+  function ask() {
+    place.asked = Date.now();
+    model.send({ type: "plotly" });
+  }
+  function missing(problem) {
+    if (place.plotly) return;
+    trouble = `The pictures can't be drawn: ${problem}`;
+    error.textContent = trouble;
+    top.append(again);
+  }
   function wait() {
-    again.remove();
-    const place = shelf(version);
-    timers.push(setTimeout(() => place.plotly || ask(), place.problem ? 0 : 1500));
-    timers.push(
-      setTimeout(() => {
-        if (place.plotly) return;
-        error.textContent =
-          "The pictures can't be drawn: plotly.js has not arrived from the kernel" +
-          (place.problem ? ` (${place.problem}).` : ". Is the kernel running?");
-        top.append(again);
-      }, 20000),
-    );
+    timers.push(setTimeout(() => missing("plotly.js has not arrived from the kernel. Is the kernel running?"), 20000));
   }
   again.addEventListener("click", () => {
-    error.textContent = "";
+    trouble = error.textContent = "";
+    again.remove();
     ask();
     wait();
   });
   function heard(message, buffers) {
     if (message.type === "plotly")
-      unpack(version, buffers[0]).catch((problem) => {
-        error.textContent = `The pictures can't be drawn: ${problem}`;
-        top.append(again);
-      });
+      unpack(version, buffers[0]).catch((problem) => missing(`what arrived is not plotly.js (${problem.message}).`));
     if (message.type === "progress") {
       progress.hidden = false;
       progress.value = message.done;
@@ -242,9 +255,12 @@ function render({ model, el }) {
   model.on("change:frame", redraw);
   redraw();
   wait();
-  shelf(version).arrival.then((library) => {
+  // the page before this one has had what the kernel sent: ask for it again, one explorer for all
+  timers.push(setTimeout(() => place.plotly || Date.now() - (place.asked ?? 0) < 10000 || ask(), place.problem ? 0 : 1500));
+  place.arrival.then((library) => {
     timers.forEach(clearTimeout);
     again.remove();
+    trouble = "";
     plotly = library;
     redraw();
   });

@@ -7,6 +7,7 @@ into a fresh copy: what doesn't move can't be lost.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import anywidget
@@ -18,7 +19,8 @@ from optilab.core.check import require
 from optilab.ui import bundle
 from optilab.ui.theme import TEMPLATE
 
-DTYPES = {"b": "uint8", "i": "int32", "u": "int32", "f": "float64"}
+DTYPES = {"b": "u1", "i": "i4", "u": "i4", "f": "f8"}  # of numpy's kinds, by the names that plotly has for them
+LARGEST = np.iinfo("i4").max
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,19 @@ def packed(array: np.ndarray) -> dict[str, Any]:
         If the array holds neither real numbers nor booleans.
     """
     require(array.dtype.kind in DTYPES, "an array to be drawn", array.dtype, "of real numbers")
-    array = np.ascontiguousarray(array, dtype=DTYPES[array.dtype.kind])
-    return {"dtype": str(array.dtype), "shape": list(array.shape), "buffer": array.tobytes()}
+    dtype = DTYPES[array.dtype.kind]
+    if dtype == "i4" and array.size and max(int(array.max()), -int(array.min())) > LARGEST:
+        dtype = "f8"
+    return {"dtype": dtype, "shape": list(array.shape), "buffer": array.astype(dtype).tobytes()}
+
+
+def plain(value: Any) -> Any:
+    """What is no array, as JSON has it: numpy's numbers as Python's, a number that isn't finite as None."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 class Pictures(anywidget.AnyWidget):
@@ -111,12 +124,8 @@ class Pictures(anywidget.AnyWidget):
 
     def draw(self, data: Mapping[str, Any], *, note: str, code: str) -> None:
         """Send what `compute` returned: arrays as memory, numbers, texts and lists as they are."""
-        arrays = {name: packed(value) for name, value in data.items() if isinstance(value, np.ndarray)}
-        values = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in data.items()
-            if name not in arrays
-        }
+        arrays = {name: packed(value) for name, value in data.items() if isinstance(value, np.ndarray) and value.ndim}
+        values = {name: plain(value) for name, value in data.items() if name not in arrays}
         self.frame = self.empty | {
             "number": self.frame["number"] + 1,
             "arrays": arrays,
