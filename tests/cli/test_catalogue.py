@@ -1,0 +1,49 @@
+"""A paper is the same word everywhere."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from optilab import catalogue
+
+ROOT = Path(__file__).parents[2]
+SLUGS = {paper.slug for paper in catalogue.PAPERS}
+
+
+def test_papers_are_numbered_in_order_and_have_names_of_their_own():
+    assert [paper.number for paper in catalogue.PAPERS] == list(range(1, len(catalogue.PAPERS) + 1))
+    assert len(SLUGS) == len(catalogue.PAPERS)
+
+
+def test_every_paper_has_a_room_and_every_room_a_paper():
+    rooms = {path.parent.name for path in (ROOT / "optilab" / "papers").glob("*/__init__.py")}
+    assert rooms == SLUGS
+
+
+def test_every_paper_has_a_lesson_and_every_lesson_but_the_first_a_paper():
+    lessons = {path.name for path in (ROOT / "lessons").glob("*.ipynb")}
+    assert lessons == {"00_start_here.ipynb"} | {paper.lesson for paper in catalogue.PAPERS}
+
+
+@pytest.mark.parametrize("slug", sorted(SLUGS))
+def test_a_room_has_the_files_of_all_rooms(slug):
+    room = ROOT / "optilab" / "papers" / slug
+    for name in ("algorithm", "derivation", "experiment", "explorer", "exercises"):
+        assert (room / f"{name}.py").exists() or (room / name / "__init__.py").exists(), name
+    assert list((ROOT / "tests" / "papers").glob(f"test_{slug}*.py"))
+
+
+def test_readme_has_the_table_that_the_catalogue_prints():
+    command = [sys.executable, "-m", "optilab.catalogue"]
+    table = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert table.count("\n") == len(catalogue.PAPERS) + 2
+    assert table in (ROOT / "README.md").read_text()
+
+
+def test_a_paper_is_found_by_its_slug_and_the_others_are_listed_where_there_is_none():
+    first = catalogue.PAPERS[0]
+    assert catalogue.paper(first.slug) is first
+    with pytest.raises(ValueError, match=f"the paper must be one of {first.slug}.*, got 'nosuch'"):
+        catalogue.paper("nosuch")

@@ -1,0 +1,70 @@
+"""What every notebook keeps: small, clean, executed in order, in the shape of a lesson."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from optilab.cli import METADATA
+
+FOLDER = Path(__file__).parents[2] / "lessons"
+NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+LESSONS = [path for path in NOTEBOOKS if path.parent == FOLDER]
+PARTS = ["predict", "play", "derive", "read", "measure", "break", "your turn", "sources"]
+MACHINE = re.compile(r"""(?<![\w.:/~-])/(home|root|usr|tmp|opt|work|Users)/|\bC:\\""")
+
+
+def named(path: Path) -> str:
+    return path.relative_to(FOLDER).as_posix()
+
+
+@pytest.fixture
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def cells(notebook: nbformat.NotebookNode, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def test_there_are_lessons():
+    assert FOLDER / "00_start_here.ipynb" in LESSONS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_it_is_small_and_says_nothing_of_the_machine_that_ran_it(path):
+    assert path.stat().st_size < 300_000
+    text = path.read_text()
+    assert not MACHINE.search(text), MACHINE.search(text)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=named, indirect=True)
+def test_it_saves_neither_widget_state_nor_timings(notebook):
+    assert "widgets" not in notebook.metadata
+    assert all("execution" not in cell.metadata for cell in notebook.cells)
+
+
+@pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
+def test_it_was_executed_in_order_without_an_error(notebook):
+    assert notebook.metadata == METADATA
+    code = cells(notebook, "code")
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert outputs
+    assert all(output.output_type != "error" for output in outputs)
+    assert all(output.get("name") != "stderr" for output in outputs)
+
+
+@pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
+def test_a_cell_of_code_is_short_and_so_is_the_prose(notebook):
+    assert all(len(cell.source.splitlines()) <= 15 for cell in cells(notebook, "code"))
+    assert sum(len(cell.source.split()) for cell in cells(notebook, "markdown")) <= 1_800
+
+
+@pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
+def test_its_parts_come_in_the_order_of_all_lessons(notebook):
+    lines = "\n".join(cell.source for cell in cells(notebook, "markdown")).lower().splitlines()
+    headings = iter([line for line in lines if line.startswith("#")])
+    missing = [part for part in PARTS if not any(part in heading for heading in headings)]
+    assert not missing, f"missing, or not in this order: {missing}"

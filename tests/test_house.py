@@ -1,0 +1,90 @@
+"""The house around the library: nothing but the project in it, and nothing that it says is untrue."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import optilab
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+README = (ROOT / "README.md").read_text()
+REQUIREMENTS = [
+    Requirement(text)
+    for texts in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    for text in texts
+]
+ELSEWHERE = re.compile(  # in two pieces each, lest this file be found
+    "|".join(
+        first + second
+        for first, second in [
+            ("/wo", "rk/"),
+            ("/opt/opt", "ilab"),
+            (r"\bsha", "red/"),
+            ("DEVEL", r"OPERS\.md"),
+            ("BRI", r"EF\.md"),
+            (r"\bexem", r"plar\b"),
+            (r"\bthe she", r"et\b"),
+            (r"\bspecification she", "et"),
+            ("house_", "check"),
+        ]
+    )
+)
+
+
+def tracked() -> list[Path]:
+    listed = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).exists()]
+
+
+def test_files_speak_of_the_project_alone():
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in tracked()
+        for match in ELSEWHERE.finditer(path.read_bytes().decode(errors="ignore"))
+    ]
+    assert not found
+
+
+def test_the_licence_is_the_one_that_is_declared():
+    text = (ROOT / PROJECT["license-files"][0]).read_text()
+    assert text.startswith("BSD 3-Clause License\n")
+    assert PROJECT["license"] == "BSD-3-Clause"
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=str)
+def test_a_requirement_is_a_lower_bound_that_is_met_here(requirement):
+    assert [specifier.operator for specifier in requirement.specifier] == [">="]
+    assert version(requirement.name) in requirement.specifier
+
+
+def test_the_version_is_the_package_s():
+    assert version("optilab") == optilab.__version__
+
+
+def test_what_readme_links_to_is_there():
+    links = re.findall(r"\]\((?!https://)([^)]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_example_of_readme_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(example, names)
+    shape = re.search(r"trace\.x  # \((.*?)\)", example)
+    assert names["trace"].x.shape == tuple(map(int, shape[1].split(",")))
+
+
+def test_running_needs_numpy_alone():
+    heavy = "{'scipy', 'sympy', 'tqdm', 'plotly', 'ipywidgets', 'IPython'}"
+    script = f"import sys, optilab.core.run; print(sorted({heavy} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
+    assert printed == "[]\n"
