@@ -108,8 +108,8 @@ class LogisticRegression:
         """Where f is smallest (d,), by Newton's method in a trust region; refused where l2 is 0."""
         require(self.l2 > 0, "l2", self.l2, "positive for f to have one minimizer")
         start = np.zeros(self.A.shape[1])
-        newton: dict[str, Any] = {"jac": self.grad, "hess": self.hess, "method": "trust-exact"}
-        found = minimize(lambda x: float(self(x)), start, tol=1e-9, **newton)
+        newton: dict[str, Any] = {"fun": self, "jac": self.grad, "hess": self.hess, "method": "trust-exact"}
+        found = minimize(**newton, x0=start, tol=1e-9)
         return found.x - np.linalg.solve(self.hess(found.x), self.grad(found.x))
 
     @property
