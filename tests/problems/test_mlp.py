@@ -139,6 +139,19 @@ def test_input_gradient_against_differences(activation):
     np.testing.assert_allclose((gradient * move).sum((-2, -1)), slope, rtol=1e-6)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_sampled_gradients_average_to_the_gradient(loss):
+    problem, theta, _ = example(loss=loss, batch=(2,))
+    mean = np.mean([problem.sample_grad(theta, np.full((2, 1), i)) for i in range(7)], 0)
+    np.testing.assert_allclose(mean, problem.grad(theta), rtol=1e-11, atol=1e-13)
+    sample = problem.sample(np.random.default_rng(0), (2, 3))
+    for i in range(2):
+        alone = np.mean([problem.sample_grad(theta[i], sample[i, j : j + 1]) for j in range(3)], 0)
+        np.testing.assert_allclose(problem.sample_grad(theta, sample)[i], alone, rtol=1e-11, atol=1e-13)
+    with pytest.raises(ValueError, match="shared by the batch, to be sampled"):
+        Fit(problem.network, problem.X[None], problem.Y, loss).sample_grad(theta, sample)
+
+
 def test_accuracy_counts_the_right_labels():
     X = np.array([[1.0], [-1.0], [2.0], [-3.0]])
     problem = Fit(MLP((1, 2)), X, np.array([0, 1, 1, 1]), "cross_entropy")
