@@ -1,0 +1,89 @@
+"""Adam: steps scaled by running means of the gradient and of its square.
+
+    m⁺ = β₁ m + (1 − β₁) g,    v⁺ = β₂ v + (1 − β₂) g²
+    x⁺ = x − α m̂ / (√v̂ + ε),    m̂ = m⁺/(1 − β₁ᵏ),  v̂ = v⁺/(1 − β₂ᵏ),  k = 1, 2, …
+
+Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+
+
+class Moments(NamedTuple):
+    """A point and the running means."""
+
+    x: np.ndarray  # (*batch, d)
+    m: np.ndarray  # (*batch, d) of the gradient
+    v: np.ndarray  # (*batch, d) of its square
+
+
+@algorithm
+def adam(
+    problem: Any,
+    x0: np.ndarray,
+    *,
+    alpha: float | np.ndarray = 1e-3,
+    beta1: float | np.ndarray = 0.9,
+    beta2: float | np.ndarray = 0.999,
+    eps: float | np.ndarray = 1e-8,
+    rng: np.random.Generator | None = None,
+    size: int = 1,
+) -> Iterator[Moments]:
+    """Adam with the full gradient, or with minibatches where a generator is given.
+
+    Parameters
+    ----------
+    problem
+        Has `grad`, or `sample` and `sample_grad`.
+    x0 : array (*batch, d)
+        Where to start.
+    alpha, beta1, beta2, eps : number or array (*batch)
+        Step size α, decays β₁, β₂ in [0, 1) and ε, added to √v̂.
+    rng : numpy.random.Generator, optional
+        Draws a minibatch for each replicate and step; without it the gradient is the full one.
+    size : int
+        Samples in a minibatch.
+
+    Raises
+    ------
+    ValueError
+        If a parameter isn't in its range.
+    """
+    x, alpha, beta1, beta2, eps = replicates(x0, alpha, beta1, beta2, eps)
+    require((alpha > 0) & (alpha < np.inf), "the step size alpha", alpha[..., 0], "positive and finite")
+    for name, beta in (("beta1", beta1), ("beta2", beta2)):
+        require((beta >= 0) & (beta < 1), name, beta[..., 0], "in [0, 1)")
+    require((eps > 0) & (eps < np.inf), "eps", eps[..., 0], "positive and finite")
+    require(isinstance(size, (int, np.integer)) and size >= 1, "size", size, "a positive integer")
+    m, v, k = np.zeros_like(x), np.zeros_like(x), 0
+    while True:
+        yield Moments(x, m, v)
+        k = k + 1
+        g = problem.grad(x) if rng is None else problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], size)))
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
+        x = x - alpha * m_hat / (np.sqrt(v_hat) + eps)
+
+
+def step_bound(k: int | np.ndarray, alpha: float, beta1: float, beta2: float) -> np.ndarray:
+    """Largest change that step k = 1, 2, … can make to a coordinate, whatever the gradients (Cauchy–Schwarz).
+
+    α (1 − β₁)/(1 − β₁ᵏ) · √((1 − β₂ᵏ)/(1 − β₂)) · √((1 − rᵏ)/(1 − r)) with r = β₁²/β₂: it is α at first. The paper's
+    section 2.1 names α (1 − β₁)/√(1 − β₂) for the extreme of one gradient after many zeros.
+
+    Raises
+    ------
+    ValueError
+        If β₁² isn't below β₂.
+    """
+    require(0 <= beta1**2 < beta2 < 1, "beta1 and beta2", (beta1, beta2), "beta1² < beta2 < 1")
+    k, r = np.asarray(k), beta1**2 / beta2
+    spread = np.sqrt((1 - beta2**k) / (1 - beta2) * (1 - r**k) / (1 - r))
+    return alpha * (1 - beta1) / (1 - beta1**k) * spread

@@ -1,0 +1,71 @@
+"""Gradient descent (Cauchy, 1847): step against the gradient.
+
+    x⁺ = x − α ∇f(x)
+
+Source: Y. Nesterov, "Introductory Lectures on Convex Optimization", 2004, section 2.1.5; the bound on the gap is
+tight: Y. Drori, M. Teboulle, "Performance of first-order methods for smooth convex minimization", 2014, Theorem 3.1.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+
+
+class Descent(NamedTuple):
+    """A point."""
+
+    x: np.ndarray  # (*batch, d)
+
+
+@algorithm
+def gradient_descent(problem: Any, x0: np.ndarray, *, alpha: float | np.ndarray) -> Iterator[Descent]:
+    """Iterate x⁺ = x − α ∇f(x); one gradient a step.
+
+    Parameters
+    ----------
+    problem
+        Has `grad`.
+    x0 : array (*batch, d)
+        Where to start.
+    alpha : number or array (*batch)
+        Step size, positive.
+
+    Raises
+    ------
+    ValueError
+        If alpha isn't positive and finite.
+    """
+    x, alpha = replicates(x0, alpha)
+    require((alpha > 0) & (alpha < np.inf), "the step size alpha", alpha[..., 0], "positive and finite")
+    while True:
+        yield Descent(x)
+        x = x - alpha * problem.grad(x)
+
+
+def tuned(mu: float, L: float) -> dict[str, float]:
+    """The α that contracts fastest where the Hessian's eigenvalues lie in [mu, L]: 2/(mu + L)."""
+    require(0 < mu <= L < np.inf, "mu and L", (mu, L), "0 < mu <= L < inf")
+    return {"alpha": 2 / (mu + L)}
+
+
+def rate(alpha: float | np.ndarray, mu: float, L: float) -> np.ndarray:
+    """Factor max(|1 − αμ|, |1 − αL|) on ‖x − x*‖ per step if f is mu-strongly convex with an L-Lipschitz gradient."""
+    alpha = np.asarray(alpha)
+    return np.maximum(abs(1 - alpha * mu), abs(1 - alpha * L))
+
+
+def gap_bound(k: int | np.ndarray, L: float, distance: float | np.ndarray, alpha: float | None = None) -> np.ndarray:
+    """Bound L D²/(4kαL + 2) on f(x_k) − f* for convex f, D = ‖x₀ − x*‖ and a step α ≤ 1/L (1/L by default).
+
+    Raises
+    ------
+    ValueError
+        If alpha isn't in (0, 1/L].
+    """
+    h = 1.0 if alpha is None else alpha * L
+    require(0 < h <= 1, "alpha", alpha, f"in (0, 1/L], 1/L = {1 / L}")
+    return L * np.square(distance) / (4 * np.asarray(k) * h + 2)
