@@ -330,9 +330,14 @@ def train_penalised(
 
 
 def lipschitz_bound(network: MLP, theta: np.ndarray, readout: np.ndarray) -> np.ndarray:
-    """‖readout‖ · Π σ(W) over all layers (*batch): no slope of readout · outputs is larger, slopes of s being ≤ 1."""
-    sigmas = [np.linalg.svd(W, compute_uv=False)[..., 0] for W, _ in network.layers(theta)]
-    return np.linalg.norm(readout) * np.prod(sigmas, axis=0)
+    """‖readout‖ · Π σ(W) over all layers (*batch): no slope of readout · outputs is larger, slopes of s being ≤ 1.
+
+    NaN where θ (*batch, D) isn't finite.
+    """
+    finite = np.isfinite(theta).all(-1)
+    layers = network.layers(np.where(finite[..., None], theta, 0))
+    sigmas = [np.linalg.svd(W, compute_uv=False)[..., 0] for W, _ in layers]
+    return np.where(finite, np.linalg.norm(readout) * np.prod(sigmas, axis=0), np.nan)
 
 
 def steepness(network: MLP, theta: np.ndarray, X: np.ndarray, readout: np.ndarray) -> np.ndarray:

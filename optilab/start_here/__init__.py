@@ -1,0 +1,1 @@
+"""The first ten minutes: one slider, one derivation, one look at the source, one exercise."""
