@@ -417,6 +417,11 @@ def test_a_map_of_final_losses_is_its_cells():
 def test_divergence_is_recorded():
     lost = experiment.final_loss_map(np.inf, [1e4], [0.9], steps=60)
     assert np.isnan(lost).all()
+    K, lr, seeds = np.array([np.inf, 2.0])[:, None], np.array([1e4, 0.1])[:, None], (0, 1)
+    trace = experiment.train_moons(K, seeds, lr=lr, steps=60, every=60)
+    for figure in experiment.judge(trace.theta[-1], trace.u[-1], K, seeds):
+        assert np.isnan(figure[0]).all()
+        assert np.isfinite(figure[1]).all()
 
 
 def test_quick_claims_hold():
