@@ -11,7 +11,7 @@ from optilab.problems.quadratic import Quadratic
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import BLUE, FAINT, ORANGE, color, ink
+from optilab.ui.theme import BLUE, ORANGE, color, ink, landscape
 
 FLAT, STEEP = 1.0, 20.0
 PROBLEM = Quadratic(np.diag([FLAT, STEEP]), np.zeros(2))
@@ -88,9 +88,7 @@ def valley(**start: Any) -> Explorer:
                 "The path: drag its start",
                 [
                     (
-                        go.Contour(
-                            x=grid, y=grid, z=heights, showscale=False, colorscale=FAINT, hoverinfo="skip", ncontours=14
-                        ),
+                        landscape(x=grid, y=grid, z=heights),
                         {},
                     ),
                     (

@@ -4,6 +4,8 @@ The colours keep a contrast of at least 3 : 1 to JupyterLab's light and dark bac
 the common colour blindnesses. `INK` stands for the text colour of the reader's theme; the browser puts that in.
 """
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 INK = "rgb(1,2,3)"
@@ -52,7 +54,15 @@ def color(method: str) -> str:
     return METHODS[method]
 
 
-FAINT = [[0, ink(0)], [1, ink(0.35)]]  # a colour scale for landscapes that lie under curves
+FAINT = [[0, ink(0)], [1, ink(0.35)]]  # a colour scale for heat maps that lie under curves
+
+
+def landscape(**arguments: Any) -> go.Contour:
+    """Make contour lines that lie quietly under curves; arguments as for `plotly.graph_objects.Contour`."""
+    quiet = {"coloring": "lines"}
+    lines = {"colorscale": [[0, ink(0.3)], [1, ink(0.3)]], "showscale": False, "line": {"width": 1}, "ncontours": 16}
+    return go.Contour(**({"contours": quiet, "hoverinfo": "skip"} | lines | arguments))
+
 
 _AXIS = {
     "showline": True,

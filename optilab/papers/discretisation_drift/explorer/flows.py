@@ -14,7 +14,7 @@ from optilab.problems.expression import Expression
 from optilab.ui.controls import formula, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import FAINT, INK, color
+from optilab.ui.theme import INK, color, landscape
 
 BOWL = "x**2 + 0.01*y**2"
 VALLEY = "0.5*(1 - x)**2 + 2.5*(y - x**2)**2"
@@ -184,7 +184,7 @@ def descent_and_flows(**start: Any) -> Explorer:
                 "Only one of the flows zigzags with gradient descent. Drag the start.",
                 [
                     (
-                        go.Contour(x=GRID, y=GRID, showscale=False, colorscale=FAINT, hoverinfo="skip", ncontours=14),
+                        landscape(x=GRID, y=GRID),
                         {"z": "relief"},
                     ),
                     *((trace, {"x": f"{name} x", "y": f"{name} y"}) for trace, name in lines),
