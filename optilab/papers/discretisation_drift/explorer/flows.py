@@ -32,7 +32,7 @@ GRID = np.linspace(-VIEW, VIEW, 49)
 
 
 @lru_cache(maxsize=32)
-def landscape(text: str) -> tuple[Expression, bool, np.ndarray]:
+def loss_of(text: str) -> tuple[Expression, bool, np.ndarray]:
     """The loss of a formula in x and y, whether it is quadratic, and its relief on the grid."""
     loss = Expression(text, variables=("x", "y"))
     probe = np.random.default_rng(0).normal(size=(8, 2))
@@ -78,7 +78,7 @@ def restarted(loss: Expression, iterates: np.ndarray, h: float) -> dict[str, np.
 
 def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, Any]:
     """Iterates of gradient descent and the flows between them."""
-    problem, quadratic, relief = landscape(loss)
+    problem, quadratic, relief = loss_of(loss)
     start = np.array([x0, y0])
     descent = run(gradient_descent(problem, start, h=h), steps, limit=FAR).theta
     if np.isnan(descent[0]).any():
@@ -152,7 +152,7 @@ def code(values: dict[str, Any]) -> str:
 
 def edge(values: dict[str, Any], multiple: float) -> float:
     """The step h at which hλ₀ is `multiple`, λ₀ the largest curvature at the start."""
-    problem, _, _ = landscape(values["loss"])
+    problem, _, _ = loss_of(values["loss"])
     steepest = np.linalg.eigvalsh(problem.hess(np.array([values["x0"], values["y0"]])))[-1]
     if not steepest > 0:
         raise ValueError("the loss curves nowhere upwards at the start: there is no edge")
