@@ -367,8 +367,14 @@ def test_bad_arguments_are_refused_at_the_call():
             SpectralNorm(SMALL, K)
     with pytest.raises(ValueError, match="which must be layers from -3 to 2"):
         SpectralNorm(SMALL, 1.0, [3])
+    u0 = SpectralNorm(SMALL).start(theta, np.random.default_rng(1))
+    with pytest.raises(ValueError, match="which must be layers"):
+        SpectralNorm(SMALL, 1.0, [])
+    with pytest.raises(ValueError, match="the last axis of u must be 12, the outputs of the layers, got 5"):
+        train_normalised(fit, theta, np.ones(5), SpectralNorm(SMALL), lr=0.1)
+    with pytest.raises(ValueError, match="singular value of a layer, must be nonzero"):
+        train_normalised(fit, np.zeros(SMALL.dim), u0, SpectralNorm(SMALL), lr=0.1)
     norm = SpectralNorm(SMALL)
-    u0 = norm.start(theta, np.random.default_rng(1))
     with pytest.raises(ValueError, match="singular value of a layer, must be nonzero"):
         power_iteration(np.zeros((2, 3)), np.ones(2))
     with pytest.raises(ValueError, match="singular value of a layer, must be nonzero"):
@@ -389,6 +395,11 @@ def test_bad_arguments_are_refused_at_the_call():
     u = np.ones(5)
     with pytest.raises(ValueError, match="variant must be one of"):
         learner("DivAll", np.ones(TINY.dim), u, np.random.default_rng(0), lr=0.1)
+    rest = np.ones(TINY.dim), u
+    with pytest.raises(ValueError, match="the shape of features"):
+        q_learning(GRID, LOOK[:3], TINY, *rest, variant="base", lr=0.1, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="one for each action"):
+        q_learning(GRID, LOOK, MLP((2, 5, 3)), *rest, variant="base", lr=0.1, rng=np.random.default_rng(0))
     for setting in ({"lr": 0.0}, {"lr": 0.1, "epsilon": 0.0}, {"lr": 0.1, "batch_size": 0}, {"lr": 0.1, "K": 0.0}):
         with pytest.raises(ValueError, match=list(setting)[-1]):
             learner("SN", np.ones(TINY.dim), u, np.random.default_rng(0), **setting)

@@ -131,7 +131,7 @@ class SpectralNorm:
     Raises
     ------
     ValueError
-        If K isn't positive or an index names no layer.
+        If K isn't positive, an index names no layer or no layer is named.
     """
 
     network: MLP
@@ -144,7 +144,8 @@ class SpectralNorm:
         require(np.asarray(self.K) > 0, "K", self.K, "positive")
         depth = len(self.network.sizes) - 1
         which = range(depth) if self.which is None else self.which
-        require(all(-depth <= l < depth for l in which), "which", self.which, f"layers from {-depth} to {depth - 1}")
+        named = len(which) > 0 and all(-depth <= l < depth for l in which)
+        require(named, "which", self.which, f"layers from {-depth} to {depth - 1}")
         object.__setattr__(self, "which", tuple(sorted(l % depth for l in which)))
 
     def start(self, theta: np.ndarray, rng: Any, iterations: int = 20) -> np.ndarray:
@@ -155,7 +156,9 @@ class SpectralNorm:
     def estimate(self, theta: np.ndarray, u: np.ndarray, iterations: int = 1) -> list[Estimate]:
         """Power iterations in each normalised layer from u (*batch, Σ out)."""
         layers = self.network.layers(theta)
-        parts = np.split(u, np.cumsum([self.network.sizes[l + 1] for l in self.which or ()])[:-1], -1)
+        ends = np.cumsum([self.network.sizes[l + 1] for l in self.which or ()])
+        require(u.shape[-1] == ends[-1], "the last axis of u", u.shape[-1], f"{ends[-1]}, the outputs of the layers")
+        parts = np.split(u, ends[:-1], -1)
         return [
             power_iteration(layers[l][0], part, iterations) for l, part in zip(self.which or (), parts, strict=True)
         ]
@@ -209,12 +212,13 @@ def train_normalised(
     Raises
     ------
     ValueError
-        If the learning rate or the momentum is outside these, or a layer becomes zero.
+        If the learning rate or the momentum is outside these, or a layer is zero.
     """
     check_rate(lr, momentum)
     theta, lr, momentum, _ = replicates(theta0, lr, momentum, norm.K)
     batch = np.broadcast_shapes(theta.shape[:-1], u0.shape[:-1])
     theta, u = (np.broadcast_to(x, (*batch, x.shape[-1])) for x in (theta, u0))
+    norm.estimate(theta, u)  # refuses a zero layer at the call
     displacement = np.zeros_like(theta)
     while True:
         yield Normalised(theta, displacement, u)
@@ -424,6 +428,9 @@ def q_learning(
     require(np.asarray(epsilon) > 0, "epsilon", epsilon, "positive")
     for name, number in (("batch_size", batch_size), ("target_every", target_every)):
         require(number >= 1, name, number, "1 or more")
+    S, A = mdp.P.shape[:2]
+    require(features.shape == (S, network.sizes[0]), "the shape of features", features.shape, f"({S}, inputs)")
+    require(network.sizes[-1] == A, "the network's outputs", network.sizes[-1], f"{A}, one for each action")
     norm = SpectralNorm(network, K, [layer])
     own = layer_mask(network, layer)
     theta, lr, epsilon = replicates(theta0, lr, epsilon)
