@@ -1,1 +1,306 @@
 """Checks for the assignment on discretisation drift: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from optilab.core.run import run
+from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
+from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
+from optilab.papers.discretisation_drift.algorithm.flows import principal_flow_field as reference_field
+from optilab.papers.discretisation_drift.algorithm.games import alternating, follow, simultaneous
+from optilab.papers.discretisation_drift.algorithm.integration import LIMIT, integrate_flow
+from optilab.papers.discretisation_drift.experiment.edge import regression
+from optilab.papers.discretisation_drift.experiment.flows import VALLEY
+from optilab.problems.games import DiracGAN, FormulaGame
+
+Field = Callable[[np.ndarray], np.ndarray]
+RATES = np.arange(1, 17) * 0.05  # the grid of learning rates 0.05, 0.10, …, 0.80
+
+
+def check_backward_error(f1: sp.Expr, f2: sp.Expr) -> None:
+    """Check the corrections of ẋ = −E' + h f₁ + h² f₂ in one dimension, written with E = Function("E")(x).
+
+    Recognises f₁ with its sign flipped (the drift of implicit Euler), powers of h left in, and f₂ without its term in
+    E''' or with 1/6 in place of 1/12; any expression equal to the right one passes.
+    """
+    x = sp.Symbol("x")
+    E = sp.Function("E")(x)
+    first, second, third = (E.diff(x, order) for order in (1, 2, 3))
+
+    def canonical(expr: sp.Expr, name: str) -> sp.Expr:
+        expr = sp.sympify(expr)
+        losses = {loss for loss in expr.atoms(AppliedUndef) if len(loss.args) == 1 and loss.args[0].is_Symbol}
+        assert len(losses) == 1, (
+            f"write {name} with one loss E = sympy.Function('E')(x) and its derivatives, got {expr}"
+        )
+        argument = losses.pop().args[0]
+        extra = expr.free_symbols - {argument}
+        assert not extra, f"{name} is a coefficient: leave h and other symbols out, got {sorted(map(str, extra))}"
+        return expr.replace(lambda e: isinstance(e, AppliedUndef), lambda _: sp.Function("E")(argument)).subs(
+            argument, x
+        )
+
+    def same(left: sp.Expr, right: sp.Expr) -> bool:
+        return bool(sp.simplify((left - right).doit()) == 0)
+
+    one, two = canonical(f1, "f1"), canonical(f2, "f2")
+    assert not same(one, second * first / 2), (
+        "f1 has the wrong sign: +½E''E' is the drift of implicit Euler, x⁺ = x − hE'(x⁺)"
+    )
+    assert same(one, -second * first / 2), f"f1 should cancel the h² term of the flow, ½E''E'; got {f1}"
+    powers, bend = -(second**2) * first / 3, third * first**2
+    assert not same(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
+    assert not same(two, powers - bend / 6), "f2 has 1/6 at E'''E'² where it should be 1/12: f₁ contributes too"
+    assert same(two, powers - bend / 12), f"f2 should cancel the h³ terms that f₁ and the flow leave; got {f2}"
+
+
+def check_principal_flow_field(principal_flow_field: Callable[..., Field]) -> None:
+    """Check `principal_flow_field(grad, hess, h) → field`, field: θ (D,) → complex (D,).
+
+    Recognises a real logarithm (or `abs` inside it), eigenvectors not transposed back, a division by λ = 0, NumPy's
+    principal branch of the logarithm and `eigh` or a conjugate at complex θ.
+    """
+    check_at_real(principal_flow_field)
+    check_on_quadratics(principal_flow_field)
+    check_at_complex(principal_flow_field)
+    check_branch(principal_flow_field)
+
+
+def quadratic(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A dense symmetric 4×4 matrix with eigenvalues on both sides of 1, away from it, and a start."""
+    U = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    lam = np.concatenate([rng.uniform(0.1, 0.9, 2), rng.uniform(1.1, 2.7, 2)])
+    return (U * lam) @ U.T, rng.normal(size=4)
+
+
+def check_at_real(student: Callable[..., Field]) -> None:
+    """Compare single values of the field at real θ with the right and the well-known wrong ones."""
+    H, theta = quadratic(np.random.default_rng(1))
+    flat = np.asarray(student(lambda t: t, lambda t: np.zeros((4, 4)), 1.0)(theta))
+    assert np.allclose(flat, -theta), (
+        f"where λ → 0 the coefficient tends to −1, so the field to −g = {-theta}; got {flat}"
+    )
+    lam, U = np.linalg.eigh(H)
+    g = H @ theta
+    alpha = alpha_pf(lam)
+    answer = np.asarray(student(lambda t: H @ t, lambda t: H, 1.0)(theta))
+    assert answer.shape == (4,), f"the field at θ of shape (4,) must have shape (4,), got {answer.shape}"
+    assert not np.allclose(answer, U @ (alpha.real * (U.T @ g))), (
+        "the logarithm is real: where hλ > 1 it is log|1 − hλ| + iπ; take neither abs nor the real part"
+    )
+    for wrong in (alpha * (U.T @ g), U.T @ (alpha * (U @ g)), U @ (alpha * (U @ g)), U.T @ (alpha * (U.T @ g))):
+        assert not np.allclose(answer, wrong), (
+            "the eigenvectors are not used right: go to their coordinates with Uᵀg and come back with U"
+        )
+    right = U @ (alpha * (U.T @ g))
+    assert not np.allclose(answer, right.conj()), "the logarithm of a negative number is taken as −iπ here, not +iπ"
+    assert np.allclose(answer, right), f"at a dense quadratic with hλ = {lam.round(2)} expected {right}, got {answer}"
+
+
+def check_on_quadratics(student: Callable[..., Field]) -> None:
+    """On four quadratics the flow must be where gradient descent is after five steps: an odd number shows the sign."""
+    rng = np.random.default_rng(2)
+    for _ in range(4):
+        H, theta = quadratic(rng)
+        h = rng.uniform(0.5, 2.0)
+        H = H / h
+        end = integrate_flow(student(lambda t, H=H: H @ t, lambda t, H=H: H, h), theta, 5 * h, 1000)
+        reached = np.linalg.matrix_power(np.eye(4) - h * H, 5) @ theta
+        assert np.allclose(end, reached, rtol=0, atol=1e-6), (
+            f"five steps on a quadratic: gradient descent is at {reached}, the flow at {end} "
+            "(check that the coefficient is log(1 − hλ)/(hλ) and nothing is rounded to real numbers)"
+        )
+
+
+def check_at_complex(student: Callable[..., Field]) -> None:
+    """Compare the field at a complex θ of a curved valley."""
+    theta, h = np.array([-0.6 - 0.05j, 0.9 + 0.03j]), 0.2
+    answer = np.asarray(student(VALLEY.grad, VALLEY.hess, h)(theta))
+    assert np.iscomplexobj(answer), f"the field must be complex where θ is, got {answer.dtype}"
+    H, g = VALLEY.hess(theta), VALLEY.grad(theta)
+    lam, U = np.linalg.eigh(H)
+    for back in (U.T, U.conj().T):
+        assert not np.allclose(answer, U @ (alpha_pf(h * lam) * (back @ g))), (
+            "eigh takes the Hessian for Hermitian, but at complex θ it is complex symmetric: "
+            "use numpy.linalg.eig and solve with V, without a conjugate"
+        )
+    lam, V = np.linalg.eig(H)
+    assert not np.allclose(answer, V @ (alpha_pf(h * lam) * (V.conj().T @ g))), (
+        "at complex θ the eigenvectors are not unitary: solve V c = g for the coordinates of g, don't conjugate"
+    )
+    principal = reference_field(VALLEY, h, branch="principal")(theta)
+    assert not np.allclose(answer, principal), BRANCH
+    right = reference_field(VALLEY, h)(theta)
+    assert np.allclose(answer, right), f"at θ = {theta} and h = {h} expected {right}, got {answer}"
+
+
+BRANCH = (
+    "the principal logarithm jumps between +iπ and −iπ where 1 − hλ is nearly negative: turn its cut away, "
+    "log(−iw) + iπ/2"
+)
+
+
+def check_branch(student: Callable[..., Field]) -> None:
+    """One step on a cubic, during which the principal logarithm flips."""
+    field = student(lambda t: 1.9 * t + 0.1 * t**2, lambda t: (1.9 + 0.2 * t).reshape(1, 1), 1.0)
+    end = integrate_flow(field, np.array([0.3]), 1.0, 400)[0]
+    assert abs(end + 0.279) < 0.05, f"from 0.3 gradient descent steps to −0.279, the flow ends at {end:.3f}: {BRANCH}"
+
+
+def finite_rates(seed: int) -> np.ndarray:
+    """Which rates of the grid stay finite for 3000 steps of gradient descent on the regression: (16,) bool."""
+    problem, starts = regression([seed])
+    trace = run(gradient_descent(problem, starts, h=RATES), 3000, every=100, limit=LIMIT)
+    return ~np.isfinite(trace.diverged)
+
+
+def check_largest_rate(h: float, seed: int) -> None:
+    """Check the largest rate of the grid that stays finite for 3000 steps together with all smaller ones.
+
+    One grid step to either side passes. Recognises the largest finite rate where a smaller one diverged, and a value
+    that is not on the grid.
+    """
+    assert np.isclose(RATES, h).any(), f"h must be one of the grid 0.05, 0.10, …, 0.80, got {h}"
+    finite = finite_rates(seed)
+    largest = RATES[: finite.size if finite.all() else finite.argmin()][-1]
+    if abs(h - largest) < 0.051:
+        return
+    assert not np.isclose(h, RATES[finite][-1]), (
+        f"{h:.2f} stays finite, but a smaller rate diverges: stop below that one"
+    )
+    side = "diverges, or a smaller rate does" if h > largest else "is not the largest"
+    raise AssertionError(f"h = {h:.2f} {side} for seed {seed}: look at the norm of θ along 3000 steps, rate by rate")
+
+
+def check_interpretation(plateau: float, unstable: Callable[[float, float, float], bool]) -> None:
+    """Check the sharpness at which training at h = 0.3 levels off, and when DAL-p is unstable.
+
+    Parameters
+    ----------
+    plateau : float
+        Sharpness λ₀ after some 2500 steps; 5 % off 2/h passes.
+    unstable : function (lam0, v, p) → bool, asked for p from 0 to 1
+        Whether DAL-p pushes an iterate out of a minimum of sharpness lam0 once the gradient is aligned with the
+        steepest direction; v = ‖H g‖/‖g‖ ≤ lam0 is the present value and need not be used.
+
+    Notes
+    -----
+    Recognises hλ₀/2 or 1/h in place of λ₀; "whenever 2/vᵖ > 2/λ₀", which is true of DAL with p = 1 as well; and
+    conditions that forget λ₀ > 1 or p < 1.
+    """
+    edge = 2 / 0.3
+    assert abs(plateau - 1) > 0.1, "that is h λ₀/2: give the sharpness λ₀ itself"
+    assert abs(plateau / edge - 0.5) > 0.05, (
+        "1/h is where the oscillation starts; the plateau is where it stops decaying"
+    )
+    assert abs(plateau / edge - 1) <= 0.05, f"the sharpness levels off near 2/h = {edge:.3f} at h = 0.3, got {plateau}"
+    cases = [(lam0, share * lam0, p) for lam0 in (0.5, 4.0) for share in (0.3, 1.0) for p in (0.25, 0.5, 1.0)]
+    answers = np.array([bool(unstable(*case)) for case in cases])
+    lam0, v, p = np.array(cases).T
+    assert not np.array_equal(answers, 2 / v**p > 2 / lam0), (
+        "2/vᵖ > 2/λ₀ holds for DAL with p = 1 too, whenever g is not aligned with u₀, and that does not fail: "
+        "the overshoot turns g towards u₀, where v = λ₀. Ask what the step is there."
+    )
+    assert not np.array_equal(answers, p < 1), "at λ₀ < 1 the aligned step 2/λ₀ᵖ with p < 1 is below 2/λ₀, not above"
+    assert not np.array_equal(answers, lam0 > 1), "at p = 1 the aligned step is 2/λ₀, neither above nor below the edge"
+    for case, given, right in zip(cases, answers, lam0**p < lam0, strict=True):
+        assert given == right, (
+            f"λ₀ = {case[0]}, v = {case[1]:.2f}, p = {case[2]}: you say {'un' if given else ''}stable, but the aligned "
+            f"step 2/λ₀ᵖ = {2 / case[0] ** case[2]:.3g} against 2/λ₀ = {2 / case[0]:.3g} says the opposite"
+        )
+
+
+def check_modified_game(modified_game: Callable[..., Any]) -> None:
+    """`modified_game(f, g, jac, a, b, mode)` → (φ̇, θ̇), the modified flow in the clock of each player.
+
+    f (m,) and g (n,) are the velocities at a point, jac = (∂f/∂φ, ∂f/∂θ, ∂g/∂φ, ∂g/∂θ) their Jacobians there, a and b
+    the rates of the two players and mode "sim" or "alt". One update with rates a and b must follow the flow, φ read
+    at time a and θ at time b, up to an error of third order in the rates.
+
+    Raises
+    ------
+    AssertionError
+        Says which player is wrong in which mode and, where it is a mistake that has a name, what it is.
+    """
+    dirac = DiracGAN(), np.array([1.0]), np.array([0.6])
+    losses = "sin(x1*y2) + x2**2*y1 - x1*x2*y3", "x1**2*y1 + cos(x2*y2)*y1 + x1*y3*y2"
+    tangled = FormulaGame(*losses, "x1, x2", "y1, y2, y3"), np.array([0.5, -0.4]), np.array([0.3, 0.7, -0.6])
+    h = 0.2 / 2.0 ** np.arange(4)
+    for mode, method in (("sim", simultaneous), ("alt", alternating)):
+        for game, phi, theta in (dirac, tangled):
+            flow = ModifiedGame(modified_game, game, 0.0, 0.0, mode)
+            f, g, jac = flow.at(phi, theta)
+            answer = modified_game(f, g, jac, 0.2, 0.12, mode)
+            shapes = [np.shape(velocity) for velocity in answer] if isinstance(answer, tuple | list) else []
+            assert shapes == [phi.shape, theta.shape], (
+                f"return the pair (φ̇, θ̇), here of shapes {phi.shape} and {theta.shape}"
+            )
+            errors = []
+            for a in h:
+                b = 0.6 * a
+                states = method(game, phi, theta, a=a, b=b)
+                next(states)
+                updated, flow = next(states), ModifiedGame(modified_game, game, a, b, mode)
+                ends = follow(flow, phi, theta, a, 5).phi, follow(flow, phi, theta, b, 5).theta
+                errors.append([np.linalg.norm(updated.phi - ends[0]), np.linalg.norm(updated.theta - ends[1])])
+            slopes = np.diff(np.log2(np.maximum(errors, 1e-15)), axis=0).mean(0) * -1
+            for player, name in enumerate(("φ̇", "θ̇")):
+                assert slopes[player] > 2.8, (
+                    f"{name} in mode {mode!r}: the error of one update should fall with slope 3 in the rates, "
+                    f"yours falls with slope {slopes[player]:.2f}. {mistake(modified_game, mode)}"
+                )
+
+
+@dataclass(frozen=True)
+class ModifiedGame:
+    """The velocities that a student's `modified_game` gives in a game."""
+
+    answer: Callable[..., Any]
+    game: Any
+    a: float
+    b: float
+    mode: str
+
+    def at(self, phi: np.ndarray, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+        """f, g and the four Jacobians at a point."""
+        game, m, n = self.game, np.eye(len(phi)), np.eye(len(theta))
+        columns = (
+            game.f_phi(phi, theta, m),
+            game.f_theta(phi, theta, n),
+            game.g_phi(phi, theta, m),
+            game.g_theta(phi, theta, n),
+        )
+        return game.f(phi, theta), game.g(phi, theta), tuple(column.T for column in columns)
+
+    def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        """φ̇."""
+        return self.answer(*self.at(phi, theta), self.a, self.b, self.mode)[0]
+
+    def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
+        """θ̇."""
+        return self.answer(*self.at(phi, theta), self.a, self.b, self.mode)[1]
+
+
+def mistake(modified_game: Callable[..., Any], mode: str) -> str:
+    """What is wrong with a `modified_game`, if it is one of the mistakes that have a name."""
+    f, g, f_phi, f_theta, g_phi, g_theta = 0.7, -0.4, 0.3, 1.1, -0.9, 0.5
+    a, b = 0.2, 0.12
+    jac = tuple(np.array([[entry]]) for entry in (f_phi, f_theta, g_phi, g_theta))
+    phi, theta = (velocity.item() for velocity in modified_game(np.array([f]), np.array([g]), jac, a, b, mode))
+
+    def second(rate: float, factor: float) -> float:
+        return g - rate / 2 * factor * g_phi * f - b / 2 * g_theta * g
+
+    if mode == "alt" and np.isclose(theta, second(b, 1.0)):
+        return "The second player sees the first player's new point: its interaction term has another coefficient."
+    if mode == "alt" and np.isclose(theta, second(b, 1 - 2 * b / a)):
+        return "The factor of the second player's interaction term is 1 − 2a/b, not 1 − 2b/a."
+    factor = 1 - 2 * a / b if mode == "alt" else 1.0
+    if np.isclose(phi, f - a / 2 * f_phi * f - b / 2 * f_theta * g) or np.isclose(theta, second(a, factor)):
+        return "Both terms of a player are multiplied by half of its own rate: its clock runs at that rate."
+    return "Compare the two terms of each player, self and interaction, with the expansion of one update."

@@ -19,8 +19,10 @@ from optilab.papers.discretisation_drift.algorithm import (
     descent,
     drift_adjusted,
     flows,
+    games,
     passes,
+    smoothness,
     stability,
 )
 
-__all__ = ["derivatives", "descent", "drift_adjusted", "flows", "passes", "stability"]
+__all__ = ["derivatives", "descent", "drift_adjusted", "flows", "games", "passes", "smoothness", "stability"]
