@@ -54,6 +54,43 @@ function element(tag, name, text) {
   return node;
 }
 
+// A curve that runs through several panels is explained once, above them all, if only one of them shows it in its
+// legend; every other key stands above each panel that shows it.
+function legends(spec) {
+  const keys = new Map();
+  spec.panels.forEach((panel, index) =>
+    panel.data.forEach((trace, number) => {
+      const name = trace.legendgroup ?? trace.name;
+      if (!name) return;
+      const key = keys.get(name) ?? { name, label: trace.name ?? name, panels: new Set(), shown: [] };
+      key.panels.add(index);
+      if (trace.showlegend !== false && !key.shown.some((place) => place.index === index)) key.shown.push({ index, number });
+      keys.set(name, key);
+    }),
+  );
+  return [...keys.values()].flatMap((key) =>
+    key.shown.map((place) => ({ ...key, ...place, common: key.panels.size > 1 && key.shown.length === 1 })),
+  );
+}
+
+function swatch({ mode = "lines", line = {}, marker = {} }) {
+  const first = (value) => (Array.isArray(value) || ArrayBuffer.isView(value) ? value[0] : value);
+  const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3" }[line.dash] ?? "";
+  const parts = [];
+  if (mode.includes("lines"))
+    parts.push(
+      `<line x1="1" x2="25" y1="6" y2="6" stroke="${line.color}" stroke-width="${Math.max(line.width ?? 2, 1.5)}" stroke-dasharray="${dash}"/>`,
+    );
+  if (mode.includes("markers")) {
+    const shape = { diamond: "13,1 18,6 13,11 8,6", square: "9,2 17,2 17,10 9,10", x: "13,4 16,1 18,3 15,6 18,9 16,11 13,8 10,11 8,9 11,6 8,3 10,1" }[
+      first(marker.symbol)
+    ];
+    const fill = first(marker.color) ?? line.color;
+    parts.push(shape ? `<polygon points="${shape}" fill="${fill}"/>` : `<circle cx="13" cy="6" r="4" fill="${fill}"/>`);
+  }
+  return `<svg width="26" height="12" aria-hidden="true">${parts.join("")}</svg>`;
+}
+
 function quoted(value) {
   const text = String(value ?? "");
   return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
@@ -101,16 +138,20 @@ function render({ model, el }) {
     const title = element("div", "optilab-title");
     const plot = element("div", panel.click ? "optilab-plot optilab-click" : "optilab-plot");
     plot.style.height = `${panel.height}px`;
-    box.append(title, plot);
+    const legend = element("div", "optilab-legend");
+    box.append(title, legend, plot);
     panels.append(box);
-    return { title, plot };
+    return { title, legend, plot };
   });
+  const legend = element("div", "optilab-legend");
+  const keys = legends(spec);
+  const hidden = new Set();
   const reset = element("button", "", "Reset");
   const show = element("button", "", "Show the code for this picture");
   const save = element("button", "", "Data as CSV");
   show.setAttribute("aria-expanded", "false");
   foot.append(reset, show, save);
-  root.append(top, panels, note, foot, code);
+  root.append(top, legend, panels, note, foot, code);
   el.append(root);
 
   let plotly = null;
@@ -137,6 +178,7 @@ function render({ model, el }) {
       const traces = panel.data.map((trace, index) => {
         const copy = paint(trace);
         for (const path in panel.bindings[index]) put(copy, path, paint(value(panel.bindings[index][path])));
+        if (hidden.has(trace.legendgroup ?? trace.name)) copy.visible = false;
         return copy;
       });
       const layout = paint(panel.layout);
@@ -151,15 +193,34 @@ function render({ model, el }) {
         if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
       layout.uirevision = "kept";
       layout.autosize = true;
+      layout.showlegend = false;
       if (panel.click) layout.dragmode = false;
       return plotly.react(plot, traces, layout, { displaylogo: false, responsive: false, scrollZoom: false });
     });
-    Promise.all(done).then(() =>
+    Promise.all(done).then(() => explain(`${r},${g},${b}`)).then(() =>
       requestAnimationFrame(() => {
         waiting = false;
         root.dataset.drawn = frame.number;
       }),
     );
+  }
+  let explained = "";
+  function explain(ink) {
+    if (explained === ink) return; // colours change with the theme alone
+    explained = ink;
+    for (const place of [legend, ...plots.map((plot) => plot.legend)]) place.replaceChildren();
+    for (const { name, label, index, number, common } of keys) {
+      const key = element("button", "optilab-key");
+      key.innerHTML = `${swatch(plots[index].plot._fullData[number])}<span>${label}</span>`;
+      key.title = "Hide or show";
+      key.setAttribute("aria-pressed", String(!hidden.has(name)));
+      key.addEventListener("click", () => {
+        if (!hidden.delete(name)) hidden.add(name);
+        explained = "";
+        redraw();
+      });
+      (common ? legend : plots[index].legend).append(key);
+    }
   }
   function redraw() {
     late = scheduled; // at most one drawing per animation frame, the first at once
@@ -265,7 +326,13 @@ function render({ model, el }) {
     redraw();
   });
 
+  function arrange() {
+    const most = Math.max(1, Math.floor((panels.clientWidth + 14) / (265 + 14)));
+    const rows = Math.ceil(plots.length / most);
+    panels.style.gridTemplateColumns = `repeat(${Math.ceil(plots.length / rows)}, minmax(0, 1fr))`;
+  }
   const resize = new ResizeObserver(() => {
+    arrange();
     if (plotly) plots.forEach(({ plot }) => plot.offsetWidth && plot._fullLayout && plotly.Plots.resize(plot));
   });
   resize.observe(panels);

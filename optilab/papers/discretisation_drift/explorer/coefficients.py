@@ -38,7 +38,7 @@ def compute(h: float, steep: float, flat: float) -> dict[str, Any]:
         "n": n,
         "t": t,
         "range": [-size, size] if z[0] > 0 else [-0.1 * size, size],
-        "headline": f"In time: each step multiplies the steep mode by 1 − hλ = {1 - z[0]:.3g}",
+        "headline": f"In time: each step multiplies the steep mode by 1 − hλ = {1 - z[0]:.3g}".replace("= -", "= −"),
         "note": note(z[0], alpha[0]),
     }
 
@@ -114,10 +114,7 @@ def stability_diagram(**start: Any) -> Explorer:
             Panel(
                 "Re α: below zero goes downhill. Only one curve ever crosses on the right.",
                 [
-                    *(
-                        (go.Scatter(x=Z, y=np.clip(np.real(CURVES[name]), FLOOR, None), **style), {})
-                        for name, style in drawn
-                    ),
+                    *((go.Scatter(x=Z, y=np.real(CURVES[name]), **style), {}) for name, style in drawn),
                     (go.Scatter(marks), {"x": "z", "y": "marked re"}),
                 ],
                 {

@@ -21,7 +21,7 @@ from optilab.ui.theme import ORANGE, color, ink
 
 STEPS, EVERY, CHECKS = 3000, 9, 12  # an odd stride: the iterates oscillate with period 2
 TINY = 1e-7  # changes of the loss are drawn on a scale that is linear below this and logarithmic above
-TICKS = np.array([-1e-1, -1e-3, -1e-5, 0, 1e-5, 1e-3, 1e-1])
+TICKS = {-1e-1: "−10⁻¹", -1e-4: "−10⁻⁴", 0: "0", 1e-4: "10⁻⁴", 1e-1: "10⁻¹"}
 
 
 class Training(NamedTuple):
@@ -150,9 +150,10 @@ def code(values: dict[str, Any]) -> str:
 def edge_of_stability(**start: Any) -> Explorer:
     """Train a small network and watch its sharpness rise to 2/h; with momentum, or with a drift-adjusted rate."""
     axis = {
-        "tickvals": folded(TICKS).tolist(),
-        "ticktext": [f"{tick:g}" if tick else "0" for tick in TICKS],
-        "range": [-6.6, 6.6],
+        "tickvals": folded(np.array(list(TICKS))).tolist(),
+        "ticktext": list(TICKS.values()),
+        "tickangle": 0,
+        "range": [-6.9, 6.9],
     }
     steps = {"xaxis": {"title": {"text": "steps"}, "range": [0, STEPS]}}
     flows = [(name, {"name": NAMES[name], "line": {"color": color(NAMES[name])}}) for name in NAMES]
