@@ -44,7 +44,9 @@ class Counted:
         return self.problem(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self.__dict__["problem"], name)  # not self.problem: unpickling asks before it is there
+        if "problem" not in self.__dict__:  # unpickling asks before it is there
+            raise AttributeError(name)
+        attribute = getattr(self.problem, name)
         if name not in self.kinds:
             return attribute
 
