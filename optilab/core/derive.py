@@ -32,19 +32,35 @@ def vanishes(expr: Expression) -> bool:
     return any(proof(expr) == 0 for proof in proofs)
 
 
+def kind(expr: Expression) -> str:
+    """What a line is: a system, an equation, a matrix or an expression."""
+    if isinstance(expr, tuple | sp.Tuple):
+        return "system"
+    if isinstance(expr, sp.Eq):
+        return "equation"
+    return "matrix" if isinstance(expr, sp.MatrixBase) else "expression"
+
+
 def same(left: Expression, right: Expression) -> bool:
     """Whether SymPy proves two expressions, matrices, equations or systems equal.
 
     Equations are the same if their differences of sides agree up to sign; systems line by line.
     """
-    if isinstance(left, tuple | sp.Tuple):
+    if kind(left) != kind(right):
+        return False
+    if kind(left) == "system":
         return len(left) == len(right) and all(map(same, left, right))
-    if isinstance(left, sp.Eq):
+    if kind(left) == "equation":
         mine, yours = left.lhs - left.rhs, right.lhs - right.rhs
         return vanishes(mine - yours) or vanishes(mine + yours)
-    if isinstance(left, sp.MatrixBase) and left.shape != right.shape:
+    if kind(left) == "matrix" and left.shape != right.shape:
         return False
     return vanishes(left - right)
+
+
+def right_side(expr: Expression) -> Expression:
+    """The right side of an equation or inequality; an expression is itself."""
+    return expr.rhs if isinstance(expr, Relational) else expr
 
 
 def latex(expr: Expression) -> str:
@@ -132,9 +148,10 @@ class Derivation:
         return self
 
     def numpy(self, *symbols: sp.Symbol) -> Callable[..., Any]:
-        """The result as a NumPy function of `symbols`; of an equation, its right side."""
-        result = self.result.rhs if isinstance(self.result, Relational) else self.result
-        return sp.lambdify(symbols, result, "numpy")
+        """The result as a NumPy function of `symbols`; its right side if an equation, a list if a system."""
+        if kind(self.result) == "system":
+            return sp.lambdify(symbols, [right_side(line) for line in self.result], "numpy")
+        return sp.lambdify(symbols, right_side(self.result), "numpy")
 
     def __repr__(self) -> str:
         return f"{self.title}: {self.result}"
