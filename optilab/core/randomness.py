@@ -20,7 +20,9 @@ class CommonGenerator:
         return [CommonGenerator(child, self.axes) for child in self.rng.spawn(n_children)]
 
     def __getattr__(self, name: str) -> Any:
-        draw = getattr(self.__dict__["rng"], name)
+        if "rng" not in self.__dict__:  # unpickling asks before it is there
+            raise AttributeError(name)
+        draw = getattr(self.rng, name)
         if not callable(draw) or "size" not in inspect.signature(draw).parameters:
             return draw
 
@@ -35,7 +37,8 @@ class CommonGenerator:
                 len(size) >= self.axes, "size", size, f"at least {self.axes} axes long, the axes that share their draws"
             )
             given.arguments["size"] = size[self.axes :]
-            return np.broadcast_to(draw(*given.args, **given.kwargs), size)
+            drawn = draw(*given.args, **given.kwargs)
+            return np.broadcast_to(drawn, (*size[: self.axes], *np.shape(drawn)))
 
         return shared
 
