@@ -1,0 +1,59 @@
+"""Claims: figures against bounds."""
+
+import numpy as np
+import pytest
+
+from optilab.core.claim import Claim, Claims, collect
+
+
+@pytest.mark.parametrize(
+    ("measured", "bounds", "holds"),
+    [
+        (3, {"at_most": 3}, True),
+        (3.01, {"at_most": 3}, False),
+        (3, {"at_least": 3}, True),
+        (2.99, {"at_least": 3}, False),
+        (2, {"at_least": 1, "at_most": 3}, True),
+        (4, {"at_least": 1, "at_most": 3}, False),
+        (np.nan, {"at_most": 3}, False),
+        (np.nan, {"at_least": 3}, False),
+        (np.nan, {}, False),
+        (np.inf, {"at_least": 3}, True),
+        (5, {}, True),
+    ],
+)
+def test_a_claim_holds_within_its_bounds_and_never_at_nan(measured, bounds, holds):
+    assert Claim("c", measured, **bounds).holds is holds
+
+
+def test_a_claim_says_what_was_asked_and_measured():
+    claim = Claim("error after 10 steps", np.float64(0.5), at_most=1, seeds=np.array([0.2, 0.5, 0.9]))
+    assert str(claim) == "error after 10 steps: measured 0.5, asked ≤ 1: holds"
+    assert claim.scatter == "0.2 … 0.5 … 0.9 (3 seeds)"
+    assert Claim("c", 2.0, at_least=3).asked == "≥ 3"
+    assert "DOES NOT HOLD" in str(Claim("c", 2.0, at_least=3))
+    assert Claim("c", 2.0, at_least=1, at_most=3).asked == "≥ 1 and ≤ 3"
+    assert Claim("c", 2.0).asked == "reported"
+    assert Claim("c", 2.0).scatter == ""
+
+
+def test_claims_show_as_lines_and_as_a_table():
+    claims = Claims([Claim("first", 1.0, at_most=2), Claim("second", 3.0, at_most=2)])
+    assert repr(claims).splitlines() == [str(claim) for claim in claims]
+    table = claims._repr_markdown_().splitlines()
+    assert len(table) == 4
+    assert table[2].endswith("| ✓ |")
+    assert table[3].endswith("| ✗ |")
+    assert len({row.count("|") for row in table}) == 1
+
+
+def test_collect_runs_every_experiment_at_the_size_asked_for():
+    def one(quick):
+        yield Claim("quick" if quick else "full", 1.0)
+
+    def two(quick):
+        return [Claim("a", 1.0), Claim("b", 2.0)]
+
+    assert [claim.statement for claim in collect([one, two], quick=True)] == ["quick", "a", "b"]
+    assert [claim.statement for claim in collect([two, one])] == ["a", "b", "full"]
+    assert isinstance(collect([]), Claims)
