@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from optilab.ui.pictures import LARGEST, Panel, Pictures, packed, plain
+from optilab.ui.theme import TEMPLATE
 
 NUMBERS = {"u1": np.uint8, "i4": np.int32, "f8": np.float64}
 
@@ -84,7 +85,7 @@ def test_the_description_has_all_that_stays():
     assert first["moving"] == {"shapes[0].x0": "edge", "title": "headline"}
     assert first["layout"]["xaxis"]["title"]["text"] == "flat (m)"
     assert first["layout"]["shapes"][0]["line"]["width"] == 2
-    assert first["layout"]["template"]["layout"]["legend"]["orientation"] == "h"
+    assert first["layout"]["template"]["layout"]["margin"] == TEMPLATE.layout.margin.to_plotly_json()
     assert (first["title"], first["click"], first["height"]) == ("The walls", ["x0", "y0"], 300)
     assert spec["panels"][1]["click"] is None
 
