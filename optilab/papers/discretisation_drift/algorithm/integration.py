@@ -19,6 +19,12 @@ def require_rate(h: float | np.ndarray) -> np.ndarray:
     return h
 
 
+def require_integrator(n_sub: int, method: str) -> None:
+    """Refuse a number of sub-steps or a method that is not allowed."""
+    require(isinstance(n_sub, (int, np.integer)) and n_sub >= 1, "n_sub", n_sub, "a positive integer")
+    require(method in ("rk4", "euler"), "method", method, "'rk4' or 'euler'")
+
+
 class Flow(NamedTuple):
     """A point of a flow."""
 
@@ -56,8 +62,7 @@ def integrate_flow(
     """
     numeric = np.issubdtype(np.asarray(theta0).dtype, np.number)
     require(numeric, "the dtype of theta0", np.asarray(theta0).dtype, "a number's")
-    require(isinstance(n_sub, (int, np.integer)) and n_sub >= 1, "n_sub", n_sub, "a positive integer")
-    require(method in ("rk4", "euler"), "method", method, "'rk4' or 'euler'")
+    require_integrator(n_sub, method)
     require((np.asarray(T) >= 0) & np.isfinite(T), "T", T, "0 or more, and finite")
     theta, T = replicates(np.asarray(theta0, complex), T)
     dt = T / n_sub
@@ -82,11 +87,27 @@ def follow(
     """The flow at t = 0, h, 2h, …, started once: what is compared with the iterates of gradient descent.
 
     On a loss that is not quadratic a long complex run may leave the domain: see `restarts` then.
+
+    Parameters
+    ----------
+    field : function
+        (*batch, D) → (*batch, D).
+    theta0 : array (*batch, D)
+        Start.
+    h : number or array (*batch)
+        Time between two states, the learning rate.
+    n_sub, method
+        Sub-steps for each h, and how they are made: see `integrate_flow`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed.
     """
     require_rate(h)
     theta, _ = replicates(np.asarray(theta0, complex), h)
     t = np.zeros(theta.shape[:-1])
-    integrate_flow(field, theta, 0.0, 1, method)
+    require_integrator(n_sub, method)
     while True:
         yield Flow(theta, t)
         theta, t = integrate_flow(field, theta, h, n_sub, method), t + h
