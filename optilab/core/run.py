@@ -17,7 +17,6 @@ import numpy as np
 
 from optilab.core.check import require
 
-
 Progress = bool | Callable[[float, float], Any]
 
 

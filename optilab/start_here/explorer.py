@@ -72,7 +72,7 @@ def valley(**start: Any) -> Explorer:
     """Sliders for step and push beside the path in a 1 : 20 valley, its multipliers and the objective per gradient."""
     grid = np.linspace(-VIEW, VIEW, 41)
     heights = np.log1p(PROBLEM(np.stack(np.meshgrid(grid, grid), -1)))
-    square = {"range": [-1.6, 1.6], "zeroline": True, "zerolinecolor": ink(0.2)}
+    square = {"range": [-1.4, 1.4], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
     return Explorer(
         compute,
         {
@@ -128,7 +128,7 @@ def valley(**start: Any) -> Explorer:
                 ],
                 {
                     "xaxis": square | {"title": {"text": "real part"}},
-                    "yaxis": square | {"title": {"text": "imaginary part"}},
+                    "yaxis": square | {"scaleanchor": "x", "title": {"text": "imaginary part"}},
                 },
                 {"title": "headline"},
             ),

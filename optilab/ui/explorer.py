@@ -85,7 +85,7 @@ class Explorer(widgets.VBox):
         self.long = [name for name in inspect.signature(simulate).parameters if name in controls] if simulate else []
         self.data: dict[str, Any] = {}  # what `compute` returned last
         self.result: Any = None
-        self.result_of: dict[str, Any] | None = None
+        self.result_of: dict[str, str] | None = None  # the settings that it belongs to
         self._held = False
         self._slow = False
         rows = [self._row(name, control) for name, control in controls.items()]
@@ -183,9 +183,12 @@ class Explorer(widgets.VBox):
         progress(0.0)
         with self._explained():
             self.result = self.simulate(**values, progress=progress)  # type: ignore[misc]
-            self.result_of = values
+            self.result_of = self._settings_of_the_run()
         progress(1.0)
         return self.result_of is not None
+
+    def _settings_of_the_run(self) -> dict[str, str]:
+        return {name: literal(self.values[name]) for name in self.long}  # a slider's arithmetic ends a hair off
 
     def redraw(self, _change: Any = None) -> None:
         """Compute and draw, or say above the pictures what is wrong."""
@@ -194,7 +197,7 @@ class Explorer(widgets.VBox):
         values = self.values
         extra = {}
         if self.simulate:
-            if self.result_of != {name: values[name] for name in self.long}:
+            if self.result_of != self._settings_of_the_run():
                 with self._explained():
                     self.pictures.wait(
                         "These pictures show the run before: press the button to run with the new values.",

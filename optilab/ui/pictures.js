@@ -336,6 +336,13 @@ function render({ model, el }) {
     if (plotly) plots.forEach(({ plot }) => plot.offsetWidth && plot._fullLayout && plotly.Plots.resize(plot));
   });
   resize.observe(panels);
+  // JupyterLab takes plain keys for its own commands wherever it can; over an explorer they are the reader's
+  const keyed = (event) => {
+    const box = root.closest(".widget-vbox") ?? root;
+    const own = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && event.key !== "Escape";
+    if (box.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", own);
+  };
+  window.addEventListener("keydown", keyed, true);
   const theme = new MutationObserver(redraw);
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] });
 
@@ -343,6 +350,7 @@ function render({ model, el }) {
     timers.forEach(clearTimeout);
     resize.disconnect();
     theme.disconnect();
+    window.removeEventListener("keydown", keyed, true);
     model.off("msg:custom", heard);
     model.off("change:frame", redraw);
     if (plotly) plots.forEach(({ plot }) => plotly.purge(plot));

@@ -16,7 +16,7 @@ from optilab.ui.theme import INK, color, ink
 LOW, HIGH, FLOOR = -2.0, 4.0, -5.0
 Z = np.concatenate([np.linspace(LOW, 1, 301)[:-1], [np.nan], np.linspace(1, HIGH, 301)[1:]])  # a gap at the pole
 STEPS, BETWEEN = 8, 24
-REGIONS = [(-2, 0, "escape", 0.03), (0, 1, "decay", 0.09), (1, 2, "zigzag in", 0.03), (2, 4, "zigzag out", 0.09)]
+REGIONS = [(-2, 0, "escape", 0.03), (0, 1, "decay", 0.09), (1, 2, "zigzag<br>in", 0.03), (2, 4, "zigzag<br>out", 0.09)]
 CURVES = {name: np.where(np.isnan(Z), np.nan, alpha(np.where(np.isnan(Z), 0, Z))) for name, alpha in ALPHAS.items()}
 
 

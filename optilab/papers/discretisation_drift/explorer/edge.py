@@ -176,7 +176,7 @@ def edge_of_stability(**start: Any) -> Explorer:
                         {"x": "step", "y": "loss"},
                     )
                 ],
-                steps | {"yaxis": {"type": "log", "title": {"text": "loss"}}},
+                steps | {"yaxis": {"type": "log", "nticks": 7, "title": {"text": "loss"}}},
             ),
             Panel(
                 "",
@@ -199,7 +199,7 @@ def edge_of_stability(**start: Any) -> Explorer:
                     (go.Scatter(mode="lines+markers", **style), {"x": "checked", "y": f"{name} error"})
                     for name, style in flows
                 ],
-                steps | {"yaxis": {"type": "log", "title": {"text": "error after one step"}}},
+                steps | {"yaxis": {"type": "log", "nticks": 7, "title": {"text": "error after one step"}}},
                 {"title": "error title"},
             ),
             Panel(

@@ -161,7 +161,8 @@ def two_players(**start: Any) -> Explorer:
             },
         ),
     ]
-    square = {"range": [-VIEW, VIEW], "zeroline": True, "zerolinecolor": ink(0.2)}
+    square = {"range": [-VIEW, VIEW], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
+    level = square | {"scaleanchor": "x"}
     return Explorer(
         compute,
         {
@@ -183,20 +184,20 @@ def two_players(**start: Any) -> Explorer:
         },
         [
             Panel(
-                "Both players spiral away from a circle that the game never leaves. Drag the start.",
+                "The updates leave the game's own circle. Drag the start.",
                 [(go.Scatter(style), {"x": f"{name} x", "y": f"{name} y"}) for name, style in curves],
-                {"xaxis": square | {"title": {"text": "player φ"}}, "yaxis": square | {"title": {"text": "player θ"}}},
+                {"xaxis": square | {"title": {"text": "player φ"}}, "yaxis": level | {"title": {"text": "player θ"}}},
                 click=("phi0", "theta0"),
-                height=400,
+                height=340,
             ),
             Panel(
                 "The radius: the modified flow knows, the game's own doesn't",
                 [(go.Scatter(style, showlegend=False), {"x": "n", "y": f"{name} radius"}) for name, style in curves],
                 {
                     "xaxis": {"title": {"text": "updates"}},
-                    "yaxis": {"type": "log", "title": {"text": "distance from equilibrium"}},
+                    "yaxis": {"type": "log", "nticks": 6, "title": {"text": "distance from equilibrium"}},
                 },
-                height=400,
+                height=340,
             ),
             Panel(
                 "Why: the drift of one update on the unit circle, drawn to scale",
@@ -224,9 +225,9 @@ def two_players(**start: Any) -> Explorer:
                 ],
                 {
                     "xaxis": square | {"range": [-1.7, 1.7], "title": {"text": "player φ"}},
-                    "yaxis": square | {"range": [-1.7, 1.7], "title": {"text": "player θ"}},
+                    "yaxis": level | {"range": [-1.7, 1.7], "title": {"text": "player θ"}},
                 },
-                height=400,
+                height=340,
             ),
         ],
         call="optilab.papers.discretisation_drift.explorer.two_players",

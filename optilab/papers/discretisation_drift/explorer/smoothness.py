@@ -197,7 +197,7 @@ def smooth_classifier(**start: Any) -> Explorer:
                 [(go.Scatter(line={"color": INK}, showlegend=False), {"x": "step", "y": "loss"})],
                 {
                     "xaxis": {"title": {"text": "steps"}, "range": [0, STEPS]},
-                    "yaxis": {"type": "log", "title": {"text": "cross-entropy"}},
+                    "yaxis": {"type": "log", "nticks": 7, "title": {"text": "cross-entropy"}},
                 },
             ),
             Panel(
