@@ -22,14 +22,21 @@ def derivative(*variables: sp.Symbol) -> sp.Symbol:
     return sp.Symbol("E_" + "".join(sorted(v.name for v in variables)), real=True)
 
 
+SYMBOLS = {  # third derivatives first: a lower one is part of them
+    E.diff(*variables): derivative(*variables)
+    for order in (3, 2, 1)
+    for variables in combinations_with_replacement((x, y), order)
+} | {p: sp.Symbol("p"), q: sp.Symbol("q")}
+
+
 def subscripts(expr: sp.Matrix) -> sp.Matrix:
     """Write E_xy for ∂²E/∂x∂y, up to the third derivatives, and plain letters for the unknown p and q."""
-    names = {
-        E.diff(*variables): derivative(*variables)
-        for order in (3, 2, 1)
-        for variables in combinations_with_replacement((x, y), order)
-    }
-    return expr.subs(names).subs({p: sp.Symbol("p"), q: sp.Symbol("q")})
+    return expr.subs(SYMBOLS)
+
+
+def functions(expr: sp.Matrix) -> sp.Matrix:
+    """The inverse of `subscripts`: what can be differentiated by x and y."""
+    return expr.subs({symbol: function for function, symbol in SYMBOLS.items()})
 
 
 def along(field: sp.Matrix, vector: sp.Matrix) -> sp.Matrix:
@@ -59,12 +66,13 @@ def first_correction() -> Derivation:
     return (
         Derivation(
             "The first correction",
-            -g + h * sp.Matrix([p, q]),
-            "Gradient descent leaves the gradient flow. Try a flow with an unknown correction of size h.",
+            subscripts(-g + h * sp.Matrix([p, q])),
+            "Gradient descent leaves the gradient flow. Try a flow with an unknown correction (p, q) of size h. "
+            "(E_xy is ∂²E/∂x∂y.)",
         )
         .then(
-            "Follow it for time h, subtract the step −h∇E. The h² that is left over must vanish (E_xy is ∂²E/∂x∂y).",
-            lambda field: subscripts(mismatch(field, 2)),
+            "Follow it for time h, subtract the step −h∇E. The h² that is left over must vanish.",
+            lambda field: subscripts(mismatch(functions(field), 2)),
         )
         .then("Two linear equations for the correction: solve them.", solve_unknown)
         .equals(subscripts(-H * g / 2), "In matrix form that is −½ H g.")
@@ -83,12 +91,12 @@ def second_correction() -> Derivation:
     return (
         Derivation(
             "The second correction",
-            -g - h / 2 * H * g + h**2 * sp.Matrix([p, q]),
+            subscripts(-g - h / 2 * H * g + h**2 * sp.Matrix([p, q])),
             "The first correction is known; put an unknown one of size h² behind it.",
         )
         .then(
             "Follow this flow for time h, subtract the step: now the h³ that is left over must vanish.",
-            lambda field: subscripts(mismatch(field, 3)),
+            lambda field: subscripts(mismatch(functions(field), 3)),
         )
         .then("Again two linear equations.", solve_unknown)
         .equals(
