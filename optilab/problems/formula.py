@@ -85,6 +85,7 @@ class Program:
     def __init__(self) -> None:
         self.steps: dict[sp.Symbol, sp.Expr] = {}
         self.known: dict[sp.Expr, sp.Symbol] = {}
+        self.constants: dict[sp.Symbol, sp.Expr] = {}  # the value of each step that is a number
 
     def step(self, expr: sp.Expr) -> sp.Expr:
         """The name of the step that computes `expr`; numbers and names are themselves."""
@@ -95,6 +96,12 @@ class Program:
             self.steps[self.known[expr]] = expr
         return self.known[expr]
 
+    def constant(self, expr: sp.Expr) -> sp.Expr | None:
+        """The value of a constant expression, None if it has a variable."""
+        if expr.free_symbols <= self.constants.keys():
+            return expr.xreplace(self.constants).evalf(15)
+        return None
+
     def read(self, formula: str, variables: Mapping[str, sp.Symbol]) -> sp.Expr:
         """Append the steps of a formula, refusing whatever is not on the list; the name of its value."""
         text = formula.strip()
@@ -103,15 +110,16 @@ class Program:
             return ast.get_source_segment(text, node) or text
 
         def result(expr: sp.Expr, node: ast.expr) -> sp.Expr:
-            """A step, or a constant expression as it is once its size has been checked."""
+            """The name of a step, once it has been checked to be a number of decent size if it is one."""
             if expr.has(sp.zoo, sp.nan, sp.oo):
                 refuse(piece(node), "it divides by zero")
-            if expr.free_symbols:
-                return self.step(expr)
-            value = expr.evalf(15)
-            if not (value.is_real and abs(value) <= NUMBER):
-                refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
-            return expr
+            value, name = self.constant(expr), self.step(expr)
+            if value is not None:
+                if not (value.is_real and abs(value) <= NUMBER):
+                    refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
+                if name.is_Symbol:
+                    self.constants[name] = value
+            return name
 
         def visit(node: ast.expr, depth: int = 0) -> sp.Expr:
             if depth > DEPTH:
@@ -131,7 +139,8 @@ class Program:
                     return result(OPERATIONS[type(op)](visit(operand, depth + 1)), node)
                 case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
                     one, other = visit(left, depth + 1), visit(right, depth + 1)
-                    if isinstance(op, ast.Pow) and other.is_number and abs(other.evalf(15)) > EXPONENT:
+                    exponent = self.constant(other) if isinstance(op, ast.Pow) else None
+                    if exponent is not None and abs(exponent) > EXPONENT:
                         refuse(piece(node), f"exponents go up to {EXPONENT}")
                     return result(OPERATIONS[type(op)](one, other), node)
                 case ast.BinOp(op=ast.BitXor()):
@@ -184,7 +193,8 @@ class Program:
         function = sp.lambdify(arguments, results, "numpy", cse=lambda _: (steps, results))
 
         def oracle(*points: np.ndarray) -> np.ndarray:
-            arrays = [np.asarray(point) + 0.0 for point in points]
+            arrays = [np.asarray(point) for point in points]
+            arrays = [array if np.issubdtype(array.dtype, np.inexact) else array.astype(float) for array in arrays]
             for array, group in zip(arrays, groups, strict=True):
                 require(
                     array.shape[-1:] == (len(group),), "the shape of a point", array.shape, f"(*batch, {len(group)})"
