@@ -275,7 +275,10 @@ class Fit:
         return self.outputs_grad(outputs), change / self.X.shape[-2]
 
     def third(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """T[v, v] = ∇(vᵀ H v) at fixed v, both (*batch, D) → (*batch, D), by a second difference of the gradient."""
+        """T[v, v] = ∇(vᵀ H v) at fixed v, both (*batch, D) → (*batch, D), by a second difference of the gradient.
+
+        With ReLU that is right where no unit changes sign within 1e-4 of θ along v.
+        """
         v = np.asarray(v) + 0.0
         size = np.linalg.norm(v, axis=-1, keepdims=True)
         step = DIFFERENCE * np.divide(v, size, out=np.zeros_like(v), where=size > 0)
