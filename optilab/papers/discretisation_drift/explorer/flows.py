@@ -111,6 +111,8 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, 
         data[f"{name} error"] = np.maximum(error, 1e-17)
     imaginary = np.linalg.norm(paths["PF"].imag, axis=-1)
     data["imaginary"] = np.where(imaginary < FAR, imaginary, np.nan)
+    reach = 1.15 * min(max(2 * abs(start @ steep), np.nanmax(abs(data["along"]))), 3 * VIEW)
+    data |= {"reach": [-reach, reach], "span": [-0.02 * steps, 1.02 * steps]}
     data["steep"] = f"Along the steepest direction ({steep[0]:.2g}, {steep[1]:.2g}), λ = {lam[-1]:.3g}"
     data["wrong"] = "How far each flow is from gradient descent" + ("" if quadratic else " after one step")
     data["note"] = note(h * lam[-1], made, steps, data)
@@ -214,7 +216,7 @@ def descent_and_flows(**start: Any) -> Explorer:
                     (go.Scatter(dots, showlegend=False), {"x": "iterate", "y": "along"}),
                 ],
                 {"xaxis": {"title": {"text": "time t/h (steps)"}}, "yaxis": {"title": {"text": "position"}}},
-                {"title": "steep"},
+                {"title": "steep", "xaxis.range": "span", "yaxis.range": "reach"},
                 height=400,
             ),
             Panel(
@@ -227,7 +229,7 @@ def descent_and_flows(**start: Any) -> Explorer:
                     "xaxis": {"title": {"text": "steps n"}},
                     "yaxis": {"type": "log", "title": {"text": "distance to gradient descent"}},
                 },
-                {"title": "wrong"},
+                {"title": "wrong", "xaxis.range": "span"},
                 height=400,
             ),
         ],

@@ -83,8 +83,7 @@ def compute(
 ) -> dict[str, Any]:
     """Orbits of the continuous flow, of the updates and of their modified flow; radii; the drift on a circle."""
     alternating = updates == ALTERNATING
-    if not alternating and (m > 1 or k > 1):
-        raise ValueError(f"sub-steps m and k must be 1 when the players move simultaneously, got m = {m}, k = {k}")
+    m, k = (m, k) if alternating else (1, 1)
     x0 = np.array([phi0, theta0])
     if not x0.any():
         raise ValueError("the start must not be the equilibrium (0, 0), where nothing ever moves")
@@ -119,8 +118,11 @@ def note(data: dict[str, Any], diverged: np.ndarray) -> str:
     start = data["played radius"][0]
 
     def end(name: str) -> str:
-        last = data[f"{name} radius"][-1]
-        return f"{last / start:.3g}" if np.isfinite(last) else ("0" if name != "followed" else "∞ or 0")
+        radius = data[f"{name} radius"]
+        if np.isfinite(radius[-1]):
+            return f"{radius[-1] / start:.3g}"
+        seen = radius[np.isfinite(radius)]
+        return "more than 10⁸" if seen[-1] > start else "0"
 
     return (
         f"After {STEPS} updates the radius has changed by a factor {end('played')}; "
@@ -175,8 +177,8 @@ def two_players(**start: Any) -> Explorer:
             "b": slider(
                 "rate b of θ", 0.1, 0.01, 0.5, 0.01, named={"same as a": lambda v: v["a"], "2a": lambda v: 2 * v["a"]}
             ),
-            "m": slider("sub-steps m of φ", 1, 1, 5, 1),
-            "k": slider("sub-steps k of θ", 1, 1, 5, 1),
+            "m": slider("sub-steps m of φ (alternating)", 1, 1, 5, 1),
+            "k": slider("sub-steps k of θ (alternating)", 1, 1, 5, 1),
             "interaction": slider("add interaction term ×", 0.0, -3.0, 1.0, 0.1, named={"cancel": -1.0, "leave": 0.0}),
             "self_term": slider("add self term ×", 0.0, -1.0, 2.0, 0.1, named={"cancel": -1.0, "leave": 0.0}),
             "phi0": slider("start φ", 1.0, -VIEW, VIEW, 0.05),

@@ -100,7 +100,7 @@ def compute(K: float, layers: str, lr: float, momentum: float, seed: int, run: T
         f"{outcome.bound / outcome.lipschitz:.1f} times what is measured."
     )
     if diverged:
-        data["slope title"] = "Its slope"
+        data["slope title"] = "Its slope: none, for training diverged"
     return data
 
 
