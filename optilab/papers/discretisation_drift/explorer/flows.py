@@ -111,7 +111,7 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, 
         data[f"{name} error"] = np.maximum(error, 1e-17)
     imaginary = np.linalg.norm(paths["PF"].imag, axis=-1)
     data["imaginary"] = np.where(imaginary < FAR, imaginary, np.nan)
-    reach = 1.15 * min(max(2 * abs(start @ steep), np.nanmax(abs(data["along"]))), 3 * VIEW)
+    reach = 1.15 * min(np.nanmax(abs(data["along"])), 3 * VIEW) + 0.05
     data |= {"reach": [-reach, reach], "span": [-0.02 * steps, 1.02 * steps]}
     data["steep"] = f"Along the steepest direction ({steep[0]:.2g}, {steep[1]:.2g}), λ = {lam[-1]:.3g}"
     data["wrong"] = "How far each flow is from gradient descent" + ("" if quadratic else " after one step")
