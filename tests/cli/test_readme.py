@@ -35,7 +35,11 @@ def server(clone, tmp_path):
     spec = tmp_path / "data" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
     spec.write_text(json.dumps({"argv": ["false"], "display_name": "another Python", "language": "python"}))
-    env = os.environ | {"JUPYTER_DATA_DIR": str(tmp_path / "data"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    env = os.environ | {
+        "JUPYTER_DATA_DIR": str(tmp_path / "data"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "PIP_NO_COMPILE": "1",  # the same environment, sooner
+    }
     command = f"{OPEN[1]} -- --no-browser --ServerApp.port=0"
     process = subprocess.Popen(["bash", "-c", command], cwd=clone, env=env, start_new_session=True)
     try:
@@ -58,8 +62,8 @@ def test_it_serves_the_lessons_on_the_environment_that_it_made(server, clone, tm
     kernel = ask(server, "api/kernels", "POST")["id"]
     client = BlockingKernelClient(connection_file=str(tmp_path / "runtime" / f"kernel-{kernel}.json"))
     client.load_connection_file()
-    client.start_channels()
-    client.wait_for_ready(60)
+    client.start_channels(hb=False)  # a busy machine misses heartbeats
+    client.wait_for_ready(120)
     printed = []
     client.execute_interactive(
         "import optilab, sys; print(sys.prefix, end='')",
