@@ -1,0 +1,272 @@
+"""Drive a real JupyterLab with a real Chromium: what the browser tests and benchmarks share."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import sync_playwright
+
+MEASURES = Path(__file__).parent / "measures.js"
+PATIENCE = 60  # seconds; the machine may be busy
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "apputils-extension/sessionDialogs": {"skipKernelRestartDialog": True},
+}
+
+
+def chromium():
+    """The path of Chromium.
+
+    Raises
+    ------
+    RuntimeError
+        Where there is none.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        raise RuntimeError("The browser tests need Chromium, which is not on the PATH: apt-get install chromium")
+    return path
+
+
+@contextlib.contextmanager
+def browser():
+    """Start Chromium."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield running
+        running.close()
+
+
+@contextlib.contextmanager
+def jupyterlab(folder):
+    """Start JupyterLab on a free port over a folder, without any configuration of the user's; give its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
+        for name, setting in SETTINGS.items():
+            path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(setting))
+        own = {
+            "HOME": home,
+            "JUPYTER_CONFIG_DIR": home / "config",
+            "JUPYTER_DATA_DIR": home / "data",
+            "JUPYTER_RUNTIME_DIR": home / "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
+            "IPYTHONDIR": home / "ipython",
+        }
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"),
+            *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"),
+            "--expose-app-in-browser",
+        ]
+        log = home / "log"
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                command, env=os.environ | {name: str(path) for name, path in own.items()}, stdout=output, stderr=output
+            )
+        try:
+            until = time.monotonic() + PATIENCE
+            while socket.socket().connect_ex(("127.0.0.1", port)):
+                if server.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def write_notebook(path, *cells):
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}},
+    )
+    nbformat.write(notebook, path)
+
+
+KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+
+
+class Explorer:
+    """An explorer in the page."""
+
+    def __init__(self, page, root):
+        self.page = page
+        self.root = root  # its pictures
+        self.box = root.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")  # controls and pictures
+
+    @property
+    def drawn(self):
+        """The number of the frame that is drawn."""
+        return int(self.root.get_attribute("data-drawn", timeout=PATIENCE * 1000) or 0)
+
+    @property
+    def error(self):
+        """The sentence above the pictures."""
+        return self.root.locator(".optilab-error").text_content()
+
+    @property
+    def note(self):
+        """The sentence under the pictures."""
+        return self.root.locator(".optilab-note").inner_text()
+
+    @property
+    def stale(self):
+        """Whether the pictures look stale."""
+        return "optilab-stale" in self.root.get_attribute("class")
+
+    def fingerprint(self):
+        """A number for what each panel shows and one for the note."""
+        return self.root.evaluate("root => measures.fingerprint(root)")
+
+    def panel(self, index):
+        """The picture of a panel."""
+        return self.root.locator(".optilab-plot").nth(index)
+
+    def button(self, text):
+        """A button of the explorer, named values' among them."""
+        return self.box.get_by_role("button", name=text, exact=True)
+
+    def handle(self, label):
+        """The handle of the slider with a label."""
+        return self.box.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True)).locator(
+            ".noUi-handle"
+        )
+
+    def readout(self, label):
+        """What the slider with a label shows as its value."""
+        return self.box.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True)).locator(
+            ".widget-readout"
+        )
+
+    def wait(self, condition, argument=None):
+        """Wait until a condition on the pictures' element, in JavaScript, holds."""
+        self.page.wait_for_function(
+            f"([root, given]) => ({condition})(root, given)",
+            arg=[self.root.element_handle(), argument],
+            timeout=PATIENCE * 1000,
+        )
+
+    def wait_drawn(self, after=0):
+        """Wait until a later frame than `after` is drawn and no newer one is on its way."""
+        self.wait("(root, after) => Number(root.dataset.drawn) > after", after)
+
+    def act(self, action):
+        """Do something and wait until it is drawn."""
+        before = self.drawn
+        action()
+        self.wait_drawn(before)
+
+
+class Notebook:
+    """A notebook that is open in JupyterLab, with all errors that the page reported."""
+
+    def __init__(self, browser, address, name, width=1400, height=1000):
+        self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.add_init_script(path=MEASURES)
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.errors = []
+        self.frames = {"framesent": [], "framereceived": []}  # lengths of WebSocket messages to and from kernels
+        self.received = 0  # bytes over HTTP
+        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("websocket", self._listen)
+        network = self.page.context.new_cdp_session(self.page)
+        network.send("Network.enable")
+        network.on("Network.loadingFinished", self._loaded)
+        self.address = address
+        self.open(name)
+
+    def _listen(self, socket):
+        if "/channels" in socket.url:
+            for kind, lengths in self.frames.items():
+                socket.on(kind, lambda payload, lengths=lengths: lengths.append(len(payload)))
+
+    def _loaded(self, event):
+        self.received += event["encodedDataLength"]
+
+    def open(self, name):
+        """Open a notebook in this tab, which is loaded anew."""
+        self.page.goto(f"{self.address}/lab/tree/{name}?reset")
+        self.ready()
+        self.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+
+    def ready(self):
+        """Wait until the notebook in front is there and its kernel is idle."""
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
+
+    def command(self, name, **arguments):
+        """Execute a command of JupyterLab and wait until it is done."""
+        self.page.evaluate(
+            """([name, given, patience]) => Promise.race([
+              window.jupyterapp.commands.execute(name, given).then(() => null),
+              new Promise((_, late) => setTimeout(() => late(new Error(`${name} takes too long`)), patience)),
+            ])""",
+            [name, arguments, 4 * PATIENCE * 1000],
+        )
+
+    def run_all(self):
+        """Run all cells and wait until every explorer is drawn."""
+        self.ready()
+        self.command("notebook:run-all-cells")
+        self.wait_drawn()
+
+    def wait_drawn(self):
+        """Wait until every explorer is drawn."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('.optilab')].every(root => root.dataset.drawn !== undefined)"
+        )
+
+    @property
+    def explorers(self):
+        """The explorers of the notebook in front."""
+        roots = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .optilab")
+        return [Explorer(self.page, roots.nth(index)) for index in range(roots.count())]
+
+    def failures(self):
+        """The errors that cells ended with."""
+        return self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells
+              .flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')
+              .map(output => `${output.ename}: ${output.evalue}`)"""
+        )
+
+    def theme(self, name):
+        """Change JupyterLab's theme and wait until it is there."""
+        self.command("apputils:change-theme", theme=f"JupyterLab {name}")
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name}")
+        for explorer in self.explorers:
+            explorer.wait("root => measures.themed(root)")
+
+    def resize(self, width, height=1000):
+        """Change the width of the window and wait until every picture has taken its own."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("() => measures.settled()")
+
+    def close(self):
+        """Shut the kernel down and close the page."""
+        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        self.page.close()

@@ -1,0 +1,115 @@
+"""Two small explorers that use every part of the kit: one that answers at once, one with a long part."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.ui.controls import choice, formula, log_slider, player, slider, switch
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+from optilab.ui.theme import color, landscape
+
+GRID = np.linspace(-2.5, 2.5, 41)
+CURVATURES = {"1": 1.0, "2": 2.0}
+
+
+def descent(alpha, x0, y0, k, steep, shown, f):
+    """Gradient descent on a valley."""
+    if f not in CURVATURES:
+        raise ValueError(f"f must be one of {sorted(CURVATURES)}, got {f!r}")
+    H = np.array([CURVATURES[f], steep])
+    path = np.array([x0, y0]) * (1 - alpha * H) ** np.arange(31)[:, None]
+    return {
+        "x": path[:, 0],
+        "y": path[:, 1],
+        "step": np.arange(31),
+        "value": (H * path**2).sum(1) / 2,
+        "shown": shown,
+        "k": k,
+        "now_x": path[[k], 0],
+        "now_y": path[[k], 1],
+        "title": f"The steep factor is {1 - alpha * steep:.3f}",
+        "note": f"At step {k} the point is ({path[k, 0]:.3f}, {path[k, 1]:.3f}).",
+    }
+
+
+def valley(**start):
+    """Gradient descent on a valley, with every kind of control."""
+    controls = {
+        "alpha": slider("step α", 0.05, 0.005, 0.195, 0.005, named={"edge 2/L": lambda values: 1.95 / values["steep"]}),
+        "x0": slider("x₀", 2.0, -2.5, 2.5, 0.05),
+        "y0": slider("y₀", 1.0, -2.5, 2.5, 0.05),
+        "k": player("step k", 0, 30, interval=50),
+        "steep": choice("curvature", 10.0, [("ten", 10.0), ("eight", 8.0)]),
+        "shown": switch("show the value of every step", True),
+        "f": formula("flat curvature", "1"),
+    }
+    height = np.log1p(GRID**2 + 10 * GRID[:, None] ** 2)
+    panels = [
+        Panel(
+            "The path bounces between the walls",
+            [
+                (landscape(x=GRID, y=GRID, z=height), {}),
+                (
+                    go.Scatter(name="path", mode="lines+markers", line_color=color("gradient descent")),
+                    {"x": "x", "y": "y"},
+                ),
+                (go.Scatter(name="step k", mode="markers", marker_size=12), {"x": "now_x", "y": "now_y"}),
+            ],
+            {
+                "xaxis": {"range": [-2.5, 2.5], "title": {"text": "flat direction"}},
+                "yaxis": {"range": [-2.5, 2.5], "title": {"text": "steep direction"}},
+            },
+            click=("x0", "y0"),
+        ),
+        Panel(
+            "",
+            [(go.Scatter(name="f(x)"), {"x": "step", "y": "value", "visible": "shown"})],
+            {
+                "xaxis": {"title": {"text": "step"}},
+                "yaxis": {"title": {"text": "value"}},
+                "shapes": [
+                    {"type": "line", "x0": 20, "x1": 20, "y0": 0, "y1": 1, "yref": "paper"},
+                    {"type": "line", "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dash"}},
+                ],
+            },
+            {"title": "title", "shapes[1].x0": "k", "shapes[1].x1": "k"},
+        ),
+    ]
+    return Explorer(descent, controls, panels, call="example_room.example.valley", start=start)
+
+
+def walk(seed, steps, progress):
+    """A random walk, slowly."""
+    rng = np.random.default_rng(seed)
+    positions = []
+    for step in range(steps):
+        positions.append(rng.normal())
+        progress(step + 1, steps)
+    return np.cumsum(positions)
+
+
+def walks(**start):
+    """A random walk, walked when the button is pressed."""
+    return Explorer(
+        lambda seed, steps, scale, run: {
+            "step": np.arange(len(run)),
+            "walk": scale * run,
+            "note": f"It ends at {run[-1]:.3f}.",
+        },
+        {
+            "seed": slider("seed", 1, 0, 9, 1),
+            "steps": slider("steps", 200, 100, 1000, 100),
+            "scale": log_slider("scale", 1.0, 0.1, 10.0),
+        },
+        [
+            Panel(
+                "A walk goes nowhere, slowly",
+                [(go.Scatter(name="walk"), {"x": "step", "y": "walk"})],
+                {"xaxis": {"title": {"text": "step"}}, "yaxis": {"title": {"text": "position"}}},
+            )
+        ],
+        call="example_room.example.walks",
+        start=start,
+        simulate=walk,
+        run="Walk",
+    )

@@ -1,0 +1,220 @@
+"""What a reader does to an explorer, and what it answers: on two small explorers in a real JupyterLab."""
+
+import csv
+
+import driver
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, address):
+    opened = driver.Notebook(browser, address, "example.ipynb")
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def valley(notebook):
+    """The explorer that answers at once, at its start."""
+    explorer = notebook.explorers[0]
+    explorer.act(explorer.button("Reset").click)
+    yield explorer
+    assert notebook.errors == []
+
+
+@pytest.fixture
+def walks(notebook):
+    """The explorer with a long part, at its start."""
+    explorer = notebook.explorers[1]
+    explorer.act(explorer.button("Reset").click)
+    if explorer.stale:
+        explorer.act(explorer.button("Walk").click)
+    explorer.wait("root => !root.classList.contains('optilab-stale')")
+    yield explorer
+    assert notebook.errors == []
+
+
+def curve(explorer, panel, trace):
+    """The x and y that a picture has of a curve."""
+    return explorer.panel(panel).evaluate("(plot, trace) => ['x', 'y'].map(axis => [...plot.data[trace][axis]])", trace)
+
+
+MARKS = """plot => [...plot.querySelectorAll('.shapelayer path')].map(line => {
+  const { left, height } = line.getBoundingClientRect();
+  const { strokeWidth, strokeOpacity } = getComputedStyle(line);
+  return { left, height, visible: parseFloat(strokeWidth) * Number(strokeOpacity) };
+})"""
+
+
+def type_formula(explorer, text):
+    field = explorer.box.locator("input[type=text]")
+    explorer.act(lambda: (field.fill(text), field.press("Enter")))
+
+
+def test_a_bad_formula_is_explained_above_stale_pictures_and_a_good_one_recovers(valley):
+    before = curve(valley, 0, 1)
+    type_formula(valley, "x**")
+    assert valley.error == "f must be one of ['1', '2'], got 'x**'"
+    assert valley.stale
+    assert float(valley.root.locator(".optilab-panels").evaluate("node => getComputedStyle(node).opacity")) < 1
+    assert curve(valley, 0, 1) == before
+    type_formula(valley, "2")
+    assert valley.error == ""
+    assert not valley.stale
+    assert curve(valley, 0, 1) != before
+
+
+def test_what_does_not_move_survives_the_moves(valley):
+    names = valley.root.locator(".optilab-key").all_inner_texts()
+    assert names == ["path", "step k", "f(x)"]
+    grid = "plot => [plot.data[0].x.length, plot.data[0].z.length, plot.data[0].z[7][3]]"
+    landscape = valley.panel(0).evaluate(grid)
+    assert landscape[:2] == [41, 41]
+    for key in ["ArrowRight"] * 3 + ["PageUp"]:
+        valley.act(lambda key=key: valley.handle("step α").press(key))
+        assert valley.panel(0).evaluate(grid) == landscape
+        assert valley.panel(0).locator(".contourlevel").count() > 3
+        assert valley.root.locator(".optilab-key").all_inner_texts() == names
+        for line in valley.panel(1).evaluate(MARKS):
+            assert line["height"] > 100
+            assert line["visible"] >= 0.5
+    assert valley.panel(0).locator(".xtitle").text_content() == "flat direction"
+
+
+def test_a_bound_mark_and_title_follow(valley):
+    before = valley.panel(1).evaluate(MARKS)
+    valley.act(lambda: valley.handle("step k").press("End"))
+    valley.act(lambda: valley.handle("step α").press("ArrowRight"))
+    fixed, moving = valley.panel(1).evaluate(MARKS)
+    assert fixed["left"] == pytest.approx(before[0]["left"], abs=1)
+    assert moving["left"] > before[1]["left"] + 50
+    assert valley.root.locator(".optilab-title").nth(1).text_content() == "The steep factor is 0.450"
+
+
+def test_a_click_and_a_drag_in_a_picture_set_the_point(valley, notebook):
+    valley.root.scroll_into_view_if_needed()
+    area = valley.panel(0).locator(".nsewdrag").bounding_box()
+    at = lambda x, y: (area["x"] + area["width"] * (x + 2.5) / 5, area["y"] + area["height"] * (2.5 - y) / 5)  # noqa: E731
+    near = pytest.approx([-1, 2], abs=0.06)
+    valley.act(lambda: notebook.page.mouse.click(*at(-1, 2)))
+    assert [float(valley.readout(name).inner_text().replace("−", "-")) for name in ("x₀", "y₀")] == near
+    assert [values[0] for values in curve(valley, 0, 1)] == near
+    notebook.page.mouse.move(*at(-1, 2))
+    valley.act(notebook.page.mouse.down)
+    for step in range(1, 11):
+        notebook.page.mouse.move(*at(-1 + 0.2 * step, 2 - 0.2 * step))
+    valley.act(lambda: notebook.page.mouse.move(*at(1.5, -1.5)))
+    notebook.page.mouse.up()
+    valley.wait("root => Math.abs(root.querySelector('.optilab-plot').data[1].x[0] - 1.5) < 0.06")
+    assert [values[0] for values in curve(valley, 0, 1)] == pytest.approx([1.5, -1.5], abs=0.06)
+
+
+def test_a_named_value_is_a_button(valley):
+    valley.act(valley.button("edge 2/L").click)
+    assert valley.readout("step α").inner_text() == "0.195"
+    assert valley.root.locator(".optilab-title").nth(1).text_content() == "The steep factor is -0.950"
+
+
+def test_reset_leads_back_to_the_first_picture(valley):
+    first = valley.fingerprint()
+    valley.act(lambda: valley.handle("x₀").press("ArrowLeft"))
+    valley.act(lambda: valley.box.locator("select").press("ArrowDown"))
+    valley.act(lambda: valley.box.locator("input[type=checkbox]").press("Space"))
+    assert valley.fingerprint() != first
+    valley.act(lambda: valley.button("Reset").press("Enter"))
+    assert valley.fingerprint() == first
+    assert valley.readout("x₀").inner_text() == "2.00"
+    assert valley.box.locator("input[type=checkbox]").is_checked()
+
+
+def test_a_hidden_curve_comes_back_by_its_key(valley):
+    key = valley.root.locator(".optilab-key", has_text="path")
+    lines = valley.panel(0).locator(".scatterlayer .js-line")
+    assert lines.count() == 1
+    key.click()
+    valley.wait("root => !root.querySelector('.optilab-plot').querySelector('.js-line')")
+    valley.act(lambda: valley.handle("x₀").press("ArrowLeft"))
+    assert lines.count() == 0
+    assert key.get_attribute("aria-pressed") == "false"
+    key.click()
+    valley.wait("root => root.querySelector('.optilab-plot').querySelector('.js-line')")
+
+
+def test_a_player_plays_to_its_last_frame(valley):
+    seen = valley.drawn
+    valley.box.locator(".widget-play button").first.click()
+    valley.wait("root => root.querySelector('.optilab-note').textContent.startsWith('At step 30 ')")
+    assert valley.drawn - seen >= 5
+    assert valley.readout("step k").inner_text() == "30"
+
+
+def test_the_code_is_shown_and_hidden(valley):
+    code = valley.root.locator(".optilab-code")
+    assert not code.is_visible()
+    valley.button("Show the code for this picture").press("Enter")
+    assert code.is_visible()
+    valley.act(lambda: valley.handle("step α").press("ArrowRight"))
+    assert code.text_content() == (
+        "from example_room import example\n\n"
+        "example.valley(alpha=0.055, x0=2.0, y0=1.0, k=0, steep=10.0, shown=True, f='1')"
+    )
+    valley.button("Hide the code").click()
+    assert not code.is_visible()
+
+
+def test_the_data_are_downloaded_as_they_are_drawn(valley, notebook):
+    valley.act(lambda: valley.handle("step α").press("ArrowRight"))
+    with notebook.page.expect_download() as download:
+        valley.button("Data as CSV").click()
+    assert download.value.suggested_filename == "valley.csv"
+    with download.value.path().open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    path = np.array([2.0, 1.0]) * (1 - 0.055 * np.array([1.0, 10.0])) ** np.arange(31)[:, None]
+    title = "The path bounces between the walls"
+    for axis, expected in zip("xy", path.T, strict=True):
+        column = [float(row[f"{title}: path: {axis}"]) for row in rows[:31]]
+        np.testing.assert_allclose(column, expected, rtol=1e-12)
+    values = [float(row["The steep factor is 0.450: f(x): y"]) for row in rows[:31]]
+    np.testing.assert_allclose(values, (path**2 @ [1, 10]) / 2, rtol=1e-12)
+    assert rows[31]["The steep factor is 0.450: f(x): y"] == ""
+
+
+def test_the_long_part_waits_for_its_button(walks):
+    before = curve(walks, 0, 0)
+    walks.act(lambda: walks.handle("seed").press("ArrowRight"))
+    assert walks.stale
+    assert "press the button" in walks.note
+    assert curve(walks, 0, 0) == before
+    walks.act(lambda: walks.button("Walk").press("Enter"))
+    walks.wait("root => !root.classList.contains('optilab-stale') && root.querySelector('progress').hidden")
+    assert walks.note.startswith("It ends at ")
+    assert curve(walks, 0, 0) != before
+    assert walks.button("Walk").is_enabled()
+
+
+def test_other_values_answer_without_the_long_part(walks):
+    before = curve(walks, 0, 0)
+    walks.act(lambda: walks.handle("scale").press("ArrowRight"))
+    assert not walks.stale
+    np.testing.assert_allclose(np.divide(curve(walks, 0, 0)[1], before[1]), 10 ** (2 / 60), rtol=1e-9)
+
+
+def test_a_move_costs_few_messages(valley, notebook, record_property):
+    numbers = {kind: len(lengths) for kind, lengths in notebook.frames.items()}
+    moves = 10
+    for _ in range(moves):
+        valley.act(lambda: valley.handle("step α").press("ArrowRight"))
+    notebook.page.wait_for_function(f"() => {driver.KERNEL}.status === 'idle'")
+    sent, received = ((len(notebook.frames[kind]) - numbers[kind]) / moves for kind in ("framesent", "framereceived"))
+    record_property("messages per move", f"{sent:g} sent, {received:g} received")
+    print(f"messages per move: {sent:g} sent, {received:g} received")
+    assert sent + received <= 6
+
+
+def test_a_page_receives_plotly_once(notebook, record_property):
+    lengths = notebook.frames["framereceived"]
+    record_property("bytes received", f"{notebook.received} over HTTP, {sum(lengths)} from the kernel")
+    print(f"bytes received: {notebook.received:,} over HTTP, {sum(lengths):,} from the kernel")
+    assert sum(length > 1_000_000 for length in lengths) == 1
