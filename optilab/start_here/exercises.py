@@ -37,4 +37,3 @@ def check_step(step: Callable[..., Any]) -> None:
     for message, mistaken in mistakes.items():
         assert not np.allclose(answer, mistaken), message
     assert np.allclose(answer, after), f"expected {after}, got {answer}: check alpha, beta and the signs"
-    print("Right: that is heavy ball.")

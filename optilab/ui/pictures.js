@@ -327,7 +327,8 @@ function render({ model, el }) {
   });
 
   function arrange() {
-    const most = Math.max(1, Math.floor((panels.clientWidth + 14) / (265 + 14)));
+    const least = (plots.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
+    const most = Math.max(1, Math.floor((panels.clientWidth + 14) / least));
     const rows = Math.ceil(plots.length / most);
     panels.style.gridTemplateColumns = `repeat(${Math.ceil(plots.length / rows)}, minmax(0, 1fr))`;
   }
