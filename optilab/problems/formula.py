@@ -111,6 +111,7 @@ class Program:
 
         def result(expr: sp.Expr, node: ast.expr) -> sp.Expr:
             """The name of a step, once it has been checked to be a number of decent size if it is one."""
+            expr = floats(expr)
             if expr.has(sp.zoo, sp.nan, sp.oo):
                 refuse(piece(node), "it divides by zero")
             value, name = self.constant(expr), self.step(expr)
@@ -128,7 +129,7 @@ class Program:
                 case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                     if not abs(number) <= NUMBER:
                         refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
-                    return sp.Rational(repr(number))
+                    return floats(sp.Rational(repr(number)))
                 case ast.Name(id=name) if name in variables or name in CONSTANTS:
                     return variables.get(name) or CONSTANTS[name]
                 case ast.Name(id=name) if name in FUNCTIONS:
@@ -187,9 +188,11 @@ class Program:
         self, outputs: Sequence[sp.Expr], shape: tuple[int, ...], *groups: Sequence[sp.Symbol]
     ) -> Callable[..., np.ndarray]:
         """The outputs as a function of points (*batch, d), one for each group of d variables → (*batch, *shape)."""
-        steps = [(name, floats(expr)) for name, expr in self.needed(outputs)]
+        needed = self.needed(outputs)
+        steps = [(name, floats(expr)) for name, expr in needed if name not in self.constants]
         results = [floats(output) for output in outputs]
-        arguments = [symbol for group in groups for symbol in group]
+        constants = {name: np.float64(self.constants[name]) for name, _ in needed if name in self.constants}
+        arguments = [symbol for group in groups for symbol in group] + list(constants)
         function = sp.lambdify(arguments, results, "numpy", cse=lambda _: (steps, results))
 
         def oracle(*points: np.ndarray) -> np.ndarray:
@@ -201,7 +204,9 @@ class Program:
                 )
             batch = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
             with np.errstate(all="ignore"):  # outside its domain a formula is NaN
-                entries = function(*(array[..., i] for array in arrays for i in range(array.shape[-1])))
+                entries = function(
+                    *(array[..., i] for array in arrays for i in range(array.shape[-1])), *constants.values()
+                )
             stacked = np.stack([np.broadcast_to(entry, batch) for entry in entries], -1)
             return stacked.reshape((*batch, *shape))
 
@@ -209,7 +214,7 @@ class Program:
 
 
 def floats(expr: sp.Expr) -> sp.Expr:
-    """The same expression with the integers and fractions that are too long for NumPy as floats."""
+    """The same expression with long integers and fractions as floats, for NumPy's and for SymPy's sake."""
     long = [number for number in expr.atoms(sp.Rational) if max(abs(number.p), number.q) > EXACT]
     return expr.xreplace({number: sp.Float(number) for number in long})
 
