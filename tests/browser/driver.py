@@ -215,7 +215,7 @@ class Notebook:
 
     def ready(self):
         """Wait until the notebook in front is there and its kernel is idle."""
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
         self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
 
     def command(self, name, **arguments):

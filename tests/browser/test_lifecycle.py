@@ -1,0 +1,98 @@
+"""plotly.js and the explorers through restarts, reloads, second notebooks, failures and saving."""
+
+import driver
+import nbformat
+
+MEGABYTE = 1_000_000
+IMPORT, VALLEY = "import example", "example.valley()"
+SHELVES = "Object.keys(window).filter(name => name.startsWith('optilab-plotly')).map(name => window[name])"
+
+
+def carried(notebook):
+    """How often the kernels have sent plotly.js to the page."""
+    return sum(length > MEGABYTE for length in notebook.frames["framereceived"])
+
+
+def works(notebook):
+    """Whether the first explorer answers."""
+    explorer = notebook.explorers[0]
+    before = explorer.fingerprint()
+    explorer.act(lambda: explorer.handle("step α").press("ArrowRight"))
+    return explorer.fingerprint() != before and explorer.error == ""
+
+
+def test_a_restarted_kernel_draws_in_the_same_page(open_notebook):
+    notebook = open_notebook("restart.ipynb", IMPORT, VALLEY)
+    notebook.run_all()
+    old = notebook.explorers[0].root.element_handle()
+    notebook.command("notebook:restart-run-all")
+    notebook.page.wait_for_function("old => !old.isConnected", arg=old)
+    notebook.page.wait_for_selector(".optilab[data-drawn]")
+    assert works(notebook)
+    assert notebook.failures() == notebook.errors == []
+
+
+def test_a_reloaded_page_asks_for_plotly_and_draws_again(open_notebook):
+    notebook = open_notebook("reload.ipynb", IMPORT, VALLEY, "example.walks()")
+    notebook.run_all()
+    explorer = notebook.explorers[0]
+    explorer.act(lambda: explorer.handle("x₀").press("PageDown"))
+    notebook.command("docmanager:save")
+    before = carried(notebook)
+    notebook.open("reload.ipynb")
+    notebook.page.wait_for_selector(".optilab[data-drawn]")
+    notebook.wait_drawn()
+    assert carried(notebook) == before + 1
+    assert len(notebook.explorers) == 2
+    assert notebook.explorers[0].readout("x₀").inner_text() == "1.75"
+    assert works(notebook)
+    assert notebook.errors == []
+
+
+def test_two_notebooks_in_a_page_share_plotly(open_notebook, folder):
+    notebook = open_notebook("one.ipynb", IMPORT, VALLEY)
+    notebook.run_all()
+    notebook.page.evaluate(f"() => {{ ({SHELVES})[0].plotly.first = true; }}")
+    driver.write_notebook(folder / "two.ipynb", IMPORT, VALLEY)
+    notebook.command("docmanager:open", path="two.ipynb")
+    notebook.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path === 'two.ipynb'")
+    notebook.run_all()
+    notebook.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .optilab[data-drawn]")
+    assert notebook.page.evaluate(f"() => ({SHELVES}).map(shelf => shelf.plotly.first)") == [True]
+    assert works(notebook)
+    assert notebook.errors == []
+
+
+BREAK = "from optilab.ui import bundle\npacked = bundle.packed\nbundle.packed = lambda: b'no plotly'"
+MEND = "bundle.packed = packed"
+
+
+def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(open_notebook):
+    notebook = open_notebook("broken.ipynb", BREAK, IMPORT, VALLEY)
+    notebook.command("notebook:run-all-cells")
+    again = notebook.page.get_by_role("button", name="Try again")
+    again.wait_for()
+    (explorer,) = notebook.explorers
+    assert explorer.error.startswith("The pictures can't be drawn: what arrived is not plotly.js")
+    again.click()
+    again.wait_for(state="detached")
+    again.wait_for()
+    notebook.command("notebook:insert-cell-below")
+    notebook.page.keyboard.press("Enter")
+    notebook.page.keyboard.type(MEND)
+    notebook.command("notebook:run-cell")
+    again.click()
+    notebook.page.wait_for_selector(".optilab[data-drawn]")
+    assert explorer.error == ""
+    assert again.count() == 0
+    assert works(notebook)
+
+
+def test_saved_widgets_are_small(open_notebook, folder):
+    notebook = open_notebook("saved.ipynb", IMPORT, VALLEY)
+    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+    notebook.run_all()
+    notebook.command("docmanager:save")
+    saved = nbformat.read(folder / "saved.ipynb", 4)
+    assert saved.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
+    assert (folder / "saved.ipynb").stat().st_size < MEGABYTE / 4
