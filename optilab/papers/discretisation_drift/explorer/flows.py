@@ -11,7 +11,7 @@ from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm import flows
 from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
 from optilab.problems.expression import Expression
-from optilab.ui.controls import formula, slider
+from optilab.ui.controls import choice, formula, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, landscape
@@ -22,6 +22,7 @@ CUBIC = "0.95*x**2 + x**3/30 + 0.01*y**2"
 VIEW = 2.0  # the pictures show [−2, 2]²
 FAR = 1e3  # where a curve is cut
 BETWEEN = 12  # moments drawn of every step
+MOMENTS = 60  # frames of the film
 NAMES = {
     "NGF": "gradient flow",
     "IGR": "IGR flow",
@@ -63,11 +64,12 @@ def closed_form(loss: Expression, H: np.ndarray, start: np.ndarray, h: float, st
         }
 
 
-def restarted(loss: Expression, iterates: np.ndarray, h: float) -> dict[str, np.ndarray]:
+def restarted(loss: Expression, iterates: np.ndarray, h: float, branch: str) -> dict[str, np.ndarray]:
     """The flows started anew at every iterate, at `BETWEEN` moments a step: (BETWEEN + 1, steps, 2) each, complex."""
     pieces = {}
     for name in NAMES:
-        field, theta = flows.FLOWS[name](loss, h), iterates.astype(complex)
+        field = flows.principal_flow_field(loss, h, branch=branch) if name == "PF" else flows.FLOWS[name](loss, h)
+        theta = iterates.astype(complex)
         piece = [theta]
         for _ in range(BETWEEN):
             theta = flows.integrate_flow(field, theta, h / BETWEEN, 1)
@@ -76,7 +78,8 @@ def restarted(loss: Expression, iterates: np.ndarray, h: float) -> dict[str, np.
     return pieces
 
 
-def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, Any]:
+@lru_cache(maxsize=8)
+def trajectories(loss: str, h: float, steps: int, x0: float, y0: float, branch: str) -> dict[str, Any]:
     """Iterates of gradient descent and the flows between them."""
     problem, quadratic, relief = loss_of(loss)
     start = np.array([x0, y0])
@@ -95,7 +98,7 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, 
             times = np.arange(made * BETWEEN + 1) / BETWEEN
             ends = {name: path[BETWEEN::BETWEEN] for name, path in paths.items()}
         else:
-            pieces = restarted(problem, descent[:made], h)
+            pieces = restarted(problem, descent[:made], h, branch)
             ends = {name: piece[-1] for name, piece in pieces.items()}
             gap = np.full((1, made, 2), np.nan)
             paths = {name: np.concatenate([piece, gap]).swapaxes(0, 1).reshape(-1, 2) for name, piece in pieces.items()}
@@ -117,6 +120,23 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float) -> dict[str, 
     data["wrong"] = "How far each flow is from gradient descent" + ("" if quadratic else " after one step")
     data["note"] = note(h * lam[-1], made, steps, data)
     return data
+
+
+def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, moment: int) -> dict[str, Any]:
+    """Iterates and flows, and where the flows are at a moment of the film; at the last one all steps are done."""
+    data = trajectories(loss, h, steps, x0, y0, branch)
+    now = moment / MOMENTS * data["iterate"][np.isfinite(data["along"])][-1]
+    until = data["time"] <= now + 1e-9
+    index = int(np.flatnonzero(until)[-1]) if until.any() else 0
+    return data | {
+        "now": now,
+        "flows now x": np.array([data[f"{name} x"][index] for name in NAMES])
+        if until.any()
+        else np.full(len(NAMES), x0),
+        "flows now y": np.array([data[f"{name} y"][index] for name in NAMES])
+        if until.any()
+        else np.full(len(NAMES), y0),
+    }
 
 
 def note(z: float, made: int, steps: int, data: dict[str, Any]) -> str:
@@ -147,7 +167,7 @@ def code(values: dict[str, Any]) -> str:
         f'loss = Expression({values["loss"]!r}, variables=("x", "y"))\n'
         f"start, h = [{values['x0']:.4g}, {values['y0']:.4g}], {values['h']:.4g}\n"
         f"path = run(descent.gradient_descent(loss, start, h=h), {values['steps']}).theta\n"
-        "field = flows.principal_flow_field(loss, h)\n"
+        f"field = flows.principal_flow_field(loss, h, branch={values['branch']!r})\n"
         "after_one_step = flows.integrate_flow(field, path[0], h, n_sub=20)"
     )
 
@@ -164,6 +184,7 @@ def edge(values: dict[str, Any], multiple: float) -> float:
 def descent_and_flows(**start: Any) -> Explorer:
     """A loss that the reader types, gradient descent on it and the flows that try to follow."""
     lines = [(go.Scatter(name=NAMES[name], line={"color": color(NAMES[name]), "width": 2.5}), name) for name in NAMES]
+    shades = [color(NAMES[name]) for name in NAMES]
     dots = {"mode": "markers", "name": "gradient descent", "marker": {"size": 8, "color": INK}}
     return Explorer(
         compute,
@@ -178,6 +199,8 @@ def descent_and_flows(**start: Any) -> Explorer:
                 named={"hλ₀ = 1": lambda values: edge(values, 1), "edge 2/λ₀": lambda values: edge(values, 2)},
             ),
             "steps": slider("steps", 5, 1, 30, 1),
+            "branch": choice("cut of the logarithm", "rotated", [("turned away", "rotated"), ("NumPy's", "principal")]),
+            "moment": player("play", MOMENTS, MOMENTS),
             "x0": slider("start x", -1.4, -VIEW, VIEW, 0.05),
             "y0": slider("start y", -0.8, -VIEW, VIEW, 0.05),
         },
@@ -191,6 +214,10 @@ def descent_and_flows(**start: Any) -> Explorer:
                     ),
                     *((trace, {"x": f"{name} x", "y": f"{name} y"}) for trace, name in lines),
                     (go.Scatter(dots), {"x": "descent_x", "y": "descent_y"}),
+                    (
+                        go.Scatter(mode="markers", marker={"size": 13, "symbol": "circle-open", "color": shades}),
+                        {"x": "flows now x", "y": "flows now y"},
+                    ),
                 ],
                 {
                     "xaxis": {"range": [-VIEW, VIEW], "title": {"text": "x"}, "showgrid": False},
@@ -215,8 +242,18 @@ def descent_and_flows(**start: Any) -> Explorer:
                     ),
                     (go.Scatter(dots, showlegend=False), {"x": "iterate", "y": "along"}),
                 ],
-                {"xaxis": {"title": {"text": "time t/h (steps)"}}, "yaxis": {"title": {"text": "position"}}},
-                {"title": "steep", "xaxis.range": "span", "yaxis.range": "reach"},
+                {
+                    "xaxis": {"title": {"text": "time t/h (steps)"}},
+                    "yaxis": {"title": {"text": "position"}},
+                    "shapes": [{"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper"}],
+                },
+                {
+                    "title": "steep",
+                    "shapes[0].x0": "now",
+                    "shapes[0].x1": "now",
+                    "xaxis.range": "span",
+                    "yaxis.range": "reach",
+                },
                 height=400,
             ),
             Panel(
