@@ -195,7 +195,7 @@ PIECES += [
 PIECES += [f"{name}(" for name in FUNCTIONS]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.lists(st.sampled_from(PIECES), max_size=30).map("".join)))
 def test_any_text_is_a_formula_or_is_refused(text):
     try:
@@ -213,10 +213,10 @@ def test_any_text_is_a_formula_or_is_refused(text):
 @pytest.mark.parametrize(
     "formula",
     [
-        "*".join(f"sin({i}*x*y)" for i in range(1, 20)),
-        "exp(" * 90 + "x" + ")" * 90,
-        "**".join("xyxyxyxyxy"),
-        "1/(1+x*" * 20 + "y" + ")" * 20,
+        "*".join(f"sin({i}*x*y)" for i in range(1, 12)),
+        "exp(" * 60 + "x" + ")" * 60,
+        "**".join("xyxyxy"),
+        "1/(1+x*" * 12 + "y" + ")" * 12,
         "(x+y)**100",
         "+".join(f"x{i}**2" for i in range(60)),
         "1e90*(" * 9 + "x" + ")" * 9,
