@@ -162,6 +162,13 @@ function render({ model, el }) {
   let trouble = ""; // with plotly.js
   const names = () => plots.map(({ title }) => title.textContent);
 
+  function arrange() {
+    const least = (plots.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
+    const most = Math.max(1, Math.floor((panels.clientWidth + 14) / least));
+    const rows = Math.ceil(plots.length / most);
+    panels.style.gridTemplateColumns = `repeat(${Math.ceil(plots.length / rows)}, minmax(0, 1fr))`;
+  }
+
   function draw() {
     const frame = model.get("frame");
     error.textContent = trouble || frame.error;
@@ -169,6 +176,7 @@ function render({ model, el }) {
     note.innerHTML = frame.note;
     code.textContent = frame.code;
     if (!plotly) return;
+    arrange();
     const seen = {};
     const value = (name) =>
       name in frame.arrays ? (seen[name] ??= array(frame.arrays[name])) : frame.values[name];
@@ -326,12 +334,6 @@ function render({ model, el }) {
     redraw();
   });
 
-  function arrange() {
-    const least = (plots.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
-    const most = Math.max(1, Math.floor((panels.clientWidth + 14) / least));
-    const rows = Math.ceil(plots.length / most);
-    panels.style.gridTemplateColumns = `repeat(${Math.ceil(plots.length / rows)}, minmax(0, 1fr))`;
-  }
   const resize = new ResizeObserver(() => {
     arrange();
     if (plotly) plots.forEach(({ plot }) => plot.offsetWidth && plot._fullLayout && plotly.Plots.resize(plot));
