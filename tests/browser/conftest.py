@@ -42,6 +42,7 @@ def screenshots(request):
     def save(explorer, name):
         if place:
             place.mkdir(parents=True, exist_ok=True)
+            explorer.settle()
             explorer.box.screenshot(path=place / f"{name}.png")
 
     return save

@@ -173,6 +173,11 @@ class Explorer:
         """Wait until a later frame than `after` is drawn and no newer one is on its way."""
         self.wait("(root, after) => Number(root.dataset.drawn) > after", after)
 
+    def settle(self):
+        """Bring the explorer into view and wait until its pictures have taken their place."""
+        self.box.evaluate("box => box.scrollIntoView({ block: 'nearest' })")
+        self.wait("root => measures.settled(root)")
+
     def act(self, action):
         """Do something and wait until it is drawn."""
         before = self.drawn
@@ -216,6 +221,10 @@ class Notebook:
     def ready(self):
         """Wait until the notebook in front is there and its kernel is idle."""
         self.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell")
+        self.idle()
+
+    def idle(self):
+        """Wait until the kernel has nothing to do."""
         self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
 
     def command(self, name, **arguments):
@@ -259,12 +268,8 @@ class Notebook:
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name}")
         for explorer in self.explorers:
+            explorer.settle()
             explorer.wait("root => measures.themed(root)")
-
-    def resize(self, width, height=1000):
-        """Change the width of the window and wait until every picture has taken its own."""
-        self.page.set_viewport_size({"width": width, "height": height})
-        self.page.wait_for_function("() => measures.settled()")
 
     def close(self):
         """Shut the kernel down and close the page."""

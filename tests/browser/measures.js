@@ -90,17 +90,16 @@ globalThis.measures = (() => {
     });
   }
 
-  // Whether every picture is as wide as its place and has stayed what it is for three frames.
-  let frames = 0;
-  let last = "";
-  function settled() {
-    const wide = [...document.querySelectorAll(".optilab-plot")].every(
+  // Whether every picture of an explorer is as wide as its place and has stayed what it is for three frames.
+  const seen = new WeakMap();
+  function settled(root) {
+    const wide = [...root.querySelectorAll(".optilab-plot")].every(
       (plot) => Math.abs(plot.querySelector(".main-svg").getBoundingClientRect().width - plot.clientWidth) < 2,
     );
-    const now = String([...document.querySelectorAll(".optilab")].map(fingerprint));
-    frames = wide && now === last ? frames + 1 : 0;
-    last = now;
-    return frames >= 3;
+    const now = String(fingerprint(root));
+    const { last, frames } = seen.get(root) ?? {};
+    seen.set(root, { last: now, frames: wide && now === last ? frames + 1 : 0 });
+    return seen.get(root).frames >= 3;
   }
 
   return { themed, illegible, misfits, fingerprint, settled };

@@ -206,7 +206,7 @@ def test_a_move_costs_few_messages(valley, notebook, record_property):
     moves = 10
     for _ in range(moves):
         valley.act(lambda: valley.handle("step α").press("ArrowRight"))
-    notebook.page.wait_for_function(f"() => {driver.KERNEL}.status === 'idle'")
+    notebook.idle()
     sent, received = ((len(notebook.frames[kind]) - numbers[kind]) / moves for kind in ("framesent", "framereceived"))
     record_property("messages per move", f"{sent:g} sent, {received:g} received")
     print(f"messages per move: {sent:g} sent, {received:g} received")
