@@ -1,0 +1,1 @@
+"""On the Dynamics of Acceleration in First order Gradient Methods (Parimi, Mehra, Wagh, Yerudkar, Singh, 2025)."""

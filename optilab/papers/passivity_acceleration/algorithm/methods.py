@@ -1,0 +1,203 @@
+"""The iterations: Nesterov's method as a splitting of the controlled flow, and the three-parameter family.
+
+    ξ⁺ = (1 + β) ξ − β ξ⁻ − α ∇f((1 + η) ξ − η ξ⁻),   output x = (1 + δ) ξ − δ ξ⁻
+
+holds gradient descent, heavy ball, Nesterov's methods and triple momentum.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+from optilab.papers.passivity_acceleration.algorithm.design import Number, convexity, gradient
+
+Sequence = Number | Callable[[int], Number]  # a number, one per replicate, or a function of the step k = 0, 1, …
+
+
+class Split(NamedTuple):
+    """One clock tick of the split flow: the point x and the off-manifold velocity ψ, both (*batch, d)."""
+
+    x: np.ndarray
+    psi: np.ndarray
+
+
+def cayley(mu: Number, s: Number) -> Number:
+    """β = (1 − √(μs)) / (1 + √(μs)), the Cayley approximation of exp(−2√(μs))."""
+    q = np.sqrt(mu * np.asarray(s))
+    return (1 - q) / (1 + q)
+
+
+def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Sequence) -> Iterator[Split]:
+    """Split the controlled flow with κ = √s, c = 1 over one clock tick √s, for ever."""
+    x, s = replicates(x0, s)
+    g = gradient(problem, x)
+    psi = -np.sqrt(s) * g
+    for k in count():
+        yield Split(x, psi)
+        psi = np.asarray(beta(k) if callable(beta) else beta)[..., None] * psi  # dissipation
+        x = x + np.sqrt(s) * psi - s * g  # drift: off-manifold velocity and motion along the target manifold
+        g = problem.grad(x)
+        psi = psi - np.sqrt(s) * g  # kick
+
+
+@algorithm
+def split_nesterov(problem: Any, x0: np.ndarray, *, mu: Number, s: Number) -> Iterator[Split]:
+    """Nesterov's method for μ-strongly convex f as a Lie–Trotter splitting; one gradient a step and one at the start.
+
+    x is the extrapolated sequence, ψ = (y⁺ − y)/√s with y⁺ = x − s ∇f(x).
+
+    Parameters
+    ----------
+    problem
+        Has `grad`.
+    x0 : array (*batch, d)
+        Where to start, from ψ = −√s ∇f(x0).
+    mu, s : number or array (*batch)
+        Modulus of strong convexity and step size, at most 1/L.
+
+    Yields
+    ------
+    Split
+
+    Raises
+    ------
+    ValueError
+        If `mu` or `s` is not positive, or the gradient has a wrong shape.
+    """
+    convexity(mu)
+    require(np.asarray(s) > 0, "s", s, "positive")
+    yield from split_flow(problem, x0, s, cayley(mu, s))
+
+
+@algorithm
+def split_nesterov_convex(problem: Any, x0: np.ndarray, *, s: Number) -> Iterator[Split]:
+    """Nesterov's method for convex f, the same splitting with the damping 3/t: β = k/(k + 3); see `split_nesterov`."""
+    require(np.asarray(s) > 0, "s", s, "positive")
+    yield from split_flow(problem, x0, s, lambda k: k / (k + 3))
+
+
+class Method(NamedTuple):
+    """The numbers of a three-parameter method and of its output: α, β, η and δ."""
+
+    alpha: Number
+    beta: Sequence
+    eta: Sequence
+    delta: Number = 0.0
+
+
+class Momentum(NamedTuple):
+    """An iterate: the output x that the theory speaks about, ξ and the ξ before it, all (*batch, d)."""
+
+    x: np.ndarray
+    xi: np.ndarray
+    before: np.ndarray
+
+
+@algorithm
+def momentum_method(
+    problem: Any, x0: np.ndarray, method: Method, *, tolerance: float | None = None
+) -> Iterator[Momentum]:
+    """Iterate a three-parameter method from ξ₋₁ = ξ₀ = x0; one gradient a step.
+
+    Parameters
+    ----------
+    problem
+        Has `grad`.
+    x0 : array (*batch, d)
+        Where to start.
+    method : Method
+        α, β, η, δ: numbers or arrays (*batch); β and η may be functions of the step.
+    tolerance : float, optional
+        A replicate stops once ‖∇f‖ at its query point is at most this; the states end with the last replicate.
+
+    Yields
+    ------
+    Momentum
+
+    Raises
+    ------
+    ValueError
+        If `alpha` is not positive, or the gradient has a wrong shape.
+    """
+    require(np.asarray(method.alpha) > 0, "alpha", method.alpha, "positive")
+    fixed = [np.zeros(()) if callable(number) else number for number in method]
+    xi, alpha, _, _, delta = replicates(x0, *fixed)
+    before = xi
+    for k in count():
+        yield Momentum((1 + delta) * xi - delta * before, xi, before)
+        beta, eta = (np.asarray(at(k) if callable(at) else at)[..., None] for at in (method.beta, method.eta))
+        g = gradient(problem, (1 + eta) * xi - eta * before)
+        after = (1 + beta) * xi - beta * before - alpha * g
+        if tolerance is None:
+            xi, before = after, xi
+        else:
+            moving = np.linalg.norm(g, axis=-1, keepdims=True) > tolerance
+            if not moving.any():
+                return
+            xi, before = np.where(moving, after, xi), np.where(moving, xi, before)
+
+
+def spectrum(mu: Number, L: Number, strongly: bool = True) -> tuple[Any, Any]:
+    """Check 0 < μ ≤ L and return both as arrays."""
+    convexity(mu, strongly)
+    require(np.asarray(L) > 0, "L", L, "positive")
+    require(np.asarray(mu) <= np.asarray(L), "mu", mu, f"at most L = {L}")
+    return np.asarray(mu), np.asarray(L)
+
+
+def warn_if_long(s: Number, L: Number | None) -> None:
+    """Say that the bounds don't hold where s > 1/L."""
+    require(np.asarray(s) > 0, "s", s, "positive")
+    if L is not None and np.any(np.asarray(s) * L > 1 + 1e-12):
+        warnings.warn(f"the step s = {s} is longer than 1/L = {1 / np.asarray(L)}: no bound holds", stacklevel=3)
+
+
+def gradient_descent(s: Number, L: Number | None = None) -> Method:
+    """Gradient descent with step `s`: 1/L, or 2/(L + μ) where μ is known."""
+    require(np.asarray(s) > 0, "s", s, "positive")
+    if L is not None and np.any(np.asarray(s) * L >= 2):
+        warnings.warn(f"the step s = {s} is not shorter than 2/L = {2 / np.asarray(L)}: it diverges", stacklevel=2)
+    return Method(s, 0.0, 0.0)
+
+
+def heavy_ball(mu: Number, L: Number) -> Method:
+    """Polyak's tuning (1964), best on quadratics with eigenvalues in [μ, L]."""
+    mu, L = spectrum(mu, L)
+    low, high = np.sqrt(mu), np.sqrt(L)
+    return Method(4 / (high + low) ** 2, ((high - low) / (high + low)) ** 2, 0.0)
+
+
+def nesterov(mu: Number, L: Number, s: Number | None = None) -> Method:
+    """Nesterov's method for μ-strongly convex f (2004) with step s, 1/L by default; x is his y sequence."""
+    mu, L = spectrum(mu, L)
+    step = 1 / L if s is None else s
+    warn_if_long(step, L)
+    beta = cayley(mu, step)
+    return Method(step, beta, beta)
+
+
+def triple_momentum(mu: Number, L: Number) -> Method:
+    """The triple momentum method (Van Scoy, Freeman, Lynch, 2018), of rate ρ = 1 − √(μ/L)."""
+    mu, L = spectrum(mu, L)
+    rho = 1 - np.sqrt(mu / L)
+    return Method(
+        (1 + rho) / L,
+        rho**2 / (2 - rho),
+        rho**2 / ((1 + rho) * (2 - rho)),
+        rho**2 / (1 - rho**2),
+    )
+
+
+def nesterov_convex(s: Number, L: Number | None = None) -> Method:
+    """Nesterov's method for convex f (1983) with step s ≤ 1/L: β = η = (k − 1)/(k + 2), 0 at k = 0."""
+    warn_if_long(s, L)
+
+    def beta(k: int) -> float:
+        return max(k - 1, 0) / (k + 2)
+
+    return Method(s, beta, beta)

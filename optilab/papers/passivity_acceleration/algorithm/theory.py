@@ -1,0 +1,118 @@
+"""What is promised: rates of the flow and of the iterations mode by mode, gap bounds, the circle criterion."""
+
+from typing import Any
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.papers.passivity_acceleration.algorithm.design import Design, Number, convexity
+from optilab.papers.passivity_acceleration.algorithm.methods import Method, spectrum
+
+HALF_CIRCLE = np.linspace(1e-6, np.pi, 4001)  # angles ω of z = exp(iω)
+
+
+def mode_roots(curvature: Number, design: Design) -> np.ndarray:
+    """The two roots r of r² + (γ + κλ) r + (c + γκ) λ = 0, slow one first: (...) → (..., 2), complex.
+
+    Along an eigenvector of curvature λ the flow is a sum of exp(rt).
+    """
+    gamma, kappa, c = (np.asarray(number) for number in design)
+    middle = -(gamma + kappa * curvature) / 2
+    root = np.sqrt(middle**2 - (c + gamma * kappa) * curvature + 0j)
+    return np.stack([middle + root, middle - root], -1)
+
+
+def decay_rate(curvature: Number, design: Design) -> np.ndarray:
+    """How fast the mode of curvature λ decays, in 1/time: the error falls like exp(−rate · t)."""
+    return -mode_roots(curvature, design).real.max(-1)
+
+
+def best_damping(mu: Number, kappa: Number, c: Number) -> tuple[Number, Number]:
+    """γ* = 2√(cμ) + κμ, where slow and fast root merge at λ = μ, and the worst-case rate √(cμ) + κμ there."""
+    convexity(mu)
+    return 2 * np.sqrt(c * mu) + kappa * mu, np.sqrt(c * mu) + kappa * mu
+
+
+def multipliers(curvature: Number, method: Method) -> np.ndarray:
+    """Both roots z of z² − (1 + β − αλ(1 + η)) z + β − αλη, by which one step multiplies a mode: (..., 2), complex."""
+    alpha, beta, eta, _ = (np.asarray(number) for number in method)
+    half = (1 + beta - alpha * curvature * (1 + eta)) / 2
+    root = np.sqrt(half**2 - beta + alpha * curvature * eta + 0j)
+    return np.stack([half + root, half - root], -1)
+
+
+def spectral_radius(curvature: Number, method: Method) -> np.ndarray:
+    """The larger |z|: the factor on the mode's error per step in the long run."""
+    return abs(multipliers(curvature, method)).max(-1)
+
+
+def heavy_ball_rate(mu: Number, L: Number) -> Number:
+    """(√κ − 1)/(√κ + 1), κ = L/μ: heavy ball's factor per step, on quadratics only (Polyak, 1964)."""
+    mu, L = spectrum(mu, L)
+    return (np.sqrt(L) - np.sqrt(mu)) / (np.sqrt(L) + np.sqrt(mu))
+
+
+def triple_momentum_rate(mu: Number, L: Number) -> Number:
+    """ρ = 1 − √(μ/L): ‖x − x*‖ = O(ρᵏ) for every μ-strongly convex f with L-Lipschitz gradient (Van Scoy et al.)."""
+    mu, L = spectrum(mu, L)
+    return 1 - np.sqrt(mu / L)
+
+
+def nesterov_gap_bound(k: Number, mu: Number, L: Number, distance: Number) -> Number:
+    """f(y) − f* ≤ (1 − √(μ/L))ᵏ ½ (L + μ) ‖x0 − x*‖² with s = 1/L (Nesterov, 2004); `distance` = ‖x0 − x*‖."""
+    mu, L = spectrum(mu, L)
+    return (1 - np.sqrt(mu / L)) ** k * (L + mu) / 2 * distance**2
+
+
+def nesterov_convex_gap_bound(k: Number, s: Number, distance: Number) -> Number:
+    """f(y) − f* ≤ 2 ‖x0 − x*‖² / (s (k + 1)²) for s ≤ 1/L."""
+    require(np.asarray(s) > 0, "s", s, "positive")
+    return 2 * distance**2 / (s * (np.asarray(k) + 1) ** 2)
+
+
+def gradient_descent_gap_bound(k: Number, L: Number, distance: Number) -> Number:
+    """f(x) − f* ≤ L ‖x0 − x*‖² / 2k for the step 1/L, k ≥ 1."""
+    require(np.asarray(L) > 0, "L", L, "positive")
+    require(np.asarray(k) >= 1, "k", k, "1 or more")
+    return L * distance**2 / (2 * np.asarray(k))
+
+
+def flow_gap_bound(t: Number, distance: Number, t0: float = 0.0, gap0: Number = 0.0) -> Number:
+    """f(X(t)) − f* ≤ (2 ‖x0 − x*‖² + t0² (f(x0) − f*)) / t² along ẍ + (3/t) ẋ + ∇f = 0 from rest at t0."""
+    require(np.asarray(t) > 0, "t", t, "positive")
+    return (2 * distance**2 + t0**2 * gap0) / np.asarray(t) ** 2
+
+
+def certificate(problem: Any, x: np.ndarray, psi: np.ndarray, mu: float, s: float) -> np.ndarray:
+    """𝓔 = (1 + q)(f − f*) + ¼‖ẋ‖² + ¼‖ẋ + 2√μ e + √s ∇f‖², q = √(μs), e = x − x*, with ẋ = ψ − √s ∇f.
+
+    Along `nesterov_high_resolution` it falls at least like exp(−¼ √μ t) (Shi, Du, Jordan, Su, 2021).
+    """
+    convexity(mu)
+    e = x - problem.minimizer
+    v = psi - np.sqrt(s) * problem.grad(x)
+    squares = (v**2).sum(-1) + ((psi + 2 * np.sqrt(mu) * e) ** 2).sum(-1)
+    return (1 + np.sqrt(mu * s)) * (problem(x) - problem.minimum) + squares / 4
+
+
+def transfer(z: np.ndarray, method: Method) -> np.ndarray:
+    """G(z) = −α ((1 + η) z − η) / ((z − 1)(z − β)): the method's linear part, from gradient to query point."""
+    alpha, beta, eta, _ = (np.asarray(number)[..., None] for number in method)
+    return -alpha * ((1 + eta) * z - eta) / ((z - 1) * (z - beta))
+
+
+def circle_curve(method: Method, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
+    """(1 − L G)/(1 − μ G) on the half circle z = exp(iω), (*batch) → (*batch, angles), complex."""
+    mu, L = (np.asarray(number)[..., None] for number in spectrum(mu, L))
+    G = transfer(np.exp(1j * omega), method)
+    return (1 - L * G) / (1 - mu * G)
+
+
+def circle_margin(method: Method, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
+    """The least real part of `circle_curve`; NaN where the loop with a spring of stiffness μ is itself unstable.
+
+    Positive: the linear part is passive after the loop transformation to [μ, L], and the method converges on every f
+    of the class (circle criterion). Sufficient, not necessary.
+    """
+    stable = spectral_radius(mu, method) < 1
+    return np.where(stable, circle_curve(method, mu, L, omega).real.min(-1), np.nan)
