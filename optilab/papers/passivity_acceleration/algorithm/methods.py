@@ -100,9 +100,14 @@ class Momentum(NamedTuple):
 
 @algorithm
 def momentum_method(
-    problem: Any, x0: np.ndarray, method: Method, *, tolerance: float | None = None
+    problem: Any,
+    x0: np.ndarray,
+    method: Method,
+    *,
+    before: np.ndarray | None = None,
+    tolerance: float | None = None,
 ) -> Iterator[Momentum]:
-    """Iterate a three-parameter method from ξ₋₁ = ξ₀ = x0; one gradient a step.
+    """Iterate a three-parameter method from ξ₀ = x0 at rest, ξ₋₁ = x0; one gradient a step.
 
     Parameters
     ----------
@@ -112,6 +117,8 @@ def momentum_method(
         Where to start.
     method : Method
         α, β, η, δ: numbers or arrays (*batch); β and η may be functions of the step.
+    before : array (*batch, d), optional
+        ξ₋₁ where the start is not at rest.
     tolerance : float, optional
         A replicate stops once ‖∇f‖ at its query point is at most this; the states end with the last replicate.
 
@@ -127,7 +134,7 @@ def momentum_method(
     require(np.asarray(method.alpha) > 0, "alpha", method.alpha, "positive")
     fixed = [np.zeros(()) if callable(number) else number for number in method]
     xi, alpha, _, _, delta = replicates(x0, *fixed)
-    before = xi
+    before = xi if before is None else np.broadcast_to(before, xi.shape) + 0.0
     for k in count():
         yield Momentum((1 + delta) * xi - delta * before, xi, before)
         beta, eta = (np.asarray(at(k) if callable(at) else at)[..., None] for at in (method.beta, method.eta))

@@ -3,12 +3,40 @@
 from typing import Any
 
 import numpy as np
+from scipy.linalg import expm
 
 from optilab.core.check import require
 from optilab.papers.passivity_acceleration.algorithm.design import Design, Number, convexity
 from optilab.papers.passivity_acceleration.algorithm.methods import Method, spectrum
 
 HALF_CIRCLE = np.linspace(1e-6, np.pi, 4001)  # angles ω of z = exp(iω)
+
+
+def orbit(matrix: np.ndarray, start: np.ndarray, steps: int) -> np.ndarray:
+    """z, Mz, M²z … up to `steps` applications: (..., n, n) and (..., n) → (steps + 1, ..., n), by doubling."""
+    path = np.asarray(start)[None] + 0.0
+    power = np.asarray(matrix)
+    while len(path) <= steps:
+        path = np.concatenate([path, np.einsum("...ij,k...j->k...i", power, path)])
+        power = power @ power
+    return path[: steps + 1]
+
+
+def mode_path(curvature: float, design: Design, x0: float, psi0: float, h: float, steps: int) -> np.ndarray:
+    """(x, ψ) along an eigenvector of curvature λ at times 0, h, 2h …, exact to rounding: (steps + 1, 2)."""
+    gamma, kappa, c = design
+    generator = np.array([[-kappa * curvature, 1.0], [-c * curvature, -gamma]])
+    return orbit(expm(h * generator), np.array([x0, psi0]), steps)
+
+
+def mode_response(curvature: np.ndarray, method: Method, steps: int) -> np.ndarray:
+    """Output x of a method along an eigenvector of curvature λ, started at rest at 1: (...) → (steps + 1, ...)."""
+    alpha, beta, eta, delta = (np.asarray(number) for number in method)
+    push = beta - alpha * curvature * eta
+    stay = 1 + beta - alpha * curvature * (1 + eta)
+    step = np.stack(np.broadcast_arrays(stay, -push, 1.0, 0.0), -1).reshape(*np.shape(stay), 2, 2)
+    path = orbit(step, np.ones((*np.shape(stay), 2)), steps)
+    return (1 + delta) * path[..., 0] - delta * path[..., 1]
 
 
 def mode_roots(curvature: Number, design: Design) -> np.ndarray:

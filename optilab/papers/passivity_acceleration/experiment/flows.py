@@ -1,0 +1,163 @@
+"""The flow against the iteration, the price of perfect tracking, and the slow manifold."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.claim import Claim
+from optilab.core.run import run
+from optilab.papers.passivity_acceleration.algorithm import (
+    Design,
+    Method,
+    consistent_velocity,
+    controlled_flow,
+    decay_rate,
+    design_of,
+    gradient_flow,
+    heavy_ball_flow,
+    heavy_ball_high_resolution,
+    momentum_method,
+    nesterov,
+    nesterov_high_resolution,
+    slow_manifold,
+    split_nesterov,
+    storage,
+)
+from optilab.problems.log_cosh import LogCosh
+from optilab.problems.quadratic import Quadratic
+
+CURVED = LogCosh(1.5 * np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]))
+START = np.array([2.0, -1.5])
+HORIZON = 3.0
+FRACTIONS = (4, 16, 64, 256)  # s = 1/(4L), …
+STIFF = Quadratic(np.diag(np.geomspace(1, 400, 5)), np.zeros(5))
+
+
+class Shadows(NamedTuple):
+    """An iteration and the flows that should follow it."""
+
+    t: np.ndarray  # (ticks,)
+    points: np.ndarray  # (ticks, d) the iteration
+    flows: np.ndarray  # (ticks, designs, d)
+
+    @property
+    def errors(self) -> np.ndarray:
+        """Largest distance between the iteration and each flow, (designs,)."""
+        return np.linalg.norm(self.flows - self.points[:, None], axis=-1).max(0)
+
+
+def designs(mu: float, s: float, method: Method) -> dict[str, Design]:
+    """The flows that are held against Nesterov's method."""
+    return {
+        "low resolution": heavy_ball_flow(mu),
+        "high-resolution heavy ball": heavy_ball_high_resolution(mu, s),
+        "feedback with c = 1": Design(2 * np.sqrt(mu), np.sqrt(s), 1.0),
+        "matched feedback": nesterov_high_resolution(mu, s),
+        "exact map": design_of(*method[:3]),
+    }
+
+
+def shadows(
+    problem: Any,
+    x0: np.ndarray,
+    method: Method,
+    flows: list[Design],
+    *,
+    horizon: float = HORIZON,
+    substeps: int = 8,
+    extrapolated: bool = True,
+) -> Shadows:
+    """Follow a method and several flows, all at once, from the same x0 and x1 to second order, on the clock √α.
+
+    `extrapolated` looks at the query points (1 + η)ξ − ηξ⁻, Nesterov's x, instead of ξ.
+    """
+    h = float(np.sqrt(method.alpha))
+    ticks = int(horizon / h)
+    trace = run(momentum_method(problem, x0, method), ticks)
+    points = trace.xi + (method.eta if extrapolated else 0) * (trace.xi - trace.before)
+    columns = Design(*(np.array(column) for column in zip(*flows, strict=True)))
+    starts = np.broadcast_to(points[0], (len(flows), *points[0].shape))
+    velocity = consistent_velocity(problem, columns, starts, points[1], h)
+    psi0 = velocity + columns.kappa[:, None] * problem.grad(starts)
+    followed = run(controlled_flow(problem, starts, columns, h=h, psi0=psi0, substeps=substeps), ticks, keep=("x",))
+    return Shadows(followed.step * h, points, followed.x)
+
+
+def shadowing(quick: bool = False) -> Iterator[Claim]:
+    """Which ODE follows Nesterov's method as the step shrinks."""
+    fractions = FRACTIONS[:3] if quick else FRACTIONS
+    steps = 1 / (CURVED.L * np.array(fractions))
+    errors = []
+    for s in steps:
+        method = nesterov(CURVED.mu, CURVED.L, s)
+        flows = designs(CURVED.mu, s, method)
+        errors.append(shadows(CURVED, START, method, list(flows.values())).errors)
+    low, heavy, _, matched, _ = np.array(errors).T
+    yield Claim(
+        "log-cosh: error of the low-resolution ODE over that of the matched feedback, worst step size",
+        (low / matched).min(),
+        at_least=4,
+        seeds=low / matched,
+    )
+    for name, error, bound in (
+        ("matched feedback", matched, {"at_least": 1.7}),
+        ("low-resolution ODE", low, {"at_most": 1.1}),
+        ("high-resolution heavy ball", heavy, {"at_most": 1.1}),
+    ):
+        order = np.log(error[-2] / error[-1]) / np.log(2)
+        yield Claim(f"log-cosh: order in √s of the error of the {name}, last halving", order, **bound)
+
+
+def splitting(quick: bool = False) -> Iterator[Claim]:
+    """The splitting and Nesterov's textbook step give the same points."""
+    s = 1 / CURVED.L
+    method = nesterov(CURVED.mu, CURVED.L)
+    split = run(split_nesterov(CURVED, START, mu=CURVED.mu, s=s), 50).x
+    trace = run(momentum_method(CURVED, START, method), 50)
+    textbook = trace.xi + method.beta * (trace.xi - trace.before)
+    yield Claim("split against textbook Nesterov: largest difference over 50 steps", abs(split - textbook).max(), 1e-13)
+
+
+def tracking(quick: bool = False) -> Iterator[Claim]:
+    """Perfect tracking of the gradient flow doesn't accelerate; leaving its manifold does."""
+    curvatures = np.geomspace(1, 400, 401)
+    flow, nest = gradient_flow(0.05, 2.0), nesterov_high_resolution(1.0, 1 / 400)
+    rates = [decay_rate(curvatures, design).min() for design in (flow, nest)]
+    yield Claim("worst decay rate over λ in 1…400: Nesterov's design over c = 0", rates[1] / rates[0], at_least=19)
+    steps = 3000 if quick else 6000
+    both = Design(2.0, 0.05, np.array([0.0, 0.95]))
+    trace = run(controlled_flow(STIFF, np.ones(5), both, h=12 / steps), steps, f=lambda s: STIFF(s.x))
+    yield Claim("c = 0 stays on the target manifold: largest ‖ψ‖", abs(trace.psi[:, 0]).max(), at_most=0)
+    left = trace.f[-1] / trace.f[0]
+    yield Claim("f(12) with c = 0 over f(12) with c = 0.95", left[0] / left[1], at_least=1e7)
+    energy = storage(STIFF, both, trace.x, trace.psi)[:, 1]
+    yield Claim("largest rise of V in a step, of V(0)", np.diff(energy).max() / energy[0], at_most=1e-12)
+    rises = (np.diff(trace.f[:, 1]) > 0).mean()
+    yield Claim("share of the steps on which f itself rises", rises, at_least=0.01, at_most=0.15)
+
+
+def off_slow_manifold(gamma: float, starts: np.ndarray) -> np.ndarray:
+    """Distances at t = 5 to the critical manifold, to its explicit correction and to that with the actual ẋ: (3, …)."""
+    design = Design(gamma, 0.05, 1.0)
+    x, psi, _ = run(controlled_flow(STIFF, starts, design, h=0.002), 2500, every=2500).fields.values()
+    x, psi = x[-1], psi[-1]
+    critical = psi - slow_manifold(STIFF, design, x, 0)
+    explicit = psi - slow_manifold(STIFF, design, x, 1)
+    actual = critical - 1 / gamma**2 * STIFF.hvp(x, psi - 0.05 * STIFF.grad(x))
+    return np.linalg.norm([critical, explicit, actual], axis=-1)
+
+
+def settling(quick: bool = False) -> Iterator[Claim]:
+    """The first correction brings the slow manifold nearer to where the flow is."""
+    rng = np.random.default_rng(0)
+    starts = np.concatenate([np.ones((1, 5)), rng.normal(size=(5 if quick else 20, 5))])
+    for gamma in (20.0, 80.0):
+        critical, _, actual = off_slow_manifold(gamma, starts)
+        gain = critical / actual
+        yield Claim(
+            f"γ = {gamma:g}: distance to the critical over that to the corrected slow manifold, worst start",
+            gain.min(),
+            at_least=5,
+            seeds=gain,
+        )

@@ -1,0 +1,167 @@
+"""Iterations against each other: on quadratics of growing condition number, a classifier and a chain."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from optilab.core.claim import Claim
+from optilab.core.run import run
+from optilab.papers.passivity_acceleration.algorithm import (
+    Method,
+    gradient_descent,
+    heavy_ball,
+    momentum_method,
+    nesterov,
+    nesterov_convex,
+    nesterov_convex_gap_bound,
+    triple_momentum,
+)
+from optilab.problems.quadratic import Quadratic
+
+ACCURACY = 1e-8  # of the gap at the start
+METHODS = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
+
+
+def tuned(name: str, mu: float, L: float) -> Method:
+    """The method of that name in its standard tuning for μ-strongly convex f with L-Lipschitz gradient."""
+    if name == "gradient descent":
+        return gradient_descent(2 / (L + mu))
+    return {"heavy ball": heavy_ball, "Nesterov": nesterov, "triple momentum": triple_momentum}[name](mu, L)
+
+
+def quadratic_starts(seeds: int, dim: int = 30, first: int = 0) -> np.ndarray:
+    """Random starts in random orthogonal bases, (seeds, dim), in the coordinates of the eigenvectors.
+
+    Every method commutes with rotations: running along the axes gives the gaps of the rotated problem.
+    """
+    starts = []
+    for seed in range(first, first + seeds):
+        rng = np.random.default_rng(seed)
+        basis, _ = np.linalg.qr(rng.normal(size=(dim, dim)))
+        starts.append(basis.T @ rng.normal(size=dim))
+    return np.array(starts)
+
+
+def race(kappa: float, starts: np.ndarray, name: str, accuracy: float = ACCURACY) -> np.ndarray:
+    """Iterations of a method until f ≤ accuracy · f(x0), on eigenvalues spread from 1 to κ: (seeds,)."""
+    problem = Quadratic(np.diag(np.geomspace(1, kappa, starts.shape[-1])), np.zeros(starts.shape[-1]))
+    method = tuned(name, 1.0, kappa)
+    steps = int(6 * kappa if name == "gradient descent" else 40 * np.sqrt(kappa))
+    trace = run(momentum_method(problem, starts, method), steps, keep=(), gap=lambda state: problem(state.x))
+    return trace.first(trace.gap <= accuracy * trace.gap[0])
+
+
+def slope(kappas: np.ndarray, iterations: np.ndarray) -> float:
+    """The power p in iterations ~ κᵖ: slope of a straight line in logarithms."""
+    return float(np.polyfit(np.log(kappas), np.log(iterations), 1)[0])
+
+
+def conditioning(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
+    """Whether gradient descent needs κ iterations and the accelerated methods √κ."""
+    kappas = (100.0, 1000.0) if quick else (100.0, 1000.0, 10000.0)
+    starts = quadratic_starts(seeds)
+    needed = {name: np.array([race(kappa, starts, name) for kappa in kappas]) for name in METHODS}
+    plain, accelerated, triple = (needed[name] for name in ("gradient descent", "Nesterov", "triple momentum"))
+    for kappa, least, ratio in zip(kappas, (3, 10), plain / accelerated, strict=False):
+        yield Claim(
+            f"quadratic, κ = {kappa:g}: gradient descent needs this many times Nesterov's iterations, worst seed",
+            ratio.min(),
+            at_least=least,
+            seeds=ratio,
+        )
+    late = (triple / accelerated)[1:]
+    yield Claim(
+        "quadratics with κ ≥ 1000: triple momentum is slower than Nesterov on every seed (ratio of iterations)",
+        late.min(),
+        at_least=1,
+        seeds=late,
+    )
+    for name, low, high in (
+        ("gradient descent", 0.9, 1.1),
+        ("Nesterov", 0.4, 0.6),
+        ("triple momentum", 0.4, 0.6),
+    ):
+        yield Claim(
+            f"iterations of {name} grow like κᵖ, p of the medians",
+            slope(np.array(kappas), np.median(needed[name], 1)),
+            at_least=low,
+            at_most=high,
+        )
+
+
+@lru_cache(maxsize=64)
+def classifier(seed: int) -> tuple[Any, float, float, float]:
+    """Regularised logistic regression with random labels, κ = 1000: the problem, μ, L and its minimum."""
+    from optilab.problems.logistic import Logistic
+
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(100, 20)) * np.geomspace(1, 0.03, 20)
+    labels = np.sign(rng.normal(size=100))
+    steepest = np.linalg.norm(features, 2) ** 2 / 400
+    mu = steepest / 999
+    problem = Logistic(features, labels, mu)
+    return problem, mu, steepest + mu, problem.minimum
+
+
+def classifier_gaps(seed: int, names: tuple[str, ...], steps: int) -> np.ndarray:
+    """Gaps of several methods from x0 = 1 in units of the gap at the start: (steps + 1, methods)."""
+    problem, mu, L, minimum = classifier(seed)
+    columns = Method(*(np.array(column) for column in zip(*(tuned(name, mu, L) for name in names), strict=True)))
+    trace = run(momentum_method(problem, np.ones(20), columns), steps, keep=(), gap=lambda s: problem(s.x) - minimum)
+    return trace.gap / trace.gap[0]
+
+
+def classifying(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
+    """The order of the methods on a problem that is not a quadratic, and heavy ball's failure there."""
+    names = ("gradient descent", "Nesterov", "triple momentum")
+    gaps = np.array([classifier_gaps(seed, names, 2600) for seed in range(seeds)])
+    plain, accelerated, triple = (gaps <= ACCURACY).argmax(1).T
+    yield Claim(
+        "classifier, κ = 1000: gradient descent needs this many times Nesterov's iterations, worst seed",
+        (plain / accelerated).min(),
+        at_least=5,
+        seeds=plain / accelerated,
+    )
+    yield Claim(
+        "classifier: triple momentum is faster than Nesterov on every seed (ratio of iterations)",
+        (triple / accelerated).max(),
+        at_most=1,
+        seeds=triple / accelerated,
+    )
+    trapped = classifier_gaps(3, ("heavy ball",), 1500)[-300:, 0]
+    yield Claim("classifier, seed 3: heavy ball's least gap late on, of the start's", trapped.min(), at_least=0.01)
+    yield Claim(
+        "classifier, seed 3: heavy ball repeats itself every three iterations (relative change of the gap)",
+        abs(trapped[3:] / trapped[:-3] - 1).max(),
+        at_most=1e-6,
+    )
+
+
+def chain(n: int = 200) -> Quadratic:
+    """The chain ½xᵀAx − x₁, A = tridiagonal(−1, 2, −1): L = 4, hardly any convexity."""
+    return Quadratic(2 * np.eye(n) - np.eye(n, k=1) - np.eye(n, k=-1), np.eye(n)[0])
+
+
+def convex_gaps(n: int = 200, steps: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gaps of Nesterov's convex method and of gradient descent from x0 = 0, step 1/4, and Nesterov's bound."""
+    problem = chain(n)
+    minimum = problem(problem.minimizer)
+    gaps = [
+        run(momentum_method(problem, np.zeros(n), method), steps, keep=(), gap=lambda s: problem(s.x) - minimum).gap
+        for method in (nesterov_convex(0.25, 4.0), gradient_descent(0.25, 4.0))
+    ]
+    distance = np.linalg.norm(problem.minimizer)
+    return gaps[0], gaps[1], nesterov_convex_gap_bound(np.arange(steps + 1), 0.25, distance)
+
+
+def without_strong_convexity(quick: bool = False) -> Iterator[Claim]:
+    """The convex case: the bound holds, and the gain is there."""
+    accelerated, plain, bound = convex_gaps()
+    yield Claim("chain of 200: largest gap of Nesterov's convex method over its bound", (accelerated / bound).max(), 1)
+    yield Claim(
+        "chain of 200: gap of gradient descent over Nesterov's after 200 iterations",
+        plain[200] / accelerated[200],
+        at_least=8,
+    )
