@@ -25,15 +25,14 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 
 Number = float | np.ndarray
-Schedule = Number | Callable[[float], Number]  # a number, one per replicate (*batch), or a function of time
 
 
 class Design(NamedTuple):
     """What the designer chooses: γ damps the distance to the manifold, κ is the target's speed, c the feedback."""
 
-    gamma: Schedule
-    kappa: Schedule
-    c: Schedule
+    gamma: Any  # 1/time; like κ and c a number, one per replicate (*batch), or a function of time
+    kappa: Any  # time
+    c: Any
 
 
 class Controlled(NamedTuple):

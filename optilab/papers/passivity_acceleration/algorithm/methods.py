@@ -6,7 +6,7 @@ holds gradient descent, heavy ball, Nesterov's methods and triple momentum.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -15,8 +15,6 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.papers.passivity_acceleration.algorithm.design import Number, convexity, gradient
-
-Sequence = Number | Callable[[int], Number]  # a number, one per replicate, or a function of the step k = 0, 1, …
 
 
 class Split(NamedTuple):
@@ -32,7 +30,7 @@ def cayley(mu: Number, s: Number) -> Number:
     return (1 - q) / (1 + q)
 
 
-def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Sequence) -> Iterator[Split]:
+def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Any) -> Iterator[Split]:
     """Split the controlled flow with κ = √s, c = 1 over one clock tick √s, for ever."""
     x, s = replicates(x0, s)
     g = gradient(problem, x)
@@ -84,10 +82,10 @@ def split_nesterov_convex(problem: Any, x0: np.ndarray, *, s: Number) -> Iterato
 class Method(NamedTuple):
     """The numbers of a three-parameter method and of its output: α, β, η and δ."""
 
-    alpha: Number
-    beta: Sequence
-    eta: Sequence
-    delta: Number = 0.0
+    alpha: Any  # numbers, or one per replicate (*batch); β and η may be functions of the step k = 0, 1, …
+    beta: Any
+    eta: Any
+    delta: Any = 0.0
 
 
 class Momentum(NamedTuple):

@@ -92,7 +92,7 @@ def nesterov_gap_bound(k: Number, mu: Number, L: Number, distance: Number) -> Nu
     return (1 - np.sqrt(mu / L)) ** k * (L + mu) / 2 * distance**2
 
 
-def nesterov_convex_gap_bound(k: Number, s: Number, distance: Number) -> Number:
+def nesterov_convex_gap_bound(k: Number, s: Number, distance: Number) -> np.ndarray:
     """f(y) − f* ≤ 2 ‖x0 − x*‖² / (s (k + 1)²) for s ≤ 1/L."""
     require(np.asarray(s) > 0, "s", s, "positive")
     return 2 * distance**2 / (s * (np.asarray(k) + 1) ** 2)

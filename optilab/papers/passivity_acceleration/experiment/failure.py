@@ -68,5 +68,5 @@ def passing(quick: bool = False) -> Iterator[Claim]:
             at_least=limit - 0.01,
             at_most=limit + 0.01,
         )
-    plain = circle_margin(gradient_descent(1e-5), 1.0, 1e5)
+    plain = float(circle_margin(gradient_descent(1e-5), 1.0, 1e5))
     yield Claim("circle criterion: least real part of gradient descent at κ = 10⁵", plain, at_least=0)

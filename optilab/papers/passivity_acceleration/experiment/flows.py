@@ -100,13 +100,11 @@ def shadowing(quick: bool = False) -> Iterator[Claim]:
         at_least=4,
         seeds=low / matched,
     )
-    for name, error, bound in (
-        ("matched feedback", matched, {"at_least": 1.7}),
-        ("low-resolution ODE", low, {"at_most": 1.1}),
-        ("high-resolution heavy ball", heavy, {"at_most": 1.1}),
-    ):
-        order = np.log(error[-2] / error[-1]) / np.log(2)
-        yield Claim(f"log-cosh: order in √s of the error of the {name}, last halving", order, **bound)
+    orders = [np.log2(error[-2] / error[-1]) for error in (matched, low, heavy)]
+    text = "log-cosh: order in √s of the error, last halving of √s:"
+    yield Claim(f"{text} matched feedback", orders[0], at_least=1.7)
+    yield Claim(f"{text} low-resolution ODE", orders[1], at_most=1.1)
+    yield Claim(f"{text} high-resolution heavy ball", orders[2], at_most=1.1)
 
 
 def splitting(quick: bool = False) -> Iterator[Claim]:

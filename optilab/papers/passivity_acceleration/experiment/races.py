@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from optilab.papers.passivity_acceleration.algorithm import (
     nesterov_convex_gap_bound,
     triple_momentum,
 )
+from optilab.problems.logistic import LogisticRegression
 from optilab.problems.quadratic import Quadratic
 
 ACCURACY = 1e-8  # of the gap at the start
@@ -29,6 +29,11 @@ def tuned(name: str, mu: float, L: float) -> Method:
     if name == "gradient descent":
         return gradient_descent(2 / (L + mu))
     return {"heavy ball": heavy_ball, "Nesterov": nesterov, "triple momentum": triple_momentum}[name](mu, L)
+
+
+def together(methods: list[Method]) -> Method:
+    """Several methods as one, a replicate each."""
+    return Method(*(np.array(column) for column in zip(*methods, strict=True)))
 
 
 def quadratic_starts(seeds: int, dim: int = 30, first: int = 0) -> np.ndarray:
@@ -92,23 +97,21 @@ def conditioning(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
 
 
 @lru_cache(maxsize=64)
-def classifier(seed: int) -> tuple[Any, float, float, float]:
-    """Regularised logistic regression with random labels, κ = 1000: the problem, μ, L and its minimum."""
-    from optilab.problems.logistic import Logistic
-
+def classifier(seed: int) -> LogisticRegression:
+    """Regularised logistic regression with random labels and L/μ = 1000."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(100, 20)) * np.geomspace(1, 0.03, 20)
     labels = np.sign(rng.normal(size=100))
     steepest = np.linalg.norm(features, 2) ** 2 / 400
-    mu = steepest / 999
-    problem = Logistic(features, labels, mu)
-    return problem, mu, steepest + mu, problem.minimum
+    mu = float(steepest / 999)
+    return LogisticRegression(features, labels, mu)
 
 
 def classifier_gaps(seed: int, names: tuple[str, ...], steps: int) -> np.ndarray:
     """Gaps of several methods from x0 = 1 in units of the gap at the start: (steps + 1, methods)."""
-    problem, mu, L, minimum = classifier(seed)
-    columns = Method(*(np.array(column) for column in zip(*(tuned(name, mu, L) for name in names), strict=True)))
+    problem = classifier(seed)
+    minimum = problem.minimum
+    columns = together([tuned(name, problem.mu, problem.L) for name in names])
     trace = run(momentum_method(problem, np.ones(20), columns), steps, keep=(), gap=lambda s: problem(s.x) - minimum)
     return trace.gap / trace.gap[0]
 
@@ -152,7 +155,7 @@ def convex_gaps(n: int = 200, steps: int = 400) -> tuple[np.ndarray, np.ndarray,
         run(momentum_method(problem, np.zeros(n), method), steps, keep=(), gap=lambda s: problem(s.x) - minimum).gap
         for method in (nesterov_convex(0.25, 4.0), gradient_descent(0.25, 4.0))
     ]
-    distance = np.linalg.norm(problem.minimizer)
+    distance = float(np.linalg.norm(problem.minimizer))
     return gaps[0], gaps[1], nesterov_convex_gap_bound(np.arange(steps + 1), 0.25, distance)
 
 

@@ -170,9 +170,7 @@ def design_board(**start: Any) -> Explorer:
                         {"x": "manifold_x", "y": "manifold_v"},
                     ),
                     (
-                        go.Scatter(
-                            line={"color": ORANGE, "width": 1.5, "dash": "dash"}, name="slow manifold", **thin
-                        ),
+                        go.Scatter(line={"color": ORANGE, "width": 1.5, "dash": "dash"}, name="slow manifold", **thin),
                         {"x": "manifold_x", "y": "slow_v"},
                     ),
                     (

@@ -101,9 +101,7 @@ def damping(**start: Any) -> Explorer:
                     ),
                     (go.Scatter(name="gradient flow", line={"color": FLOW}, **lines), {"x": "ends", "y": "flow"}),
                     (
-                        go.Scatter(
-                            name="γ*", mode="markers", marker={"color": INK, "size": 13, "symbol": "star"}
-                        ),
+                        go.Scatter(name="γ*", mode="markers", marker={"color": INK, "size": 13, "symbol": "star"}),
                         {"x": "best", "y": "top"},
                     ),
                     (

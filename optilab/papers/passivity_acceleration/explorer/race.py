@@ -1,0 +1,237 @@
+"""The race: gaps, iterations against κ, and the multipliers that explain both."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.papers.passivity_acceleration.algorithm import mode_response, spectral_radius
+from optilab.papers.passivity_acceleration.experiment.races import (
+    METHODS,
+    classifier_gaps,
+    quadratic_starts,
+    together,
+    tuned,
+)
+from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.explorer import Explorer, Panel
+from optilab.ui.theme import INK, color, ink
+
+KAPPAS = np.geomspace(10, 10000, 10)
+SEEDS = 10
+DIM = 30
+FAST = METHODS[1:]
+PROBLEMS = ["quadratic", "quadratic, steepest mode asleep", "classifier"]
+
+
+@lru_cache(maxsize=2)
+def weights(asleep: bool) -> np.ndarray:
+    """Squared starts along the eigenvectors, (seeds, dim)."""
+    starts = quadratic_starts(SEEDS) ** 2
+    if asleep:
+        starts[:, -1] = 0
+    return starts
+
+
+@lru_cache(maxsize=16)
+def responses(kappa: float) -> np.ndarray:
+    """Squared output of each method along each eigenvector from 1, (steps + 1, methods, dim)."""
+    curvatures = np.geomspace(1, kappa, DIM)
+    methods = together([tuned(name, 1.0, kappa) for name in METHODS])
+    columns = type(methods)(*(number[:, None] for number in methods))
+    return mode_response(curvatures, columns, int(25 * np.sqrt(kappa)) + 20) ** 2
+
+
+def gaps(kappa: float, asleep: bool) -> np.ndarray:
+    """Gaps in units of the start's, (steps + 1, methods, seeds)."""
+    heights = np.geomspace(1, kappa, DIM) * weights(asleep)
+    return responses(kappa) @ heights.T / heights.sum(-1)
+
+
+def plain_iterations(kappa: float, accuracy: float, asleep: bool) -> np.ndarray:
+    """Iterations of gradient descent, by bisection on Σ λ x² (1 − αλ)²ᵏ, which only falls: (seeds,)."""
+    curvatures = np.geomspace(1, kappa, DIM)
+    heights = curvatures * weights(asleep)
+    shrink = abs(1 - 2 / (1 + kappa) * curvatures)
+    low, high = np.zeros(SEEDS), np.full(SEEDS, 40 * kappa)
+    for _ in range(int(np.log2(40 * kappa)) + 2):
+        middle = np.floor((low + high) / 2)
+        below = (heights * shrink ** (2 * middle[:, None])).sum(-1) <= accuracy * heights.sum(-1)
+        low, high = np.where(below, low, middle), np.where(below, middle, high)
+    return high
+
+
+@lru_cache(maxsize=2)
+def records(asleep: bool) -> list[np.ndarray]:
+    """Gaps of the accelerated methods for every κ of the picture."""
+    return [gaps(kappa, asleep)[:, 1:] for kappa in KAPPAS]
+
+
+def iterations(accuracy: float, asleep: bool) -> np.ndarray:
+    """Iterations of every method for every κ and seed, (methods, κ, seeds)."""
+    fast = np.array([(gap <= accuracy).argmax(0) for gap in records(asleep)])
+    plain = np.array([plain_iterations(kappa, accuracy, asleep) for kappa in KAPPAS])
+    return np.stack([plain, *np.moveaxis(fast, 1, 0)])
+
+
+def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str, Any]:
+    """Gaps on the chosen problem, iterations on quadratics against κ, multipliers across the spectrum."""
+    asleep = problem == PROBLEMS[1]
+    needed = iterations(accuracy, asleep)
+    medians = np.median(needed, -1)
+    if problem == "classifier":
+        kappa = 1000.0
+        gap = classifier_gaps(seed, METHODS, 300)
+        headline = f"A classifier of 100 labelled points, κ = 1000, data set {seed}"
+    else:
+        gap = gaps(kappa, asleep)[..., seed]
+        headline = f"A quadratic in 30 dimensions, κ = {kappa:.3g}, start {seed}"
+    rate = 1 - 1 / np.sqrt(kappa)
+    k = np.arange(len(gap))
+    shares = np.linspace(1 / kappa, 1, 400)
+    data: dict[str, Any] = {
+        "k": k,
+        "promise": np.maximum(rate**k, 1e-13),
+        "accuracy": accuracy,
+        "kappas": KAPPAS,
+        "scattered": np.repeat(KAPPAS, SEEDS),
+        "slope_half": medians[2, 0] * np.sqrt(KAPPAS / KAPPAS[0]),
+        "slope_one": medians[0, 0] * KAPPAS / KAPPAS[0],
+        "now": kappa,
+        "shares": shares,
+        "headline": headline,
+    }
+    times = []
+    for index, name in enumerate(METHODS):
+        data |= {
+            f"{name} gap": np.maximum(gap[:, index], 1e-13),
+            f"{name} median": medians[index],
+            f"{name} seeds": needed[index].ravel(),
+            f"{name} radius": spectral_radius(shares * kappa, tuned(name, 1.0, kappa)),
+        }
+        arrived = gap[:, index] <= accuracy
+        times.append(f"{name} {arrived.argmax()}" if arrived.any() else f"{name} more than {len(gap) - 1}")
+    powers = np.polyfit(np.log(KAPPAS[4:]), np.log(medians[:, 4:].T), 1)[0]
+    text = f"Gradients to {accuracy:.0e} of the gap: {', '.join(times)}. "
+    text += f"On quadratics they grow like κ to the {powers[0]:.2f} (gradient descent), {powers[2]:.2f} (Nesterov), "
+    text += f"{powers[3]:.2f} (triple momentum)."
+    tail = gap[-30:, 1]
+    if problem == "classifier" and tail.min() > 1e-3:
+        text = f"<b>Heavy ball is caught in a cycle</b>, its gap never below {tail.min():.3f} of the start's. " + text
+    return data | {"note": text}
+
+
+def code(values: dict[str, Any]) -> str:
+    """The call of the experiment that gives the same numbers."""
+    if values["problem"] == "classifier":
+        return (
+            "from optilab.papers.passivity_acceleration.experiment import races\n\n"
+            f"races.classifier_gaps({values['seed']}, races.METHODS, 300)"
+        )
+    asleep = "starts[:, -1] = 0\n" if values["problem"] == PROBLEMS[1] else ""
+    return (
+        "from optilab.papers.passivity_acceleration.experiment import races\n\n"
+        "starts = races.quadratic_starts(10)\n"
+        f"{asleep}"
+        f'races.race({values["kappa"]:.6g}, starts, "Nesterov", {values["accuracy"]:.3g})[{values["seed"]}]'
+    )
+
+
+def race(**start: Any) -> Explorer:
+    """Race four methods on quadratics of any κ and on a classifier."""
+    for asleep in (False, True):
+        records(asleep)
+    cursor = {"type": "line", "x0": 1, "x1": 1, "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 1, "color": INK}}
+    level = {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": 1, "y1": 1}
+    level |= {"line": {"width": 1, "dash": "dot", "color": INK}}
+    guide = {"mode": "lines", "hoverinfo": "skip", "line": {"color": ink(0.7), "dash": "dash", "width": 1}}
+    return Explorer(
+        compute,
+        {
+            "problem": choice("race on a", "quadratic", PROBLEMS),
+            "kappa": log_slider("κ of the quadratic", 1000.0, 10.0, 10000.0, steps=30),
+            "accuracy": log_slider("accuracy, of the gap at the start", 1e-8, 1e-10, 1e-2, steps=8),
+            "seed": slider("start or data set", 3, 0, SEEDS - 1, 1),
+        },
+        [
+            Panel(
+                "",
+                [
+                    *[
+                        (
+                            go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
+                            {"x": "k", "y": f"{name} gap"},
+                        )
+                        for name in METHODS
+                    ],
+                    (
+                        go.Scatter(
+                            name="(1 − 1/√κ)ᵏ",
+                            mode="lines",
+                            line={"color": color("Nesterov"), "dash": "dash", "width": 1},
+                        ),
+                        {"x": "k", "y": "promise"},
+                    ),
+                ],
+                {
+                    "xaxis": {"title": {"text": "gradients k"}},
+                    "yaxis": {"title": {"text": "gap, of the start's"}, "type": "log", "range": [-12.2, 1.7]},
+                    "shapes": [level],
+                },
+                {"title": "headline", "shapes[0].y0": "accuracy", "shapes[0].y1": "accuracy"},
+                height=400,
+            ),
+            Panel(
+                "Iterations against κ, quadratics: slope 1, and slope ½",
+                [
+                    *[
+                        (
+                            go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
+                            {"x": "kappas", "y": f"{name} median"},
+                        )
+                        for name in METHODS
+                    ],
+                    *[
+                        (
+                            go.Scatter(
+                                mode="markers",
+                                marker={"color": color(name), "size": 3},
+                                showlegend=False,
+                                hoverinfo="skip",
+                            ),
+                            {"x": "scattered", "y": f"{name} seeds"},
+                        )
+                        for name in METHODS
+                    ],
+                    (go.Scatter(name="∝ κ", showlegend=False, **guide), {"x": "kappas", "y": "slope_one"}),
+                    (go.Scatter(name="∝ √κ", showlegend=False, **guide), {"x": "kappas", "y": "slope_half"}),
+                ],
+                {
+                    "xaxis": {"title": {"text": "condition number κ"}, "type": "log"},
+                    "yaxis": {"title": {"text": "gradients to the accuracy"}, "type": "log"},
+                    "shapes": [cursor],
+                },
+                {"shapes[0].x0": "now", "shapes[0].x1": "now"},
+                height=400,
+            ),
+            Panel(
+                "Why: the factor per step along each curvature",
+                [
+                    (
+                        go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
+                        {"x": "shares", "y": f"{name} radius"},
+                    )
+                    for name in METHODS
+                ],
+                {
+                    "xaxis": {"title": {"text": "curvature λ/L"}},
+                    "yaxis": {"title": {"text": "larger multiplier |z|"}, "range": [0, 1.03]},
+                },
+                height=400,
+            ),
+        ],
+        call="optilab.papers.passivity_acceleration.explorer.race",
+        start=start,
+        code=code,
+    )
