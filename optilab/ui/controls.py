@@ -126,7 +126,14 @@ def slider(label: str, value: float, low: float, high: float, step: float, *, na
 
 
 def log_slider(
-    label: str, value: float, low: float, high: float, *, steps: int = 60, named: Named | None = None
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    steps: int = 60,
+    named: Named | None = None,
+    readout: str = ".3g",
 ) -> Control:
     """Make a slider that moves through the powers of ten from `low` to `high`, `steps` steps in all."""
     widget = widgets.FloatLogSlider(
@@ -136,7 +143,7 @@ def log_slider(
         max=log10(high),
         step=(log10(high) - log10(low)) / steps,
         description=label,
-        readout_format=".3g",
+        readout_format=readout,
         style=WHOLE,
         layout={"width": "330px", "max_width": "100%"},
     )

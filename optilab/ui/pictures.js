@@ -196,7 +196,7 @@ function render({ model, el }) {
     const done = drawings.map(({ traces, layout }, index) => {
       const { plot, title } = plots[index];
       const panel = spec.panels[index];
-      title.innerHTML = panel.moving.title ? value(panel.moving.title) : panel.title;
+      title.innerHTML = `<span>${panel.moving.title ? value(panel.moving.title) : panel.title}</span>`;
       for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
         if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
       layout.uirevision = "kept";
