@@ -86,25 +86,6 @@ def triple_momentum_rate(mu: Number, L: Number) -> Number:
     return 1 - np.sqrt(mu / L)
 
 
-def nesterov_gap_bound(k: Number, mu: Number, L: Number, distance: Number) -> Number:
-    """f(y) − f* ≤ (1 − √(μ/L))ᵏ ½ (L + μ) ‖x0 − x*‖² with s = 1/L (Nesterov, 2004); `distance` = ‖x0 − x*‖."""
-    mu, L = spectrum(mu, L)
-    return (1 - np.sqrt(mu / L)) ** k * (L + mu) / 2 * distance**2
-
-
-def nesterov_convex_gap_bound(k: Number, s: Number, distance: Number) -> np.ndarray:
-    """f(y) − f* ≤ 2 ‖x0 − x*‖² / (s (k + 1)²) for s ≤ 1/L."""
-    require(np.asarray(s) > 0, "s", s, "positive")
-    return 2 * distance**2 / (s * (np.asarray(k) + 1) ** 2)
-
-
-def gradient_descent_gap_bound(k: Number, L: Number, distance: Number) -> Number:
-    """f(x) − f* ≤ L ‖x0 − x*‖² / 2k for the step 1/L, k ≥ 1."""
-    require(np.asarray(L) > 0, "L", L, "positive")
-    require(np.asarray(k) >= 1, "k", k, "1 or more")
-    return L * distance**2 / (2 * np.asarray(k))
-
-
 def flow_gap_bound(t: Number, distance: Number, t0: float = 0.0, gap0: Number = 0.0) -> Number:
     """f(X(t)) − f* ≤ (2 ‖x0 − x*‖² + t0² (f(x0) − f*)) / t² along ẍ + (3/t) ẋ + ∇f = 0 from rest at t0."""
     require(np.asarray(t) > 0, "t", t, "positive")

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from optilab.classics.nesterov import gap_bound
 from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
@@ -14,7 +15,6 @@ from optilab.papers.passivity_acceleration.algorithm import (
     momentum_method,
     nesterov,
     nesterov_convex,
-    nesterov_convex_gap_bound,
     triple_momentum,
 )
 from optilab.problems.logistic import LogisticRegression
@@ -156,7 +156,7 @@ def convex_gaps(n: int = 200, steps: int = 400) -> tuple[np.ndarray, np.ndarray,
         for method in (nesterov_convex(0.25, 4.0), gradient_descent(0.25, 4.0))
     ]
     distance = float(np.linalg.norm(problem.minimizer))
-    return gaps[0], gaps[1], nesterov_convex_gap_bound(np.arange(steps + 1), 0.25, distance)
+    return gaps[0], gaps[1], gap_bound(np.arange(steps + 1), 4.0, distance)
 
 
 def without_strong_convexity(quick: bool = False) -> Iterator[Claim]:

@@ -6,8 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.passivity_acceleration.algorithm import Design, mode_path, mode_roots
+from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import log_slider, player, slider
-from optilab.ui.explorer import Explorer, Panel
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
 from optilab.ui.theme import BROWN, GREEN, INK, ORANGE, PURPLE, TEAL, color, ink
 
 END = 12.0  # time
@@ -87,20 +89,23 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
         "f_plain": np.maximum(still, floor),
         "envelope": np.where(lost, np.nan, np.maximum(lam / 2 * np.exp(2 * min(slow.real, 3.0) * TIME), floor)),
         "now": TIME[now],
-        "headline": headline(c, lost, x, psi),
+        "headline": headline(c, lost, psi, real),
         "note": note(design, lam, x, psi, plain, lost, rising, slow),
     }
 
 
-def headline(c: float, lost: np.ndarray, x: np.ndarray, psi: np.ndarray) -> str:
+def headline(c: float, lost: np.ndarray, psi: np.ndarray, real: bool) -> str:
     """What to see in the phase plane."""
+    run, manifold = word("The run", TEAL), word("target manifold", FLOW)
     if lost.any():
-        return "It runs away from the minimum"
-    if abs(psi).max() < 1e-9:
-        return "It never leaves the target manifold, ψ = 0"
-    if c == 0:
-        return "It falls onto the target manifold and stays"
-    return "It leaves the target manifold, ψ = 0, and gains by it"
+        text = f"{run} flees the minimum"
+    elif abs(psi).max() < 1e-9:
+        text = f"{run} never leaves the {manifold}"
+    elif c == 0:
+        text = f"{run} falls onto the {manifold} and stays"
+    else:
+        text = f"{run} leaves the {manifold}, by {word('ψ', PURPLE)}"
+    return text + (f"; {word('slow manifold', ORANGE)} dashed" if real else "")
 
 
 def note(
@@ -150,19 +155,19 @@ def design_board(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "gamma": slider("γ, damping of the distance", 2.0, 0.0, 10.0, 0.1),
-            "kappa": slider("κ, speed of the target flow", 0.05, 0.0, 0.5, 0.01),
-            "c": slider("c, feedback of the slope", 0.95, -0.5, 1.5, 0.05, named={"none: c = 0": 0.0}),
-            "lam": log_slider("λ, curvature of the mode", 4.0, 1.0, 400.0),
-            "psi0": slider("ψ(0), start off the manifold", 0.0, -2.0, 2.0, 0.1),
-            "frame": player("time, in tenths", 24, FRAMES, interval=80),
+            "gamma": slider("damping γ", 2.0, 0.0, 10.0, 0.1),
+            "kappa": slider("target speed κ", 0.05, 0.0, 0.5, 0.01),
+            "c": slider("feedback c", 0.95, -0.5, 1.5, 0.05, named={"c = 0": 0.0, "0.95": 0.95}),
+            "lam": log_slider("curvature λ", 4.0, 0.4, 400.0),
+            "psi0": slider("start off the manifold ψ(0)", 0.0, -2.0, 2.0, 0.1),
+            "frame": player("time, tenths", 24, FRAMES, interval=80),
         },
         [
             Panel(
                 "",
                 [
                     (
-                        go.Scatter(line={"color": ink(0.22), "width": 1}, showlegend=False, **thin),
+                        go.Scatter(line={"color": ink(0.22), "width": 1}, **thin),
                         {"x": "stroke_x", "y": "stroke_v"},
                     ),
                     (
@@ -174,7 +179,7 @@ def design_board(**start: Any) -> Explorer:
                         {"x": "manifold_x", "y": "slow_v"},
                     ),
                     (
-                        go.Scatter(line={"color": TEAL, "width": 1}, opacity=0.55, showlegend=False, **thin),
+                        go.Scatter(line={"color": TEAL, "width": 1}, opacity=0.55, **thin),
                         {"x": "x_all", "y": "v_all"},
                     ),
                     (
@@ -186,16 +191,21 @@ def design_board(**start: Any) -> Explorer:
                         {"x": "gap_x", "y": "gap_v"},
                     ),
                     (
-                        go.Scatter(mode="markers", marker={"color": TEAL, "size": 11}, showlegend=False),
+                        go.Scatter(mode="markers", marker={"color": TEAL, "size": 11}),
                         {"x": "x_now", "y": "v_now"},
                     ),
                 ],
-                {"xaxis": {"title": {"text": "position x"}}, "yaxis": {"title": {"text": "velocity v"}}},
+                {
+                    "xaxis": {"title": {"text": "position x"}},
+                    "yaxis": {"title": {"text": "velocity v"}},
+                    "showlegend": False,
+                },
                 {"title": "headline", "xaxis.range": "x_range", "yaxis.range": "v_range"},
-                height=430,
+                height=380,
             ),
             Panel(
-                "V falls whatever f does; below, the two brakes that it falls by",
+                f"V = {word('½ψ²', PURPLE)} + {word('c(f − f*)', GREEN)} falls whatever f does. "
+                f"Its brakes: {word('γψ²', PURPLE)} and {word('cκ(f′)²', BROWN)}",
                 [
                     (go.Scatter(name="V", line={"color": INK, "width": 2.5}), {"x": "t", "y": "V"}),
                     (go.Scatter(name="½ψ²", line={"color": PURPLE}), {"x": "t", "y": "S"}),
@@ -205,21 +215,23 @@ def design_board(**start: Any) -> Explorer:
                         {"x": "t", "y": "on_distance"},
                     ),
                     (
-                        go.Scatter(name="cκ(f′)²", yaxis="y2", fill="tozeroy", line={"color": BROWN, "width": 1}),
+                        go.Scatter(name="cκf′²", yaxis="y2", fill="tozeroy", line={"color": BROWN, "width": 1}),
                         {"x": "t", "y": "on_slope"},
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t"}, "anchor": "y2"},
                     "yaxis": {"title": {"text": "energy"}, "domain": [0.5, 1]},
                     "yaxis2": {"title": {"text": "loss −V̇, energy/time"}, "domain": [0, 0.42]},
                     "shapes": [cursor],
                 },
                 {"shapes[0].x0": "now", "shapes[0].x1": "now"},
-                height=430,
+                height=380,
             ),
             Panel(
-                "What it is worth: f along this run and along gradient flow",
+                f"What it is worth: f along {word('the run', TEAL)} (dashed: its slow root) and along "
+                f"{word('gradient flow', FLOW)}",
                 [
                     (go.Scatter(name="this design", line={"color": TEAL, "width": 2.5}), {"x": "t", "y": "f"}),
                     (
@@ -229,12 +241,13 @@ def design_board(**start: Any) -> Explorer:
                     (go.Scatter(name="gradient flow", line={"color": FLOW}), {"x": "t", "y": "f_plain"}),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t"}},
                     "yaxis": {"title": {"text": "f − f*"}, "type": "log"},
                     "shapes": [cursor],
                 },
                 {"shapes[0].x0": "now", "shapes[0].x1": "now"},
-                height=430,
+                height=380,
             ),
         ],
         call="optilab.papers.passivity_acceleration.explorer.design_board",

@@ -6,8 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.passivity_acceleration.algorithm import Design, best_damping, decay_rate, mode_roots
+from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import log_slider, slider
-from optilab.ui.explorer import Explorer, Panel
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, ORANGE, PINK, PURPLE, TEAL, color, ink
 
 DAMPINGS = np.linspace(0, 10, 201)
@@ -88,11 +90,12 @@ def damping(**start: Any) -> Explorer:
             "gamma": slider("damping γ", 6.0, 0.0, 10.0, 0.05, named={"merging point γ*": lambda v: star(v)}),
             "kappa": slider("target speed κ", 0.05, 0.0, 0.5, 0.01),
             "mu": slider("least curvature μ", 1.0, 0.1, 4.0, 0.1),
-            "L": log_slider("largest curvature L", 400.0, 10.0, 1000.0),
+            "L": log_slider("largest curvature L", 400.0, 40.0, 4000.0, steps=40, readout=".0f"),
         },
         [
             Panel(
-                "The slowest mode against the damping: a peak where slow meets fast",
+                f"Speed of {word('the slowest mode', TEAL)}: a peak where slow meets fast. "
+                f"Dashed: {word('slow-manifold estimate', ORANGE)}; below: {word('gradient flow', FLOW)}",
                 [
                     (go.Scatter(name="worst rate", line={"color": TEAL, "width": 2.5}), {"x": "gamma", "y": "worst"}),
                     (
@@ -110,6 +113,7 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "damping γ, 1/time"}, "range": [0, 10]},
                     "yaxis": {"title": {"text": "worst decay rate, 1/time"}},
                 },
@@ -117,7 +121,8 @@ def damping(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                "All roots at this γ, for λ from μ to L: the right-most one is the speed",
+                f"All roots at this γ: {word('slow', ORANGE)}, {word('fast', PURPLE)}, {word('merged', TEAL)}. "
+                "The right-most is the speed; dot: λ = μ",
                 [
                     (go.Scatter(name="slow", line={"color": ORANGE, "width": 4}), {"x": "slow_re", "y": "slow_im"}),
                     (go.Scatter(name="fast", line={"color": PURPLE, "width": 4}), {"x": "fast_re", "y": "fast_im"}),
@@ -131,6 +136,7 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "Re r, 1/time"}},
                     "yaxis": {"title": {"text": "Im r, 1/time"}},
                     "shapes": [
@@ -165,7 +171,8 @@ def damping(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                "Mode by mode: the gain is on the flat side",
+                f"Mode by mode, {word('this design', TEAL)} and {word('gradient flow', FLOW)}: "
+                "the gain is on the flat side",
                 [
                     (
                         go.Scatter(name="this design", line={"color": TEAL, "width": 2.5}),
@@ -181,8 +188,9 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "xaxis": {"title": {"text": "curvature λ"}, "type": "log"},
-                    "yaxis": {"title": {"text": "decay rate, 1/time"}, "type": "log"},
+                    "showlegend": False,
+                    "xaxis": {"title": {"text": "curvature λ"}, "type": "log", "dtick": 1},
+                    "yaxis": {"title": {"text": "decay rate, 1/time"}, "type": "log", "dtick": 1},
                 },
                 {"xaxis.range": "curvature_range"},
                 height=360,

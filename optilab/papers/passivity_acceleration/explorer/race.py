@@ -14,8 +14,10 @@ from optilab.papers.passivity_acceleration.experiment.races import (
     together,
     tuned,
 )
+from optilab.papers.passivity_acceleration.explorer.words import method_words, word
 from optilab.ui.controls import choice, log_slider, slider
-from optilab.ui.explorer import Explorer, Panel
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink
 
 KAPPAS = np.geomspace(10, 10000, 10)
@@ -83,10 +85,10 @@ def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str,
     if problem == "classifier":
         kappa = 1000.0
         gap = classifier_gaps(seed, METHODS, 300)
-        headline = f"A classifier of 100 labelled points, κ = 1000, data set {seed}"
+        headline = f"Classifier of 100 points, κ = 1000, data set {seed}: {method_words()}"
     else:
         gap = gaps(kappa, asleep)[..., seed]
-        headline = f"A quadratic in 30 dimensions, κ = {kappa:.3g}, start {seed}"
+        headline = f"Quadratic in 30 dimensions, κ = {kappa:.0f}, start {seed}: {method_words()}"
     rate = 1 - 1 / np.sqrt(kappa)
     k = np.arange(len(gap))
     shares = np.linspace(1 / kappa, 1, 400)
@@ -150,8 +152,8 @@ def race(**start: Any) -> Explorer:
         compute,
         {
             "problem": choice("race on a", "quadratic", PROBLEMS),
-            "kappa": log_slider("κ of the quadratic", 1000.0, 10.0, 10000.0, steps=30),
-            "accuracy": log_slider("accuracy, of the gap at the start", 1e-8, 1e-10, 1e-2, steps=8),
+            "kappa": log_slider("κ of the quadratic", 1000.0, 10.0, 10000.0, steps=30, readout=".0f"),
+            "accuracy": log_slider("accuracy", 1e-8, 1e-10, 1e-2, steps=8, readout=".0e"),
             "seed": slider("start or data set", 3, 0, SEEDS - 1, 1),
         },
         [
@@ -175,15 +177,21 @@ def race(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "gradients k"}},
-                    "yaxis": {"title": {"text": "gap, of the start's"}, "type": "log", "range": [-12.2, 1.7]},
+                    "yaxis": {
+                        "title": {"text": "gap, of the start's"},
+                        "type": "log",
+                        "range": [-12.2, 3],
+                        "dtick": 3,
+                    },
                     "shapes": [level],
                 },
                 {"title": "headline", "shapes[0].y0": "accuracy", "shapes[0].y1": "accuracy"},
-                height=400,
+                height=360,
             ),
             Panel(
-                "Iterations against κ, quadratics: slope 1, and slope ½",
+                "Iterations on quadratics against κ. Dashed: in proportion to κ, and to √κ",
                 [
                     *[
                         (
@@ -197,26 +205,27 @@ def race(**start: Any) -> Explorer:
                             go.Scatter(
                                 mode="markers",
                                 marker={"color": color(name), "size": 3},
-                                showlegend=False,
                                 hoverinfo="skip",
                             ),
                             {"x": "scattered", "y": f"{name} seeds"},
                         )
                         for name in METHODS
                     ],
-                    (go.Scatter(name="∝ κ", showlegend=False, **guide), {"x": "kappas", "y": "slope_one"}),
-                    (go.Scatter(name="∝ √κ", showlegend=False, **guide), {"x": "kappas", "y": "slope_half"}),
+                    (go.Scatter(name="∝ κ", **guide), {"x": "kappas", "y": "slope_one"}),
+                    (go.Scatter(name="∝ √κ", **guide), {"x": "kappas", "y": "slope_half"}),
                 ],
                 {
-                    "xaxis": {"title": {"text": "condition number κ"}, "type": "log"},
-                    "yaxis": {"title": {"text": "gradients to the accuracy"}, "type": "log"},
+                    "showlegend": False,
+                    "xaxis": {"title": {"text": "condition number κ"}, "type": "log", "dtick": 1},
+                    "yaxis": {"title": {"text": "gradients to the accuracy"}, "type": "log", "dtick": 1},
                     "shapes": [cursor],
                 },
                 {"shapes[0].x0": "now", "shapes[0].x1": "now"},
-                height=400,
+                height=360,
             ),
             Panel(
-                "Why: the factor per step along each curvature",
+                "Why: the factor per step along each curvature. At λ = L "
+                f"{word('triple momentum', color('triple momentum'))} keeps a root of size ρ",
                 [
                     (
                         go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
@@ -225,10 +234,11 @@ def race(**start: Any) -> Explorer:
                     for name in METHODS
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "curvature λ/L"}},
                     "yaxis": {"title": {"text": "larger multiplier |z|"}, "range": [0, 1.03]},
                 },
-                height=400,
+                height=360,
             ),
         ],
         call="optilab.papers.passivity_acceleration.explorer.race",

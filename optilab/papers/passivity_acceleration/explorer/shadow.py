@@ -15,9 +15,11 @@ from optilab.papers.passivity_acceleration.algorithm import (
     triple_momentum,
 )
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED, START, Shadows, designs, shadows
+from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import choice, log_slider
-from optilab.ui.explorer import Explorer, Panel
-from optilab.ui.theme import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+from optilab.ui.theme import BLUE, GREEN, INK, ORANGE, PURPLE, landscape
 
 LONGEST = 1 / CURVED.L
 FLOWS = {
@@ -45,7 +47,7 @@ def followed(name: str, s: float) -> Shadows:
     if name == "Nesterov":
         table = designs(CURVED.mu, s, method)
     else:
-        table = {"low resolution": heavy_ball_flow(CURVED.mu), "exact map": design_of(*method[:3])}
+        table = dict(zip(ALONE, (heavy_ball_flow(CURVED.mu), design_of(*method[:3])), strict=True))
     drawn = [name for name in FLOWS if name in table]
     substeps = 2 if s >= LONGEST / 16 else 1
     some = shadows(CURVED, START, method, [table[flow] for flow in drawn], substeps=substeps)
@@ -58,6 +60,11 @@ def followed(name: str, s: float) -> Shadows:
 def error_curves(name: str) -> np.ndarray:
     """Largest error of each flow at each of `SIZES`, (sizes, flows)."""
     return np.array([followed(name, LONGEST * size).errors for size in SIZES])
+
+
+def flow_words(name: str) -> str:
+    """The flows that are drawn for a method, each in its colour."""
+    return ", ".join(word(flow, FLOWS[flow][0]) for flow in (FLOWS if name == "Nesterov" else ALONE))
 
 
 def compute(size: float, name: str) -> dict[str, Any]:
@@ -74,7 +81,7 @@ def compute(size: float, name: str) -> dict[str, Any]:
         "now_x": float(np.sqrt(LONGEST * size)),
         "first_order": 0.45 * roots / roots[-1],
         "second_order": 0.1 * (roots / roots[-1]) ** 2,
-        "headline": f"{len(run.t) - 1} steps of {name} and the curves that claim to be it",
+        "headline": f"{len(run.t) - 1} steps of {name} (dots) and the flows that claim to be it: {flow_words(name)}",
     }
     for index, flow in enumerate(FLOWS):
         key = flow.replace(" ", "_")
@@ -115,7 +122,7 @@ def shadow(**start: Any) -> Explorer:
     """Shrink the step and see which ODE the iteration follows."""
     for name in NAMES:
         error_curves(name)
-    xs, ys = np.linspace(-0.9, 2.3, 61), np.linspace(-1.75, 0.75, 61)
+    xs, ys = np.linspace(-0.3, 0.65, 61), np.linspace(-0.6, 0.35, 61)
     heights = np.log(CURVED(np.stack(np.meshgrid(xs, ys), -1)) + 0.05)
 
     def flows(x: str, y: str) -> list[tuple[Any, dict[str, str]]]:
@@ -127,9 +134,6 @@ def shadow(**start: Any) -> Explorer:
             for flow, (colour, dash) in FLOWS.items()
         ]
 
-    landscape = go.Contour(
-        x=xs, y=ys, z=heights, showscale=False, colorscale=FAINT, ncontours=14, hoverinfo="skip", line_width=0.5
-    )
     guide = {"mode": "lines", "hoverinfo": "skip", "line": {"color": INK, "dash": "dot", "width": 1}}
     return Explorer(
         compute,
@@ -141,7 +145,7 @@ def shadow(**start: Any) -> Explorer:
             Panel(
                 "",
                 [
-                    (landscape, {}),
+                    (landscape(x=xs, y=ys, z=heights), {}),
                     *flows("{}_x", "{}_y"),
                     (
                         go.Scatter(
@@ -151,31 +155,34 @@ def shadow(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "x₁"}, "range": [xs[0], xs[-1]]},
                     "yaxis": {"title": {"text": "x₂"}, "range": [ys[0], ys[-1]]},
                 },
                 {"title": "headline"},
-                height=400,
+                height=360,
             ),
             Panel(
                 "How far apart they are, clock tick by clock tick",
                 flows("t", "{}_apart"),
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t = k√α"}},
-                    "yaxis": {"title": {"text": "distance to the iteration"}, "type": "log"},
+                    "yaxis": {"title": {"text": "distance to the iteration"}, "type": "log", "dtick": 1},
                 },
-                height=400,
+                height=360,
             ),
             Panel(
-                "The largest distance, as the step shrinks: one order or two",
+                "The largest distance as the step shrinks. Dotted: in proportion to √s, and to s",
                 [
                     *flows("roots", "{}_error"),
                     (go.Scatter(name="∝ √s", **guide), {"x": "roots", "y": "first_order"}),
                     (go.Scatter(name="∝ s", **guide), {"x": "roots", "y": "second_order"}),
                 ],
                 {
-                    "xaxis": {"title": {"text": "√s"}, "type": "log"},
-                    "yaxis": {"title": {"text": "largest distance up to t = 3"}, "type": "log"},
+                    "showlegend": False,
+                    "xaxis": {"title": {"text": "√s"}, "type": "log", "tickvals": [0.02, 0.05, 0.1, 0.2]},
+                    "yaxis": {"title": {"text": "largest distance up to t = 3"}, "type": "log", "dtick": 1},
                     "shapes": [
                         {
                             "type": "line",
@@ -189,7 +196,7 @@ def shadow(**start: Any) -> Explorer:
                     ],
                 },
                 {"shapes[0].x0": "now_x", "shapes[0].x1": "now_x"},
-                height=400,
+                height=360,
             ),
         ],
         call="optilab.papers.passivity_acceleration.explorer.shadow",

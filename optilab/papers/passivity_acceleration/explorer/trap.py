@@ -17,12 +17,14 @@ from optilab.papers.passivity_acceleration.algorithm import (
 )
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, together, tuned
+from optilab.papers.passivity_acceleration.explorer.words import method_words, word
 from optilab.ui.controls import choice, log_slider, slider
-from optilab.ui.explorer import Explorer, Panel
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink
 
 STEPS = 120
-POSITIONS, MOVES = np.linspace(-5, 5, 161), np.linspace(-5, 5, 101)
+POSITIONS, MOVES = np.linspace(-5, 5, 241), np.linspace(-5, 5, 201)
 ANGLES = np.concatenate([np.geomspace(1e-4, 0.3, 300), np.linspace(0.3, np.pi, 301)[1:]])
 
 
@@ -43,9 +45,10 @@ def basin(name: str) -> np.ndarray:
     """Which starts (position, last move) never arrive, (moves, positions): 1 there and NaN elsewhere."""
     move, x = np.meshgrid(MOVES, POSITIONS, indexing="ij")
     method = method_on(name, PROBLEM.mu, PROBLEM.L, 1 / 30)
-    states = momentum_method(PROBLEM, x.reshape(-1, 1), method, before=(x - move).reshape(-1, 1))
-    late = run(states, 200, every=200, keep=("xi", "before"))
-    lost = np.maximum(abs(late.xi[-1, :, 0]), abs(late.before[-1, :, 0])) > 1e-3
+    before = (x - move).reshape(-1, 1)
+    states = momentum_method(PROBLEM, x.reshape(-1, 1), method, before=before, tolerance=1e-3)
+    late = run(states, 150, every=150, keep=("xi", "before"))
+    lost = np.maximum(abs(late.xi[-1, :, 0]), abs(late.before[-1, :, 0])) > 0.1
     return np.where(lost, 1.0, np.nan).reshape(x.shape)
 
 
@@ -74,9 +77,11 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
         "re_range": [min(low, 0) - 0.12 * top, high + 0.12 * top],
         "im_range": [-1.15 * abs(whole.imag).max() - 0.05, 1.15 * abs(whole.imag).max() + 0.05],
         "colour": color(name),
-        "plane": f"The phase plane of {name}: shaded starts never arrive",
-        "test": f"Passive enough? {name} at κ = {kappa:.3g} {'stays' if margin > 0 else 'leaves the shade'}"
-        f"{' in the shade' if margin > 0 else ''}",
+        "plane": f"Phase plane of {word(name, color(name))}: click a start. Shaded ones never arrive",
+        "last_x": xi[-3:],
+        "last_step": step[-3:],
+        "test": f"Passive? {word(name, color(name))} at κ = {kappa:.3g} "
+        f"{'stays in' if margin > 0 else 'leaves'} the shaded half",
     }
     for index, method_name in enumerate(METHODS):
         data[method_name] = size[:, index]
@@ -113,6 +118,7 @@ def code(values: dict[str, Any]) -> str:
 
 def trap(**start: Any) -> Explorer:
     """Click a start in heavy ball's phase plane; below κ = 5.83 the passivity test would have vouched for it."""
+    basin("heavy ball")
     shade = {"colorscale": [[0, ink(0.28)], [1, ink(0.28)]], "showscale": False, "hoverinfo": "skip"}
     return Explorer(
         compute,
@@ -120,11 +126,11 @@ def trap(**start: Any) -> Explorer:
             "x0": slider("start x₀", 3.3, -5.0, 5.0, 0.01),
             "move": slider("last move x₀ − x₋₁", 0.0, -5.0, 5.0, 0.05, named={"at rest": 0.0}),
             "name": choice("phase plane and test of", "heavy ball", list(METHODS)),
-            "kappa": log_slider("κ of the test", 25.0, 1.5, 100.0),
+            "kappa": log_slider("κ of the test", 25.0, 2.5, 250.0, steps=40),
         },
         [
             Panel(
-                "Four methods from the same start: one never arrives",
+                f"{method_words()} from the same start: one may never arrive",
                 [
                     (
                         go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
@@ -133,18 +139,23 @@ def trap(**start: Any) -> Explorer:
                     for name in METHODS
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "gradients k"}},
-                    "yaxis": {"title": {"text": "|x|"}, "type": "log", "range": [-16.3, 1.2]},
+                    "yaxis": {"title": {"text": "|x|"}, "type": "log", "range": [-16.3, 1.7], "dtick": 4},
                 },
-                height=380,
+                height=360,
             ),
             Panel(
                 "",
                 [
                     (go.Heatmap(x=POSITIONS, y=MOVES, **shade), {"z": "lost"}),
                     (
-                        go.Scatter(mode="lines+markers", line={"width": 1}, marker={"size": 5}, showlegend=False),
+                        go.Scatter(mode="lines+markers", line={"width": 0.6}, marker={"size": 4}),
                         {"x": "xi", "y": "step", "line.color": "colour", "marker.color": "colour"},
+                    ),
+                    (
+                        go.Scatter(mode="markers", marker={"size": 10}),
+                        {"x": "last_x", "y": "last_step", "marker.color": "colour"},
                     ),
                     (
                         go.Scatter(
@@ -156,6 +167,7 @@ def trap(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "position x"}, "range": [-5, 5]},
                     "yaxis": {"title": {"text": "last move"}, "range": [-5, 5]},
                     "shapes": [
@@ -171,7 +183,7 @@ def trap(**start: Any) -> Explorer:
                 },
                 {"title": "plane"},
                 click=("x0", "move"),
-                height=380,
+                height=360,
             ),
             Panel(
                 "",
@@ -182,9 +194,9 @@ def trap(**start: Any) -> Explorer:
                     ),
                 ],
                 {
+                    "showlegend": False,
                     "xaxis": {"title": {"text": "real part (shaded: passive)"}},
                     "yaxis": {"title": {"text": "imaginary part"}},
-                    "showlegend": True,
                     "shapes": [
                         {
                             "type": "rect",
@@ -200,7 +212,7 @@ def trap(**start: Any) -> Explorer:
                     ],
                 },
                 {"title": "test", "xaxis.range": "re_range", "yaxis.range": "im_range"},
-                height=380,
+                height=360,
             ),
         ],
         call="optilab.papers.passivity_acceleration.explorer.trap",
