@@ -114,7 +114,8 @@ def splitting(quick: bool = False) -> Iterator[Claim]:
     split = run(split_nesterov(CURVED, START, mu=CURVED.mu, s=s), 50).x
     trace = run(momentum_method(CURVED, START, method), 50)
     textbook = trace.xi + method.beta * (trace.xi - trace.before)
-    yield Claim("split against textbook Nesterov: largest difference over 50 steps", abs(split - textbook).max(), 1e-13)
+    apart = (abs(split - textbook).max(-1) > 1e-13).sum()
+    yield Claim("split against textbook Nesterov: of 50 steps, those that differ by more than 10⁻¹³", apart, 0)
 
 
 def tracking(quick: bool = False) -> Iterator[Claim]:
@@ -130,7 +131,7 @@ def tracking(quick: bool = False) -> Iterator[Claim]:
     left = trace.f[-1] / trace.f[0]
     yield Claim("f(12) with c = 0 over f(12) with c = 0.95", left[0] / left[1], at_least=1e7)
     energy = storage(STIFF, both, trace.x, trace.psi)[:, 1]
-    yield Claim("largest rise of V in a step, of V(0)", np.diff(energy).max() / energy[0], at_most=1e-12)
+    yield Claim("Nesterov's design: steps on which V rises", (np.diff(energy) > 1e-12 * energy[0]).sum(), at_most=0)
     rises = (np.diff(trace.f[:, 1]) > 0).mean()
     yield Claim("share of the steps on which f itself rises", rises, at_least=0.01, at_most=0.15)
 

@@ -58,6 +58,19 @@ def race(kappa: float, starts: np.ndarray, name: str, accuracy: float = ACCURACY
     return trace.first(trace.gap <= accuracy * trace.gap[0])
 
 
+def gradient_descent_race(kappa: float, starts: np.ndarray, accuracy: float = ACCURACY) -> np.ndarray:
+    """What `race` gives for gradient descent, by bisection on Σ λ x² (1 − αλ)²ᵏ, which only falls: (seeds,)."""
+    curvatures = np.geomspace(1, kappa, starts.shape[-1])
+    heights = curvatures * starts**2
+    shrink = abs(1 - 2 / (1 + kappa) * curvatures)
+    low, high = np.zeros(len(starts)), np.full(len(starts), 40 * kappa)
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        below = (heights * shrink ** (2 * middle[:, None])).sum(-1) <= accuracy * heights.sum(-1)
+        low, high = np.where(below, low, middle), np.where(below, middle, high)
+    return high
+
+
 def slope(kappas: np.ndarray, iterations: np.ndarray) -> float:
     """The power p in iterations ~ κᵖ: slope of a straight line in logarithms."""
     return float(np.polyfit(np.log(kappas), np.log(iterations), 1)[0])
@@ -136,9 +149,9 @@ def classifying(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
     trapped = classifier_gaps(3, ("heavy ball",), 1500)[-300:, 0]
     yield Claim("classifier, seed 3: heavy ball's least gap late on, of the start's", trapped.min(), at_least=0.01)
     yield Claim(
-        "classifier, seed 3: heavy ball repeats itself every three iterations (relative change of the gap)",
-        abs(trapped[3:] / trapped[:-3] - 1).max(),
-        at_most=1e-6,
+        "classifier, seed 3: of the last 300 gaps, those that differ from the one three iterations before",
+        (abs(trapped[3:] / trapped[:-3] - 1) > 1e-6).sum(),
+        at_most=0,
     )
 
 

@@ -10,6 +10,7 @@ from optilab.papers.passivity_acceleration.algorithm import mode_response, spect
 from optilab.papers.passivity_acceleration.experiment.races import (
     METHODS,
     classifier_gaps,
+    gradient_descent_race,
     quadratic_starts,
     together,
     tuned,
@@ -51,19 +52,6 @@ def gaps(kappa: float, asleep: bool) -> np.ndarray:
     return responses(kappa) @ heights.T / heights.sum(-1)
 
 
-def plain_iterations(kappa: float, accuracy: float, asleep: bool) -> np.ndarray:
-    """Iterations of gradient descent, by bisection on Σ λ x² (1 − αλ)²ᵏ, which only falls: (seeds,)."""
-    curvatures = np.geomspace(1, kappa, DIM)
-    heights = curvatures * weights(asleep)
-    shrink = abs(1 - 2 / (1 + kappa) * curvatures)
-    low, high = np.zeros(SEEDS), np.full(SEEDS, 40 * kappa)
-    for _ in range(int(np.log2(40 * kappa)) + 2):
-        middle = np.floor((low + high) / 2)
-        below = (heights * shrink ** (2 * middle[:, None])).sum(-1) <= accuracy * heights.sum(-1)
-        low, high = np.where(below, low, middle), np.where(below, middle, high)
-    return high
-
-
 @lru_cache(maxsize=2)
 def records(asleep: bool) -> list[np.ndarray]:
     """Gaps of the accelerated methods for every κ of the picture."""
@@ -73,7 +61,7 @@ def records(asleep: bool) -> list[np.ndarray]:
 def iterations(accuracy: float, asleep: bool) -> np.ndarray:
     """Iterations of every method for every κ and seed, (methods, κ, seeds)."""
     fast = np.array([(gap <= accuracy).argmax(0) for gap in records(asleep)])
-    plain = np.array([plain_iterations(kappa, accuracy, asleep) for kappa in KAPPAS])
+    plain = np.array([gradient_descent_race(kappa, np.sqrt(weights(asleep)), accuracy) for kappa in KAPPAS])
     return np.stack([plain, *np.moveaxis(fast, 1, 0)])
 
 

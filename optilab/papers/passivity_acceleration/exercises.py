@@ -1,0 +1,195 @@
+"""Checks for the assignment: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.classics.nesterov import nesterov_strongly_convex
+from optilab.core.run import run
+from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum
+from optilab.papers.passivity_acceleration.derivation import PSI, G, c, gamma, kappa
+from optilab.papers.passivity_acceleration.experiment.failure import CYCLE, GRID, trapped
+from optilab.papers.passivity_acceleration.experiment.flows import CURVED
+from optilab.papers.passivity_acceleration.experiment.races import (
+    ACCURACY,
+    gradient_descent_race,
+    quadratic_starts,
+    race,
+    slope,
+)
+from optilab.problems.quadratic import Quadratic
+
+KAPPAS = (100.0, 1000.0, 10000.0)
+NAMES = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
+
+
+def check_dissipation(answer: Any) -> None:
+    """`answer` must be V̇ of V = ½‖ψ‖² + c(f − f*), in γ, κ, c, ψ = (psi1, psi2) and ∇f = (g1, g2), c a symbol.
+
+    The symbols are those of `derivation`: gamma, kappa, c, psi1, psi2, g1, g2.
+    """
+    answer = sp.sympify(answer)
+    strange = answer.free_symbols - {gamma, kappa, c, *PSI, *G}
+    assert not strange, f"{sorted(map(str, strange))} should not be there: take the symbols from derivation"
+    right = -gamma * PSI.dot(PSI) - c * kappa * G.dot(G)
+    rest = sp.expand(answer - right)
+    cross = G.dot(PSI)
+    assert sp.expand(rest - c * cross) != 0, (
+        "a cross term c∇fᵀψ is left over: ẋ = ψ − κ∇f brings it with +, ψ̇ = −γψ − c∇f with −"
+    )
+    assert sp.expand(rest + c * cross) != 0, "a cross term −c∇fᵀψ is left over: c(f − f*) changes by c∇fᵀẋ as well"
+    assert sp.expand(rest - (c - 1) * kappa * G.dot(G)) != 0, "the brake on the slope is cκ, not κ: f has weight c in V"
+    assert sp.expand(answer + right) != 0, "the sign: V falls"
+    assert rest == 0, f"your V̇ is off by {rest}"
+
+
+Step = Callable[..., tuple[Any, Any]]
+
+
+def late_kick(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: float) -> tuple[Any, Any]:
+    """Mistake: kick with the old gradient."""
+    g = grad(x)
+    psi = cayley(mu, s) * psi
+    return x + np.sqrt(s) * psi - s * g, psi - np.sqrt(s) * g
+
+
+def late_contraction(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: float) -> tuple[Any, Any]:
+    """Mistake: contract after the kick."""
+    x = x + np.sqrt(s) * psi - s * grad(x)
+    return x, cayley(mu, s) * (psi - np.sqrt(s) * grad(x))
+
+
+def exact_damping(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: float) -> tuple[Any, Any]:
+    """Mistake: the exact exponential for β."""
+    psi = np.exp(-2 * np.sqrt(mu * s)) * psi
+    x = x + np.sqrt(s) * psi - s * grad(x)
+    return x, psi - np.sqrt(s) * grad(x)
+
+
+def slow_drift(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: float) -> tuple[Any, Any]:
+    """Mistake: sψ for √sψ."""
+    psi = cayley(mu, s) * psi
+    x = x + s * psi - s * grad(x)
+    return x, psi - np.sqrt(s) * grad(x)
+
+
+MISTAKES: dict[Step, str] = {
+    late_kick: "the kick must use the gradient at the new x: move first, then ask",
+    late_contraction: "the dissipation comes first: contract ψ, then drift, then kick",
+    exact_damping: "β is Cayley's (1 − √(μs))/(1 + √(μs)), not exp(−2√(μs)): close, and not Nesterov",
+    slow_drift: "the clock tick is √s: the drift is √s ψ, not s ψ",
+}
+
+
+def follow(step: Step, problem: Any, x0: np.ndarray, mu: float, s: float, steps: int) -> np.ndarray:
+    """Repeat a step from ψ₀ = −√s ∇f(x0) and keep x."""
+    x, psi = x0, -np.sqrt(s) * problem.grad(x0)
+    path = [x]
+    for _ in range(steps):
+        x, psi = step(x, psi, problem.grad, mu, s)
+        path.append(np.asarray(x))
+    return np.array(path)
+
+
+def check_split_step(step: Step) -> None:
+    """`step(x, psi, grad, mu, s) → (x, psi)` must be one tick of the splitting that is Nesterov's method."""
+    rng = np.random.default_rng()
+    quadratics = [
+        Quadratic(np.diag([1.0, np.sqrt(stiffness), stiffness]), rng.normal(size=3))
+        for stiffness in rng.uniform([10, 300], [100, 1000])
+    ]
+    problems: tuple[Any, ...] = (CURVED, *quadratics)
+    for problem in problems:
+        mu, L = problem.mu, problem.L
+        x0 = rng.uniform(1, 2, size=np.shape(problem.minimizer))
+        path = follow(step, problem, x0, mu, 1 / L, 30)
+        expected = run(nesterov_strongly_convex(problem, x0, mu=mu, L=L), 30).y
+        assert path.shape == expected.shape, f"x must keep its shape {expected.shape[1:]}, yours is {path.shape[1:]}"
+        for mistake, message in MISTAKES.items():
+            wrong = follow(mistake, problem, x0, mu, 1 / L, 30)
+            assert not np.allclose(path, wrong, rtol=0, atol=1e-9), message
+        error = abs(path - expected).max()
+        assert error <= 1e-12, f"x is off Nesterov's extrapolated sequence by {error:.1e} within 30 steps"
+
+
+def check_trap(starts: Iterable[float], cycle: Sequence[Any], behaviour: str) -> None:
+    """All starts of `linspace(-5, 5, 401)` that heavy ball never leaves to arrive, the cycle, and what it does there.
+
+    `starts` are those with |x| > 10⁻³ among the last three of 400 iterations; `cycle` has three fractions, in the order
+    of the iteration; `behaviour` is "converges", "cycles" or "diverges".
+    """
+    assert behaviour != "diverges", "look again: the iterates stay bounded for ever, they repeat themselves"
+    assert behaviour == "cycles", f"what happens is one of converges, cycles, diverges, not {behaviour!r}"
+    given = np.atleast_1d(np.asarray(list(starts), dtype=float))
+    index = np.round((given + 5) / 0.025).astype(int)
+    on_grid = (abs(given) <= 5 + 1e-6) & (abs(given - GRID[index.clip(0, 400)]) < 1e-6)
+    assert on_grid.all(), f"{given[~on_grid][0]} is no point of linspace(-5, 5, 401)"
+    wanted, found = set(np.flatnonzero(trapped("heavy ball"))), set(index)
+    assert not wanted - found, f"{len(wanted - found)} starts are missing, {GRID[min(wanted - found)]:.3f} for one"
+    assert not found - wanted, f"{len(found - wanted)} starts do arrive, {GRID[min(found - wanted)]:.3f} for one"
+    points = np.array([float(point) for point in cycle])
+    assert points.shape == (3,), f"the cycle has three points, not {len(points)}"
+
+    def is_cycle(points: np.ndarray) -> bool:
+        return any(abs(np.roll(CYCLE, shift) - points).max() < 1e-8 for shift in range(3))
+
+    assert not is_cycle(points[::-1]), "the right three points in the wrong order"
+    assert is_cycle(points), f"heavy ball does not map {points} to itself: solve the three linear equations exactly"
+
+
+def check_race(medians: Mapping[str, Sequence[float]], slopes: Mapping[str, float], root: float) -> None:
+    """Iterations on the quadratics, and the root that explains triple momentum.
+
+    Parameters
+    ----------
+    medians : mapping of method to three medians
+        Over seeds 0 to 4, for κ = 100, 1000, 10000, read at the output point.
+    slopes : mapping of method to number
+        Powers p in iterations ~ κᵖ.
+    root : float
+        Triple momentum's nonzero multiplier at λ = L for κ = 1000.
+    """
+    missing = set(NAMES) - set(medians) | set(NAMES) - set(slopes)
+    assert not missing, f"{sorted(missing)} not found: name the methods {', '.join(NAMES)}"
+    for name in NAMES:
+        given = np.asarray(medians[name], dtype=float)
+        assert given.shape == (3,), f"{name}: give three medians, for κ = 100, 1000, 10000"
+        if name == "triple momentum":
+            assert not np.allclose(given, reference("triple momentum at ξ"), rtol=0.02), (
+                "triple momentum is read at its output x = (1 + δ)ξ − δξ⁻, not at ξ: you stop too early"
+            )
+        expected = reference(name)
+        off = abs(given / expected - 1)
+        worst = off.argmax()
+        assert off[worst] <= 0.02, (
+            f"{name}: median {given[worst]:g} at κ = {KAPPAS[worst]:g}, expected {expected[worst]:g}"
+        )
+        power = slope(np.array(KAPPAS), expected)
+        assert abs(slopes[name] - 2 * power) > 0.05, f"{name}: that is the slope against √κ, twice the one against κ"
+        assert abs(slopes[name] - power) <= 0.03, f"{name}: slope {slopes[name]:.2f}, expected {power:.2f}"
+    rho = 1 - 1 / np.sqrt(1000)
+    assert abs(root - rho) > 1e-3, "the size is right, the sign is not: at λ = L the error alternates"
+    assert abs(root + rho) <= 1e-3, f"{root:.4f} is no multiplier of triple momentum at λ = L; one is 0, find the other"
+
+
+@lru_cache(maxsize=5)
+def reference(name: str) -> np.ndarray:
+    """Median iterations over seeds 0 to 4 at every κ."""
+    starts = quadratic_starts(5)
+    if name == "triple momentum at ξ":
+        return np.array([inner_race(stiffness, starts) for stiffness in KAPPAS])
+    if name == "gradient descent":
+        return np.array([np.median(gradient_descent_race(stiffness, starts)) for stiffness in KAPPAS])
+    return np.array([np.median(race(stiffness, starts, name)) for stiffness in KAPPAS])
+
+
+def inner_race(stiffness: float, starts: np.ndarray) -> float:
+    """Median iterations of triple momentum read at ξ, a mistake that `check_race` knows."""
+    problem = Quadratic(np.diag(np.geomspace(1, stiffness, starts.shape[-1])), np.zeros(starts.shape[-1]))
+    method: Method = triple_momentum(1.0, stiffness)
+    states = momentum_method(problem, starts, method)
+    trace = run(states, int(40 * np.sqrt(stiffness)), keep=(), gap=lambda state: problem(state.xi))
+    return float(np.median(trace.first(trace.gap <= ACCURACY * trace.gap[0])))
