@@ -34,16 +34,14 @@ def passive_output() -> Derivation:
     return (
         Derivation("The passive output", storage, "store half the squared distance to the target manifold, ψ = v + κ∇f")
         .then(
-            "differentiate along the plant ẋ = v, v̇ = u with u = −κ∇²f v − γψ + w",
-            lambda S: sp.expand(along(S, moving(X, V) | moving(V, u))),
+            "differentiate along the plant ẋ = v, v̇ = u, with u = −κ∇²f v − γψ + w, and write ψ for v + κ∇f",
+            lambda S: sp.expand(
+                along(S, moving(X, V) | moving(V, u)).subs(moving(V, PSI - kappa * GRADIENT), simultaneous=True)
+            ),
         )
         .equals(
-            -gamma * psi.dot(psi) + W.dot(psi),
+            -gamma * PSI.dot(PSI) + W.dot(PSI),
             "the Hessian is gone: it was the manifold turning under the trajectory. What is left dissipates, or is w",
-        )
-        .then(
-            "put ψ − κ∇f for v",
-            lambda S: sp.expand(S.subs(moving(V, PSI - kappa * GRADIENT), simultaneous=True)),
         )
         .at_most(
             W.dot(W) / (4 * gamma),
@@ -56,19 +54,20 @@ def passive_output() -> Derivation:
 def storage_balance() -> Derivation:
     """Close the loop through the gradient: V̇ = −γ‖ψ‖² − cκ‖∇f‖² ≤ 0."""
     loop = moving(X, PSI - kappa * GRADIENT) | moving(PSI, -gamma * PSI - c * GRADIENT)
-    back = moving(GRADIENT, G)
     return (
         Derivation(
             "The energy balance",
             PSI.dot(PSI) / 2 + c * f,
-            "add the storages of both passive systems: ½‖ψ‖² of the distance, c(f − f*) of the valley",
+            "add the storages of both passive systems: ½‖ψ‖² of the distance, c(f − f⋆) of the valley",
         )
-        .then("differentiate along ẋ = ψ − κ∇f, ψ̇ = −γψ − c∇f", lambda E: along(E, loop))
+        .then(
+            "differentiate along ẋ = ψ − κ∇f, ψ̇ = −γψ − c∇f, and write g for ∇f",
+            lambda E: along(E, loop).subs(moving(GRADIENT, G)),
+        )
         .equals(
-            -gamma * PSI.dot(PSI) - c * kappa * GRADIENT.dot(GRADIENT),
+            -gamma * PSI.dot(PSI) - c * kappa * G.dot(G),
             "the cross term c∇fᵀψ enters once with + and once with −: what one system loses the other gets",
         )
-        .then("write g for the gradient", lambda E: E.subs(back))
         .at_most(
             sp.Integer(0),
             [(gamma, psi1), (gamma, psi2), (c * kappa, g1), (c * kappa, g2)],
@@ -91,22 +90,15 @@ def second_order() -> Derivation:
 
 
 def high_resolution() -> Derivation:
-    """The design (2√μ, √s, 1 − √(μs)) is the high-resolution ODE of Nesterov's method."""
-    coefficients = sp.Matrix([gamma, kappa, c + gamma * kappa])
-    return (
-        Derivation(
-            "Nesterov's design",
-            coefficients,
-            "the coefficients of ẋ, of ∇²f ẋ and of ∇f in the closed loop",
-        )
-        .then(
-            "choose γ = 2√μ, κ = √s, c = 1 − √(μs)",
-            lambda M: M.subs({gamma: 2 * sp.sqrt(mu), kappa: sp.sqrt(s), c: 1 - q}, simultaneous=True),
-        )
-        .equals(
-            sp.Matrix([2 * sp.sqrt(mu), sp.sqrt(s), 1 + q]),
-            "ẍ + 2√μ ẋ + √s ∇²f ẋ + (1 + √(μs))∇f = 0, the ODE of Shi, Du, Jordan and Su (2021)",
-        )
+    """Which design is the high-resolution ODE of Nesterov's method."""
+    match = (sp.Eq(gamma, 2 * sp.sqrt(mu)), sp.Eq(kappa, sp.sqrt(s)), sp.Eq(c + gamma * kappa, 1 + q))
+    return Derivation(
+        "Nesterov's design",
+        match,
+        "the coefficients of ẋ, ∇²f ẋ and ∇f: left in your loop, right in the ODE of Shi, Du, Jordan, Su (2021)",
+    ).then(
+        "solve for the design: κ is the root of the step, and c a little less than 1",
+        lambda system: tuple(map(sp.Eq, (gamma, kappa, c), sp.solve(system, (gamma, kappa, c))[0])),
     )
 
 
@@ -173,7 +165,7 @@ def method_limit(name: str) -> Derivation:
 
 def split_is_nesterov() -> Derivation:
     """One tick of the splitting is one step of Nesterov's method, exactly."""
-    x, y, y_before, g, g_new, last = sp.symbols("x_k y_k y_{k-1} g_k g_{k+1} beta_{k-1}")
+    x, y, y_before, g, g_new, last = sp.symbols("x_k y_k y_{k-1} g_k g_{k+1} \\beta_{k-1}")
     point = y + last * (y - y_before)
     ahead = point - s * g
     point_new = ahead + beta * (ahead - y)
@@ -209,7 +201,7 @@ def cayley_error() -> Derivation:
 
 def heavy_ball_cycle() -> Derivation:
     """The three-cycle of heavy ball on the three-slope function, over the rationals, and its attraction."""
-    points = sp.symbols("a b c_", real=True)
+    points = sp.symbols("z1:4", real=True)
     step, push = sp.Rational(1, 9), sp.Rational(4, 9)
     slopes = [lambda z: 25 * z, lambda z: 25 * z, lambda z: 25 * z - 24]
     equations = tuple(
@@ -217,21 +209,21 @@ def heavy_ball_cycle() -> Derivation:
         for i in range(3)
     )
     jacobian = sp.Matrix([[1 + push - 25 * step, -push], [1, 0]])
-    cycle = sp.Matrix([792, -2208, 2592]) / 1225
     return (
         Derivation(
             "The trap",
             equations,
             "three points that heavy ball with α = 1/9, β = 4/9 sends to one another; only the third lies beyond x = 2",
         )
-        .then("solve", lambda system: sp.Matrix([sp.solve(system, points)[point] for point in points]))
-        .equals(cycle, "0.647, −1.802, 2.116: the first two below 1, the third above 2, as assumed. It is a cycle")
-        .then("is it attracting? every visited slope is 25, so each step multiplies errors by", lambda _: jacobian)
         .then(
-            "its eigenvalues",
+            "solve: 0.647, −1.802, 2.116. The first two lie below 1, the third above 2, as assumed: it is a cycle",
+            lambda system: sp.Matrix([sp.solve(system, points)[point] for point in points]),
+        )
+        .then("does it attract? Every visited slope is 25, so each step multiplies errors by", lambda _: jacobian)
+        .then(
+            "with these eigenvalues, of size 2/3 as at the minimum: the trap holds as firmly as the goal",
             lambda M: sp.Matrix([z for z, n in M.eigenvals().items() for _ in range(n)]),
         )
-        .equals(sp.Matrix([-sp.Rational(2, 3)] * 2), "of size 2/3, like at the minimum: the trap holds as firmly")
     )
 
 
@@ -258,7 +250,6 @@ def slow_manifold() -> Derivation:
 
 def edge() -> Derivation:
     """Where slow and fast root of a mode merge: the best damping sits at the edge of the slow/fast picture."""
-    rate = sp.Symbol("rate", positive=True)
     return (
         Derivation(
             "The edge of slow/fast",
@@ -269,9 +260,9 @@ def edge() -> Derivation:
         .then(
             "at λ = μ, from above", lambda E: max(sp.solve(E.subs(lam, mu), gamma), key=lambda g: g.subs(ONES).evalf())
         )
-        .equals(2 * sp.sqrt(c * mu) + kappa * mu, "γ*, the best damping")
-        .then("both roots are then −½(γ* + κμ)", lambda g: sp.Eq(rate, (g + kappa * mu) / 2))
-        .equals(sp.Eq(rate, sp.sqrt(c * mu) + kappa * mu), "the rate: √μ, where gradient flow on this clock has κμ")
+        .equals(2 * sp.sqrt(c * mu) + kappa * mu, "γ⋆, the best damping")
+        .then("both roots are then −½(γ⋆ + κμ): the rate", lambda g: (g + kappa * mu) / 2)
+        .equals(sp.sqrt(c * mu) + kappa * mu, "√μ in place of gradient flow's κμ on the same clock")
     )
 
 
@@ -279,7 +270,7 @@ ONES = {mu: 1, c: 1, kappa: 1}
 
 
 def accelerated_certificate() -> Derivation:
-    """The balance V has no rate in it; a cross term ẋᵀe gives one: 𝓔̇ ≤ −¼√μ 𝓔 (Shi et al., 2021; x* = 0)."""
+    """The balance V has no rate in it; a cross term ẋᵀe gives one: 𝓔̇ ≤ −¼√μ 𝓔 (Shi et al., 2021; x⋆ = 0)."""
     root = sp.sqrt(mu)
     u = -2 * root * V - sp.sqrt(s) * HESSIAN * V - (1 + q) * GRADIENT
     mixed = V + 2 * root * X + sp.sqrt(s) * GRADIENT
@@ -309,12 +300,12 @@ def accelerated_certificate() -> Derivation:
         Derivation(
             "The accelerated certificate",
             energy,
-            "gap, speed, and speed mixed with position e = x − x* and slope",
+            "gap, speed, and speed mixed with position e = x − x⋆ and slope",
         )
         .then("differentiate along Nesterov's ODE", lambda E: sp.expand(along(E, moving(X, V) | moving(V, u))))
         .equals(falls, "nothing of unknown sign is left: ∇fᵀe ≥ 0 and ẋᵀ∇²f ẋ ≥ 0 for convex f")
         .then(
-            "add ¼√μ 𝓔; write g = ∇f, f − f* = Δ, ẋᵀ∇²f ẋ = h² and ∇fᵀe = ¼Δ + ¾μ‖e‖² + p² (strong convexity)",
+            "add ¼√μ 𝓔; write g = ∇f, f − f⋆ = Δ, ẋᵀ∇²f ẋ = h² and ∇fᵀe = ¼Δ + ¾μ‖e‖² + p² (strong convexity)",
             lambda E: sp.expand((E + named).subs(moving(GRADIENT, G)) + root / 4 * total),
         )
         .at_most(sp.Integer(0), squares, "so 𝓔̇ ≤ −¼√μ 𝓔: the square root of μ, in a proof")

@@ -38,7 +38,7 @@ def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Any) -> Iterator[S
     for k in count():
         yield Split(x, psi)
         psi = np.asarray(beta(k) if callable(beta) else beta)[..., None] * psi  # dissipation
-        x = x + np.sqrt(s) * psi - s * g  # drift: off-manifold velocity and motion along the target manifold
+        x = x + np.sqrt(s) * psi - s * g  # drift: off the manifold and along it
         g = problem.grad(x)
         psi = psi - np.sqrt(s) * g  # kick
 

@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.passivity_acceleration.algorithm import Design, mode_path, mode_roots
-from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -89,23 +88,20 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
         "f_plain": np.maximum(still, floor),
         "envelope": np.where(lost, np.nan, np.maximum(lam / 2 * np.exp(2 * min(slow.real, 3.0) * TIME), floor)),
         "now": TIME[now],
-        "headline": headline(c, lost, psi, real),
+        "headline": headline(c, lost, psi),
         "note": note(design, lam, x, psi, plain, lost, rising, slow),
     }
 
 
-def headline(c: float, lost: np.ndarray, psi: np.ndarray, real: bool) -> str:
+def headline(c: float, lost: np.ndarray, psi: np.ndarray) -> str:
     """What to see in the phase plane."""
-    run, manifold = word("The run", TEAL), word("target manifold", FLOW)
     if lost.any():
-        text = f"{run} flees the minimum"
-    elif abs(psi).max() < 1e-9:
-        text = f"{run} never leaves the {manifold}"
-    elif c == 0:
-        text = f"{run} falls onto the {manifold} and stays"
-    else:
-        text = f"{run} leaves the {manifold}, by {word('ψ', PURPLE)}"
-    return text + (f"; {word('slow manifold', ORANGE)} dashed" if real else "")
+        return "The run flees the minimum"
+    if abs(psi).max() < 1e-9:
+        return "The run never leaves the target manifold"
+    if c == 0:
+        return "The run falls onto the target manifold and stays"
+    return "The run leaves the target manifold and gains by it"
 
 
 def note(
@@ -198,14 +194,12 @@ def design_board(**start: Any) -> Explorer:
                 {
                     "xaxis": {"title": {"text": "position x"}},
                     "yaxis": {"title": {"text": "velocity v"}},
-                    "showlegend": False,
                 },
                 {"title": "headline", "xaxis.range": "x_range", "yaxis.range": "v_range"},
                 height=380,
             ),
             Panel(
-                f"V = {word('½ψ²', PURPLE)} + {word('c(f − f*)', GREEN)} falls whatever f does. "
-                f"Its brakes: {word('γψ²', PURPLE)} and {word('cκ(f′)²', BROWN)}",
+                "V falls whatever f does; below, the two brakes",
                 [
                     (go.Scatter(name="V", line={"color": INK, "width": 2.5}), {"x": "t", "y": "V"}),
                     (go.Scatter(name="½ψ²", line={"color": PURPLE}), {"x": "t", "y": "S"}),
@@ -220,7 +214,6 @@ def design_board(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t"}, "anchor": "y2"},
                     "yaxis": {"title": {"text": "energy"}, "domain": [0.5, 1]},
                     "yaxis2": {"title": {"text": "loss −V̇, energy/time"}, "domain": [0, 0.42]},
@@ -230,10 +223,12 @@ def design_board(**start: Any) -> Explorer:
                 height=380,
             ),
             Panel(
-                f"What it is worth: f along {word('the run', TEAL)} (dashed: its slow root) and along "
-                f"{word('gradient flow', FLOW)}",
+                "What it is worth: f along the run and along gradient flow",
                 [
-                    (go.Scatter(name="this design", line={"color": TEAL, "width": 2.5}), {"x": "t", "y": "f"}),
+                    (
+                        go.Scatter(name="the run", showlegend=False, line={"color": TEAL, "width": 2.5}),
+                        {"x": "t", "y": "f"},
+                    ),
                     (
                         go.Scatter(name="its slow root", line={"color": TEAL, "dash": "dash", "width": 1.5}),
                         {"x": "t", "y": "envelope"},
@@ -241,7 +236,6 @@ def design_board(**start: Any) -> Explorer:
                     (go.Scatter(name="gradient flow", line={"color": FLOW}), {"x": "t", "y": "f_plain"}),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t"}},
                     "yaxis": {"title": {"text": "f − f*"}, "type": "log"},
                     "shapes": [cursor],

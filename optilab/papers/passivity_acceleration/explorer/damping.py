@@ -6,7 +6,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.passivity_acceleration.algorithm import Design, best_damping, decay_rate, mode_roots
-from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -94,8 +93,7 @@ def damping(**start: Any) -> Explorer:
         },
         [
             Panel(
-                f"Speed of {word('the slowest mode', TEAL)}: a peak where slow meets fast. "
-                f"Dashed: {word('slow-manifold estimate', ORANGE)}; below: {word('gradient flow', FLOW)}",
+                "Speed of the slowest mode: a peak where slow meets fast",
                 [
                     (go.Scatter(name="worst rate", line={"color": TEAL, "width": 2.5}), {"x": "gamma", "y": "worst"}),
                     (
@@ -113,7 +111,6 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "damping γ, 1/time"}, "range": [0, 10]},
                     "yaxis": {"title": {"text": "worst decay rate, 1/time"}},
                 },
@@ -121,8 +118,7 @@ def damping(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                f"All roots at this γ: {word('slow', ORANGE)}, {word('fast', PURPLE)}, {word('merged', TEAL)}. "
-                "The right-most is the speed; dot: λ = μ",
+                "All roots at this γ: the right-most one is the speed",
                 [
                     (go.Scatter(name="slow", line={"color": ORANGE, "width": 4}), {"x": "slow_re", "y": "slow_im"}),
                     (go.Scatter(name="fast", line={"color": PURPLE, "width": 4}), {"x": "fast_re", "y": "fast_im"}),
@@ -136,7 +132,6 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "Re r, 1/time"}},
                     "yaxis": {"title": {"text": "Im r, 1/time"}},
                     "shapes": [
@@ -171,8 +166,7 @@ def damping(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                f"Mode by mode, {word('this design', TEAL)} and {word('gradient flow', FLOW)}: "
-                "the gain is on the flat side",
+                "Mode by mode: the gain is on the flat side",
                 [
                     (
                         go.Scatter(name="this design", line={"color": TEAL, "width": 2.5}),
@@ -188,7 +182,6 @@ def damping(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "curvature λ"}, "type": "log", "dtick": 1},
                     "yaxis": {"title": {"text": "decay rate, 1/time"}, "type": "log", "dtick": 1},
                 },

@@ -15,7 +15,6 @@ from optilab.papers.passivity_acceleration.experiment.races import (
     together,
     tuned,
 )
-from optilab.papers.passivity_acceleration.explorer.words import method_words, word
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -73,10 +72,10 @@ def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str,
     if problem == "classifier":
         kappa = 1000.0
         gap = classifier_gaps(seed, METHODS, 300)
-        headline = f"Classifier of 100 points, κ = 1000, data set {seed}: {method_words()}"
+        headline = f"Classifier of 100 points, κ = 1000, data set {seed}"
     else:
         gap = gaps(kappa, asleep)[..., seed]
-        headline = f"Quadratic in 30 dimensions, κ = {kappa:.0f}, start {seed}: {method_words()}"
+        headline = f"Quadratic in 30 dimensions, κ = {kappa:.0f}, start {seed}"
     rate = 1 - 1 / np.sqrt(kappa)
     k = np.arange(len(gap))
     shares = np.linspace(1 / kappa, 1, 400)
@@ -165,12 +164,11 @@ def race(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "gradients k"}},
                     "yaxis": {
                         "title": {"text": "gap, of the start's"},
                         "type": "log",
-                        "range": [-12.2, 3],
+                        "range": [-12.2, 2.9],
                         "dtick": 3,
                     },
                     "shapes": [level],
@@ -179,11 +177,13 @@ def race(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                "Iterations on quadratics against κ. Dashed: in proportion to κ, and to √κ",
+                "Iterations on quadratics against κ: slope 1, and slope ½",
                 [
                     *[
                         (
-                            go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
+                            go.Scatter(
+                                name=name, showlegend=False, mode="lines", line={"color": color(name), "width": 2}
+                            ),
                             {"x": "kappas", "y": f"{name} median"},
                         )
                         for name in METHODS
@@ -192,6 +192,8 @@ def race(**start: Any) -> Explorer:
                         (
                             go.Scatter(
                                 mode="markers",
+                                legendgroup=name,
+                                showlegend=False,
                                 marker={"color": color(name), "size": 3},
                                 hoverinfo="skip",
                             ),
@@ -203,7 +205,6 @@ def race(**start: Any) -> Explorer:
                     (go.Scatter(name="∝ √κ", **guide), {"x": "kappas", "y": "slope_half"}),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "condition number κ"}, "type": "log", "dtick": 1},
                     "yaxis": {"title": {"text": "gradients to the accuracy"}, "type": "log", "dtick": 1},
                     "shapes": [cursor],
@@ -212,17 +213,15 @@ def race(**start: Any) -> Explorer:
                 height=360,
             ),
             Panel(
-                "Why: the factor per step along each curvature. At λ = L "
-                f"{word('triple momentum', color('triple momentum'))} keeps a root of size ρ",
+                "Why: the factor per step along each curvature",
                 [
                     (
-                        go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
+                        go.Scatter(name=name, showlegend=False, mode="lines", line={"color": color(name)}),
                         {"x": "shares", "y": f"{name} radius"},
                     )
                     for name in METHODS
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "curvature λ/L"}},
                     "yaxis": {"title": {"text": "larger multiplier |z|"}, "range": [0, 1.03]},
                 },

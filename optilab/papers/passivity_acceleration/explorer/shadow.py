@@ -15,7 +15,6 @@ from optilab.papers.passivity_acceleration.algorithm import (
     triple_momentum,
 )
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED, START, Shadows, designs, shadows
-from optilab.papers.passivity_acceleration.explorer.words import word
 from optilab.ui.controls import choice, log_slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -62,11 +61,6 @@ def error_curves(name: str) -> np.ndarray:
     return np.array([followed(name, LONGEST * size).errors for size in SIZES])
 
 
-def flow_words(name: str) -> str:
-    """The flows that are drawn for a method, each in its colour."""
-    return ", ".join(word(flow, FLOWS[flow][0]) for flow in (FLOWS if name == "Nesterov" else ALONE))
-
-
 def compute(size: float, name: str) -> dict[str, Any]:
     """Paths, distances over time and largest distances at one step size s = size/L."""
     run = followed(name, LONGEST * size)
@@ -81,7 +75,7 @@ def compute(size: float, name: str) -> dict[str, Any]:
         "now_x": float(np.sqrt(LONGEST * size)),
         "first_order": 0.45 * roots / roots[-1],
         "second_order": 0.1 * (roots / roots[-1]) ** 2,
-        "headline": f"{len(run.t) - 1} steps of {name} (dots) and the flows that claim to be it: {flow_words(name)}",
+        "headline": f"{len(run.t) - 1} steps of {name} and the flows that claim to be it",
     }
     for index, flow in enumerate(FLOWS):
         key = flow.replace(" ", "_")
@@ -125,10 +119,12 @@ def shadow(**start: Any) -> Explorer:
     xs, ys = np.linspace(-0.3, 0.65, 61), np.linspace(-0.6, 0.35, 61)
     heights = np.log(CURVED(np.stack(np.meshgrid(xs, ys), -1)) + 0.05)
 
-    def flows(x: str, y: str) -> list[tuple[Any, dict[str, str]]]:
+    def flows(x: str, y: str, explained: bool = False) -> list[tuple[Any, dict[str, str]]]:
         return [
             (
-                go.Scatter(name=flow, mode="lines", line={"color": colour, "dash": dash, "width": 2}),
+                go.Scatter(
+                    name=flow, showlegend=explained, mode="lines", line={"color": colour, "dash": dash, "width": 2}
+                ),
                 {"x": x.format(flow.replace(" ", "_")), "y": y.format(flow.replace(" ", "_"))},
             )
             for flow, (colour, dash) in FLOWS.items()
@@ -146,7 +142,7 @@ def shadow(**start: Any) -> Explorer:
                 "",
                 [
                     (landscape(x=xs, y=ys, z=heights), {}),
-                    *flows("{}_x", "{}_y"),
+                    *flows("{}_x", "{}_y", explained=True),
                     (
                         go.Scatter(
                             name="the iteration", mode="markers", marker={"color": INK, "size": 5, "symbol": "circle"}
@@ -155,7 +151,6 @@ def shadow(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "x₁"}, "range": [xs[0], xs[-1]]},
                     "yaxis": {"title": {"text": "x₂"}, "range": [ys[0], ys[-1]]},
                 },
@@ -166,21 +161,19 @@ def shadow(**start: Any) -> Explorer:
                 "How far apart they are, clock tick by clock tick",
                 flows("t", "{}_apart"),
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "time t = k√α"}},
                     "yaxis": {"title": {"text": "distance to the iteration"}, "type": "log", "dtick": 1},
                 },
                 height=360,
             ),
             Panel(
-                "The largest distance as the step shrinks. Dotted: in proportion to √s, and to s",
+                "The largest distance as the step shrinks: one order or two",
                 [
                     *flows("roots", "{}_error"),
                     (go.Scatter(name="∝ √s", **guide), {"x": "roots", "y": "first_order"}),
                     (go.Scatter(name="∝ s", **guide), {"x": "roots", "y": "second_order"}),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "√s"}, "type": "log", "tickvals": [0.02, 0.05, 0.1, 0.2]},
                     "yaxis": {"title": {"text": "largest distance up to t = 3"}, "type": "log", "dtick": 1},
                     "shapes": [

@@ -17,7 +17,6 @@ from optilab.papers.passivity_acceleration.algorithm import (
 )
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, together, tuned
-from optilab.papers.passivity_acceleration.explorer.words import method_words, word
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -77,11 +76,10 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
         "re_range": [min(low, 0) - 0.12 * top, high + 0.12 * top],
         "im_range": [-1.15 * abs(whole.imag).max() - 0.05, 1.15 * abs(whole.imag).max() + 0.05],
         "colour": color(name),
-        "plane": f"Phase plane of {word(name, color(name))}: click a start. Shaded ones never arrive",
+        "plane": f"Phase plane of {name}: click a start. Shaded ones never arrive",
         "last_x": xi[-3:],
         "last_step": step[-3:],
-        "test": f"Passive? {word(name, color(name))} at κ = {kappa:.3g} "
-        f"{'stays in' if margin > 0 else 'leaves'} the shaded half",
+        "test": f"Passive? {name} at κ = {kappa:.3g} {'stays in' if margin > 0 else 'leaves'} the shaded half",
     }
     for index, method_name in enumerate(METHODS):
         data[method_name] = size[:, index]
@@ -130,7 +128,7 @@ def trap(**start: Any) -> Explorer:
         },
         [
             Panel(
-                f"{method_words()} from the same start: one may never arrive",
+                "Four methods from the same start: one may never arrive",
                 [
                     (
                         go.Scatter(name=name, mode="lines", line={"color": color(name), "width": 2}),
@@ -139,7 +137,6 @@ def trap(**start: Any) -> Explorer:
                     for name in METHODS
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "gradients k"}},
                     "yaxis": {"title": {"text": "|x|"}, "type": "log", "range": [-16.3, 1.7], "dtick": 4},
                 },
@@ -167,7 +164,6 @@ def trap(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "position x"}, "range": [-5, 5]},
                     "yaxis": {"title": {"text": "last move"}, "range": [-5, 5]},
                     "shapes": [
@@ -194,7 +190,6 @@ def trap(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "showlegend": False,
                     "xaxis": {"title": {"text": "real part (shaded: passive)"}},
                     "yaxis": {"title": {"text": "imaginary part"}},
                     "shapes": [
