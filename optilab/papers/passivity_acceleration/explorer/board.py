@@ -62,6 +62,7 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
     stroke_x, stroke_v = field(design, lam, xs, vs)
     rising = np.diff(gap)[~lost[1:]] > 0
     floor = 1e-14 * lam
+    f, f_plain = np.maximum(gap, floor), np.maximum(still, floor)
     return {
         "x": x[: now + 1],
         "v": v[: now + 1],
@@ -84,24 +85,43 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
         "filled": filled,
         "on_distance": on_distance,
         "on_slope": on_slope,
-        "f": np.maximum(gap, floor),
-        "f_plain": np.maximum(still, floor),
+        "f": f,
+        "f_plain": f_plain,
         "envelope": np.where(lost, np.nan, np.maximum(lam / 2 * np.exp(2 * min(slow.real, 3.0) * TIME), floor)),
         "now": TIME[now],
-        "headline": headline(c, lost, psi),
+        "headline": headline(design, lam, lost, psi, -float(slow.real)),
+        "balance": balance(c, stored + filled),
+        "f_range": decades(f, f_plain),
         "note": note(design, lam, x, psi, plain, lost, rising, slow),
     }
 
 
-def headline(c: float, lost: np.ndarray, psi: np.ndarray) -> str:
+def headline(design: Design, lam: float, lost: np.ndarray, psi: np.ndarray, rate: float) -> str:
     """What to see in the phase plane."""
     if lost.any():
         return "The run flees the minimum"
     if abs(psi).max() < 1e-9:
         return "The run never leaves the target manifold"
-    if c == 0:
+    if design.c == 0:
         return "The run falls onto the target manifold and stays"
-    return "The run leaves the target manifold and gains by it"
+    verdict = "gains" if rate > design.kappa * lam else "loses"
+    return f"The run leaves the target manifold and {verdict} by it"
+
+
+def balance(c: float, stored: np.ndarray) -> str:
+    """What to see in the energies."""
+    if c < 0:
+        return "With c &lt; 0 the second brake pushes: V proves nothing"
+    if np.nanmax(stored) < 1e-18:
+        return "Nothing is stored: V = 0 from start to end"
+    return "V falls whatever f does; below, the two brakes"
+
+
+def decades(*curves: np.ndarray) -> list[int]:
+    """A logarithmic range of whole decades, four at least, that holds the curves."""
+    low = np.floor(np.log10(min(np.nanmin(curve) for curve in curves)))
+    high = np.ceil(np.log10(max(np.nanmax(curve) for curve in curves)))
+    return [int(min(low, high - 4)), int(high)]
 
 
 def note(
@@ -120,7 +140,7 @@ def note(
     else:
         text = (
             f"x(12) = {abs(x[-1]):.1e}; gradient flow alone is at {plain[-1]:.1e}. "
-            f"This design decays like exp(−{max(-slow.real, 0):.2f} t), gradient flow like "
+            f"This design decays like exp(−{abs(slow.real):.2f} t), gradient flow like "
             f"exp(−{design.kappa * lam:.2f} t). f rises on {100 * rising.mean():.0f} % of the way"
         )
         text += "." if design.c < 0 else ", V never."
@@ -199,7 +219,7 @@ def design_board(**start: Any) -> Explorer:
                 height=380,
             ),
             Panel(
-                "V falls whatever f does; below, the two brakes",
+                "",
                 [
                     (go.Scatter(name="V", line={"color": INK, "width": 2.5}), {"x": "t", "y": "V"}),
                     (go.Scatter(name="½ψ²", line={"color": PURPLE}), {"x": "t", "y": "S"}),
@@ -219,7 +239,7 @@ def design_board(**start: Any) -> Explorer:
                     "yaxis2": {"title": {"text": "loss −V̇, energy/time"}, "domain": [0, 0.42]},
                     "shapes": [cursor],
                 },
-                {"shapes[0].x0": "now", "shapes[0].x1": "now"},
+                {"title": "balance", "shapes[0].x0": "now", "shapes[0].x1": "now"},
                 height=380,
             ),
             Panel(
@@ -240,7 +260,7 @@ def design_board(**start: Any) -> Explorer:
                     "yaxis": {"title": {"text": "f − f*"}, "type": "log"},
                     "shapes": [cursor],
                 },
-                {"shapes[0].x0": "now", "shapes[0].x1": "now"},
+                {"yaxis.range": "f_range", "shapes[0].x0": "now", "shapes[0].x1": "now"},
                 height=380,
             ),
         ],

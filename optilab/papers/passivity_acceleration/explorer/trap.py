@@ -23,7 +23,7 @@ from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink
 
 STEPS = 120
-POSITIONS, MOVES = np.linspace(-5, 5, 241), np.linspace(-5, 5, 201)
+POSITIONS, MOVES = np.linspace(-5, 5, 201), np.linspace(-5, 5, 161)
 ANGLES = np.concatenate([np.geomspace(1e-4, 0.3, 300), np.linspace(0.3, np.pi, 301)[1:]])
 
 
@@ -45,8 +45,8 @@ def basin(name: str) -> np.ndarray:
     move, x = np.meshgrid(MOVES, POSITIONS, indexing="ij")
     method = method_on(name, PROBLEM.mu, PROBLEM.L, 1 / 30)
     before = (x - move).reshape(-1, 1)
-    states = momentum_method(PROBLEM, x.reshape(-1, 1), method, before=before, tolerance=1e-3)
-    late = run(states, 150, every=150, keep=("xi", "before"))
+    states = momentum_method(PROBLEM, x.reshape(-1, 1), method, before=before)
+    late = run(states, 120, every=120, keep=("xi", "before"))
     lost = np.maximum(abs(late.xi[-1, :, 0]), abs(late.before[-1, :, 0])) > 0.1
     return np.where(lost, 1.0, np.nan).reshape(x.shape)
 
@@ -86,7 +86,7 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
     late = trace.xi[-6:, METHODS.index("heavy ball"), 0]
     if abs(late).max() > 1e-3:
         cycle = ", ".join(f"{value:.4f}" for value in late[-3:])
-        text = f"<b>Heavy ball is caught</b>: {cycle}, for ever."
+        text = f"<b>Heavy ball is caught</b>: {cycle}, for ever.".replace("-", "−")
     else:
         text = "Heavy ball arrives from here."
     verdict = "passes" if margin > 0 else "fails"
@@ -116,7 +116,8 @@ def code(values: dict[str, Any]) -> str:
 
 def trap(**start: Any) -> Explorer:
     """Click a start in heavy ball's phase plane; below κ = 5.83 the passivity test would have vouched for it."""
-    basin("heavy ball")
+    for name in METHODS:
+        basin(name)
     shade = {"colorscale": [[0, ink(0.28)], [1, ink(0.28)]], "showscale": False, "hoverinfo": "skip"}
     return Explorer(
         compute,
