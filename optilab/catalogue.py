@@ -47,6 +47,17 @@ PAPERS = (
         message="Gradient descent follows a flow of its own, bent by the step size. Write that flow down and it tells "
         "when training becomes unstable, how long a step may be and which part of a game's drift to cancel.",
     ),
+    Paper(
+        slug="passivity_acceleration",
+        number=2,
+        title="On the Dynamics of Acceleration in First order Gradient Methods",
+        authors="M. Parimi, R. Mehra, S. R. Wagh, A. Yerudkar, N. Singh",
+        year=2025,
+        source="arXiv 2509.18346",
+        message="Acceleration can be designed: make gradient flow the target, feed the slope back through the distance "
+        "to it, and Nesterov's method is what one tick of the clock computes. Heavy ball is that design with a term "
+        "missing.",
+    ),
 )
 
 

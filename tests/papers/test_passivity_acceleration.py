@@ -617,6 +617,7 @@ def test_dissipation_check():
     cross = d.c * (d.g1 * d.psi1 + d.g2 * d.psi2)
     exercises.check_dissipation(sp.factor(right))
     for wrong, message in (
+        (-d.gamma * (d.psi1**2 + d.psi2**2) - cross, "store of the valley"),
         (right + cross, "cross term c∇fᵀψ"),
         (right - cross, "cross term −c∇fᵀψ"),
         (right.subs(d.c, 1), "cκ, not κ"),

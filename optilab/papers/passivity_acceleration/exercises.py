@@ -37,6 +37,9 @@ def check_dissipation(answer: Any) -> None:
     right = -gamma * PSI.dot(PSI) - c * kappa * G.dot(G)
     rest = sp.expand(answer - right)
     cross = G.dot(PSI)
+    assert sp.expand(rest + c * cross - c * kappa * G.dot(G)) != 0, (
+        "that is how ½‖ψ‖² changes; the store of the valley, c(f − f*), changes as well"
+    )
     assert sp.expand(rest - c * cross) != 0, (
         "a cross term c∇fᵀψ is left over: ẋ = ψ − κ∇f brings it with +, ψ̇ = −γψ − c∇f with −"
     )
