@@ -64,6 +64,11 @@ def test_the_nearest_value_of_a_slider_lies_on_its_grid(at):
     assert abs(value - min(max(at, 0.1), 2.1)) <= 0.125 + 1e-9
 
 
+def test_a_log_slider_shows_its_value_as_it_is_told():
+    assert log_slider("κ", 1000.0, 10.0, 10000.0).widget.readout_format == ".3g"
+    assert log_slider("κ", 1000.0, 10.0, 10000.0, readout=".0f").widget.readout_format == ".0f"
+
+
 @given(st.floats(-10, 1e6))
 def test_the_nearest_value_of_a_log_slider_is_a_step_away_at_most(at):
     control = log_slider("ε", 1.0, 0.01, 100.0, steps=40)
