@@ -86,14 +86,14 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
     late = trace.xi[-6:, METHODS.index("heavy ball"), 0]
     if abs(late).max() > 1e-3:
         cycle = ", ".join(f"{value:.4f}" for value in late[-3:])
-        text = f"<b>Heavy ball is caught</b>: {cycle}, for ever.".replace("-", "−")
+        text = f"<b>Heavy ball is caught</b>: {cycle}, for ever."
     else:
         text = "Heavy ball arrives from here."
     verdict = "passes" if margin > 0 else "fails"
     text += f" At κ = {kappa:.3g} {name} {verdict} the circle criterion (least real part {margin:.3f})."
     if margin <= 0 and name in ("Nesterov", "triple momentum"):
         text += " It converges all the same: the test is sufficient, not necessary."
-    return data | {"note": text}
+    return data | {"note": text.replace("-", "−")}
 
 
 def code(values: dict[str, Any]) -> str:
@@ -148,11 +148,11 @@ def trap(**start: Any) -> Explorer:
                 [
                     (go.Heatmap(x=POSITIONS, y=MOVES, **shade), {"z": "lost"}),
                     (
-                        go.Scatter(mode="lines+markers", line={"width": 0.6}, marker={"size": 4}),
+                        go.Scatter(mode="lines+markers", line={"width": 0.6}, marker={"size": 4}, hoverinfo="skip"),
                         {"x": "xi", "y": "step", "line.color": "colour", "marker.color": "colour"},
                     ),
                     (
-                        go.Scatter(mode="markers", marker={"size": 10}),
+                        go.Scatter(mode="markers", marker={"size": 10}, hoverinfo="skip"),
                         {"x": "last_x", "y": "last_step", "marker.color": "colour"},
                     ),
                     (
