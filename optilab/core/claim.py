@@ -31,7 +31,8 @@ class Claim:
     seeds: Sequence[float] | np.ndarray = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "measured", float(self.measured))
+        for name in ("measured", "at_most", "at_least"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(np.ravel(self.seeds).tolist()))
 
     @property

@@ -57,3 +57,7 @@ def test_collect_runs_every_experiment_at_the_size_asked_for():
     assert [claim.statement for claim in collect([one, two], quick=True)] == ["quick", "a", "b"]
     assert [claim.statement for claim in collect([two, one])] == ["a", "b", "full"]
     assert isinstance(collect([]), Claims)
+
+
+def test_bounds_may_be_computed_with_numpy():
+    assert Claim("x", 1.0, at_most=np.float64(2), at_least=np.float64(0.5)).asked == "≥ 0.5 and ≤ 2"
