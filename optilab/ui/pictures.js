@@ -159,6 +159,7 @@ function render({ model, el }) {
   let scheduled = false;
   let late = false; // a frame came while one was being shown
   let waiting = false; // for the frame that answers a click
+  let next = null; // what is to be sent then: the pointer has moved on meanwhile
   let trouble = ""; // with plotly.js
   const names = () => plots.map(({ title }) => title.textContent);
 
@@ -199,6 +200,10 @@ function render({ model, el }) {
       title.innerHTML = `<span>${panel.moving.title ? value(panel.moving.title) : panel.title}</span>`;
       for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
         if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
+      const moved = [...panel.bindings, panel.moving].flatMap((names) => Object.values(names).map(value));
+      const stamp = JSON.stringify([r, g, b, a, [...hidden], moved]);
+      if (stamp === plots[index].stamp) return null; // what this panel shows has not moved
+      plots[index].stamp = stamp;
       layout.uirevision = "kept";
       layout.autosize = true;
       layout.showlegend = false;
@@ -208,6 +213,9 @@ function render({ model, el }) {
     Promise.all(done).then(() => explain(`${r},${g},${b}`)).then(() =>
       requestAnimationFrame(() => {
         waiting = false;
+        const following = next;
+        next = null;
+        following?.();
         root.dataset.drawn = frame.number;
       }),
     );
@@ -244,9 +252,14 @@ function render({ model, el }) {
   spec.panels.forEach((panel, index) => {
     if (!panel.click) return;
     const { plot } = plots[index];
+    let dragging = false;
     const send = (event) => {
       const area = plot.querySelector(".nsewdrag")?.getBoundingClientRect();
-      if (!area || waiting) return;
+      if (!area) return;
+      if (waiting) {
+        next = () => send(event);
+        return;
+      }
       const { xaxis, yaxis } = plot._fullLayout;
       waiting = true;
       model.send({
@@ -257,18 +270,20 @@ function render({ model, el }) {
       });
     };
     const inside = (event) => event.target.classList?.contains("nsewdrag");
-    plot.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !inside(event)) return;
-      waiting = false;
-      send(event);
-      const move = (later) => send(later);
-      const stop = () => {
-        window.removeEventListener("pointermove", move);
-        window.removeEventListener("pointerup", stop);
-      };
-      window.addEventListener("pointermove", move);
-      window.addEventListener("pointerup", stop);
-    }, true);
+    plot.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0 || !inside(event)) return;
+        event.preventDefault(); // no selection of text, no native drag
+        plot.setPointerCapture(event.pointerId); // the drag goes on outside the picture
+        dragging = true;
+        waiting = false;
+        send(event);
+      },
+      true,
+    );
+    plot.addEventListener("pointermove", (event) => dragging && send(event), true);
+    for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => (dragging = false), true);
   });
 
   run.addEventListener("click", () => model.send({ type: "run" }));
