@@ -1,0 +1,195 @@
+"""Nonsmooth convex problems with exact minima: largest of linear functions, mean absolute residual, distance."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import linprog, minimize
+
+from optilab.core.check import require
+from optilab.problems.simple import L1, Simple, Simplex, SquaredNorm, Zero
+
+
+@dataclass(frozen=True)
+class Distance:
+    """f(x) = ‖x − a‖₂, 1-Lipschitz with minimum 0 at a (d,)."""
+
+    a: np.ndarray
+    simple: Simple = field(default_factory=Zero)
+    minimum = 0.0
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Value of f + h at x (..., d) → (...)."""
+        return np.linalg.norm(x - self.a, axis=-1) + self.simple(x)
+
+    def subgrad(self, x: np.ndarray) -> np.ndarray:
+        """A subgradient of f at x (..., d): the direction away from a, 0 at a itself."""
+        away = x - self.a
+        length = np.linalg.norm(away, axis=-1, keepdims=True)
+        return away / np.where(length > 0, length, 1)
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """The point a."""
+        return self.a
+
+
+@dataclass(frozen=True)
+class MaxAffine:
+    """f(x) = max_k (⟨a_k, x⟩ + b_k) with the a_k as columns of A (d, n) and b (n,); plus a simple part h."""
+
+    A: np.ndarray
+    b: np.ndarray
+    simple: Simple = field(default_factory=Zero)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Value of f + h at x (..., d) → (...)."""
+        return (x @ self.A + self.b).max(-1) + self.simple(x)
+
+    def subgrad(self, x: np.ndarray) -> np.ndarray:
+        """The slope a_k of the first largest piece at x (..., d)."""
+        return self.A.T[(x @ self.A + self.b).argmax(-1)]
+
+    @cached_property
+    def minimizer(self) -> np.ndarray:
+        """A minimiser over the simplex, by linear programming.
+
+        Raises
+        ------
+        ValueError
+            If the simple part is another.
+        """
+        require(isinstance(self.simple, Simplex), "the simple part", self.simple, "Simplex() for an exact minimum")
+        d, n = self.A.shape
+        found = linprog(
+            np.append(np.zeros(d), 1.0),
+            A_ub=np.column_stack([self.A.T, -np.ones(n)]),
+            b_ub=-self.b,
+            A_eq=np.append(np.ones(d), 0.0)[None],
+            b_eq=[1.0],
+            bounds=[(0, None)] * d + [(None, None)],
+        )
+        return np.asarray(found.x[:d])
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smallest value over the simplex."""
+        return float((self.minimizer @ self.A + self.b).max())
+
+
+@dataclass(frozen=True)
+class AbsoluteRegression:
+    """F(x) = (1/m) Σ |⟨a_i, x⟩ − b_i| + h(x): linear regression that outliers can't spoil.
+
+    Parameters
+    ----------
+    A : array (m, d)
+        Its rows a_i.
+    b : array (m,)
+        Observations.
+    simple : Simple
+        h.
+    noise : float
+        The oracle returns g + noise · (ĝ − g), where ĝ is the subgradient of one random row and g the mean of all.
+    """
+
+    A: np.ndarray
+    b: np.ndarray
+    simple: Simple = field(default_factory=Zero)
+    noise: float = 1.0
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Value of f + h at x (..., d) → (...)."""
+        return abs(x @ self.A.T - self.b).mean(-1) + self.simple(x)
+
+    def subgrad(self, x: np.ndarray) -> np.ndarray:
+        """The mean of sign(⟨a_i, x⟩ − b_i) a_i at x (..., d)."""
+        return np.sign(x @ self.A.T - self.b) @ self.A / len(self.b)
+
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """A random row for each point of a batch: (*batch)."""
+        return rng.integers(len(self.b), size=size)
+
+    def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        """The subgradient of one row at x (*batch, d), its noise scaled."""
+        a = self.A[sample]
+        one = np.sign((a * x).sum(-1) - self.b[sample])[..., None] * a
+        if self.noise == 1:
+            return one
+        exact = self.subgrad(x)
+        return exact + self.noise * (one - exact)
+
+    @property
+    def M(self) -> float:
+        """Twice a Lipschitz constant of f, 2‖A‖₂/√m."""
+        return float(2 * np.linalg.norm(self.A, 2) / np.sqrt(len(self.b)))
+
+    @property
+    def sigma(self) -> float:
+        """A bound on the root mean square of the noise: noise · √(mean ‖a_i‖²)."""
+        return float(self.noise * np.sqrt((self.A**2).sum(-1).mean()))
+
+    @cached_property
+    def minimizer(self) -> np.ndarray:
+        """By linear programming for h = 0 or λ‖x‖₁; from the dual for h = ½μ‖x‖².
+
+        Raises
+        ------
+        ValueError
+            If the simple part is another.
+        """
+        m, d = self.A.shape
+        if isinstance(self.simple, SquaredNorm):
+            mu = self.simple.mu
+            dual = minimize(
+                lambda y: (self.b @ y + ((self.A.T @ y) ** 2).sum() / (2 * mu), self.b + self.A @ (self.A.T @ y) / mu),
+                np.zeros(m),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=[(-1 / m, 1 / m)] * m,
+                options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 20000, "maxfun": 100000},
+            )
+            return -self.A.T @ dual.x / mu
+        require(isinstance(self.simple, L1 | Zero), "the simple part", self.simple, "Zero(), L1 or SquaredNorm")
+        weight = self.simple.weight if isinstance(self.simple, L1) else 0.0
+        # x = u − v with u, v ≥ 0, and residuals at most r in size
+        found = linprog(
+            np.concatenate([np.full(2 * d, weight), np.full(m, 1 / m)]),
+            A_ub=np.block([[self.A, -self.A, -np.eye(m)], [-self.A, self.A, -np.eye(m)]]),
+            b_ub=np.concatenate([self.b, -self.b]),
+        )
+        return np.asarray(found.x[:d] - found.x[d : 2 * d])
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smallest value of f + h."""
+        return float(self(self.minimizer))
+
+
+def outliers(seed: int, simple: Simple | None = None, *, m: int = 100, d: int = 10) -> AbsoluteRegression:
+    """Regression with a sparse truth and errors of Student's t distribution with two degrees of freedom.
+
+    Parameters
+    ----------
+    seed : int
+        Of the data.
+    simple : Simple
+        h; none by default.
+    m, d : int
+        Rows and columns.
+    """
+    rng = np.random.default_rng(seed)
+    A = rng.standard_normal((m, d))
+    truth = rng.standard_normal(d) * (rng.random(d) < 0.5)
+    return AbsoluteRegression(A, A @ truth + rng.standard_t(2, m), simple or Zero())
+
+
+def scenarios(seed: int, d: int = 200, n: int = 20) -> MaxAffine:
+    """A portfolio of d assets under n scenarios: the worst loss max_k ⟨a_k, x⟩ over the simplex, two assets good.
+
+    Losses are uniform on [−1, 1]; those of the good assets are 0.5 lower.
+    """
+    require(d >= 18, "d", d, "at least 18")
+    A = np.random.default_rng(seed).uniform(-1, 1, (d, n))
+    A[[3, 17]] -= 0.5
+    return MaxAffine(A, np.zeros(n), Simplex())
