@@ -167,13 +167,15 @@ def entropy_step() -> Derivation:
     lam = sp.symbols("lambda", real=True)
     z = sp.symbols("z", positive=True)
     condition = sp.Eq(g[0] + (sp.log(z) - sp.log(x[0])) / eta + lam, 0)
-    weights = [x[i] * sp.exp(-eta * (g[i] + lam)) for i in range(3)]
-    free = sp.solve(sp.Eq(sp.exp(-eta * lam) * sum(x[i] * sp.exp(-eta * g[i]) for i in range(3)), 1), lam)[0]
+    factor = sp.symbols("c", positive=True)
+    total = sum(x[i] * sp.exp(-eta * g[i]) for i in range(3))
     return (
         Derivation("The entropy step", condition, "derivative of ⟨g, z⟩ + D(z, x)/η + λ(Σz − 1) in z₁ is 0")
         .then("solve for z₁", lambda e: sp.solve(e, z)[0])
-        .equals(weights[0], "multiply by exp(−η g₁), up to a common factor")
-        .then("the factor makes the sum 1", lambda e: sp.simplify(e.subs(lam, free)))
+        .equals(sp.exp(-eta * lam) * x[0] * sp.exp(-eta * g[0]), "multiply by exp(−η g₁), and by a common factor")
+        .then("call that factor c", lambda e: e.subs(lam, -sp.log(factor) / eta))
+        .then("it makes the sum 1", lambda e: e.subs(factor, sp.solve(sp.Eq(factor * total, 1), factor)[0]))
+        .equals(x[0] * sp.exp(-eta * g[0]) / total, "multiply and normalise")
     )
 
 
@@ -203,22 +205,21 @@ def young() -> Derivation:
 
 def hard_instance() -> Derivation:
     """On Harvey's instance the last value of 1/√t is at least ln T/(32√T)."""
-    j = sp.symbols("j", positive=True)
     root_j, root_T = sp.symbols("u w", positive=True)  # √j, √T
-    gap = sp.symbols("g", nonnegative=True)  # √T − √j
-    spike = 1 / (2 * root_T)
-    lowered = (root_T**2 - root_j**2) / (8 * (root_T**2 - root_j**2 + 1)) * 2 / (root_T + root_j)
-    low = spike - lowered
-    shown = low.subs(root_j, root_T - gap)
+    m = sp.symbols("m", nonnegative=True)  # T − j
+    coordinate = 1 / (2 * root_T) - m / (4 * (m + 1) * (root_T + root_j))
     bottom = 1 / (4 * root_T)
-    slack = sp.factor(sp.together(shown - bottom))
+    slack = (root_T + (m + 1) * root_j) / (4 * root_T * (m + 1) * (root_T + root_j))
     return (
         Derivation(
             "The logarithm is real",
-            shown,
-            "coordinate j at the end, at least: spike ηⱼbⱼ = 1/(2√T), lowered by aⱼ Σ_{s>j} 1/√s ≤ 2aⱼ(√T − √j); "
-            "w = √T and g = √T − √j",
+            coordinate,
+            "the last iterate's coordinate j, at least: the spike ηⱼbⱼ, lowered by aⱼ Σ_{s>j} 1/√s ≤ 2aⱼ(√T − √j); "
+            "w = √T, u = √j, m = T − j",
         )
-        .then("no lower than 1/(4√T)", lambda _: bottom)
-        .then("f = Σ aⱼxⱼ with aⱼ = 1/(8n), n = T − j + 1", lambda b: sp.summation(b.subs(root_T, sp.sqrt(T)) / (8 * n), (n, 1, T)))
+        .at_least(bottom, [(slack, sp.Integer(1))], "half of every spike survives")
+        .then(
+            "the last value is Σ aⱼxⱼ, and aⱼ = 1/(8n) with n = T − j + 1: the harmonic number H_T ≥ ln T again",
+            lambda x: sp.summation(x.subs(root_T, sp.sqrt(T)) / (8 * n), (n, 1, T)),
+        )
     )
