@@ -1,7 +1,7 @@
 """Common random numbers: replicates that see the same draws."""
 
 import inspect
-from functools import wraps
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ class CommonGenerator:
 
     def __init__(self, rng: np.random.Generator, axes: int):
         self.rng, self.axes = rng, axes
+        self.places: dict[str, int | None] = {}  # of `size` among a method's arguments: slow to find, always asked for
 
     def spawn(self, n_children: int) -> list["CommonGenerator"]:
         """Independent children that share in the same way."""
@@ -23,24 +24,29 @@ class CommonGenerator:
         if "rng" not in self.__dict__:  # unpickling asks before it is there
             raise AttributeError(name)
         draw = getattr(self.rng, name)
-        if not callable(draw) or "size" not in inspect.signature(draw).parameters:
+        if not callable(draw):
             return draw
+        if name not in self.places:
+            arguments = list(inspect.signature(draw).parameters)
+            self.places[name] = arguments.index("size") if "size" in arguments else None
+        place = self.places[name]
+        return draw if place is None else partial(self._shared, draw, place)
 
-        @wraps(draw)
-        def shared(*args: Any, **kwargs: Any) -> Any:
-            given = inspect.signature(draw).bind(*args, **kwargs)
-            size = given.arguments.get("size")
-            if size is None:
-                return draw(*args, **kwargs)
-            size = (size,) if isinstance(size, (int, np.integer)) else tuple(size)
-            require(
-                len(size) >= self.axes, "size", size, f"at least {self.axes} axes long, the axes that share their draws"
-            )
-            given.arguments["size"] = size[self.axes :]
-            drawn = draw(*given.args, **given.kwargs)
-            return np.broadcast_to(drawn, (*size[: self.axes], *np.shape(drawn)))
-
-        return shared
+    def _shared(self, draw: Any, place: int, *args: Any, **kwargs: Any) -> Any:
+        size = kwargs.get("size", args[place] if place < len(args) else None)
+        if size is None:
+            return draw(*args, **kwargs)
+        size = (size,) if isinstance(size, (int, np.integer)) else tuple(size)
+        require(
+            len(size) >= self.axes, "size", size, f"at least {self.axes} axes long, the axes that share their draws"
+        )
+        rest = size[self.axes :]
+        if "size" in kwargs:
+            kwargs["size"] = rest
+        else:
+            args = (*args[:place], rest, *args[place + 1 :])
+        drawn = draw(*args, **kwargs)
+        return np.broadcast_to(drawn, (*size[: self.axes], *np.shape(drawn)))
 
 
 def common(rng: np.random.Generator, axes: int = 1) -> CommonGenerator:
