@@ -11,7 +11,7 @@ import numpy as np
 
 from optilab.core.check import require
 
-Named = Mapping[str, Any]  # label → value, or function of all values → value
+Named = Mapping[str, Any]  # label → value, or dict of values by control, or function of all values → either
 WHOLE = {"description_width": "initial"}  # labels are never cut off
 
 
@@ -25,6 +25,7 @@ class Control:
         Has the value.
     named : mapping of label to value
         Values that mean something, each with a button that jumps there; a function of all values where they move it.
+        A dict (or a function that gives one) sets several controls at once.
     view : ipywidgets widget, optional
         What is shown if it is more than `widget`.
     """

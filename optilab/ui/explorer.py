@@ -78,7 +78,7 @@ class Explorer(widgets.VBox):
             controls[name].set(name, value)
         self.start = self.values
         for panel in panels:
-            unknown = set(panel.click or ()) - set(controls)
+            unknown = set(() if callable(panel.click) else panel.click or ()) - set(controls)
             require(not unknown, "what a click sets", sorted(unknown), f"among the controls {list(controls)}")
         self.pictures = Pictures(panels, name=call.rpartition(".")[2], run=run if simulate else "")
         self.pictures.on_msg(self._heard)
@@ -107,7 +107,8 @@ class Explorer(widgets.VBox):
         buttons = []
         for label, target in control.named.items():
             if not callable(target):
-                control.check(f"{name} at {label!r}", target)
+                for other, value in (target if isinstance(target, dict) else {name: target}).items():
+                    self.controls[other].check(f"{other} at {label!r}", value)
             button = widgets.Button(description=label, layout={"width": "max-content"}, tooltip=f"{name} = {label}")
             button.on_click(lambda _button, target=target: self._jump(name, target))
             buttons.append(button)
@@ -121,7 +122,9 @@ class Explorer(widgets.VBox):
     def _jump(self, name: str, target: Any) -> None:
         with self._explained():
             value = target(self.values) if callable(target) else target
-            self.set(**{name: round(value) if isinstance(self.values[name], int) else value})
+            if not isinstance(value, dict):
+                value = {name: round(value) if isinstance(self.values[name], int) else value}
+            self.set(**value)
 
     def _heard(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content["type"] == "reset":
@@ -130,8 +133,9 @@ class Explorer(widgets.VBox):
             click = self.panels[content["panel"]].click
             if click is None:
                 return
-            point = zip(click, (content["x"], content["y"]), strict=True)
-            self.set(**{name: self.controls[name].nearest(value) for name, value in point})
+            place = content["x"], content["y"]
+            point = click(*place) if callable(click) else dict(zip(click, place, strict=True))
+            self.set(**{name: self.controls[name].nearest(value) for name, value in point.items()})
         elif content["type"] == "run" and self._simulate():
             self.redraw()
 

@@ -5,7 +5,7 @@ into a fresh copy: what doesn't move can't be lost.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
@@ -39,8 +39,8 @@ class Panel:
         What of the layout stays.
     moving : dict of path to name
         What of the layout follows the controls.
-    click : pair of control names, optional
-        Controls that a click or drag in the picture sets to its x and y.
+    click : pair of control names, or function (x, y) → dict, optional
+        Controls that a click or drag in the picture sets to its x and y, or to the values that the function names.
     height : int
         Height in pixels, without the title.
     """
@@ -49,7 +49,7 @@ class Panel:
     traces: list[tuple[Any, dict[str, str]]]
     layout: dict[str, Any] = field(default_factory=dict)
     moving: dict[str, str] = field(default_factory=dict)
-    click: tuple[str, str] | None = None
+    click: tuple[str, str] | Callable[[float, float], dict[str, float]] | None = None
     height: int = 340
 
     def names(self) -> set[str]:
@@ -63,7 +63,7 @@ class Panel:
             "title": self.title,
             "bindings": [binding for _, binding in self.traces],
             "moving": self.moving,
-            "click": self.click,
+            "click": self.click is not None,
             "height": self.height,
         }
 
