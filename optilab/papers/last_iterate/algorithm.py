@@ -167,6 +167,8 @@ def suffix_average(x: Array, t: int | Array) -> Array:
 
 def _mean(x: Array, after: Array, t: int | Array) -> Array:
     """Means of x[after + 1 … t] along the first axis."""
+    if np.ndim(t) == 0:
+        return x[int(after) + 1 : int(t) + 1].mean(0)
     total = np.cumsum(x, 0)
     count = np.asarray(t - after).reshape(*np.shape(t), *[1] * (x.ndim - 1))
     return (total[t] - total[after]) / count

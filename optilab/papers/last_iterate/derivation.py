@@ -174,8 +174,7 @@ def entropy_step() -> Derivation:
         .then("solve for z₁", lambda e: sp.solve(e, z)[0])
         .equals(sp.exp(-eta * lam) * x[0] * sp.exp(-eta * g[0]), "multiply by exp(−η g₁), and by a common factor")
         .then("call that factor c", lambda e: e.subs(lam, -sp.log(factor) / eta))
-        .then("it makes the sum 1", lambda e: e.subs(factor, sp.solve(sp.Eq(factor * total, 1), factor)[0]))
-        .equals(x[0] * sp.exp(-eta * g[0]) / total, "multiply and normalise")
+        .then("it makes the sum 1: multiply and normalise", lambda e: e.subs(factor, 1 / total))
     )
 
 

@@ -1,0 +1,253 @@
+"""What the last iterate costs: the hard instance, and races on kinks, simplices, heavy tails, ridges and bowls."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from optilab.core.claim import Claim, Claims, collect
+from optilab.core.randomness import common
+from optilab.core.run import run
+from optilab.papers.last_iterate import algorithm as alg
+from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
+from optilab.problems.harvey import Harvey
+from optilab.problems.mirror import Entropy, Euclidean, Mirror, Power
+from optilab.problems.noisy import Gaussian, Lomax, Noisy
+from optilab.problems.polyhedral import Distance, outliers, scenarios
+from optilab.problems.simple import L1, SquaredNorm
+
+OUTPUTS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "last": lambda x, t: x[-1],
+    "average": alg.average,
+    "suffix": alg.suffix_average,
+}
+
+
+def gaps(
+    problem: Any,
+    x1: np.ndarray,
+    eta: np.ndarray,
+    runs: int,
+    seed: int,
+    *,
+    mirror: Mirror | None = None,
+    outputs: tuple[str, ...] = ("last",),
+) -> dict[str, np.ndarray]:
+    """Final gaps F − F* of some outputs, all schedules and runs advanced together on the same samples.
+
+    Parameters
+    ----------
+    problem
+        Has `minimum`, `simple`, `sample`, `sample_grad`.
+    x1 : array (d,)
+        Where all runs start.
+    eta : array (T, *schedules)
+        Step sizes.
+    runs, seed : int
+        Replicates of each schedule, and the seed of their samples.
+    mirror : Mirror
+        The map; Euclidean by default.
+    outputs : names in `OUTPUTS`
+        Which points are handed out; averages keep all iterates in memory.
+
+    Returns
+    -------
+    dict of arrays (*schedules, runs)
+        By name of the output; NaN where a run left the ball of radius 10⁶.
+    """
+    T, schedules = len(eta), eta.shape[1:]
+    start = np.broadcast_to(x1, (*schedules, runs, len(x1)))
+    rng: Any = common(np.random.default_rng(seed), len(schedules))
+    states = csmd(problem, start, eta=eta[..., None], rng=rng, mirror=mirror)
+    trace = run(states, T, every=T if outputs == ("last",) else 1, keep=["x"], limit=1e6)
+    if trace.step[-1] < T:
+        return {name: np.full((*schedules, runs), np.nan) for name in outputs}
+    return {name: problem(OUTPUTS[name](trace.x, T)) - problem.minimum for name in outputs}
+
+
+def ratios(slow: np.ndarray, fast: np.ndarray) -> np.ndarray:
+    """Mean over runs of one, divided by the other's: (*schedules, runs) → (*schedules)."""
+    return slow.mean(-1) / fast.mean(-1)
+
+
+# The hard instance
+
+
+def hard_instance(T: int) -> dict[str, float]:
+    """√T · f of the outputs on Harvey's instance after T steps at η = 1, simulated; and whether step t saw h_t."""
+    problem = Harvey(T)
+    result = {}
+    for name, schedule in SCHEDULES.items():
+        states = csmd(problem, np.zeros(T), eta=schedule(T, 1.0), rng=np.random.default_rng(0))
+        trace = run(states, T, piece=lambda state: problem.active(state.x))
+        result[name] = float(np.sqrt(T) * problem(trace.x[-1]))
+        result[f"{name}, in order"] = float((trace.piece[:-1] == np.arange(T)).all())
+        if schedule is alg.poly:
+            result["average"] = float(np.sqrt(T) * problem(alg.average(trace.x, T)))
+            result["suffix"] = float(np.sqrt(T) * problem(alg.suffix_average(trace.x, T)))
+    return result
+
+
+def hard(quick: bool) -> Iterator[Claim]:
+    """The last iterate of 1/√t grows like log T beside 1/√T; that of linear decay doesn't."""
+    sizes = [16, 64, 256] if quick else [16, 64, 256, 1024]
+    table = [hard_instance(T) for T in sizes]
+    growth = np.diff([row["1/√t"] for row in table])
+    span = f"T = {sizes[0]} … {sizes[-1]}"
+    yield Claim(f"hard instance, {span}: each factor 4 in T adds to √T·f(last) of 1/√t", growth.min(), 0.067, 0.062, growth)
+    excess = [row["1/√t"] / (np.log(T) / 32) for T, row in zip(sizes, table, strict=True)]
+    yield Claim("… and it exceeds the proved ln T/32 by a factor", min(excess), at_least=1, seeds=tuple(excess))
+    flat = [row["linear decay"] for row in table]
+    yield Claim("… while √T·f(last) of linear decay stays flat", max(flat), at_most=0.04, seeds=tuple(flat))
+    order = [row[f"{name}, in order"] for row in table for name in SCHEDULES]
+    yield Claim("… share of runs whose step t met piece t, as designed", np.mean(order), at_least=1)
+
+
+# Robust regression with ℓ₁, and with a ridge
+
+
+def regression(seed: int, etas: list[float], runs: int = 50, T: int = 4000) -> dict[str, dict[str, np.ndarray]]:
+    """Final gaps (η, runs) of every schedule and output on robust regression with h = 0.1‖x‖₁."""
+    problem = outliers(seed, L1(0.1))
+    return {
+        name: gaps(problem, np.zeros(10), schedule(T, np.array(etas)), runs, 12345, outputs=tuple(OUTPUTS))
+        for name, schedule in SCHEDULES.items()
+    }
+
+
+def tuned(race: dict[str, dict[str, np.ndarray]], output: str = "last") -> dict[str, float]:
+    """Mean gap of an output at each schedule's best η."""
+    return {name: float(found[output].mean(-1).min()) for name, found in race.items()}
+
+
+def robust(quick: bool) -> Iterator[Claim]:
+    """Where η is too large, linear decay forgives."""
+    etas = [0.05, 0.1, 0.2, 0.3, 0.4, 0.8, 1.6, 3.2]
+    large = [etas.index(eta) for eta in (0.4, 0.8, 1.6)]
+    data = range(1 if quick else 6)
+    races = [regression(seed, etas) for seed in data]
+    for other in ("1/√t", "constant"):
+        ratio = np.array([ratios(race[other]["last"], race["linear decay"]["last"])[large] for race in races])
+        yield Claim(f"regression, η = 0.4, 0.8, 1.6: gap of last, {other} over linear decay", ratio.min(), at_least=3, seeds=ratio)
+    best = [tuned(race) for race in races]
+    for slow, fast in (("constant", "1/√t"), ("1/√t", "linear decay")):
+        ratio = np.array([row[slow] / row[fast] for row in best])
+        yield Claim(f"regression, each at its best η: {slow} over {fast}", ratio.min(), at_least=1, seeds=ratio)
+    for output in ("average", "suffix"):
+        ratio = np.array([tuned(race, output)["1/√t"] / tuned(race)["linear decay"] for race in races])
+        statement = f"regression, each at its best η: {output} of 1/√t over last of linear decay"
+        yield Claim(statement, np.median(ratio), seeds=ratio)
+    margin = [
+        race[name]["last"].mean(-1)
+        / alg.bound(SCHEDULES[name](4000, np.array(etas)), 0.5 * (problem.minimizer**2).sum(), problem.M**2 + problem.sigma**2)
+        for problem, race in zip((outliers(seed, L1(0.1)) for seed in data), races, strict=True)
+        for name in SCHEDULES
+    ]
+    yield Claim("regression, every schedule and η: mean gap over the bound", np.max(margin), at_most=1)
+
+
+def ridge(quick: bool) -> Iterator[Claim]:
+    """With a strongly convex h, steps 1/(μt) and 2/(μ(t + 1)): the shorter ones end better here."""
+    T, mu = 5000, 0.1
+    worse, margin = [], []
+    for seed in range(1 if quick else 6):
+        problem = outliers(seed, SquaredNorm(mu))
+        eta = np.stack([alg.strong1(T, mu), alg.strong2(T, mu)], -1)
+        last = gaps(problem, np.zeros(10), eta, 50, 12345)["last"]
+        worse.append(ratios(last[1], last[0]))
+        D, s2 = 0.5 * (problem.minimizer**2).sum(), problem.M**2 + problem.sigma**2
+        margin += [last[k].mean() / alg.strong_bound(eta[:, k], D, s2, mu_h=mu) for k in range(2)]
+    yield Claim("ridge, μ = 0.1: gap of last, 2/(μ(t+1)) over 1/(μt)", min(worse), at_least=1.2, seeds=tuple(worse))
+    yield Claim("ridge: mean gap over the bound", max(margin), at_most=1, seeds=tuple(margin))
+
+
+# The simplex
+
+GEOMETRIES: dict[str, tuple[Mirror, float]] = {"entropy": (Entropy(), 0.2), "Euclidean": (Euclidean(), 0.005)}
+
+
+def portfolio(seed: int, T: int = 2000, runs: int = 20, doublings: int = 9) -> dict[str, dict[str, float]]:
+    """Mean last gap at the best η, by geometry and schedule, on the worst of 20 scenarios with 200 assets."""
+    problem = Noisy(scenarios(seed), Gaussian(0.5), 200)
+    table: dict[str, dict[str, float]] = {}
+    for geometry, (mirror, lowest) in GEOMETRIES.items():
+        grid = lowest * 2.0 ** np.arange(doublings)
+        eta = np.stack([schedule(T, grid) for schedule in SCHEDULES.values()], 1)
+        last = gaps(problem, np.full(200, 1 / 200), eta, runs, 7, mirror=mirror)["last"].mean(-1)
+        table[geometry] = dict(zip(SCHEDULES, last.min(-1).tolist(), strict=True))
+    return table
+
+
+def simplex(quick: bool) -> Iterator[Claim]:
+    """On the simplex entropy beats Euclid with every schedule, and linear decay wins in both geometries."""
+    tables = [portfolio(seed, *(1000, 8, 8) if quick else (2000, 20, 9)) for seed in range(1 if quick else 4)]
+    gain = [table["Euclidean"][name] / table["entropy"][name] for table in tables for name in SCHEDULES]
+    yield Claim("200 assets: best Euclidean gap over best entropy gap, each schedule", min(gain), at_least=1.3, seeds=tuple(gain))
+    decay = [table[g][other] / table[g]["linear decay"] for table in tables for g in GEOMETRIES for other in ("1/√t", "constant")]
+    yield Claim("200 assets: best other schedule's gap over linear decay's", min(decay), at_least=2, seeds=tuple(decay))
+
+
+# Heavy tails
+
+TARGET = np.array([2.0, 0.0, 0.0, 0.0, 0.0])
+
+
+def heavy_race(seed: int, T: int = 8000, runs: int = 300, tail: float = 1.6, p: float = 1.5, eta: float = 0.3) -> dict[str, np.ndarray]:
+    """Final gaps (runs,) of plain and power steps to ‖x − a‖ = 0 under Lomax noise, all on the same samples."""
+    problem = Noisy(Distance(TARGET), Lomax(tail), 5)
+    power = Power(p, np.zeros(5))
+    steps = np.stack([alg.poly(T, eta), alg.heavy_poly(T, eta, p)], -1)
+    plain = gaps(problem, np.zeros(5), steps, runs, seed)["last"]
+    mirrored = gaps(problem, np.zeros(5), steps[:, 1:], runs, seed, mirror=power)["last"]
+    return {"Euclidean η/√t": plain[0], "Euclidean η/t^(1/p)": plain[1], "power map": mirrored[0]}
+
+
+def tails(quick: bool) -> Iterator[Claim]:
+    """A power map survives noise without a variance; part of its gain is its step sizes, and both are shown."""
+    races = [heavy_race(seed, *(3000, 200) if quick else (8000, 300)) for seed in range(1 if quick else 6)]
+    plain, same, power = (np.array([race[name] for race in races]) for name in races[0])
+    mean, most = ratios(plain, power), plain.max(-1) / power.max(-1)
+    yield Claim("tail index 1.6: mean gap, Euclidean η/√t over power map", mean.min(), at_least=5, seeds=mean)
+    yield Claim("tail index 1.6: worst of all runs, likewise", most.min(), at_least=3, seeds=most)
+    fair = ratios(same, power)
+    yield Claim("tail index 1.6: mean gap at the same steps, Euclidean over power map", fair.min(), at_least=3, seeds=fair)
+    heavier = heavy_race(0, *(3000, 200) if quick else (8000, 300), tail=1.3, p=1.25)["power map"]
+    yield Claim("tail index 1.3: mean gap of the power map, from 2 at the start: safe, but hardly moving", heavier.mean(), 1.6, 0.6)
+
+
+# The bound itself
+
+
+def best_schedule(T: int, D: float = 0.5, s2: float = 1.0) -> np.ndarray:
+    """The step sizes with the smallest bound there is: (T,), by L-BFGS-B on ln η from the tuned constant."""
+
+    def value(log_eta: np.ndarray) -> tuple[float, np.ndarray]:
+        eta = np.exp(log_eta)
+        S = alg.remaining(eta)
+        slope = -D / S[0] ** 2 + 2 * s2 * (2 * eta / S - np.cumsum(eta**2 / S**2))
+        return float(alg.bound(eta, D, s2)), slope * eta
+
+    start = np.log(alg.const(T, alg.best_eta(alg.const, T, D, s2)))
+    return np.exp(minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-13}).x)
+
+
+def design(quick: bool) -> Iterator[Claim]:
+    """No schedule has a bound much below linear decay's, and the best one is a straight line down."""
+    T = 50
+    best = best_schedule(T)
+    smallest = float(alg.bound(best, 0.5, 1.0))
+    tuned = {name: float(alg.bound(s(T, alg.best_eta(s, T, 0.5, 1.0)), 0.5, 1.0)) for name, s in SCHEDULES.items()}
+    yield Claim("bound at T = 50: best linear decay over the best of all schedules", tuned["linear decay"] / smallest, 1.01, 1)
+    yield Claim("bound at T = 50: best constant over the best of all schedules", tuned["constant"] / smallest, at_least=1.1)
+    t = np.arange(T)
+    line = np.polyval(np.polyfit(t[:-1], best[:-1], 1), t[:-1])
+    yield Claim("… which is a straight line down to 0.1 of its start, to within this part of it", abs(best[:-1] - line).max() / best[0], 0.02)
+
+
+EXPERIMENTS = (hard, robust, ridge, simplex, tails, design)
+
+
+def claims(quick: bool = False) -> Claims:
+    """All claims; with `quick` on one set of data each, and smaller where that is slow."""
+    return collect(EXPERIMENTS, quick)
