@@ -85,3 +85,10 @@ class Harvey:
         spikes = np.cumsum(self.a * eta * self.b)
         squares, weighted = np.cumsum(self.a**2), np.cumsum(self.a**2 * total)
         return np.append(0.0, spikes - total * squares + weighted)
+
+    def average(self, eta: np.ndarray) -> np.ndarray:
+        """The average of x^2, …, x^{T+1} on that path, in closed form: (T,)."""
+        total = np.cumsum(eta)
+        present = self.T - np.arange(self.T)  # iterates that have the spike
+        sum_later = np.cumsum(total[::-1])[::-1] - present * total
+        return (present * eta * self.b - self.a * sum_later) / self.T

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog, minimize
@@ -12,21 +13,21 @@ from optilab.problems.simple import L1, Simple, Simplex, SquaredNorm, Zero
 
 @dataclass(frozen=True)
 class Distance:
-    """f(x) = ‖x − a‖₂, 1-Lipschitz with minimum 0 at a (d,)."""
+    """f(x) = slope · ‖x − a‖₂, with minimum 0 at a (d,) and no simple part."""
 
     a: np.ndarray
-    simple: Simple = field(default_factory=Zero)
+    slope: float = 1.0
     minimum = 0.0
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Value of f + h at x (..., d) → (...)."""
-        return np.linalg.norm(x - self.a, axis=-1) + self.simple(x)
+        """Value at x (..., d) → (...)."""
+        return self.slope * np.linalg.norm(x - self.a, axis=-1)
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
-        """A subgradient of f at x (..., d): the direction away from a, 0 at a itself."""
+        """A subgradient at x (..., d): slope times the direction away from a, 0 at a itself."""
         away = x - self.a
         length = np.linalg.norm(away, axis=-1, keepdims=True)
-        return away / np.where(length > 0, length, 1)
+        return self.slope * away / np.where(length > 0, length, 1)
 
     @property
     def minimizer(self) -> np.ndarray:
@@ -69,7 +70,7 @@ class MaxAffine:
             b_eq=[1.0],
             bounds=[(0, None)] * d + [(None, None)],
         )
-        return np.asarray(found.x[:d])
+        return np.array(found.x)[:d]
 
     @cached_property
     def minimum(self) -> float:
@@ -140,16 +141,7 @@ class AbsoluteRegression:
         """
         m, d = self.A.shape
         if isinstance(self.simple, SquaredNorm):
-            mu = self.simple.mu
-            dual = minimize(
-                lambda y: (self.b @ y + ((self.A.T @ y) ** 2).sum() / (2 * mu), self.b + self.A @ (self.A.T @ y) / mu),
-                np.zeros(m),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[(-1 / m, 1 / m)] * m,
-                options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 20000, "maxfun": 100000},
-            )
-            return -self.A.T @ dual.x / mu
+            return self._from_dual(self.simple.mu)
         require(isinstance(self.simple, L1 | Zero), "the simple part", self.simple, "Zero(), L1 or SquaredNorm")
         weight = self.simple.weight if isinstance(self.simple, L1) else 0.0
         # x = u − v with u, v ≥ 0, and residuals at most r in size
@@ -158,7 +150,22 @@ class AbsoluteRegression:
             A_ub=np.block([[self.A, -self.A, -np.eye(m)], [-self.A, self.A, -np.eye(m)]]),
             b_ub=np.concatenate([self.b, -self.b]),
         )
-        return np.asarray(found.x[:d] - found.x[d : 2 * d])
+        plus, minus = np.array(found.x)[: 2 * d].reshape(2, d)
+        return plus - minus
+
+    def _from_dual(self, mu: float) -> np.ndarray:
+        """The minimiser −Aᵀy/μ where y maximises −⟨b, y⟩ − ‖Aᵀy‖²/(2μ) over |yᵢ| ≤ 1/m."""
+        m = len(self.b)
+
+        def loss(y: np.ndarray) -> tuple[float, np.ndarray]:
+            pull = y @ self.A
+            return float(self.b @ y + pull @ pull / (2 * mu)), self.b + self.A @ pull / mu
+
+        precise = {"ftol": 1e-15, "gtol": 1e-10, "maxiter": 20_000, "maxfun": 100_000}
+        box = [(-1 / m, 1 / m)] * m
+        settings: dict[str, Any] = {"jac": True, "method": "L-BFGS-B", "bounds": box, "options": precise}
+        y = minimize(loss, np.zeros(m), **settings).x
+        return -y @ self.A / mu
 
     @cached_property
     def minimum(self) -> float:

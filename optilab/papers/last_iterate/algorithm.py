@@ -18,6 +18,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Euclidean, Mirror
+from optilab.problems.simple import Zero
 
 Array = np.ndarray
 LOST = 1e100  # a point this far out has diverged: what its oracle says is no longer an error
@@ -37,7 +38,7 @@ def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirro
     Parameters
     ----------
     problem
-        Has `sample`, `sample_grad` and its simple part h as `simple`.
+        Has `sample`, `sample_grad` and, if h isn't zero, its simple part h as `simple`.
     x1 : array (*batch, d)
         Where to start.
     eta : array (T, *batch)
@@ -57,18 +58,19 @@ def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirro
     ValueError
         If a step size isn't positive, the map refuses the start or h, or a subgradient is not finite (says the step).
     """
-    eta, mirror = np.asarray(eta, dtype=float), mirror or Euclidean()
+    h, mirror = getattr(problem, "simple", Zero()), mirror or Euclidean()
+    eta = np.asarray(eta, dtype=float)
     require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
     require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
     x = np.asarray(x1, dtype=float)
-    mirror.check(problem.simple, x)
+    mirror.check(h, x)
     x, _ = replicates(x, eta[0])
     yield Iterate(x, np.zeros_like(x))
     for t, step in enumerate(eta[..., None], start=1):
         g = problem.sample_grad(x, problem.sample(rng, x.shape[:-1]))
         if not np.isfinite(g).all():
             require(np.isfinite(g) | ~(abs(x) < LOST), f"the subgradient of step {t}", g, "finite")
-        x = mirror.step(problem.simple, x, g, step)
+        x = mirror.step(h, x, g, step)
         yield Iterate(x, g)
 
 
@@ -286,4 +288,6 @@ def _provable(eta: Array, L: float) -> None:
     """Refuse step sizes for which the bounds are not proved."""
     require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
     if L > 0:
-        require(eta <= (1 + 1e-12) / (2 * L), "eta", eta, f"at most 1/(2L) = {1 / (2 * L):.4g}, where the bound is valid")
+        require(
+            eta <= (1 + 1e-12) / (2 * L), "eta", eta, f"at most 1/(2L) = {1 / (2 * L):.4g}, where the bound is valid"
+        )

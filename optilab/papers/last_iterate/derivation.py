@@ -33,7 +33,9 @@ def one_step() -> Derivation:
             (M + s) * d - d**2 / (4 * eta),
             "a step of length d gains at most (M + ‖ξ‖) d from kink and noise and pays d²/(4η), as η ≤ 1/(2L); s = ‖ξ‖",
         )
-        .at_most(eta * (M + s) ** 2, [(1 / (4 * eta), d - 2 * eta * (M + s))], "whatever the length d: complete a square")
+        .at_most(
+            eta * (M + s) ** 2, [(1 / (4 * eta), d - 2 * eta * (M + s))], "whatever the length d: complete a square"
+        )
         .at_most(2 * eta * (M**2 + s**2), [(eta, M - s)], "so that only E‖ξ‖² = σ² is needed")
     )
 
@@ -105,7 +107,9 @@ def linear_decay() -> Derivation:
     unit = eta / T ** sp.Rational(3, 2)
     S = sp.summation(unit * j, (j, 1, n))
     return (
-        Derivation("Linear decay", (unit * n) ** 2 / S, "ηₜ = η n/T^{3/2} with n = T − t + 1 steps left, and its sum Sₜ")
+        Derivation(
+            "Linear decay", (unit * n) ** 2 / S, "ηₜ = η n/T^{3/2} with n = T − t + 1 steps left, and its sum Sₜ"
+        )
         .equals(2 * unit * n / (n + 1), "Sₜ = η n(n+1)/(2T^{3/2}): the two n of ηₜ² meet the two of Sₜ")
         .at_most(2 * unit, [(2 * unit / (n + 1), sp.Integer(1))], "every step pays at most the same, the last ones too")
         .then("T of them: no logarithm", lambda term: sp.simplify(T * term))
@@ -148,7 +152,9 @@ def forgetting() -> Derivation:
     step1 = 2 / (mu * (2 + 4 * kappa))
     gamma = step1 * (j + 4 * kappa) / (1 + 4 * kappa)
     return (
-        Derivation("Forgetting the start", first * D / n, "ηₜ = 1/(μ(t+2κ)): γ is constant, the start counts 2κμD/T = 2LD/T")
+        Derivation(
+            "Forgetting the start", first * D / n, "ηₜ = 1/(μ(t+2κ)): γ is constant, the start counts 2κμD/T = 2LD/T"
+        )
         .then(
             "ηₜ = 2/(μ(t+1+4κ)): γₜ grows like t + 4κ",
             lambda _: sp.factor((1 - mu * step1) * D / sp.summation(gamma, (j, 1, n))),
@@ -185,7 +191,9 @@ def power_step() -> Derivation:
     q = p / (p - 1)
     c = 2 ** (q - 2)
     return (
-        Derivation("Through the mirror and back", c * r ** (q - 1), "‖∇ψ‖ at distance r from the centre, p = 3/2, q = 3")
+        Derivation(
+            "Through the mirror and back", c * r ** (q - 1), "‖∇ψ‖ at distance r from the centre, p = 3/2, q = 3"
+        )
         .then("the inverse map: (‖v‖/c)^(p−1)", lambda v: (v / c) ** (p - 1))
         .equals(r, "back at distance r: far out, a huge gradient moves the point by its square root only")
     )
@@ -196,7 +204,9 @@ def young() -> Derivation:
     a = sp.symbols("a", positive=True)
     p, q = sp.Rational(3, 2), sp.Integer(3)
     return (
-        Derivation("One step under heavy tails", a * d - d**q / (q * eta), "now a step of length d pays d^q/(qη), p = 3/2")
+        Derivation(
+            "One step under heavy tails", a * d - d**q / (q * eta), "now a step of length d pays d^q/(qη), p = 3/2"
+        )
         .then("at its best length d = √(aη)", lambda e: sp.simplify(e.subs(d, sp.sqrt(a * eta))))
         .equals(eta ** (p - 1) * a**p / p, "a^p with a = M + ‖ξ‖, and p < 2: no variance needed")
     )
