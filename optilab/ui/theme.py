@@ -33,6 +33,12 @@ METHODS = {
     "Adam": GREEN,
     "SGD": INK,
     "DAL": TEAL,
+    "1/√t": ORANGE,
+    "constant steps": PURPLE,
+    "linear decay": BLUE,
+    "entropy": TEAL,
+    "power map": TEAL,
+    "Euclidean": PINK,
 }
 
 
