@@ -112,7 +112,7 @@ def race(**start: Any) -> Explorer:
         {
             "schedule": choice("schedule", "1/√t", NAMES),
             "eta": log_slider("η", 0.8, 0.02, 5.0),
-            "T": slider("steps T", 1000, 100, 1000, 100),
+            "T": slider("steps T", 800, 100, 800, 100),
             "noise": slider("noise", 1.0, 0.0, 3.0, 0.1, named={"none": 0.0, "one random row": 1.0}),
         },
         [_steps(), _gaps(), _ends()],

@@ -1,0 +1,501 @@
+"""The last iterate: algorithm, derivations, bounds, claims, pictures and exercises."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optilab.core.derive import Derivation
+from optilab.core.randomness import common
+from optilab.core.run import run
+from optilab.papers.last_iterate import algorithm as alg
+from optilab.papers.last_iterate import derivation, exercises, experiment, explorer
+from optilab.papers.last_iterate.algorithm import SCHEDULES, bound, csmd, strong_bound
+from optilab.papers.last_iterate.explorer import drawing
+from optilab.problems.harvey import Harvey
+from optilab.problems.mirror import Entropy, Euclidean, Power
+from optilab.problems.noisy import Gaussian, Lomax, Noisy
+from optilab.problems.polyhedral import Distance, MaxAffine, outliers, scenarios
+from optilab.problems.quadratic import Quadratic
+from optilab.problems.simple import L1, Simplex, SquaredNorm
+
+MODULE = derivation.__name__
+seeds = st.integers(0, 2**31)
+quiet = settings(max_examples=40, deadline=None)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+# The algorithm
+
+
+def test_the_euclidean_run_is_proximal_sgd_written_out():
+    problem, eta = outliers(0, L1(0.1)), alg.linear(50, 0.4)
+    rows = rng(3)
+    x = np.zeros(10)
+    for step in eta:
+        i = rows.integers(100, size=())
+        x = x - step * np.sign(problem.A[i] @ x - problem.b[i]) * problem.A[i]
+        x = np.sign(x) * np.maximum(abs(x) - step * 0.1, 0)
+    *_, last = csmd(problem, np.zeros(10), eta=eta, rng=rng(3))
+    np.testing.assert_allclose(last.x, x, atol=1e-12)
+
+
+def test_the_power_map_of_p_2_is_sgd():
+    problem, eta = Noisy(Distance(np.ones(3)), Lomax(2.5), 3), alg.poly(40, 0.5)
+    plain = run(csmd(problem, np.zeros((4, 3)), eta=eta, rng=rng()), 40).x
+    power = run(csmd(problem, np.zeros((4, 3)), eta=eta, rng=rng(), mirror=Power(2.0, np.zeros(3))), 40).x
+    np.testing.assert_allclose(power, plain, atol=1e-10)
+
+
+CASES = {
+    "regression": (outliers(0, L1(0.1)), np.zeros(10), None),
+    "ball": (Harvey(30), np.zeros(30), None),
+    "entropy": (Noisy(scenarios(0, 20), Gaussian(0.5), 20), np.full(20, 0.05), Entropy()),
+    "simplex": (Noisy(scenarios(0, 20), Gaussian(0.5), 20), np.full(20, 0.05), Euclidean()),
+    "power": (Noisy(Distance(np.ones(3)), Lomax(1.6), 3), np.zeros(3), Power(1.5, np.zeros(3))),
+}
+
+
+@pytest.mark.parametrize(("problem", "x1", "mirror"), CASES.values(), ids=CASES)
+def test_a_batch_is_its_replicates_one_by_one(problem, x1, mirror):
+    etas = np.array([0.1, 0.5, 1.0])
+    start = np.broadcast_to(x1, (3, len(x1)))
+    together = run(csmd(problem, start, eta=alg.poly(30, etas), rng=common(rng(5), 1), mirror=mirror), 30).x
+    alone = [run(csmd(problem, x1, eta=alg.poly(30, eta), rng=rng(5), mirror=mirror), 30).x for eta in etas]
+    np.testing.assert_allclose(together, np.stack(alone, 1), atol=1e-10)
+
+
+def test_one_call_of_the_oracle_a_step_and_the_last_of_T_plus_1_points():
+    trace = run(csmd(outliers(0), np.zeros((2, 10)), eta=alg.const(7, 1.0), rng=rng()), 100)
+    assert trace.x.shape == (8, 2, 10)
+    assert (trace.g[0] == 0).all()
+
+
+def test_all_outputs_are_the_same_after_one_step():
+    trace = run(csmd(outliers(0), np.zeros((2, 10)), eta=alg.poly(1, 1.0), rng=rng()), 1)
+    for output in (alg.average(trace.x, 1), alg.suffix_average(trace.x, 1)):
+        np.testing.assert_array_equal(output, trace.x[1])
+    np.testing.assert_allclose(alg.weighted_average(trace.x, alg.poly(1, 1.0), 1), trace.x[1])
+
+
+def test_averages_are_those_of_their_definition_and_prefixes_agree():
+    x, eta = rng().normal(size=(12, 3, 2)), rng(1).uniform(0.5, 1, (11, 3))
+    t = np.array([1, 2, 5, 11])
+    np.testing.assert_allclose(alg.average(x, t), [x[1 : k + 1].mean(0) for k in t])
+    np.testing.assert_allclose(alg.average(x, 5), x[1:6].mean(0))
+    np.testing.assert_allclose(alg.suffix_average(x, t), [x[k // 2 + 1 : k + 1].mean(0) for k in t])
+    np.testing.assert_allclose(alg.suffix_average(x, 11), x[6:12].mean(0))
+    weights = eta[:5, :, None]
+    np.testing.assert_allclose(alg.weighted_average(x, eta, 5), (weights * x[1:6]).sum(0) / weights.sum(0))
+    np.testing.assert_array_equal(alg.best(np.array([3.0, 5.0, 2.0, 4.0])), [3, 3, 2, 2])
+
+
+def test_schedules_are_what_they_are_called():
+    t = np.arange(1, 11)
+    np.testing.assert_allclose(alg.poly(10, 0.3), 0.3 / np.sqrt(t))
+    np.testing.assert_allclose(alg.const(10, 0.3), 0.3 / np.sqrt(10))
+    assert alg.linear(10, 0.3).sum() == pytest.approx(0.3 * 11 / (2 * np.sqrt(10)))
+    for schedule in SCHEDULES.values():
+        assert schedule(10, 5.0, L=2.0).max() <= 0.25
+        np.testing.assert_allclose(schedule(10, np.array([0.1, 2.0]))[:, 1], schedule(10, 2.0))
+    np.testing.assert_allclose(alg.heavy_poly(10, 0.3, 2.0), alg.poly(10, 0.3))
+    np.testing.assert_allclose(alg.heavy_const(10, 0.3, 2.0), alg.const(10, 0.3))
+    np.testing.assert_allclose(alg.heavy_linear(10, 0.3, 2.0), alg.linear(10, 0.3))
+    np.testing.assert_allclose(alg.strong1(10, 0.5), 2 / t)
+    np.testing.assert_allclose(alg.strong2(10, 0.5, 1.0), 4 / (t + 9))
+    np.testing.assert_allclose(alg.strong2_simple(10, 0.5, 1.0), 4 / (t + 8))
+    third = alg.strong3(10, 1.0)
+    np.testing.assert_allclose(third, [1 / 1.5] * 5 + [2 / (k + 2) for k in range(1, 6)])
+    for make in (alg.strong1, alg.strong2, alg.strong2_simple, alg.strong3):
+        assert make(9, 0.5, 3.0).max() <= 1 / 6 + 1e-12
+
+
+# Derivations against code
+
+
+def test_every_derivation_proves_its_lines():
+    proofs = [proof for name, proof in vars(derivation).items() if callable(proof) and proof.__module__ == MODULE]
+    derived = [proof() for proof in proofs if proof.__annotations__["return"] is Derivation]
+    assert len(derived) == 14
+    assert all(len(proof.lines) >= 2 for proof in derived)
+
+
+def test_the_derived_sums_are_those_of_the_bound():
+    constant = derivation.constant_pays_a_logarithm().result
+    size = float(constant.subs({derivation.eta: 0.2, derivation.T: 30}))
+    assert 2 * size == pytest.approx(float(bound(np.full(30, 0.2), 0.0, 1.0)))
+    decay = derivation.linear_decay().numpy(derivation.eta, derivation.T)
+    for T in (3, 30, 300):
+        exact = float(bound(alg.linear(T, 0.2), 0.0, 1.0)) / 2
+        given_away = sum(1 / n for n in range(2, T + 2)) / T  # n/(n + 1) was rounded up to 1
+        assert exact == pytest.approx(decay(0.2, T) * (1 - given_away))
+    best = derivation.best_linear_decay().numpy(derivation.D, derivation.sigma2, derivation.T)
+    tuned = float(bound(alg.linear(10_000, alg.best_eta(alg.linear, 10_000, 0.5, 1.0)), 0.5, 1.0))
+    assert tuned == pytest.approx(best(0.5, 1.0, 10_000.0), rel=0.005)
+
+
+def test_the_derived_collapse_is_the_one_of_the_weights_for_numbers():
+    eta = np.array([0.7, 0.2, 0.5, 0.3])
+    F = rng(4).normal(size=5)
+    S = alg.remaining(eta)
+    v = np.append(1 / S[0], 1 / S) * eta[-1]
+    star = -0.3
+    total = 0.0
+    for t in range(1, 5):
+        weights = np.diff(v[: t + 1]) / v[t]
+        assert (weights >= 0).all()
+        total += eta[t - 1] * v[t] * (F[t] - v[0] / v[t] * star - weights @ F[:t])
+    assert total == pytest.approx(eta[-1] * (F[-1] - star))
+
+
+def test_the_derived_steps_are_those_of_the_maps():
+    x1, x2, x3 = sp.symbols("x_1:4", positive=True)
+    g1, g2, g3 = sp.symbols("g_1:4", real=True)
+    derived = derivation.entropy_step().numpy(derivation.eta, x1, x2, x3, g1, g2, g3)
+    x, g = np.array([0.2, 0.5, 0.3]), np.array([1.0, -2.0, 0.4])
+    assert derived(0.7, *x, *g) == pytest.approx(Entropy().step(Simplex(), x, g, 0.7)[0])
+    a = sp.symbols("a", positive=True)
+    worst = derivation.young().numpy(a, derivation.eta)
+    d = np.linspace(0, 5, 100_001)
+    assert worst(1.3, 0.6) == pytest.approx((1.3 * d - d**3 / (3 * 0.6)).max(), rel=1e-6)
+
+
+def test_the_derived_strongly_convex_terms_are_those_of_the_bound():
+    forgetting = derivation.forgetting().numpy(derivation.n, derivation.kappa, derivation.mu, derivation.D)
+    T, mu, kappa = 40, 0.5, 3.0
+    start = strong_bound(alg.strong2(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
+    assert float(start) == pytest.approx(forgetting(T, kappa, mu, 2.0))
+    flat = strong_bound(alg.strong1(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
+    assert float(flat) == pytest.approx(2 * kappa * mu * 2.0 / T)
+
+
+def test_the_derived_lower_bound_holds_on_the_instance():
+    low = derivation.hard_instance().result
+    for T in (16, 256, 4096):
+        proved = float(low.subs(derivation.T, T))
+        assert np.log(T) / (32 * np.sqrt(T)) <= proved <= Harvey(T).values(alg.poly(T, 1.0))[-1]
+
+
+# The hard instance
+
+
+@pytest.mark.parametrize("T", [16, 64, 256])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_simulated_instance_is_its_closed_form(name, T):
+    problem, eta = Harvey(T), SCHEDULES[name](T, 1.0)
+    trace = run(csmd(problem, np.zeros(T), eta=eta, rng=rng()), T)
+    np.testing.assert_allclose(problem(trace.x), problem.values(eta), atol=1e-12)
+    np.testing.assert_allclose(trace.x[T // 3], problem.point(eta, T // 3 + 1), atol=1e-12)
+    assert (problem.active(trace.x)[:-1] == np.arange(T)).all()
+    assert np.linalg.norm(trace.x, axis=-1).max() < 0.4
+
+
+def test_the_instance_pays_the_known_amounts():
+    table = {16: (0.180, 0.153, 0.037), 256: (0.307, 0.275, 0.034), 4096: (0.437, 0.404, 0.034)}
+    for T, row in table.items():
+        found = [np.sqrt(T) * Harvey(T).values(schedule(T, 1.0))[-1] for schedule in SCHEDULES.values()]
+        np.testing.assert_allclose(found, row, atol=6e-4)
+
+
+# Bounds
+
+
+def exact(problem):
+    """The problem with an oracle that tells the truth."""
+    return Noisy(problem, Gaussian(0.0), len(problem.A))
+
+
+@given(seed=seeds, d=st.integers(1, 5), T=st.integers(1, 30))
+@quiet
+def test_no_schedule_breaks_its_bound_without_noise(seed, d, T):
+    draw = rng(seed)
+    problem = MaxAffine(draw.normal(size=(d, 6)), draw.normal(size=6))
+    eta = np.exp(draw.normal(size=T))
+    M = 2 * np.linalg.norm(problem.A, axis=0).max()
+    reference = draw.normal(size=(50, d))  # the bound holds against every point, x* among them
+    *_, last = csmd(exact(problem), np.zeros(d), eta=eta, rng=draw)
+    D = 0.5 * (reference**2).sum(-1)
+    assert (problem(last.x) - problem(reference) <= [bound(eta, radius, M**2) for radius in D]).all()
+
+
+@given(seed=seeds, d=st.integers(2, 5), T=st.integers(1, 30))
+@quiet
+def test_no_schedule_breaks_its_bound_on_the_simplex(seed, d, T):
+    draw = rng(seed)
+    problem = MaxAffine(draw.normal(size=(d, 6)), draw.normal(size=6), Simplex())
+    eta = np.exp(draw.normal(size=T))
+    *_, last = csmd(exact(problem), np.full(d, 1 / d), eta=eta, rng=draw, mirror=Entropy())
+    assert problem(last.x) - problem.minimum <= bound(eta, np.log(d), 4 * abs(problem.A).max() ** 2)
+
+
+@given(seed=seeds, d=st.integers(1, 5), T=st.integers(1, 30), mu=st.floats(0.01, 2))
+@quiet
+def test_no_schedule_breaks_the_strongly_convex_bound(seed, d, T, mu):
+    draw = rng(seed)
+    problem = MaxAffine(draw.normal(size=(d, 6)), draw.normal(size=6), SquaredNorm(mu))
+    M = 2 * np.linalg.norm(problem.A, axis=0).max()
+    reference = draw.normal(size=(20, d))
+    for eta in (np.exp(draw.normal(size=T)), alg.strong1(T, mu), alg.strong2_simple(T, mu)):
+        *_, last = csmd(exact(problem), np.zeros(d), eta=eta, rng=draw)
+        for point in reference:
+            promised = strong_bound(eta, 0.5 * point @ point, M**2, mu_h=mu)
+            assert problem(last.x) - problem(point) <= promised * (1 + 1e-9)
+
+
+@given(seed=seeds, T=st.integers(1, 30), share=st.floats(0.01, 0.5))
+@quiet
+def test_no_schedule_breaks_the_smooth_bound(seed, T, share):
+    draw = rng(seed)
+    H = np.diag(draw.uniform(0.1, 4, 3))
+    problem = Quadratic(H, np.zeros(3))
+    eta = draw.uniform(0.1, 1, T) * share / problem.L
+    x1 = draw.normal(size=3)
+    *_, last = csmd(exact(problem), x1, eta=eta, rng=draw)
+    D = 0.5 * x1 @ x1
+    assert problem(last.x) <= bound(eta, D, 0.0, L=problem.L)
+    assert problem(last.x) <= strong_bound(eta, D, 0.0, mu_f=problem.mu, L=problem.L)
+
+
+@given(seed=seeds, d=st.integers(1, 5), T=st.integers(1, 30), p=st.floats(1.2, 2))
+@quiet
+def test_no_schedule_breaks_the_bound_of_the_power_map(seed, d, T, p):
+    draw = rng(seed)
+    problem = MaxAffine(draw.normal(size=(d, 6)), draw.normal(size=6))
+    power = Power(p, np.zeros(d))
+    M = 2 * np.linalg.norm(problem.A, axis=0).max()
+    eta = np.exp(draw.normal(size=T))
+    *_, last = csmd(exact(problem), np.zeros(d), eta=eta, rng=draw, mirror=power)
+    for point in draw.normal(size=(20, d)):
+        D = power.divergence(point, np.zeros(d))
+        promised = alg.heavy_bound(eta, D, M**p, p)
+        assert problem(last.x) - problem(point) <= promised * (1 + 1e-9)
+
+
+def test_bounds_have_known_values_and_limits():
+    assert float(bound(alg.linear(10, 0.5), 0.5, 1.0)) == pytest.approx(1.0796668465)
+    eta = rng().uniform(0.1, 1, 20)
+    assert float(strong_bound(eta, 0.7, 1.3)) == pytest.approx(float(bound(eta, 0.7, 1.3)))
+    assert float(alg.heavy_bound(eta, 0.7, 1.3, 2.0)) == pytest.approx(float(bound(eta, 0.7, 0.65)))
+    both = np.stack([eta, 2 * eta], -1)
+    np.testing.assert_allclose(bound(both, 0.7, 1.3), [bound(eta, 0.7, 1.3), bound(2 * eta, 0.7, 1.3)])
+    for T, row in {10: (3.36, 3.42, 3.41), 1000: (4.93, 5.47, 3.99)}.items():
+        tuned = [bound(s(T, alg.best_eta(s, T, 0.5, 1.0)), 0.5, 1.0) * np.sqrt(T) for s in SCHEDULES.values()]
+        np.testing.assert_allclose(tuned, row, atol=0.006)
+
+
+def test_the_third_strong_schedule_neither_overflows_nor_remembers_its_start():
+    assert np.isfinite(strong_bound(alg.strong3(1500, 1.0), 1.0, 1.0, mu_f=1.0))
+    assert 1e-28 < float(strong_bound(alg.strong3(100, 1.0), 1.0, 0.0, mu_f=1.0)) < 1e-26
+
+
+def test_confidence_costs_a_logarithm():
+    eta = alg.linear(100, 0.5)
+    sure, surer = (
+        alg.high_probability_shape(eta, 0.0, 0.0, 1.0, 0.1),
+        alg.high_probability_shape(eta, 0.0, 0.0, 1.0, 0.01),
+    )
+    assert float(surer / sure) == pytest.approx((1 + 2 * np.log(200)) / (1 + 2 * np.log(20)))
+
+
+def test_the_best_schedule_is_a_minimum_and_nearly_a_line():
+    best = experiment.best_schedule(50)
+    value = float(bound(best, 0.5, 1.0))
+    assert value == pytest.approx(0.5356, abs=1e-4)
+    for _ in range(30):
+        nearby = best * np.exp(0.05 * rng(_).normal(size=50))
+        assert bound(nearby, 0.5, 1.0) > value
+    np.testing.assert_allclose((best / best[0])[5:45:5][:4], [0.909, 0.817, 0.725, 0.633], atol=0.002)
+    assert best[-1] == pytest.approx(best[-2], rel=1e-3)
+
+
+# Experiments
+
+
+def test_claims_hold():
+    claims = experiment.claims(quick=True)
+    assert len(claims) >= 15
+    assert all(claim.holds for claim in claims), [claim for claim in claims if not claim.holds]
+
+
+def test_the_problems_are_those_of_the_claims():
+    assert outliers(0, L1(0.1)).minimum == pytest.approx(1.52827, abs=1e-5)
+    assert scenarios(0).minimum == pytest.approx(-0.27036, abs=1e-5)
+
+
+def test_a_run_that_explodes_is_a_gap_without_a_number():
+    problem = Noisy(Quadratic(np.diag([0.1, 10.0]), np.zeros(2)), Gaussian(0.1), 2)
+    eta = alg.poly(400, np.array([0.05, 3.0]))
+    last = experiment.gaps(problem, np.ones(2), eta, 3, 0)["last"]
+    assert np.isfinite(last[0]).all()
+    assert np.isnan(last[1]).all()
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: alg.poly(0, 1.0), "T must be at least 1"),
+        (lambda: alg.linear(10, 0.0), "eta must be positive"),
+        (lambda: alg.const(10, -1.0), "eta must be positive"),
+        (lambda: alg.poly(10, 1.0, L=-1.0), "L must be"),
+        (lambda: alg.heavy_poly(10, 1.0, 2.1), r"p must be in \(1, 2\]"),
+        (lambda: alg.heavy_const(10, 1.0, 1.0), r"p must be in \(1, 2\]"),
+        (lambda: alg.heavy_linear(10, 1.0, 0.5), r"p must be in \(1, 2\]"),
+        (lambda: alg.strong1(10, 0.0), "mu must be positive"),
+        (lambda: bound(np.array([0.1, 0.3]), 1.0, 1.0, L=2.0), r"at most 1/\(2L\) = 0.25"),
+        (lambda: bound(np.array([0.1, 0.0]), 1.0, 1.0), "eta must be positive"),
+        (lambda: strong_bound(np.array([0.5, 1.0]), 1.0, 1.0, mu_f=1.0), "below 1"),
+        (lambda: strong_bound(np.array([1.5, 0.5]), 1.0, 1.0, mu_f=1.0), "at most 1"),
+        (lambda: alg.heavy_bound(np.ones(3), 1.0, 1.0, 3.0), r"p must be in \(1, 2\]"),
+        (lambda: alg.high_probability_shape(np.ones(3), 1.0, 1.0, 1.0, 0.0), "delta must be"),
+        (lambda: csmd(outliers(0), np.zeros(10), eta=np.array([]), rng=rng()), "T ≥ 1"),
+        (lambda: csmd(outliers(0), np.zeros(10), eta=np.array([1.0, -1.0]), rng=rng()), "eta must be positive"),
+        (lambda: csmd(scenarios(0, 20), np.eye(20)[0], eta=np.ones(3), rng=rng(), mirror=Entropy()), "sum 1"),
+        (lambda: csmd(outliers(0), np.full(10, np.nan), eta=np.ones(3), rng=rng()), "finite"),
+    ],
+)
+def test_bad_arguments_are_refused_at_the_call(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_an_oracle_that_breaks_is_named_with_its_step():
+    class Broken(Distance):
+        calls = 0
+
+        def sample(self, rng, size):
+            return None
+
+        def sample_grad(self, x, sample):
+            Broken.calls += 1
+            return self.subgrad(x) * (np.nan if Broken.calls == 4 else 1.0)
+
+    states = csmd(Broken(np.ones(2)), np.zeros(2), eta=np.ones(9), rng=rng())
+    with pytest.raises(ValueError, match="subgradient of step 4 must be finite"):
+        list(states)
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("factory", explorer.__all__)
+def test_explorers_compute_at_every_corner_of_their_controls(factory):
+    made = getattr(explorer, factory)()
+    assert not made.pictures.frame["error"]
+    names = set().union(*(panel.names() for panel in made.panels))
+    gaps_allowed = {"best", "shape"}  # switched off
+    for values in product(*(control.corners() for control in made.controls.values())):
+        data = made.compute(**dict(zip(made.controls, values, strict=True)))
+        assert names <= set(data)
+        for name in names:
+            if isinstance(data[name], np.ndarray) and name not in gaps_allowed:
+                assert np.isfinite(data[name]).all(), (name, values)
+        assert data["note"]
+
+
+@pytest.mark.parametrize("factory", explorer.__all__)
+def test_the_code_shown_runs(factory):
+    made = getattr(explorer, factory)()
+    exec(made.code(made.values), {})  # the package's own text
+
+
+def test_a_click_moves_the_nearest_knot_and_presets_draw_the_rivals():
+    assert drawing.nearest_knot(0.1, 0.5) == {"w1": 0.5}
+    assert drawing.nearest_knot(0.9, 0.2) == {"w5": 0.2}
+    assert drawing.nearest_knot(-3.0, 0.2) == {"w1": 0.2}
+    made = explorer.draw()
+    made._heard(None, {"type": "point", "panel": 0, "x": 0.52, "y": 0.777}, [])
+    assert made.values["w3"] == pytest.approx(0.78)
+    T = made.controls["T"]
+    for label in T.named:
+        made._jump("T", T.named[label])
+        assert not made.pictures.frame["error"], label
+    heights = [made.values[f"w{k}"] for k in range(1, 6)]
+    drop = np.diff(heights)
+    np.testing.assert_allclose(drop, drop.mean(), atol=0.03)
+
+
+def test_the_hand_drawn_line_is_nearly_the_best():
+    tuned = drawing.rivals(50)["linear decay"]
+    data = drawing.compute(**drawing.knots_of(tuned), T=50, optimum=True)
+    totals = data["starts"] + data["noises"]
+    assert totals[0] == pytest.approx(totals[2], rel=0.01)
+    assert totals[1] <= totals.min() + 1e-12
+
+
+# Exercises
+
+
+def test_the_weights_check():
+    e1, e2, e3 = exercises.ETA
+    exercises.check_weights(1 / (e1 + e2 + e3), 1 / (e2 + e3), 1 / e3)
+    exercises.check_weights(e3 / (e1 + e2 + e3), e3 / (e2 + e3), 1)
+    with pytest.raises(AssertionError, match="equal weights"):
+        exercises.check_weights(1, 1, 1)
+    with pytest.raises(AssertionError, match="still holds"):
+        exercises.check_weights(1 / e1, 1 / (e1 + e2), 1 / (e1 + e2 + e3))
+    with pytest.raises(AssertionError, match="positive"):
+        exercises.check_weights(-1 / (e1 + e2 + e3), -1 / (e2 + e3), -1 / e3)
+    with pytest.raises(AssertionError, match="alone"):
+        exercises.check_weights(sp.Symbol("q"), 1, 1)
+
+
+def test_the_step_checks():
+    def entropy(x, g, eta):
+        weights = x * np.exp(-eta * g)
+        return weights / weights.sum()
+
+    def soft(x, g, eta, lam):
+        there = x - eta * g
+        return np.sign(there) * np.maximum(abs(there) - eta * lam, 0)
+
+    exercises.check_entropy_step(entropy)
+    exercises.check_entropy_step(lambda x, g, eta: Entropy().step(Simplex(), x, g, eta))
+    exercises.check_soft_step(soft)
+    exercises.check_soft_step(lambda x, g, eta, lam: Euclidean().step(L1(lam), x, g, eta))
+    wrong = [
+        (lambda x, g, eta: x / x.sum() * np.exp(-eta * g), "normalise last"),
+        (lambda x, g, eta: entropy(x, g, 1.0), "η = 1"),
+        (lambda x, g, eta: entropy(x, -g, eta), "sign"),
+    ]
+    for step, message in wrong:
+        with pytest.raises(AssertionError, match=message):
+            exercises.check_entropy_step(step)
+    with pytest.raises(AssertionError, match="threshold is ηλ"):
+        exercises.check_soft_step(lambda x, g, eta, lam: soft(x, g, eta, lam / eta))
+    with pytest.raises(AssertionError, match="h = 0"):
+        exercises.check_soft_step(lambda x, g, eta, lam: x - eta * g)
+
+
+def test_the_bound_check():
+    exercises.check_bound(bound)
+    wrong = [
+        (lambda e, D, s2: D / e.sum() + 2 * s2 * (e**2 / np.cumsum(e)).sum(), "still to come"),
+        (lambda e, D, s2: D / e.sum() + s2 * (e**2 / alg.remaining(e)).sum(), "factor 2"),
+        (lambda e, D, s2: D / e.sum(), "linear decay"),
+    ]
+    for answer, message in wrong:
+        with pytest.raises(AssertionError, match=message):
+            exercises.check_bound(answer)
+
+
+def test_the_experiment_check():
+    found = experiment.regression(0, [0.4, 0.8, 1.6], runs=20)
+    last = {name: row["last"] for name, row in found.items()}
+    exercises.check_experiment(last, "noise")
+    with pytest.raises(AssertionError, match="averages"):
+        exercises.check_experiment({name: row["average"] for name, row in found.items()}, "noise")
+    with pytest.raises(AssertionError, match="too few"):
+        exercises.check_experiment({name: row[:, :10] for name, row in last.items()}, "noise")
+    with pytest.raises(AssertionError, match="D/S_1"):
+        exercises.check_experiment(last, "start")
+    with pytest.raises(AssertionError, match="no gaps for"):
+        exercises.check_experiment({"constant": last["constant"]}, "noise")

@@ -1,0 +1,95 @@
+"""Exact minima and subgradients of the polyhedral problems, and the instance that makes last iterates pay."""
+
+import numpy as np
+import pytest
+
+from optilab.problems.harvey import Harvey
+from optilab.problems.polyhedral import AbsoluteRegression, MaxAffine, outliers, scenarios
+from optilab.problems.simple import L1, Ball, Simplex, SquaredNorm, Zero
+
+
+@pytest.mark.parametrize("h", [Zero(), L1(0.1), SquaredNorm(0.1), SquaredNorm(1.0)], ids=str)
+def test_no_point_near_the_regression_minimum_is_better(h):
+    problem = outliers(3, h)
+    steps = np.random.default_rng(0).normal(size=(300, 10)) * np.geomspace(1e-4, 1, 300)[:, None]
+    assert (problem(problem.minimizer + steps) >= problem.minimum - 1e-7).all()
+
+
+def test_the_ridge_minimum_has_no_duality_gap():
+    problem, mu = outliers(0, SquaredNorm(0.1)), 0.1
+    x = problem.minimizer
+    residual = problem.A @ x - problem.b
+    slope = np.where(abs(residual) > 1e-6, np.sign(residual), 0) @ problem.A / 100 + mu * x
+    kinks = problem.A[abs(residual) <= 1e-6]
+    leftover = slope - kinks.T @ np.linalg.lstsq(kinks.T, slope, rcond=None)[0]
+    np.testing.assert_allclose(leftover, 0, atol=1e-5)  # a subgradient is zero: the kinks' share makes up for the rest
+
+
+def test_no_portfolio_is_better_than_the_minimum():
+    problem = scenarios(1, 30)
+    others = np.random.default_rng(0).dirichlet(np.full(30, 0.1), size=2000)
+    assert problem(problem.minimizer) == pytest.approx(problem.minimum)
+    assert (problem(others) >= problem.minimum).all()
+
+
+def test_subgradients_lie_below_the_function():
+    rng = np.random.default_rng(1)
+    for problem in (outliers(0), MaxAffine(rng.normal(size=(10, 6)), rng.normal(size=6))):
+        x, z = rng.normal(size=(2, 50, 10))
+        assert (problem(z) >= problem(x) + (problem.subgrad(x) * (z - x)).sum(-1) - 1e-12).all()
+
+
+def test_sampled_subgradients_average_to_the_subgradient_and_scale_their_noise():
+    quiet = outliers(0)
+    x = np.random.default_rng(2).normal(size=10)
+    rows = np.arange(100)
+    every = quiet.sample_grad(np.tile(x, (100, 1)), rows)
+    np.testing.assert_allclose(every.mean(0), quiet.subgrad(x))
+    loud = AbsoluteRegression(quiet.A, quiet.b, noise=3.0)
+    np.testing.assert_allclose(
+        loud.sample_grad(np.tile(x, (100, 1)), rows) - quiet.subgrad(x), 3 * (every - quiet.subgrad(x)), atol=1e-12
+    )
+    assert (np.linalg.norm(every - quiet.subgrad(x), axis=-1) ** 2).mean() <= quiet.sigma**2
+    assert loud.sigma == pytest.approx(3 * quiet.sigma)
+
+
+def test_minima_are_refused_where_they_are_not_known():
+    with pytest.raises(ValueError, match="Simplex"):
+        _ = MaxAffine(np.eye(2), np.zeros(2)).minimizer
+    with pytest.raises(ValueError, match="simple part"):
+        _ = AbsoluteRegression(np.eye(2), np.zeros(2), Ball()).minimizer
+    with pytest.raises(ValueError, match="at least 18"):
+        scenarios(0, 5)
+    assert isinstance(scenarios(0, 20).simple, Simplex)
+
+
+def test_harveys_function_is_the_largest_of_its_slopes():
+    T = 7
+    problem = Harvey(T)
+    slopes = np.zeros((T + 1, T))
+    for i in range(1, T + 2):
+        for j in range(1, T + 1):
+            if j < i:
+                slopes[i - 1, j - 1] = 1 / (8 * (T - j + 1))
+            elif j == i:
+                slopes[i - 1, j - 1] = -np.sqrt(j) / (2 * np.sqrt(T))
+    x = np.random.default_rng(0).normal(size=(20, T)) * 0.1
+    np.testing.assert_allclose(problem.pieces(x), x @ slopes.T, atol=1e-15)
+    np.testing.assert_allclose(problem.subgrad(x), slopes[(x @ slopes.T).argmax(-1)])
+    assert (np.linalg.norm(slopes, axis=-1) <= 1).all()
+    assert problem.active(np.zeros(T)) == 0
+
+
+def test_harveys_closed_forms_agree_with_each_other():
+    T = 50
+    problem, eta = Harvey(T), np.random.default_rng(1).uniform(0.1, 1, T)
+    points = np.array([problem.point(eta, t) for t in range(1, T + 2)])
+    np.testing.assert_allclose(problem.average(eta), points[1:].mean(0), atol=1e-14)
+    steps = (points[1:] - points[:-1]) / -eta[:, None]
+    expected = [np.where(np.arange(T) < t, problem.a, np.where(np.arange(T) == t, -problem.b, 0)) for t in range(T)]
+    np.testing.assert_allclose(steps, expected, atol=1e-12)
+
+
+def test_harvey_needs_two_steps():
+    with pytest.raises(ValueError, match="at least 2"):
+        Harvey(1)

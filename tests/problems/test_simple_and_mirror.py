@@ -1,0 +1,130 @@
+"""Proximal maps, mirror steps and noises against their definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from optilab.problems.mirror import Entropy, Euclidean, Power
+from optilab.problems.noisy import Gaussian, Lomax, Noisy
+from optilab.problems.polyhedral import Distance
+from optilab.problems.simple import L1, Ball, Box, Simplex, SquaredNorm, Zero
+
+SIMPLE = [Zero(), L1(0.7), SquaredNorm(0.3), Ball(1.2), Box(-0.5, np.array([1.0, 2.0, 0.1, 3.0])), Simplex()]
+seeds = st.integers(0, 2**31)
+
+
+@pytest.mark.parametrize("h", SIMPLE, ids=lambda h: type(h).__name__)
+@given(seed=seeds, step=st.floats(0.01, 20))
+@settings(max_examples=30, deadline=None)
+def test_the_proximal_map_is_the_minimiser(h, seed, step):
+    rng = np.random.default_rng(seed)
+    x = 2 * rng.normal(size=4)
+    best = h.prox(x, step)
+
+    def objective(z):
+        return h(z) + ((z - x) ** 2).sum(-1) / (2 * step)
+
+    assert np.isfinite(h(best))
+    others = [h.prox(best + size * rng.normal(size=(40, 4)), step) for size in (1e-3, 0.1, 3)]
+    assert objective(best) <= objective(np.concatenate(others)).min() + 1e-9
+
+
+def test_a_batch_of_proximal_maps_is_its_rows_one_by_one():
+    x, step = np.random.default_rng(0).normal(size=(5, 4)), np.array([0.1, 0.5, 1.0, 2.0, 5.0])
+    for h in SIMPLE:
+        together = h.prox(x, step[:, None])
+        np.testing.assert_allclose(together, [h.prox(row, size) for row, size in zip(x, step, strict=True)])
+        np.testing.assert_allclose(h(together), [h(row) for row in together])
+
+
+def test_indicators_are_infinite_outside():
+    far = np.array([9.0, -9.0, 9.0, 9.0])
+    assert all(h(far) == np.inf and h(h.prox(far, 1.0)) == 0 for h in SIMPLE[3:])
+
+
+def test_the_entropy_step_is_a_softmax_and_survives_underflow():
+    rng = np.random.default_rng(1)
+    x, g = rng.dirichlet(np.ones(6), size=3), rng.normal(size=(3, 6))
+    np.testing.assert_allclose(Entropy().step(Simplex(), x, g, 0.7), softmax(np.log(x) - 0.7 * g, axis=-1))
+    extreme = Entropy().step(Simplex(), x, 1e6 * g, 10.0)
+    np.testing.assert_allclose(extreme.sum(-1), 1)
+    back = Entropy().step(Simplex(), extreme, -1e3 * g, 10.0)
+    assert np.isfinite(back).all()
+
+
+@given(seed=seeds, p=st.floats(1.2, 2))
+@settings(max_examples=50, deadline=None)
+def test_the_power_map_returns_through_the_mirror_and_is_uniformly_convex(seed, p):
+    rng = np.random.default_rng(seed)
+    power = Power(p, rng.normal(size=3))
+    x, z = rng.normal(size=(2, 10, 3))
+    np.testing.assert_allclose(power.inverse(power.gradient(x)), x, atol=1e-8)
+    distance = np.linalg.norm(z - x, axis=-1)
+    assert (power.divergence(z, x) >= distance**power.q / power.q * (1 - 1e-9) - 1e-9).all()
+
+
+def test_the_power_map_of_p_2_is_the_euclidean_one():
+    rng = np.random.default_rng(2)
+    x, g, z = rng.normal(size=(3, 4, 5))
+    power, plain = Power(2.0, rng.normal(size=5)), Euclidean()
+    np.testing.assert_allclose(power.step(Zero(), x, g, 0.3), plain.step(Zero(), x, g, 0.3))
+    np.testing.assert_allclose(power.divergence(z, x), plain.divergence(z, x), atol=1e-12)
+
+
+def test_the_power_map_stays_at_its_centre_without_a_gradient():
+    center = np.array([1.0, -2.0])
+    np.testing.assert_array_equal(Power(1.5, center).step(Zero(), center, np.zeros(2), 1.0), center)
+
+
+def test_divergences_are_zero_at_home_and_positive_elsewhere():
+    rng = np.random.default_rng(3)
+    x, z = rng.dirichlet(np.ones(4), size=(2, 20))
+    for mirror in (Entropy(), Euclidean(), Power(1.4, np.zeros(4))):
+        np.testing.assert_allclose(mirror.divergence(x, x), 0, atol=1e-12)
+        assert (mirror.divergence(z, x) > 0).all()
+    assert (Entropy().divergence(z, x) >= 0.5 * abs(z - x).sum(-1) ** 2).all()  # Pinsker
+
+
+def test_noise_has_the_tail_and_scale_that_it_says():
+    rng = np.random.default_rng(4)
+    lengths = np.linalg.norm(Lomax(1.6)(rng, (100_000, 3)), axis=-1)
+    for r in (0.5, 2.0, 20.0):
+        assert (lengths > r).mean() == pytest.approx((1 + r) ** -1.6, rel=0.1)
+    assert Gaussian(0.3)(rng, (100_000, 2)).std() == pytest.approx(0.3, rel=0.02)
+
+
+def test_noise_is_added_to_the_exact_subgradient_and_all_else_is_the_problems_own():
+    exact = Distance(np.array([1.0, 0.0]), slope=2.0)
+    noisy = Noisy(exact, Gaussian(0.5), 2)
+    x = np.random.default_rng(5).normal(size=(7, 2))
+    sample = noisy.sample(np.random.default_rng(6), (7,))
+    np.testing.assert_allclose(noisy.sample_grad(x, sample), exact.subgrad(x) + sample)
+    np.testing.assert_allclose(noisy(x), exact(x))
+    assert noisy.minimum == 0
+    assert exact.subgrad(exact.minimizer).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: L1(-1), "weight must be"),
+        (lambda: SquaredNorm(-1), "mu must be"),
+        (lambda: Ball(0), "radius must be"),
+        (lambda: Box(1.0, 0.0), "low must be"),
+        (lambda: Power(1.0, np.zeros(2)), r"p must be in \(1, 2\]"),
+        (lambda: Power(2.5, np.zeros(2)), r"p must be in \(1, 2\]"),
+        (lambda: Lomax(1.0), "tail must be above 1"),
+        (lambda: Lomax(1.5, 0.0), "scale must be"),
+        (lambda: Gaussian(-1), "scale must be"),
+        (lambda: Entropy().check(Zero(), np.ones(2) / 2), "Simplex"),
+        (lambda: Entropy().check(Simplex(), np.array([0.0, 1.0])), "positive with sum 1"),
+        (lambda: Entropy().check(Simplex(), np.array([0.5, 0.6])), "positive with sum 1"),
+        (lambda: Power(1.5, np.zeros(2)).check(L1(1.0), np.zeros(2)), "Zero"),
+        (lambda: Euclidean().check(Zero(), np.array([np.nan])), "finite"),
+    ],
+)
+def test_bad_values_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
