@@ -50,7 +50,7 @@ class Claim:
     @property
     def scatter(self) -> str:
         """Smallest, median and largest figure over the seeds."""
-        if not self.seeds:
+        if len(self.seeds) < 2:
             return ""
         low, middle, high = np.min(self.seeds), np.median(self.seeds), np.max(self.seeds)  # right with inf among them
         return f"{low:.3g} … {middle:.3g} … {high:.3g} ({len(self.seeds)} seeds)"
