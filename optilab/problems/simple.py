@@ -49,7 +49,7 @@ class L1:
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """Shrink every entry towards 0 by step · weight, no further than 0."""
         threshold = step * self.weight
-        return x - np.clip(x, -threshold, threshold)
+        return x - np.minimum(np.maximum(x, -threshold), threshold)
 
 
 @dataclass(frozen=True)

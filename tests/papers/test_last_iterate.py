@@ -391,7 +391,7 @@ def test_explorers_compute_at_every_corner_of_their_controls(factory):
     made = getattr(explorer, factory)()
     assert not made.pictures.frame["error"]
     names = set().union(*(panel.names() for panel in made.panels))
-    gaps_allowed = {"best", "shape"}  # switched off
+    gaps_allowed = {"best", "bound", "shape"}  # switched off
     for values in product(*(control.corners() for control in made.controls.values())):
         data = made.compute(**dict(zip(made.controls, values, strict=True)))
         assert names <= set(data)

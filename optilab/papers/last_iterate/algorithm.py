@@ -18,7 +18,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Euclidean, Mirror
-from optilab.problems.simple import Zero
+from optilab.problems.simple import Simple, Zero
 
 Array = np.ndarray
 LOST = 1e100  # a point this far out has diverged: what its oracle says is no longer an error
@@ -33,7 +33,7 @@ class Iterate(NamedTuple):
 
 @algorithm
 def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirror: Mirror | None = None) -> Iterator:
-    """Composite stochastic mirror descent: T steps, one sampled subgradient each.
+    """Composite stochastic mirror descent: yields x^1, …, x^{T+1}; the last is the output.
 
     Parameters
     ----------
@@ -42,36 +42,40 @@ def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirro
     x1 : array (*batch, d)
         Where to start.
     eta : array (T, *batch)
-        Step sizes η_1 … η_T, one schedule for all replicates or one for each.
+        Positive step sizes η_1 … η_T, one schedule for all replicates or one for each.
     rng : numpy.random.Generator
-        Of the samples.
+        Of the samples, one a step.
     mirror : Mirror
         The map ψ; Euclidean by default.
-
-    Yields
-    ------
-    Iterate
-        x^1, …, x^{T+1}; the last one is the paper's output.
 
     Raises
     ------
     ValueError
-        If a step size isn't positive, the map refuses the start or h, or a subgradient is not finite (says the step).
+        If a step size or the start is not allowed, or a subgradient is not finite (says the step).
     """
     h, mirror = getattr(problem, "simple", Zero()), mirror or Euclidean()
-    eta = np.asarray(eta, dtype=float)
-    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
-    require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
-    x = np.asarray(x1, dtype=float)
-    mirror.check(h, x)
-    x, _ = replicates(x, eta[0])
+    x, eta = _checked(h, mirror, x1, eta)
     yield Iterate(x, np.zeros_like(x))
-    for t, step in enumerate(eta[..., None], start=1):
+    for t, step in enumerate(eta, start=1):
         g = problem.sample_grad(x, problem.sample(rng, x.shape[:-1]))
-        if not np.isfinite(g).all():
-            require(np.isfinite(g) | ~(abs(x) < LOST), f"the subgradient of step {t}", g, "finite")
+        _check_finite(g, x, t)
         x = mirror.step(h, x, g, step)
         yield Iterate(x, g)
+
+
+def _checked(h: Simple, mirror: Mirror, x1: Array, eta: Array) -> tuple[Array, Array]:
+    """The start (*batch, d) and the step sizes (T, *batch, 1), once they are known to be allowed."""
+    x1, eta = np.asarray(x1, dtype=float), np.asarray(eta, dtype=float)
+    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
+    require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
+    mirror.check(h, x1)
+    return replicates(x1, eta[0])[0], eta[..., None]
+
+
+def _check_finite(g: Array, x: Array, t: int) -> None:
+    """Refuse a subgradient that is not finite, unless its point has long diverged."""
+    if not np.isfinite(g).all():
+        require(np.isfinite(g) | ~(abs(x) < LOST), f"the subgradient of step {t}", g, "finite")
 
 
 # Step sizes: arrays η_1 … η_T, (T, *batch)
@@ -288,6 +292,6 @@ def _provable(eta: Array, L: float) -> None:
     """Refuse step sizes for which the bounds are not proved."""
     require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
     if L > 0:
-        require(
-            eta <= (1 + 1e-12) / (2 * L), "eta", eta, f"at most 1/(2L) = {1 / (2 * L):.4g}, where the bound is valid"
-        )
+        longest = eta.max()
+        allowed = f"at most 1/(2L) = {1 / (2 * L):.4g}, where the bound is valid"
+        require(longest <= (1 + 1e-12) / (2 * L), "every eta", longest, allowed)

@@ -20,11 +20,6 @@ def references(steps: tuple[sp.Symbol, ...] = STEPS) -> list[sp.Expr]:
     return [v[0], *v]
 
 
-def reference_value(v: list[sp.Expr], k: int, values: tuple[sp.Symbol, ...] = VALUES) -> sp.Expr:
-    """What convexity allows F(z^k) at most: v_0/v_k F* + Σ_{s ≤ k} (v_s − v_{s−1})/v_k F_s."""
-    return (v[0] * OPTIMUM + sum((v[j] - v[j - 1]) * values[j - 1] for j in range(1, k + 1))) / v[k]
-
-
 def one_step() -> Derivation:
     """The error of one step: what noise and kinks can win before the distance term stops them."""
     return (
@@ -65,11 +60,24 @@ def moving_reference() -> Derivation:
 
 def only_the_last_survives() -> Derivation:
     """Weighted by η_t v_t, all function values but the last cancel."""
-    v = references()
-    total = sum(STEPS[k - 1] * v[k] * (VALUES[k] - reference_value(v, k)) for k in range(1, SIZE + 1))
-    return Derivation(
-        "Only the last iterate survives", sp.Add(*total.args), "Σ ηₜ vₜ (F(xᵗ⁺¹) − what F(zᵗ) is at most), T = 4"
-    ).equals(STEPS[-1] * (VALUES[-1] - OPTIMUM), "with vₜ = η_T/(ηₜ + … + η_T): F₁ … F₄ have cancelled")
+    v = sp.symbols(f"v_1:{SIZE + 1}", positive=True)
+    vS = [v[k] * sp.Add(*STEPS[k:]) for k in range(SIZE)]  # v_t S_t with S_t = η_t + … + η_T
+    total = sum(
+        STEPS[t] * (v[t] * VALUES[t + 1] - v[0] * OPTIMUM - sum((v[k] - v[k - 1]) * VALUES[k] for k in range(1, t + 1)))
+        for t in range(SIZE)
+    )
+    collected = sum((vS[k - 1] - vS[k]) * VALUES[k] for k in range(1, SIZE)) + vS[-1] * VALUES[-1] - vS[0] * OPTIMUM
+    chosen = dict(zip(v, references()[1:], strict=True))
+    return (
+        Derivation(
+            "Only the last iterate survives",
+            total,
+            "Σ ηₜvₜ(F(xᵗ⁺¹) − F(zᵗ)) at least, for T = 4, where by convexity "
+            "vₜF(zᵗ) ≤ v₁F* + Σ(vₛ − vₛ₋₁)Fₛ, and Fₛ = F(xˢ)",
+        )
+        .equals(collected, "collect the values: each one stands between vₛ₋₁Sₛ₋₁ and vₛSₛ, with Sₜ = ηₜ + … + η_T")
+        .then("so let all vₜSₜ be the same: vₜ = η_T/Sₜ", lambda e: sp.factor(sp.cancel(e.subs(chosen))))
+    )
 
 
 def telescope() -> Derivation:
@@ -95,7 +103,9 @@ def constant_pays_a_logarithm() -> Derivation:
     k = sp.symbols("k", integer=True, positive=True)
     S = sp.summation(eta, (k, 1, n))
     return (
-        Derivation("Constant steps", eta**2 / S, "ηₜ²/Sₜ with n = T − t + 1 steps left: Sₜ = n η")
+        Derivation(
+            "Constant steps", sp.Mul(eta**2, 1 / S, evaluate=False), "ηₜ²/Sₜ with n = T − t + 1 steps left: Sₜ = n η"
+        )
         .equals(eta / n, "the last steps weigh most: the n-th from the end pays η/n")
         .then("sum over all n = 1 … T: the harmonic number H_T ≈ ln T + 0.577", lambda e: sp.summation(e, (n, 1, T)))
     )

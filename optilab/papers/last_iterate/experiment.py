@@ -1,6 +1,7 @@
 """What the last iterate costs: the hard instance, and races on kinks, simplices, heavy tails, ridges and bowls."""
 
 from collections.abc import Callable, Iterator
+from math import log
 from typing import Any
 
 import numpy as np
@@ -292,9 +293,7 @@ def confidence(quick: bool) -> Iterator[Claim]:
             f"{name}, Gaussian noise: gap of the unluckiest 0.5 % over the form of the bound", unlucky / promised, 1
         )
         growth = unlucky / float(np.median(last))
-        yield Claim(
-            "… over the median gap; the form allows σ² to grow by this factor", growth, 1 + 2 * np.log(2 / delta)
-        )
+        yield Claim("… over the median gap; the form allows σ² to grow by this factor", growth, 1 + 2 * log(2 / delta))
 
 
 # The bound itself

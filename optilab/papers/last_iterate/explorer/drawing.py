@@ -81,7 +81,8 @@ def compute(w1: float, w2: float, w3: float, w4: float, w5: float, T: int, optim
         "starts": starts,
         "noises": noises,
         "totals": [f"<b>{total:.2f}</b>" for total in totals],
-        "totals_x": np.minimum(totals, 11.4) + 0.1,
+        "totals_x": totals + 0.02 * totals.max(),
+        "width": [0.0, max(5.4, 1.22 * totals.max())],
         "note": f"√T × your bound: {starts[0]:.2f} from the start + {noises[0]:.2f} from noise "
         f"= <b>{totals[0]:.3f}</b>, {verdict} and {excess:.1f} % above the best schedule there is. "
         f"The dearest single step is number {worst + 1} of {T}: {100 * noise[worst] / noise.sum():.0f} % of the noise.",
@@ -113,7 +114,7 @@ def draw(**start: Any) -> Explorer:
         "optimise the bound": lambda values: knots_of(rivals(values["T"])["best of all"]) | {"optimum": True},
     }
     heights = dict(zip(NAMES_OF_KNOTS, (0.3, 0.5, 0.2, 0.6, 0.3), strict=True))
-    controls = {name: slider(f"{name[1]}", value, LOW, HIGH, 0.01) for name, value in heights.items()}
+    controls = {name: slider(f"dot {name[1]}", value, LOW, HIGH, 0.01) for name, value in heights.items()}
     return Explorer(
         compute,
         controls
@@ -133,11 +134,11 @@ def _sketch() -> Panel:
         "Drag the dots: your schedule",
         [
             (
-                go.Scatter(name="linear decay, tuned", line={"color": COLORS["linear decay"], "width": 1.5}),
+                go.Scatter(name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
                 {"x": "place", "y": "linear"},
             ),
             (
-                go.Scatter(name="best of all", line={"color": GREEN, "width": 3, "dash": "dot"}),
+                go.Scatter(name="best", line={"color": GREEN, "width": 3, "dash": "dot"}),
                 {"x": "place", "y": "best"},
             ),
             (go.Scatter(name="yours", line={"color": INK, "width": 2.5}), {"x": "place", "y": "mine"}),
@@ -168,12 +169,12 @@ def _tax() -> Panel:
                 {"x": "left", "y": "tax"},
             ),
             (
-                go.Scatter(name="linear decay, tuned", line={"color": COLORS["linear decay"], "width": 1.5}),
+                go.Scatter(name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
                 {"x": "left", "y": "linear_tax"},
             ),
         ],
         {
-            "xaxis": {"type": "log", "title": {"text": "steps left n (time runs to the right)"}},
+            "xaxis": {"type": "log", "dtick": 1, "title": {"text": "steps left n (time runs to the right)"}},
             "yaxis": {"title": {"text": "√T · n · 2σ̃² ηₜ²/Sₜ"}, "rangemode": "tozero"},
         },
         moving={"xaxis.range": "span"},
@@ -205,7 +206,10 @@ def _score() -> Panel:
         ],
         {
             "barmode": "stack",
-            "xaxis": {"title": {"text": "√T × bound on the mean last gap"}, "range": [0, 12.9]},
+            "xaxis": {
+                "title": {"text": "√T × bound on the mean last gap"},
+            },
             "yaxis": {"autorange": "reversed", "showgrid": False},
         },
+        moving={"xaxis.range": "width"},
     )

@@ -89,8 +89,8 @@ def adversary(**start: Any) -> Explorer:
                     )
                 ],
                 {
-                    "xaxis": {"title": {"text": "coordinate j, the number of the step that planted it"}},
-                    "yaxis": {"title": {"text": "√T · x<sub>j</sub>"}, "range": [-0.13, 0.56]},
+                    "xaxis": {"title": {"text": "coordinate j, planted in step j"}},
+                    "yaxis": {"title": {"text": "√T · x<sub>j</sub>"}, "range": [-0.06, 0.56]},
                     "shapes": [
                         {
                             "type": "line",
@@ -114,14 +114,18 @@ def adversary(**start: Any) -> Explorer:
                     ),
                     *(
                         (
-                            go.Scatter(line={"color": COLORS[name], "width": 1.2}, name=f"{name}, at the end"),
+                            go.Scatter(line={"color": COLORS[name], "width": 1.2}, name=name),
                             {"x": "left", "y": f"end_{k}"},
                         )
                         for k, name in enumerate(NAMES)
                     ),
                 ],
                 {
-                    "xaxis": {"type": "log", "title": {"text": "steps left n = T − j + 1 (time runs to the right)"}},
+                    "xaxis": {
+                        "type": "log",
+                        "dtick": 1,
+                        "title": {"text": "steps left n (time runs to the right)", "standoff": 4},
+                    },
                     "yaxis": {"title": {"text": "√T · x<sub>j</sub>/8"}, "range": [-0.004, 0.07]},
                 },
                 moving={"xaxis.range": "span"},
@@ -129,16 +133,13 @@ def adversary(**start: Any) -> Explorer:
             Panel(
                 "1/√t and constant steps climb with log T, linear decay doesn't",
                 [
-                    *(
-                        (go.Scatter(x=SIZES, y=table[name], name=f"last, {name}", line_color=COLORS[name]), {})
-                        for name in NAMES
-                    ),
-                    (go.Scatter(x=SIZES, y=table["average"], name="average, 1/√t", line={"color": INK}), {}),
+                    *((go.Scatter(x=SIZES, y=table[name], name=name, line_color=COLORS[name]), {}) for name in NAMES),
+                    (go.Scatter(x=SIZES, y=table["average"], name="average", line={"color": INK}), {}),
                     (
                         go.Scatter(
                             x=SIZES,
                             y=np.log(SIZES) / 32,
-                            name="proved for 1/√t",
+                            name="proved",
                             line={"color": COLORS["1/√t"], "dash": "dash"},
                         ),
                         {},

@@ -13,7 +13,7 @@ from optilab.papers.last_iterate.experiment import states
 from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, band, filled, prefix_bounds, spread, times
 from optilab.problems.polyhedral import AbsoluteRegression, outliers
 from optilab.problems.simple import L1
-from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, ink
@@ -36,7 +36,7 @@ def _quiet_minimizer() -> np.ndarray:
     return outliers(0, L1(0.1)).minimizer
 
 
-def compute(schedule: str, eta: float, T: int, noise: float) -> dict[str, Any]:
+def compute(schedule: str, eta: float, T: int, noise: float, promised: bool) -> dict[str, Any]:
     """Run all three schedules on the same samples; the outputs, band and bound are those of `schedule`."""
     problem = regression(noise)
     steps = np.stack([make(T, eta) for make in SCHEDULES.values()], -1)  # (T, 3)
@@ -60,14 +60,15 @@ def compute(schedule: str, eta: float, T: int, noise: float) -> dict[str, Any]:
         "average": average.mean(-1),
         "suffix": suffix.mean(-1),
         "best": best.mean(-1),
-        "bound": prefix_bounds(steps[:, k], D, s2, t),
+        "bound": prefix_bounds(steps[:, k], D, s2, t) if promised else np.full(len(t), np.nan),
         "bound_color": COLORS[schedule],
         "strip_x": spread(ends).ravel(),
         "strip_y": ends.ravel(),
         "strip_color": [color for color in [*COLORS.values(), INK, INK, INK] for _ in range(RUNS)],
         "mean_x": np.arange(6.0),
         "mean_y": ends.mean(-1),
-        "headline": f"The last iterate of {schedule}, its averages and its bound",
+        "headline": f"The last iterate of {schedule} and its averages",
+        "tall": [0.0, 3.3 * eta / np.sqrt(T)],
         "note": note(schedule, final, average[-1].mean(), k),
     }
     for j, name in enumerate(NAMES):
@@ -114,6 +115,7 @@ def race(**start: Any) -> Explorer:
             "eta": log_slider("η", 0.8, 0.02, 5.0),
             "T": slider("steps T", 800, 100, 800, 100),
             "noise": slider("noise", 1.0, 0.0, 3.0, 0.1, named={"none": 0.0, "one random row": 1.0}),
+            "promised": switch("show the bound", False),
         },
         [_steps(), _gaps(), _ends()],
         call="optilab.papers.last_iterate.explorer.race",
@@ -124,12 +126,13 @@ def race(**start: Any) -> Explorer:
 
 def _steps() -> Panel:
     return Panel(
-        "Three ways to shrink the steps",
+        "Three ways to shrink the steps (1/√t starts at η, far above)",
         [
             (go.Scatter(name=name, line_color=COLORS[name]), {"x": "t", "y": f"eta_{j}", "line.width": f"width_{j}"})
             for j, name in enumerate(NAMES)
         ],
-        {"xaxis": {"title": {"text": "step t"}}, "yaxis": {"title": {"text": "step size ηₜ"}, "rangemode": "tozero"}},
+        {"xaxis": {"title": {"text": "step t"}}, "yaxis": {"title": {"text": "step size ηₜ"}}},
+        moving={"yaxis.range": "tall"},
     )
 
 
@@ -149,7 +152,7 @@ def _gaps() -> Panel:
             (go.Scatter(name="average", line={"color": INK, "width": 1.6}), {"x": "at", "y": "average"}),
             (go.Scatter(name="suffix", line={"color": INK, "width": 1.6, "dash": "dot"}), {"x": "at", "y": "suffix"}),
             (
-                go.Scatter(name="bound on the last", line={"dash": "dash", "width": 1.6}),
+                go.Scatter(name="bound", line={"dash": "dash", "width": 1.6}),
                 {"x": "at", "y": "bound", "line.color": "bound_color"},
             ),
         ],
@@ -162,7 +165,6 @@ def _gaps() -> Panel:
 
 
 def _ends() -> Panel:
-    names = [f"last,<br>{name}".replace("linear decay", "linear") for name in NAMES]
     return Panel(
         f"Where {RUNS} runs end: every dot a run, bars are means",
         [
@@ -184,10 +186,12 @@ def _ends() -> Panel:
         {
             "xaxis": {
                 "tickvals": list(range(6)),
-                "ticktext": [*names, "average", "suffix", "best"],
+                "ticktext": ["1/√t", "const.", "line", "average", "suffix", "best"],
                 "range": [-0.6, 5.6],
                 "showgrid": False,
                 "tickangle": 0,
+                "title": {"text": "last iterates │ of the chosen one"},
+                "tickfont": {"size": 11.5},
             },
             "yaxis": {"type": "log", "title": {"text": "gap after T steps"}},
             "shapes": [

@@ -53,7 +53,7 @@ def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> d
         "column_0": rng,
         "column_1": 1 + rng,
         "shape": np.median(plain) * shape if gaussian else np.full(len(CHANCES), np.nan),
-        "headline": f"{RUNS} runs: half of them in the dark band, 99 % in the pale one",
+        "headline": f"{RUNS} runs: medians, half of all (dark), 99 % (pale)",
         "note": note(plain, power, p, gaussian),
     }
     return data
@@ -117,13 +117,13 @@ def _fan() -> Panel:
             (filled(colour, 0.16), {"x": f"{name}_wide_t", "y": f"{name}_wide"}),
             (filled(colour, 0.35), {"x": f"{name}_half_t", "y": f"{name}_half"}),
         ]
-    for name, colour, label in (("plain", PLAIN, "Euclidean steps, median"), ("power", MIRROR, "power map, median")):
+    for name, colour, label in (("plain", PLAIN, "Euclidean"), ("power", MIRROR, "power map")):
         traces.append((go.Scatter(name=label, line={"color": colour, "width": 2.5}), {"x": "t", "y": f"{name}_median"}))
     return Panel(
         "",
         traces,
         {
-            "xaxis": {"type": "log", "title": {"text": "step t"}},
+            "xaxis": {"type": "log", "dtick": 1, "title": {"text": "step t"}},
             "yaxis": {"type": "log", "title": {"text": "gap ‖x − a‖ of the last iterate"}},
         },
         moving={"title": "headline"},
@@ -183,7 +183,7 @@ def _quantiles() -> Panel:
         "What the unlucky pay: one run in 1/δ is worse than this",
         [
             (
-                go.Scatter(name="Euclidean steps", line={"color": PLAIN, "width": 2.5}),
+                go.Scatter(name="Euclidean", line={"color": PLAIN, "width": 2.5}),
                 {"x": "chance", "y": "plain_quantile"},
             ),
             (
@@ -191,9 +191,7 @@ def _quantiles() -> Panel:
                 {"x": "chance", "y": "power_quantile"},
             ),
             (
-                go.Scatter(
-                    name="√(1 + 2 ln(2/δ)), from the median", line={"color": PLAIN, "dash": "dash", "width": 1.6}
-                ),
+                go.Scatter(name="theory's form", line={"color": PLAIN, "dash": "dash", "width": 1.6}),
                 {"x": "chance", "y": "shape"},
             ),
         ],
