@@ -58,6 +58,16 @@ PAPERS = (
         "to it, and Nesterov's method is what one tick of the clock computes. Heavy ball is that design with a term "
         "missing.",
     ),
+    Paper(
+        slug="last_iterate",
+        number=4,
+        title="Revisiting the Last-Iterate Convergence of Stochastic Gradient Methods",
+        authors="Z. Liu, Z. Zhou",
+        year=2024,
+        source="arXiv 2312.08531",
+        message="The noise of a step is divided by the walk still to come: one sum bounds the last iterate of any "
+        "schedule, and a straight line down to zero makes it as good as an average.",
+    ),
 )
 
 

@@ -63,7 +63,7 @@ class Panel:
             "title": self.title,
             "bindings": [binding for _, binding in self.traces],
             "moving": self.moving,
-            "click": self.click is not None,
+            "click": True if callable(self.click) else self.click,
             "height": self.height,
         }
 

@@ -80,7 +80,9 @@ def test_every_corner_can_be_drawn(explorer):
 def test_named_values_are_in_reach_at_the_start(explorer):
     for name, control in explorer.controls.items():
         for target in control.named.values():
-            control.check(name, target(explorer.values) if callable(target) else target)
+            value = target(explorer.values) if callable(target) else target
+            for other, there in (value if isinstance(value, dict) else {name: value}).items():
+                explorer.controls[other].check(other, there)
 
 
 def test_the_code_shown_runs_as_pasted(explorer):

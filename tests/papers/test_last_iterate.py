@@ -1,7 +1,5 @@
 """The last iterate: algorithm, derivations, bounds, claims, pictures and exercises."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -384,27 +382,6 @@ def test_an_oracle_that_breaks_is_named_with_its_step():
 
 
 # Pictures
-
-
-@pytest.mark.parametrize("factory", explorer.__all__)
-def test_explorers_compute_at_every_corner_of_their_controls(factory):
-    made = getattr(explorer, factory)()
-    assert not made.pictures.frame["error"]
-    names = set().union(*(panel.names() for panel in made.panels))
-    gaps_allowed = {"best", "bound", "shape"}  # switched off
-    for values in product(*(control.corners() for control in made.controls.values())):
-        data = made.compute(**dict(zip(made.controls, values, strict=True)))
-        assert names <= set(data)
-        for name in names:
-            if isinstance(data[name], np.ndarray) and name not in gaps_allowed:
-                assert np.isfinite(data[name]).all(), (name, values)
-        assert data["note"]
-
-
-@pytest.mark.parametrize("factory", explorer.__all__)
-def test_the_code_shown_runs(factory):
-    made = getattr(explorer, factory)()
-    exec(made.code(made.values), {})  # the package's own text
 
 
 def test_a_click_moves_the_nearest_knot_and_presets_draw_the_rivals():

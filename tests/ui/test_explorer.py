@@ -162,6 +162,27 @@ def test_named_values_jump_and_may_follow_other_controls(explorer):
     assert explorer.values["alpha"] == pytest.approx(0.8)
 
 
+def test_a_named_value_and_a_click_may_set_several_controls_at_once():
+    both = {"n": 2, "m": 0.5}
+    controls = {
+        "n": slider("n", 3, 0, 9, 1, named={"both": both, "swap": lambda values: {"n": 9, "m": values["n"] / 10}}),
+        "m": slider("m", 0.1, 0.0, 1.0, 0.1),
+    }
+    panel = Panel("", [], click=lambda x, y: {"m": y} if x > 0 else {"n": y})
+    made = Explorer(lambda n, m: {}, controls, [panel], call="a.b.c")
+    press(made, "both")
+    assert made.values == both
+    press(made, "swap")
+    assert made.values == {"n": 9, "m": 0.2}
+    for x, y in ((1.0, 0.42), (-1.0, 4.4)):
+        made._heard(None, {"type": "point", "panel": 0, "x": x, "y": y}, [])
+    assert made.values == {"n": 4, "m": pytest.approx(0.4)}
+    with pytest.raises(ValueError, match="m at 'too far'"):
+        Explorer(
+            lambda n, m: {}, controls | {"n": slider("n", 3, 0, 9, 1, named={"too far": {"m": 7}})}, [], call="a.b.c"
+        )
+
+
 def test_a_named_value_out_of_the_slider_s_range_is_explained(explorer):
     explorer.set(x0=-1.0)
     press(explorer, "one less x₀")
