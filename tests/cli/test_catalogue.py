@@ -13,7 +13,8 @@ SLUGS = {paper.slug for paper in catalogue.PAPERS}
 
 
 def test_papers_are_numbered_in_order_and_have_names_of_their_own():
-    assert [paper.number for paper in catalogue.PAPERS] == list(range(1, len(catalogue.PAPERS) + 1))
+    numbers = [paper.number for paper in catalogue.PAPERS]
+    assert numbers == sorted(set(numbers))
     assert len(SLUGS) == len(catalogue.PAPERS)
 
 
