@@ -39,7 +39,7 @@ def weights_sum_to_one() -> Derivation:
     """The reference z^t is an average of x* and x^1 … x^t."""
     v = references()
     total = v[0] / v[SIZE] + sum((v[j] - v[j - 1]) / v[SIZE] for j in range(1, SIZE + 1))
-    return Derivation("The reference is an average", total, "the weights of z⁴, on x* and on x¹ … x⁴").equals(
+    return Derivation("The reference is an average", total, "the weights of z⁴, on x⋆ and on x¹ … x⁴").equals(
         sp.Integer(1), "they sum to 1; they are not negative, since vₜ grows with t"
     )
 
@@ -60,20 +60,22 @@ def moving_reference() -> Derivation:
 
 def only_the_last_survives() -> Derivation:
     """Weighted by η_t v_t, all function values but the last cancel."""
-    v = sp.symbols(f"v_1:{SIZE + 1}", positive=True)
-    vS = [v[k] * sp.Add(*STEPS[k:]) for k in range(SIZE)]  # v_t S_t with S_t = η_t + … + η_T
+    T = 3
+    steps, values = STEPS[:T], VALUES[: T + 1]
+    v = sp.symbols(f"v_1:{T + 1}", positive=True)
+    vS = [v[k] * sp.Add(*steps[k:]) for k in range(T)]  # v_t S_t with S_t = η_t + … + η_T
     total = sum(
-        STEPS[t] * (v[t] * VALUES[t + 1] - v[0] * OPTIMUM - sum((v[k] - v[k - 1]) * VALUES[k] for k in range(1, t + 1)))
-        for t in range(SIZE)
+        steps[t] * (v[t] * values[t + 1] - v[0] * OPTIMUM - sum((v[k] - v[k - 1]) * values[k] for k in range(1, t + 1)))
+        for t in range(T)
     )
-    collected = sum((vS[k - 1] - vS[k]) * VALUES[k] for k in range(1, SIZE)) + vS[-1] * VALUES[-1] - vS[0] * OPTIMUM
-    chosen = dict(zip(v, references()[1:], strict=True))
+    collected = sum((vS[k - 1] - vS[k]) * values[k] for k in range(1, T)) + vS[-1] * values[-1] - vS[0] * OPTIMUM
+    chosen = dict(zip(v, references(steps)[1:], strict=True))
     return (
         Derivation(
             "Only the last iterate survives",
             total,
-            "Σ ηₜvₜ(F(xᵗ⁺¹) − F(zᵗ)) at least, for T = 4, where by convexity "
-            "vₜF(zᵗ) ≤ v₁F* + Σ(vₛ − vₛ₋₁)Fₛ, and Fₛ = F(xˢ)",
+            "Σ ηₜvₜ(F(xᵗ⁺¹) − F(zᵗ)) is at least this, here for T = 3: by convexity "
+            "vₜF(zᵗ) ≤ v₁F⋆ + Σ(vₛ − vₛ₋₁)Fₛ, and Fₛ is F(xˢ)",
         )
         .equals(collected, "collect the values: each one stands between vₛ₋₁Sₛ₋₁ and vₛSₛ, with Sₜ = ηₜ + … + η_T")
         .then("so let all vₜSₜ be the same: vₜ = η_T/Sₜ", lambda e: sp.factor(sp.cancel(e.subs(chosen))))
@@ -101,12 +103,10 @@ def telescope() -> Derivation:
 def constant_pays_a_logarithm() -> Derivation:
     """With constant steps the noise sum is harmonic."""
     k = sp.symbols("k", integer=True, positive=True)
-    S = sp.summation(eta, (k, 1, n))
+    S = sp.symbols("S_t", positive=True)
     return (
-        Derivation(
-            "Constant steps", sp.Mul(eta**2, 1 / S, evaluate=False), "ηₜ²/Sₜ with n = T − t + 1 steps left: Sₜ = n η"
-        )
-        .equals(eta / n, "the last steps weigh most: the n-th from the end pays η/n")
+        Derivation("Constant steps", eta**2 / S, "what step t pays in the noise sum")
+        .then("n = T − t + 1 steps are left, and Sₜ sums them", lambda e: e.subs(S, sp.summation(eta, (k, 1, n))))
         .then("sum over all n = 1 … T: the harmonic number H_T ≈ ln T + 0.577", lambda e: sp.summation(e, (n, 1, T)))
     )
 
@@ -117,10 +117,8 @@ def linear_decay() -> Derivation:
     unit = eta / T ** sp.Rational(3, 2)
     S = sp.summation(unit * j, (j, 1, n))
     return (
-        Derivation(
-            "Linear decay", (unit * n) ** 2 / S, "ηₜ = η n/T^{3/2} with n = T − t + 1 steps left, and its sum Sₜ"
-        )
-        .equals(2 * unit * n / (n + 1), "Sₜ = η n(n+1)/(2T^{3/2}): the two n of ηₜ² meet the two of Sₜ")
+        Derivation("Linear decay", (unit * n) ** 2 / S, "ηₜ = η n/(T√T) with n = T − t + 1 steps left, and its sum Sₜ")
+        .equals(2 * unit * n / (n + 1), "Sₜ = η n(n + 1)/(2T√T): the two n of ηₜ² meet the two of Sₜ")
         .at_most(2 * unit, [(2 * unit / (n + 1), sp.Integer(1))], "every step pays at most the same, the last ones too")
         .then("T of them: no logarithm", lambda term: sp.simplify(T * term))
     )
