@@ -199,6 +199,8 @@ def test_the_instance_pays_the_known_amounts():
     for T, row in table.items():
         found = [np.sqrt(T) * Harvey(T).values(schedule(T, 1.0))[-1] for schedule in SCHEDULES.values()]
         np.testing.assert_allclose(found, row, atol=6e-4)
+    average = Harvey(4096).average(alg.poly(4096, 1.0))
+    assert 64 * Harvey(4096)(average) == pytest.approx(0.052, abs=6e-4)
 
 
 # Bounds

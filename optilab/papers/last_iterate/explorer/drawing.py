@@ -134,14 +134,14 @@ def _sketch() -> Panel:
         "Drag the dots: your schedule",
         [
             (
-                go.Scatter(name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
+                go.Scatter(mode="lines", name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
                 {"x": "place", "y": "linear"},
             ),
             (
-                go.Scatter(name="best", line={"color": GREEN, "width": 3, "dash": "dot"}),
+                go.Scatter(mode="lines", name="best", line={"color": GREEN, "width": 3, "dash": "dot"}),
                 {"x": "place", "y": "best"},
             ),
-            (go.Scatter(name="yours", line={"color": INK, "width": 2.5}), {"x": "place", "y": "mine"}),
+            (go.Scatter(mode="lines", name="yours", line={"color": INK, "width": 2.5}), {"x": "place", "y": "mine"}),
             (
                 go.Scatter(mode="markers", marker={"size": 13, "color": INK}, showlegend=False, hoverinfo="skip"),
                 {"x": "knot_x", "y": "knot_y"},
@@ -165,11 +165,13 @@ def _tax() -> Panel:
         "Who pays? The area is the noise part of the bound",
         [
             (
-                go.Scatter(name="yours", fill="tozeroy", fillcolor=ink(0.12), line={"color": INK, "width": 2.5}),
+                go.Scatter(
+                    mode="lines", name="yours", fill="tozeroy", fillcolor=ink(0.12), line={"color": INK, "width": 2.5}
+                ),
                 {"x": "left", "y": "tax"},
             ),
             (
-                go.Scatter(name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
+                go.Scatter(mode="lines", name="linear decay", line={"color": COLORS["linear decay"], "width": 1.5}),
                 {"x": "left", "y": "linear_tax"},
             ),
         ],

@@ -50,7 +50,7 @@ def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
         "span": [np.log10(1.25 * T), -0.06],
         "here_x": np.array([T]),
         "here_y": np.array([end[schedule]]),
-        "headline": f"The point after {t - 1} steps: one spike a step",
+        "headline": f"The point after step {t - 1}: one spike a step",
         "note": now + after,
         **{f"end_{k}": scale * problem.point(make(T, 1.0), T + 1) / 8 for k, make in enumerate(SCHEDULES.values())},
     }
@@ -84,7 +84,7 @@ def adversary(**start: Any) -> Explorer:
                 "",
                 [
                     (
-                        go.Scatter(fill="tozeroy", line={"shape": "hvh", "width": 1.2}, showlegend=False),
+                        go.Scatter(mode="lines", fill="tozeroy", line={"shape": "hvh", "width": 1.2}, showlegend=False),
                         {"x": "j", "y": "x", "line.color": "color"},
                     )
                 ],
@@ -109,12 +109,12 @@ def adversary(**start: Any) -> Explorer:
                 "The same spikes, counted from the end on a log axis: the area is √T·f",
                 [
                     (
-                        go.Scatter(fill="tozeroy", line={"width": 2.5}, name="now", showlegend=False),
+                        go.Scatter(mode="lines", fill="tozeroy", line={"width": 2.5}, name="now", showlegend=False),
                         {"x": "left", "y": "share", "line.color": "color"},
                     ),
                     *(
                         (
-                            go.Scatter(line={"color": COLORS[name], "width": 1.2}, name=name),
+                            go.Scatter(mode="lines", line={"color": COLORS[name], "width": 1.2}, name=name),
                             {"x": "left", "y": f"end_{k}"},
                         )
                         for k, name in enumerate(NAMES)
@@ -140,6 +140,7 @@ def adversary(**start: Any) -> Explorer:
                             x=SIZES,
                             y=np.log(SIZES) / 32,
                             name="proved",
+                            mode="lines",
                             line={"color": COLORS["1/√t"], "dash": "dash"},
                         ),
                         {},

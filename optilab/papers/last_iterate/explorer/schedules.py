@@ -84,10 +84,10 @@ def note(schedule: str, final: np.ndarray, average: float, k: int) -> str:
     """The sentence under the pictures."""
     own = f"Mean gap of the last iterate of {schedule}: <b>{final[k]:.3g}</b>; of its average: {average:.3g}. "
     if k == NAMES.index("linear decay"):
-        rest = f"1/√t ends {final[0] / final[k]:.2g} times as far away, constant steps {final[1] / final[k]:.2g} times."
+        rest = f"1/√t ends {final[0] / final[k]:.3g} times as far away, constant steps {final[1] / final[k]:.3g} times."
     else:
         rest = (
-            f"Linear decay, at the same η and on the same samples: {final[2]:.3g}, a factor {final[k] / final[2]:.2g}."
+            f"Linear decay, at the same η and on the same samples: {final[2]:.3g}, a factor {final[k] / final[2]:.3g}."
         )
     return own + rest
 
