@@ -18,6 +18,7 @@ from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink
 
 RUNS, SEED = 200, 1
+SIGMA = 0.75  # root mean square of the Gaussian noise, larger than half of the lengths of the heavy one at α = 1.6
 HEAVY = {"η t^(−1/p)": alg.heavy_poly, "η T^(−1/p)": alg.heavy_const, "linear decay": alg.heavy_linear}
 PLAIN, MIRROR = color("Euclidean"), color("power map")
 CHANCES = np.geomspace(0.5, 1 / RUNS, 24)
@@ -31,7 +32,7 @@ def moment(tail: float) -> float:
 def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> dict[str, Any]:
     """The same 200 noise sequences through plain and through power steps."""
     p = 2.0 if gaussian else moment(tail)
-    noise: Noise = Gaussian(0.75 / np.sqrt(5)) if gaussian else Lomax(tail)
+    noise: Noise = Gaussian(SIGMA / np.sqrt(5)) if gaussian else Lomax(tail)
     problem = Noisy(Distance(TARGET), noise, 5)
     steps = HEAVY[schedule](T, eta, p)[:, None]
     t = times(T, 40)
@@ -47,12 +48,12 @@ def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> d
         data |= {f"{name}_median": np.median(gap, -1), f"{name}_end": gap[-1]}
         data |= {f"{name}_quantile": np.quantile(gap[-1], 1 - CHANCES), f"{name}_mean": np.array([gap[-1].mean()])}
     rng = np.linspace(-0.32, 0.32, RUNS)
-    shape = np.sqrt((1 + 2 * np.log(2 / CHANCES)) / (1 + 2 * np.log(4)))
+    form = np.array([alg.high_probability_shape(steps[:, 0], 2.0, 2.0, SIGMA, delta) for delta in CHANCES])
     plain, power = found["plain"][-1], found["power"][-1]
     data |= {
         "column_0": rng,
         "column_1": 1 + rng,
-        "shape": np.median(plain) * shape if gaussian else np.full(len(CHANCES), np.nan),
+        "shape": np.median(plain) * form / form[0] if gaussian else np.full(len(CHANCES), np.nan),
         "headline": f"{RUNS} runs: medians, half of all (dark), 99 % (pale)",
         "note": note(plain, power, p, gaussian),
     }
@@ -76,7 +77,7 @@ def note(plain: np.ndarray, power: np.ndarray, p: float, gaussian: bool) -> str:
 
 def code(values: dict[str, Any]) -> str:
     """Lines that make the power map's runs."""
-    noise = f"Gaussian({0.75 / np.sqrt(5):.4g})" if values["gaussian"] else f"Lomax({values['tail']:.4g})"
+    noise = f"Gaussian({SIGMA / np.sqrt(5):.4g})" if values["gaussian"] else f"Lomax({values['tail']:.4g})"
     p = 2.0 if values["gaussian"] else moment(values["tail"])
     return (
         "import numpy as np\n"
