@@ -1,5 +1,6 @@
 """Three schedules on one regression: step sizes, gaps on the way, where all runs end."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,35 +20,27 @@ from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, ink
 
 RUNS = 20
-OTHERS = ["average", "suffix average", "best so far"]
 
 
 @cache
-def regression(noise: float) -> AbsoluteRegression:
-    """The problem; its exact minimum doesn't depend on the noise."""
-    quiet = outliers(0, L1(0.1))
-    problem = AbsoluteRegression(quiet.A, quiet.b, quiet.simple, noise)
-    problem.__dict__.update(minimizer=_quiet_minimizer())
-    return problem
-
-
-@cache
-def _quiet_minimizer() -> np.ndarray:
-    return outliers(0, L1(0.1)).minimizer
+def regression() -> AbsoluteRegression:
+    """The problem, which finds its minimum once."""
+    return outliers(0, L1(0.1))
 
 
 def compute(schedule: str, eta: float, T: int, noise: float, promised: bool) -> dict[str, Any]:
     """Run all three schedules on the same samples; the outputs, band and bound are those of `schedule`."""
-    problem = regression(noise)
+    exact = regression()
+    problem = replace(exact, noise=noise)
     steps = np.stack([make(T, eta) for make in SCHEDULES.values()], -1)  # (T, 3)
     x = run(states(problem, np.zeros(10), steps, RUNS, 12345), T, keep=["x"]).x  # (T + 1, 3, runs, 10)
     t, k = times(T, 40), NAMES.index(schedule)
-    last = np.maximum(problem(x[t]) - problem.minimum, FLOOR)  # (t, 3, runs)
+    last = np.maximum(problem(x[t]) - exact.minimum, FLOOR)  # (t, 3, runs)
     mine = x[:, k]
-    average = np.maximum(problem(alg.average(mine, t)) - problem.minimum, FLOOR)
-    suffix = np.maximum(problem(alg.suffix_average(mine, t)) - problem.minimum, FLOOR)
+    average = np.maximum(problem(alg.average(mine, t)) - exact.minimum, FLOOR)
+    suffix = np.maximum(problem(alg.suffix_average(mine, t)) - exact.minimum, FLOOR)
     best = alg.best(last[:, k])
-    D, s2 = float(0.5 * (problem.minimizer**2).sum()), problem.M**2 + problem.sigma**2
+    D, s2 = float(0.5 * (exact.minimizer**2).sum()), problem.M**2 + problem.sigma**2
     ends = np.stack([*last[-1], average[-1], suffix[-1], best[-1]])
     band_t, band_gap = band(t, last[:, k], 0.1, 0.9)
     final = last[-1].mean(-1)
