@@ -72,6 +72,9 @@ class Explorer(widgets.VBox):
         run: str = "Run",
     ):
         self.compute, self.controls, self.panels = compute, controls, panels
+        # A slider that is set from here answers with its value; one that is set at every move of a drag would answer
+        # with old ones. So it is set at the end.
+        self._dragged: dict[str, Any] = {}
         self.call, self.code, self.simulate = call, code, simulate
         for name, value in (start or {}).items():
             require(name in controls, "a starting value's name", name, f"one of {list(controls)}")
@@ -99,11 +102,11 @@ class Explorer(widgets.VBox):
 
     @property
     def values(self) -> dict[str, Any]:
-        """The controls' values, by name."""
-        return {name: control.value for name, control in self.controls.items()}
+        """The controls' values, by name, or where the reader is dragging them to."""
+        return {name: control.value for name, control in self.controls.items()} | self._dragged
 
     def _row(self, name: str, control: Control) -> widgets.Widget:
-        control.widget.observe(self.redraw, "value")
+        control.widget.observe(self._changed, "value")
         buttons = []
         for label, target in control.named.items():
             if not callable(target):
@@ -118,6 +121,10 @@ class Explorer(widgets.VBox):
         row = widgets.HBox([view, *buttons], layout={"flex_flow": "row wrap"})
         row.add_class("optilab-control")
         return row
+
+    def _changed(self, change: Any) -> None:
+        if literal(change["new"]) != literal(change["old"]):  # a slider's answer may be a hair off what it was set to
+            self.redraw()
 
     def _jump(self, name: str, target: Any) -> None:
         with self._explained():
@@ -135,7 +142,13 @@ class Explorer(widgets.VBox):
                 return
             place = content["x"], content["y"]
             point = click(*place) if callable(click) else dict(zip(click, place, strict=True))
-            self.set(**{name: self.controls[name].nearest(value) for name, value in point.items()})
+            point = {name: self.controls[name].nearest(value) for name, value in point.items()}
+            if content.get("final", True):
+                self._dragged = {}
+                self.set(**point)
+            else:
+                self._dragged = point
+                self.redraw()
         elif content["type"] == "run" and self._simulate():
             self.redraw()
 
@@ -194,7 +207,7 @@ class Explorer(widgets.VBox):
     def _settings_of_the_run(self) -> dict[str, str]:
         return {name: literal(self.values[name]) for name in self.long}  # a slider's arithmetic ends a hair off
 
-    def redraw(self, _change: Any = None) -> None:
+    def redraw(self) -> None:
         """Compute and draw, or say above the pictures what is wrong."""
         if self._held:
             return

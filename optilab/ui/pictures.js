@@ -253,11 +253,11 @@ function render({ model, el }) {
     if (!panel.click) return;
     const { plot } = plots[index];
     let dragging = false;
-    const send = (event) => {
+    const send = (event, final) => {
       const area = plot.querySelector(".nsewdrag")?.getBoundingClientRect();
       if (!area) return;
       if (waiting) {
-        next = () => send(event);
+        next = () => send(event, final);
         return;
       }
       const { xaxis, yaxis } = plot._fullLayout;
@@ -267,23 +267,30 @@ function render({ model, el }) {
         panel: index,
         x: xaxis.p2d(event.clientX - area.left),
         y: yaxis.p2d(event.clientY - area.top),
+        final,
       });
     };
-    const inside = (event) => event.target.classList?.contains("nsewdrag");
     plot.addEventListener(
       "pointerdown",
       (event) => {
-        if (event.button !== 0 || !inside(event)) return;
+        if (event.button !== 0 || !event.target.classList?.contains("nsewdrag")) return;
         event.preventDefault(); // no selection of text, no native drag
         plot.setPointerCapture(event.pointerId); // the drag goes on outside the picture
         dragging = true;
         waiting = false;
-        send(event);
       },
       true,
     );
-    plot.addEventListener("pointermove", (event) => dragging && send(event), true);
-    for (const end of ["pointerup", "pointercancel"]) plot.addEventListener(end, () => (dragging = false), true);
+    plot.addEventListener("pointermove", (event) => dragging && send(event, false), true);
+    for (const end of ["pointerup", "pointercancel"])
+      plot.addEventListener(
+        end,
+        (event) => {
+          if (dragging) send(event, true);
+          dragging = false;
+        },
+        true,
+      );
   });
 
   run.addEventListener("click", () => model.send({ type: "run" }));

@@ -102,7 +102,7 @@ def test_a_click_and_a_drag_in_a_picture_set_the_point(valley, notebook):
     assert [float(valley.readout(name).inner_text().replace("−", "-")) for name in ("x₀", "y₀")] == near
     assert [values[0] for values in curve(valley, 0, 1)] == near
     notebook.page.mouse.move(*at(-1, 2))
-    valley.act(notebook.page.mouse.down)
+    notebook.page.mouse.down()
     for step in range(1, 11):
         notebook.page.mouse.move(*at(-1 + 0.2 * step, 2 - 0.2 * step))
     valley.act(lambda: notebook.page.mouse.move(*at(1.5, -1.5)))

@@ -74,9 +74,11 @@ def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(open_not
     again.wait_for()
     (explorer,) = notebook.explorers
     assert explorer.error.startswith("The pictures can't be drawn: what arrived is not plotly.js")
+    asked = len(notebook.frames["framesent"])
     again.click()
-    again.wait_for(state="detached")
+    explorer.wait("root => root.querySelector('.optilab-error').textContent !== ''")
     again.wait_for()
+    assert len(notebook.frames["framesent"]) > asked
     notebook.command("notebook:insert-cell-below")
     notebook.page.keyboard.press("Enter")
     notebook.page.keyboard.type(MEND)

@@ -144,6 +144,26 @@ def test_a_click_sets_both_controls_to_their_grid_and_redraws_once(explorer, fra
     assert explorer.values["y0"] == pytest.approx(0.01)
 
 
+def test_a_drag_moves_the_pictures_and_sets_the_controls_at_its_end(explorer, frames):
+    slider = explorer.controls["x0"].widget
+    before = slider.value
+    for x in (0.5, 1.0):
+        explorer._heard(None, {"type": "point", "panel": 0, "x": x, "y": 1.0, "final": False}, [])
+        assert explorer.values["x0"] == pytest.approx(x)
+        assert slider.value == before
+    assert len(frames) == 2
+    explorer._heard(None, {"type": "point", "panel": 0, "x": 1.5, "y": 1.0, "final": True}, [])
+    assert slider.value == pytest.approx(1.5)
+    assert explorer.values["x0"] == pytest.approx(1.5)
+    assert len(frames) == 3
+
+
+def test_a_slider_that_answers_a_hair_off_redraws_nothing(explorer, frames):
+    explorer.set(alpha=0.3)
+    explorer.controls["alpha"].widget.value = 0.30000000000000004
+    assert len(frames) == 1
+
+
 def test_reset_returns_to_the_start_in_one_redraw():
     explorer = powers(alpha=0.4, f="y")
     explorer.set(alpha=0.9, x0=-1.0, method="b", f="x")
