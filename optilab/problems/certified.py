@@ -1,0 +1,85 @@
+"""Optima that prove themselves: a point, its value and a lower bound from the dual."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import Bounds, minimize
+
+from optilab.core.check import require
+
+
+class Certified(NamedTuple):
+    """A minimiser x (*batch, d), its value (*batch) and a lower bound (*batch) on every value of the problem."""
+
+    x: np.ndarray
+    value: np.ndarray
+    lower: np.ndarray
+
+    @property
+    def gap(self) -> np.ndarray:
+        """The duality gap: no point is better than x by more than this."""
+        return self.value - self.lower
+
+
+def stacked(optima: list[Certified], batch: tuple[int, ...]) -> Certified:
+    """One `Certified` of batch shape `batch` out of those of its replicates, in order."""
+    return Certified(*(np.reshape(column, (*batch, *np.shape(column[0]))) for column in zip(*optima, strict=True)))
+
+
+def quadratic_dual(
+    Q: np.ndarray, w0: np.ndarray, W: np.ndarray, d: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Maximise d·y − ½ wᵀQ⁻¹w, w = w0 + W y, over the box low ≤ y ≤ high.
+
+    This is the dual of min ½ xᵀQx − w0·x + max_y (d − Wᵀx)·y, whose minimiser is Q⁻¹w; every y of the box gives a
+    lower bound.
+
+    Parameters
+    ----------
+    Q : array (n, n)
+        Symmetric positive definite.
+    w0, W, d : arrays (n,), (n, p), (p,)
+        The affine map and the linear term.
+    low, high : arrays (p,)
+        The box; infinite where there is no bound.
+
+    Returns
+    -------
+    y : array (p,)
+        The best multipliers found, inside the box.
+    x : array (n,)
+        Q⁻¹w, the primal point that goes with them.
+    bound : float
+        The dual value at y.
+
+    Raises
+    ------
+    ValueError
+        If a lower bound exceeds its upper bound.
+    """
+    require(np.asarray(low) <= np.asarray(high), "the box", (low, high), "low ≤ high")
+    factor = cho_factor(Q)
+    inverse_W = cho_solve(factor, W)
+    inverse_w0 = cho_solve(factor, w0)
+
+    def negative_dual(y: np.ndarray) -> tuple[float, np.ndarray]:
+        w, x = w0 + W @ y, inverse_w0 + inverse_W @ y
+        return 0.5 * w @ x - d @ y, W.T @ x - d
+
+    start = np.clip(np.zeros(len(d)), low, high)
+    options = {"maxiter": 20000, "maxfun": 40000, "maxcor": 30, "ftol": 1e-16, "gtol": 1e-11}
+    found = minimize(
+        negative_dual, start, jac=True, method="L-BFGS-B", bounds=Bounds(low, high), options=options
+    )
+    y = np.clip(found.x, low, high)
+    for _ in range(5):  # where the multipliers at the bounds are right, one Newton step on the others is exact
+        free = (y > low) & (y < high)
+        slope = negative_dual(y)[1][free]
+        polished = y.copy()
+        polished[free] -= np.linalg.lstsq(W[:, free].T @ inverse_W[:, free], slope)[0]
+        polished = np.clip(polished, low, high)
+        if negative_dual(polished)[0] > negative_dual(y)[0]:
+            break
+        y = polished
+    return y, inverse_w0 + inverse_W @ y, -negative_dual(y)[0]
