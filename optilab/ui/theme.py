@@ -39,6 +39,10 @@ METHODS = {
     "entropy": TEAL,
     "power map": TEAL,
     "Euclidean": PINK,
+    "RF-SGS": BLUE,
+    "M-SGS": ORANGE,
+    "prox-SGD": INK,
+    "RF-ASGS": GREEN,
 }
 
 
