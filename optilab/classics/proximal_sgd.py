@@ -1,0 +1,47 @@
+"""The proximal stochastic subgradient method for a strongly convex simple part, with its weighted average."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+
+
+class Average(NamedTuple):
+    """State after t steps, each of one gradient of f and one subgradient of h."""
+
+    xbar: np.ndarray  # (*batch, n) the weighted average
+    x: np.ndarray  # (*batch, n) the last point
+
+
+@algorithm
+def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | None = None) -> Iterator[Average]:
+    """Iterate x⁺ = prox(x − (∇f(x) + h′(x))/a_t, a_t) with a_t = L + μt/2, averaged with weights t + 2L/μ.
+
+    Parameters
+    ----------
+    problem
+        Has `grad` of the smooth part f, `subgrad` or `sample_subgrad` of h, and `prox` of the simple part.
+    x0 : array (*batch, n)
+        Where to start.
+    L, mu : number or array (*batch)
+        Smoothness of f, strong convexity of the simple part.
+    samples : array (N, *batch), optional
+        The sample of each step; full subgradients without it. The states end with the samples.
+    """
+    require(np.asarray(L) > 0, "L", L, "positive")
+    require(np.asarray(mu) > 0, "mu", mu, "positive")
+    x, L, mu = replicates(x0, L, mu)
+    xbar, total, t = x, 0.0, 0
+    yield Average(xbar, x)
+    while samples is None or t < len(samples):
+        s = problem.subgrad(x) if samples is None else problem.sample_subgrad(x, samples[t])
+        t += 1
+        a = L + mu * t / 2
+        x = problem.prox(x - (problem.grad(x) + s) / a, a[..., 0])
+        weight = t + 2 * L / mu
+        total = total + weight
+        xbar = xbar + weight / total * (x - xbar)
+        yield Average(xbar, x)

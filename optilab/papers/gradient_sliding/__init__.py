@@ -1,0 +1,1 @@
+"""Restart-free gradient sliding for strongly convex composite optimisation."""

@@ -1,0 +1,254 @@
+"""Accelerated sliding: h is smooth, or made so; the inner loop is accelerated too, and looks at the average.
+
+The skeleton is that of G. Lan and Y. Ouyang, "Accelerated gradient sliding for structured convex optimization", 2016
+(arXiv 1609.04905); the constant, restart-free parameters `rf_ags` and `rf_asgs` are proved in the lesson and have the
+complexity announced by X. Wu, Z. Xu, H. Zhang, 2026 (arXiv 2602.04161). For h(x) = max_y ⟨Kx, y⟩ − J(y) the smoothed
+h_η (Nesterov, 2005) has M_η = ‖K‖²/η and h_η ≤ h ≤ h_η + ηΩ.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+from optilab.papers.gradient_sliding.algorithm.schedules import LARGEST, refuse, steps
+from optilab.papers.gradient_sliding.algorithm.sliding import (
+    Generators,
+    Inner,
+    check_prox,
+    check_run,
+    draw,
+    one_each,
+)
+
+
+class AcceleratedSchedule(NamedTuple):
+    """Parameters of the outer steps, arrays (N, *batch)."""
+
+    lam: np.ndarray  # weight λ_k of the new point in the average
+    beta: np.ndarray  # prox weight β_k
+    B: np.ndarray  # β, or β + μ where the inner loop knows μ
+    T: np.ndarray  # inner lengths T_k
+    q: np.ndarray  # inner step t has prox weight r_t = q/t + B(t − 1)/2
+    eta: np.ndarray  # smoothing η_k of h; a problem whose h is smooth ignores it
+    m: np.ndarray  # samples averaged in an inner step where the operator is sampled
+    restart: np.ndarray  # whether x starts anew from the average before this step
+
+
+class AcceleratedSlide(NamedTuple):
+    """State after k outer steps."""
+
+    xbar: np.ndarray  # (*batch, n) the average x̄_k that the theorems speak about
+    x: np.ndarray  # (*batch, n) prox centre x_k
+    xu: np.ndarray  # (*batch, n) where the gradient of this step was taken
+    T: np.ndarray  # (*batch) inner length of this step
+    eta: np.ndarray  # (*batch) smoothing of this step
+    gradients: np.ndarray  # (*batch) so far
+    operators: np.ndarray  # (*batch) so far: inner steps, one pair Kx, Kᵀy each, whatever their batch
+    samples: np.ndarray  # (*batch) so far
+
+
+@algorithm
+def accelerated_sliding(
+    problem: Any, x0: np.ndarray, schedule: AcceleratedSchedule, *, rng: Generators | None = None
+) -> Iterator[AcceleratedSlide]:
+    """AGS and ASGS: freeze the gradient of f, slide T_k accelerated steps on the smooth h_η + χ, average.
+
+    Parameters
+    ----------
+    problem
+        Has `grad`, `smooth_grad(x, eta)`, `prox`; with `rng` also `sample`, `sample_smooth_grad(x, sample, eta)`.
+    x0 : array (*batch, n)
+        Where to start.
+    schedule : AcceleratedSchedule
+        Parameters of the outer steps: `rf_ags`, `rf_asgs` or `restarted_ags`.
+    rng : Generator, or one for each replicate, optional
+        Draws the sampled operators; full ones without it.
+
+    Raises
+    ------
+    ValueError
+        If `x0` isn't finite, `prox` or the operator returns another shape, or the schedule needs too many operators.
+    """
+    x, *_ = replicates(x0, schedule.T[0])
+    check_run(x, schedule.T.sum(0), "operators")
+    check_prox(problem, x)
+    shape = np.shape(problem.smooth_grad(x, schedule.eta[0]))
+    require(shape == x.shape, "the shape that smooth_grad returns", shape, f"that of its argument, {x.shape}")
+    generators = one_each(rng, x.shape[:-1])
+    if generators:
+        check_run(x, (schedule.T * schedule.m.astype(float)).sum(0), "samples")
+    xbar = xu = x
+    gradients = operators = samples = np.zeros(x.shape[:-1], int)
+    yield AcceleratedSlide(xbar, x, xu, 0 * gradients, schedule.eta[0], gradients, operators, samples)
+    for lam, beta, B, T, q, eta, m, restart in zip(*schedule, strict=True):
+        T, weight = np.broadcast_to(T, x.shape[:-1]), lam[..., None]
+        x = np.where(restart[..., None], xbar, x)
+        xu = (1 - weight) * xbar + weight * x
+        g = problem.grad(xu)
+        parameters = {"lam": lam, "beta": beta, "B": B, "q": q, "T": T, "eta": eta}
+        for inner in prox_ag(problem, g, xbar, x, **parameters, m=m, generators=generators):
+            pass
+        x, xt = inner.u, inner.ut
+        xbar = (1 - weight) * xbar + weight * xt
+        gradients, operators = gradients + 1, operators + T
+        samples = samples + T * m if generators else samples
+        yield AcceleratedSlide(xbar, x, xu, T, eta, gradients, operators, samples)
+
+
+@algorithm
+def prox_ag(
+    problem: Any, g: np.ndarray, xbar: np.ndarray, x: np.ndarray, *, lam, beta, B, q, T, eta, m=1, generators=()
+) -> Iterator[Inner]:
+    """ProxAG: T accelerated steps on ⟨g, u⟩ + χ(u) + β V(x, u) + h_η((1 − λ)x̄ + λu)/λ, from x.
+
+    Parameters
+    ----------
+    problem
+        Has `smooth_grad` or `sample_smooth_grad`, and `prox`.
+    g, xbar, x : arrays (*batch, n)
+        Frozen gradient of f, average, centre.
+    lam, beta, B, q, eta : number or array (*batch)
+        The step's row of `AcceleratedSchedule`.
+    T, m : int or array (*batch)
+        Steps, and samples averaged in each.
+    generators : list of Generator, optional
+        One for each replicate.
+    """
+    x, lam, beta, B, q = replicates(x, lam, beta, B, q)
+    T = np.broadcast_to(T, x.shape[:-1])
+    u, ut = x, xbar  # alpha is 1 at t = 1: the start of ut has no weight
+    shortest, longest = int(T.min()), int(T.max())
+    yield Inner(ut, u)
+    for t in range(1, longest + 1):
+        alpha = 2 / (t + 1)
+        r = q / t + B * ((t - 1) / 2)
+        um = (1 - lam) * xbar + lam * ((1 - alpha) * ut + alpha * u)
+        if generators:
+            s = mean_of_samples(problem, um, eta, generators, np.where(t <= T, m, 0))
+        else:
+            s = problem.smooth_grad(um, eta)
+        u_next = problem.prox((beta * x + r * u - g - s) / (beta + r), (beta + r)[..., 0])
+        ut_next = (1 - alpha) * ut + alpha * u_next
+        if t > shortest:
+            going = (t <= T)[..., None]
+            u_next, ut_next = np.where(going, u_next, u), np.where(going, ut_next, ut)
+        u, ut = u_next, ut_next
+        yield Inner(ut, u)
+
+
+def mean_of_samples(problem: Any, x: np.ndarray, eta: np.ndarray, generators: list, m: np.ndarray) -> np.ndarray:
+    """The mean of m (*batch) sampled gradients of h_η at x (*batch, n), each replicate from its own generator."""
+    samples = draw(problem, generators, m)
+    drawn = np.arange(len(samples)).reshape(-1, *(1 for _ in m.shape)) < m
+    each = problem.sample_smooth_grad(x, samples, eta)
+    return np.where(drawn[..., None], each, 0).sum(0) / np.maximum(m, 1)[..., None]
+
+
+def inner_length(conditioning: np.ndarray) -> np.ndarray:
+    """The least T ≥ 1 with T(T + 1) ≥ conditioning."""
+    return np.clip(np.ceil((-1 + np.sqrt(1 + 4 * conditioning)) / 2), 1, LARGEST).astype(np.int64)
+
+
+def accelerated_schedule(lam, beta, B, T, q, eta, m=1, restart=False) -> AcceleratedSchedule:
+    """Bring the columns to one shape (N, *batch)."""
+    return AcceleratedSchedule(*np.broadcast_arrays(lam, beta, B, T, q, eta, m, restart))
+
+
+def restart_free_lambda(L, mu) -> np.ndarray:
+    """The constant momentum λ of `rf_ags` and `rf_asgs`, root of 2Lλ² + μλ = μ."""
+    refuse(L=L, mu=mu)
+    return (-mu + np.sqrt(mu**2 + 8 * L * mu)) / (4 * L)
+
+
+def rf_ags(*, L, mu, M, N: int, eta=1.0) -> AcceleratedSchedule:
+    """Restart-free accelerated sliding for an M-smooth h.
+
+    Parameters
+    ----------
+    L, mu, M : number or array (*batch)
+        Smoothness of f, strong convexity of χ, smoothness of h.
+    N : int
+        Outer steps.
+    eta : number or array (*batch)
+        Handed to the problem's `smooth_grad`.
+    """
+    refuse(L=L, mu=mu, M=M, eta=eta)
+    lam = restart_free_lambda(L, mu)
+    column = np.ones(steps(N, L, mu, M, eta).shape)
+    T = inner_length(4 * M / L * column)
+    beta = L * lam
+    return accelerated_schedule(lam * column, beta, beta + mu, T, 0.5 * beta * T * (T + 1), eta)
+
+
+def rf_asgs(*, L, mu, K, Omega, D, N: int, sigma2=0.0, eta0=None) -> AcceleratedSchedule:
+    """Restart-free accelerated sliding for saddle points: the smoothing η_k = η₀ρᵏ shrinks as the gap does.
+
+    Parameters
+    ----------
+    L, mu, K : number or array (*batch)
+        Smoothness of f, strong convexity of χ, norm ‖K‖ ≥ 0.
+    Omega : number or array (*batch)
+        Largest value of the prox-function on the dual set.
+    D : number or array (*batch)
+        Target scale, best an upper bound Δ₀ on the initial gap.
+    N : int
+        Outer steps.
+    sigma2 : number or array (*batch)
+        Variance of one sampled operator; mini-batches where it is positive.
+    eta0 : number or array (*batch), optional
+        D/(2Ω) by default.
+    """
+    refuse(L=L, mu=mu, Omega=Omega, D=D, sigma2=sigma2)
+    require(np.asarray(K) >= 0, "K", K, "a norm, 0 or more")
+    eta0 = D / (2 * Omega) if eta0 is None else eta0
+    refuse(eta0=eta0)
+    lam = restart_free_lambda(L, mu)
+    shrunk = (1 - lam / 2) ** (1.0 * steps(N, L, mu, K, Omega, D, eta0, sigma2))
+    eta = eta0 * shrunk
+    sampled = np.asarray(sigma2) > 0
+    T = inner_length(np.where(sampled, 8, 4) * K**2 / eta / L)
+    beta = L * lam
+    m = np.clip(np.ceil(5 * sigma2 / (beta * D * shrunk * T)), 1, LARGEST).astype(np.int64)
+    return accelerated_schedule(lam, beta, beta + mu, T, 0.5 * beta * T * (T + 1), eta, m)
+
+
+def rf_ags_start(*, gap0, V0, mu) -> np.ndarray:
+    """E₀ = Ψ(x0) − Ψ* + μ V(x0, x*); `rf_ags` contracts it by 1 − λ a step, exactly."""
+    return gap0 + mu * V0
+
+
+def rf_asgs_bound(k, *, gap0, V0, mu, lam, eta0, Omega, D=0.0) -> np.ndarray:
+    """The corollary: Ψ(x̄_k) − Ψ* ≤ (1 − λ)ᵏ(gap0 + μV0 + η₀Ω) + 2(η₀Ω + 4D/5) ρᵏ⁺¹; D = 0 for the full operator."""
+    k = np.asarray(k)
+    return (1 - lam) ** k * (gap0 + mu * V0 + eta0 * Omega) + 2 * (eta0 * Omega + 0.8 * D) * (1 - lam / 2) ** (k + 1)
+
+
+def rf_asgs_operators(N, *, L, K, lam, eta0) -> np.ndarray:
+    """Bound on the operators of N steps: N + 8‖K‖ρ^(−N/2)/(λ√(Lη₀))."""
+    return N + 8 * K / (lam * np.sqrt(L * eta0)) * (1 - lam / 2) ** (-N / 2)
+
+
+def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
+    """Restarted accelerated sliding: phases of ⌈4√(L/μ)⌉ convex steps, the smoothing halved from one to the next.
+
+    Parameters
+    ----------
+    L, mu, K, Omega, D
+        As in `rf_asgs`.
+    phases : int
+        The gap after s of them is at most Δ₀ 2⁻ˢ(1 + s/2).
+    """
+    refuse(L=L, mu=mu, Omega=Omega, D=D)
+    require(phases >= 1, "phases", phases, "1 or more")
+    N0 = np.ceil(4 * np.sqrt(np.asarray(L) / mu))
+    j = steps(phases * int(np.max(N0)), L, mu, K, Omega, D) - 1
+    s, k = np.minimum(j // N0 + 1, 1000), j % N0 + 1
+    eta = D * 2.0**-s / (2 * Omega)
+    T = inner_length(4 * K**2 / eta / L)
+    beta = 2 * L / k
+    return accelerated_schedule(
+        2 / (k + 1), beta, beta, T, L / k * T * (T + 1.0), eta, restart=(k == 1) & (s > 1)
+    )
