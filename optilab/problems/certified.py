@@ -1,6 +1,6 @@
 """Optima that prove themselves: a point, its value and a lower bound from the dual."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -68,10 +68,8 @@ def quadratic_dual(
         return 0.5 * w @ x - d @ y, W.T @ x - d
 
     start = np.clip(np.zeros(len(d)), low, high)
-    options = {"maxiter": 20000, "maxfun": 40000, "maxcor": 30, "ftol": 1e-16, "gtol": 1e-11}
-    found = minimize(
-        negative_dual, start, jac=True, method="L-BFGS-B", bounds=Bounds(low, high), options=options
-    )
+    options: Any = {"maxiter": 20000, "maxfun": 40000, "maxcor": 30, "ftol": 1e-16, "gtol": 1e-11}
+    found = minimize(negative_dual, start, jac=True, method="L-BFGS-B", bounds=Bounds(low, high), options=options)
     y = np.clip(found.x, low, high)
     for _ in range(5):  # where the multipliers at the bounds are right, one Newton step on the others is exact
         free = (y > low) & (y < high)

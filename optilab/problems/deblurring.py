@@ -9,6 +9,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.problems.certified import Certified, quadratic_dual, stacked
 from optilab.problems.linear import matvec
+from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +145,5 @@ def deblurring(
             signal[position:] += height
         return signal, B @ signal + 0.1 * np.sqrt(L) * rng.normal(size=n)
 
-    if np.ndim(seeds) == 0:
-        signal, b = instance(seeds)  # type: ignore[arg-type]
-    else:
-        signal, b = map(np.array, zip(*map(instance, seeds), strict=True))  # type: ignore[arg-type]
+    signal, b = instances(instance, seeds)
     return Deblurring(B, b, mu, signal=signal)

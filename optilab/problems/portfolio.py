@@ -10,6 +10,7 @@ from optilab.core.check import require
 from optilab.problems import projection
 from optilab.problems.certified import Certified, quadratic_dual, stacked
 from optilab.problems.linear import matvec
+from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,7 @@ class Portfolio:
 
     def __post_init__(self) -> None:
         n = np.shape(self.R)[-1]
-        require(
-            np.shape(self.Sigma)[-2:] == (n, n), "the shape of Sigma", np.shape(self.Sigma), f"(*batch, {n}, {n})"
-        )
+        require(np.shape(self.Sigma)[-2:] == (n, n), "the shape of Sigma", np.shape(self.Sigma), f"(*batch, {n}, {n})")
         require(np.asarray(self.mu) > 0, "mu", self.mu, "positive")
 
     @cached_property
@@ -96,7 +95,7 @@ class Portfolio:
 
     @cached_property
     def optimum(self) -> Certified:
-        """The minimiser with its duality gap, from the dual in slopes y ∈ [0, 1]ᵐ, prices s ≥ 0 and ν of the simplex."""
+        """The minimiser with its duality gap, from the dual: slopes y ∈ [0, 1]ᵐ, prices s ≥ 0 and ν."""
         batch, (m, n) = self.R.shape[:-2], self.R.shape[-2:]
         mu = np.broadcast_to(self.mu, batch)
         low = np.concatenate([np.zeros(m + n), [-np.inf]])
@@ -110,7 +109,7 @@ class Portfolio:
             _, x, lower = quadratic_dual(Q, np.zeros(n), W, d, low, high)
             x = projection.simplex(x)
             value = 0.5 * x @ Q @ x + np.maximum(self.tau - R @ x, 0).mean()
-            optima.append(Certified(x, value, lower))
+            optima.append(Certified(x, value, np.asarray(lower)))
         return stacked(optima, batch)
 
 
@@ -137,6 +136,5 @@ def portfolio(
         Sigma = np.cov(R, rowvar=False)
         return R, Sigma * L / np.linalg.norm(Sigma, 2)
 
-    if np.ndim(seeds) == 0:
-        return Portfolio(*instance(seeds), tau, mu)  # type: ignore[arg-type]
-    return Portfolio(*map(np.array, zip(*map(instance, seeds), strict=True)), tau, mu)  # type: ignore[arg-type]
+    R, Sigma = instances(instance, seeds)
+    return Portfolio(R, Sigma, tau, mu)

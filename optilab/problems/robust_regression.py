@@ -9,6 +9,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.problems.certified import Certified, quadratic_dual, stacked
 from optilab.problems.linear import matvec
+from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +126,7 @@ class RobustRegression:
         """Unbiased subgradient of h at x (*batch, n) from rows (*batch)."""
         a, residual = self.row(x, sample)
         one = a * np.sign(residual)[..., None]
-        if self.noise == 1:
-            return one
-        full = self.subgrad(x)
-        return full + self.noise * (one - full)
+        return one if self.noise == 1 else self.noise * one + (1 - self.noise) * self.subgrad(x)
 
     def sample_smooth_grad(self, x: np.ndarray, sample: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Unbiased gradient of h_η at x (*batch, n) from rows (*batch)."""
@@ -146,7 +144,7 @@ class RobustRegression:
             Q = self.H[index] + mu[index] * np.eye(n)
             _, x, lower = quadratic_dual(Q, self.b[index], -A.T / m, -c / m, -np.ones(m), np.ones(m))
             value = 0.5 * x @ Q @ x - self.b[index] @ x + abs(A @ x - c).mean()
-            optima.append(Certified(x, value, lower))
+            optima.append(Certified(x, value, np.asarray(lower)))
         return stacked(optima, batch)
 
 
@@ -165,15 +163,14 @@ def robust_regression(
         Smoothness of f, strong convexity of χ, noise of a sampled subgradient.
     """
 
-    def instance(seed: int) -> list[np.ndarray]:
+    def instance(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         rng = np.random.default_rng(seed)
         Q, _ = np.linalg.qr(rng.normal(size=(n, n)))
         H = Q @ np.diag(L * np.geomspace(1e-3, 1, n)) @ Q.T
         truth = rng.normal(size=n)
         A = rng.normal(size=(m, n))
         c = A @ truth + rng.standard_t(2, size=m)
-        return [H, H @ rng.normal(size=n), A, c]
+        return H, H @ rng.normal(size=n), A, c
 
-    if np.ndim(seeds) == 0:
-        return RobustRegression(*instance(seeds), mu, noise)  # type: ignore[arg-type]
-    return RobustRegression(*map(np.array, zip(*map(instance, seeds), strict=True)), mu, noise)  # type: ignore[arg-type]
+    H, b, A, c = instances(instance, seeds)
+    return RobustRegression(H, b, A, c, mu, noise)

@@ -121,7 +121,9 @@ def outer_momentum() -> Derivation:
     prox = L * gamma
     slack = (1 - gamma) * (prox + mu) * (1 + e) - (prox + (prox + mu) * e)
     return (
-        Derivation("Where γ comes from", slack, "what (1 − γ) times the old distance term leaves, with β = Lγ, B = β + μ")
+        Derivation(
+            "Where γ comes from", slack, "what (1 − γ) times the old distance term leaves, with β = Lγ, B = β + μ"
+        )
         .equals(mu - gamma * (L * gamma + mu) * (1 + e), "everything but μ and γB(1 + e) cancels")
         .then("no slack: the positive root", lambda f: sp.simplify(max(sp.solve(f, gamma), key=positive_root)))
         .equals((-mu + sp.sqrt(mu**2 + 4 * L * mu / (1 + e))) / (2 * L), "the constant momentum")
@@ -203,14 +205,18 @@ def accelerated_weight_ratio() -> Derivation:
 
 def accelerated_smoothness() -> Derivation:
     """S4: q ≥ 2M̃ pays for the smoothness M̃ = λM of the inner objective."""
-    return Derivation(
-        "It pays for the smoothness",
-        q / t + B * (t - 1) / 2 - M * 2 / (t + 1),
-        "rₜ − M̃αₜ, with M̃ = λM_s the smoothness of (1/λ)h((1 − λ)x̄ + λu) in u",
-    ).then("at q = 2M̃", lambda f: sp.factor(f.subs({q: 2 * M, t: j + 1}))).at_least(
-        sp.S(0),
-        [(2 * M / ((j + 1) * (j + 2)), 1), (B * j / 2, 1)],
-        "t = j + 1 ≥ 1",
+    return (
+        Derivation(
+            "It pays for the smoothness",
+            q / t + B * (t - 1) / 2 - M * 2 / (t + 1),
+            "rₜ − M̃αₜ, with M̃ = λM_s the smoothness of (1/λ)h((1 − λ)x̄ + λu) in u",
+        )
+        .then("at q = 2M̃", lambda f: sp.factor(f.subs({q: 2 * M, t: j + 1})))
+        .at_least(
+            sp.S(0),
+            [(2 * M / ((j + 1) * (j + 2)), 1), (B * j / 2, 1)],
+            "t = j + 1 ≥ 1",
+        )
     )
 
 
@@ -240,7 +246,10 @@ def accelerated_noise() -> Derivation:
             sigma**2 / (T * (T + 1)) * (2 / q + 4 * (T - 1) / B),
             "Σ t/(2(rₜ − M̃αₜ)) ≤ Σ (1/q at t = 1, then 2/B), per weight T(T + 1)/2",
         )
-        .then("q = βT(T + 1)/2, and B = β where it is largest; T = j + 1", lambda f: sp.factor(f.subs(B, beta).subs({q: full, T: length})))
+        .then(
+            "q = βT(T + 1)/2, and B = β where it is largest; T = j + 1",
+            lambda f: sp.factor(f.subs(B, beta).subs({q: full, T: length})),
+        )
         .at_most(
             4 * sigma**2 / (beta * length),
             [(4 * sp.expand(2 * length**2 + 2 * length - 1) / (beta * length**2 * (length + 1) ** 2), sigma)],
@@ -252,14 +261,11 @@ def accelerated_noise() -> Derivation:
 
 def smoothing_step() -> Derivation:
     """The recursion while the smoothing shrinks: Ê = E + ηΩ contracts up to ληΩ."""
-    return (
-        Derivation(
-            "Smoothing that shrinks",
-            (1 - lam) * (E + (eta - eta_next) * Omega) + eta_next * Omega,
-            "E⁺ + η⁺Ω: from η to η⁺ the smoothed h rises by at most (η − η⁺)Ω, then one outer step",
-        )
-        .equals((1 - lam) * (E + eta * Omega) + lam * eta_next * Omega, "the recursion again, with D = η₀Ω")
-    )
+    return Derivation(
+        "Smoothing that shrinks",
+        (1 - lam) * (E + (eta - eta_next) * Omega) + eta_next * Omega,
+        "E⁺ + η⁺Ω: from η to η⁺ the smoothed h rises by at most (η − η⁺)Ω, then one outer step",
+    ).equals((1 - lam) * (E + eta * Omega) + lam * eta_next * Omega, "the recursion again, with D = η₀Ω")
 
 
 def huber() -> Derivation:

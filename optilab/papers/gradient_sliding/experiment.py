@@ -1,7 +1,7 @@
 """The headline experiments: who needs how many gradients and how many subgradients, on three problems."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,11 +24,9 @@ from optilab.papers.gradient_sliding.algorithm import (
     rf_sgs_bound,
     rf_sgs_start,
 )
-from optilab.problems.deblurring import Deblurring, deblurring
-from optilab.problems.portfolio import Portfolio, portfolio
+from optilab.problems.deblurring import deblurring
+from optilab.problems.portfolio import portfolio
 from optilab.problems.robust_regression import RobustRegression, robust_regression
-
-Composite = RobustRegression | Deblurring | Portfolio
 
 
 class Curve(NamedTuple):
@@ -48,7 +46,7 @@ class Curve(NamedTuple):
         )
 
 
-def initial(problem: Composite, x0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def initial(problem: Any, x0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The gap and V(x0, x*) = ½‖x0 − x*‖² at the start: (*batch) each."""
     return problem(x0) - problem.optimum.value, ((x0 - problem.optimum.x) ** 2).sum(-1) / 2
 
@@ -58,7 +56,7 @@ def generators(seeds: int | Sequence[int]) -> list[np.random.Generator]:
     return [np.random.default_rng(1000 + seed) for seed in np.ravel(seeds)]
 
 
-def slide(problem: Composite, x0: np.ndarray, plan: Schedule, rng: list[np.random.Generator] | None = None) -> Curve:
+def slide(problem: Any, x0: np.ndarray, plan: Schedule, rng: list[np.random.Generator] | None = None) -> Curve:
     """Gradient sliding by a schedule."""
     states = gradient_sliding(problem, x0, plan, rng=rng)
     trace = run(states, len(plan.T), keep=["xbar", "gradients", "subgradients"], limit=1e8)
@@ -66,7 +64,7 @@ def slide(problem: Composite, x0: np.ndarray, plan: Schedule, rng: list[np.rando
 
 
 def slide_accelerated(
-    problem: Composite, x0: np.ndarray, plan: AcceleratedSchedule, rng: list[np.random.Generator] | None = None
+    problem: Any, x0: np.ndarray, plan: AcceleratedSchedule, rng: list[np.random.Generator] | None = None
 ) -> Curve:
     """Accelerated sliding by a schedule; with `rng` the cheap calls are samples."""
     states = accelerated_sliding(problem, x0, plan, rng=rng)
@@ -75,18 +73,18 @@ def slide_accelerated(
     return Curve(problem(trace.xbar) - problem.optimum.value, trace.gradients, cheap)
 
 
-def constants(problem: Composite, x0: np.ndarray, stochastic: bool = True) -> dict[str, np.ndarray]:
+def constants(problem: Any, x0: np.ndarray, stochastic: bool = True) -> dict[str, Any]:
     """L, M, σ², μ of a problem and the scale D = Δ₀, as a schedule takes them."""
     return {
         "L": problem.L,
-        "M": problem.M,  # type: ignore[union-attr]
-        "sigma2": problem.sigma2 if stochastic else 0.0,  # type: ignore[union-attr]
+        "M": problem.M,
+        "sigma2": problem.sigma2 if stochastic else 0.0,
         "mu": problem.mu,
         "D": initial(problem, x0)[0],
     }
 
 
-def bound_of(problem: Composite, x0: np.ndarray, plan: Schedule, effort: float = 1.0) -> np.ndarray:
+def bound_of(problem: Any, x0: np.ndarray, plan: Schedule, effort: float = 1.0) -> np.ndarray:
     """The theorem's bound for `rf_sgs` after 0, 1, … steps of the plan: (N + 1, *batch)."""
     gap0, V0 = initial(problem, x0)
     gamma, beta = plan.gamma[0], plan.beta[0]
@@ -155,7 +153,9 @@ def robust(quick: bool = False) -> Iterator[Claim]:
     delta = free.gap[0]
 
     ratio = plain.reached(free.gap[-1])[0] / free.gradients[-1]
-    yield Claim("gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least", ratio.min(), at_least=10, seeds=tuple(ratio))
+    yield Claim(
+        "gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least", ratio.min(), at_least=10, seeds=tuple(ratio)
+    )
     ratio = plain.reached(1e-3 * delta)[0] / free.reached(1e-3 * delta)[0]
     statement = "gradients of prox-SGD / RF-SGS to 10⁻³ of the first gap, median"
     yield Claim(statement, np.median(ratio), at_least=6, seeds=tuple(ratio))
@@ -194,9 +194,7 @@ def deterministic(quick: bool = False) -> Iterator[Claim]:
     lines = [fit(np.arange(171)[tail], -np.log(free.gap[tail, i])) for i in range(len(seeds))]
     slope = np.array([line[0] for line in lines]) / (plan.gamma[0] / 2)
     yield Claim("rate of the gap per gradient / (γ/2), median", np.median(slope), 1.15, 0.7, tuple(slope))
-    powers = np.array(
-        [fit(-np.log(free.gap[tail, i]), np.log(free.cheap[tail, i]))[0] for i in range(len(seeds))]
-    )
+    powers = np.array([fit(-np.log(free.gap[tail, i]), np.log(free.cheap[tail, i]))[0] for i in range(len(seeds))])
     yield Claim("power of 1/gap in subgradients (theory: 1), median", np.median(powers), 1.4, 0.9, tuple(powers))
     phases = slide(problem, x0, m_sgs(**known, phases=30).within(40_000))
     ratio = phases.reached(free.gap[-1])[0] / 170
@@ -207,10 +205,10 @@ def deterministic(quick: bool = False) -> Iterator[Claim]:
         yield Claim(statement, ratio.min(), at_least=least, seeds=tuple(ratio))
 
 
-def operator_constants(problem: Deblurring, x0: np.ndarray) -> dict[str, np.ndarray]:
+def operator_constants(problem: Any, x0: np.ndarray) -> dict[str, Any]:
     """L, μ, ‖K‖, Ω of a problem and the scale D = Δ₀, as an accelerated schedule takes them."""
     delta = initial(problem, x0)[0]
-    return {"L": problem.L, "mu": problem.mu, "K": problem.norm, "Omega": problem.Omega, "D": delta}  # type: ignore
+    return {"L": problem.L, "mu": problem.mu, "K": problem.norm, "Omega": problem.Omega, "D": delta}
 
 
 def structured(quick: bool = False) -> Iterator[Claim]:
@@ -231,7 +229,9 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     more = fine[0] - coarse[0]
     yield Claim("more gradients for a 10 times smaller gap, median", np.median(more), 35, 18, tuple(more))
     times = fine[1] / coarse[1]
-    yield Claim("times the operators for a 10 times smaller gap (√10 = 3.2), median", np.median(times), 7, 3, tuple(times))
+    yield Claim(
+        "times the operators for a 10 times smaller gap (√10 = 3.2), median", np.median(times), 7, 3, tuple(times)
+    )
     eta = 1e-2 * delta / (2 * problem.Omega)
     M = problem.norm**2 / eta
     states = smoothed_gradient(problem, x0, L=problem.L, mu=problem.mu, M=M, eta=eta)
@@ -259,12 +259,19 @@ def invest(quick: bool = False) -> Iterator[Claim]:
     free = slide(problem, x0, rf_sgs(**known, N=500).within(15_000), generators(seeds))
     phases = slide(problem, x0, m_sgs(**known, phases=20).within(15_000), generators(seeds))
     level = 1e-2 * free.gap[0]
-    gradients, scenarios = free.reached(level)
+    gradients, _ = free.reached(level)
     here, there = np.isfinite(gradients), np.isfinite(phases.reached(level)[0])
     yield Claim("portfolio: share of seeds that RF-SGS brings to 10⁻² of the first gap", here.mean(), at_least=0.7)
-    yield Claim("portfolio: share that M-SGS brings there with as many scenarios", there.mean(), at_most=float(here.mean()))
+    yield Claim(
+        "portfolio: share that M-SGS brings there with as many scenarios", there.mean(), at_most=float(here.mean())
+    )
     found = gradients[here]
-    yield Claim("portfolio: gradients of RF-SGS to get there, most of those that do", found.max(), at_most=20, seeds=tuple(found))
+    yield Claim(
+        "portfolio: gradients of RF-SGS to get there, most of those that do",
+        found.max(),
+        at_most=20,
+        seeds=tuple(found),
+    )
 
 
 def sampled_operators(quick: bool = False) -> Iterator[Claim]:

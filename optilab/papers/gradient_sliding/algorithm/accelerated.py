@@ -20,6 +20,7 @@ from optilab.papers.gradient_sliding.algorithm.sliding import (
     check_prox,
     check_run,
     draw,
+    last,
     one_each,
 )
 
@@ -89,8 +90,7 @@ def accelerated_sliding(
         xu = (1 - weight) * xbar + weight * x
         g = problem.grad(xu)
         parameters = {"lam": lam, "beta": beta, "B": B, "q": q, "T": T, "eta": eta}
-        for inner in prox_ag(problem, g, xbar, x, **parameters, m=m, generators=generators):
-            pass
+        inner = last(prox_ag(problem, g, xbar, x, **parameters, m=m, generators=generators))
         x, xt = inner.u, inner.ut
         xbar = (1 - weight) * xbar + weight * xt
         gradients, operators = gradients + 1, operators + T
@@ -249,6 +249,4 @@ def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
     eta = D * 2.0**-s / (2 * Omega)
     T = inner_length(4 * K**2 / eta / L)
     beta = 2 * L / k
-    return accelerated_schedule(
-        2 / (k + 1), beta, beta, T, L / k * T * (T + 1.0), eta, restart=(k == 1) & (s > 1)
-    )
+    return accelerated_schedule(2 / (k + 1), beta, beta, T, L / k * T * (T + 1.0), eta, restart=(k == 1) & (s > 1))

@@ -4,6 +4,7 @@ A problem brings `grad` of f, `subgrad` of h (or `sample` and `sample_subgrad`) 
 prox(v, a) = argmin χ(u) + (a/2)‖u − v‖².
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -72,8 +73,7 @@ def gradient_sliding(
         xu = (1 - weight) * xbar + weight * x
         g = problem.grad(xu)
         samples = draw(problem, generators, T) if generators else None
-        for inner in prox_sliding(problem, g, x, beta=beta, B=B, T=T, samples=samples):
-            pass
+        inner = last(prox_sliding(problem, g, x, beta=beta, B=B, T=T, samples=samples))
         x, xt = inner.u, inner.ut
         xbar = np.where(going, (1 - weight) * xbar + weight * xt, xbar)
         gradients, subgradients = gradients + (T > 0), subgradients + T
@@ -117,8 +117,13 @@ def prox_sliding(
         yield Inner(ut, u)
 
 
+def last(states: Iterator[Inner]) -> Inner:
+    """The state in which an inner loop ends."""
+    return deque(states, maxlen=1)[0]
+
+
 def draw(problem: Any, generators: list[np.random.Generator], size: np.ndarray) -> np.ndarray:
-    """Draw size (*batch) samples for each replicate from its own generator: (max size, *batch, …), zero past the end."""
+    """Draw size (*batch) samples a replicate, each from its own generator: (max size, *batch, …), zero past the end."""
     columns = [problem.sample(rng, int(n)) for rng, n in zip(generators, size.ravel(), strict=True)]
     longest = max(columns, key=len)
     samples = np.zeros((len(longest), len(columns), *longest.shape[1:]), longest.dtype)

@@ -1,0 +1,232 @@
+"""The slide itself, in the plane: one frozen gradient, an inner path, two points that come out."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.core.run import run
+from optilab.papers.gradient_sliding.algorithm import gradient_sliding, prox_sliding, rf_sgs
+from optilab.papers.gradient_sliding.experiment import constants
+from optilab.problems.robust_regression import RobustRegression
+from optilab.ui.controls import player, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+from optilab.ui.theme import FAINT, color, ink
+
+N = 30
+SIDE = np.linspace(-2.5, 2.5, 61)
+GRID = np.stack(np.meshgrid(SIDE, SIDE), -1)
+
+
+def plane() -> RobustRegression:
+    """A tilted valley f, centred at (1.5, −0.5), and three creases h."""
+    cos, sin = np.cos(0.5), np.sin(0.5)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    H = turn @ np.diag([8.0, 0.4]) @ turn.T
+    A = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]])
+    return RobustRegression(H, H @ [1.5, -0.5], A, np.array([1.0, 0.0, 0.5]), 0.4)
+
+
+PLANE = plane()
+
+
+@lru_cache(maxsize=16)
+def slid(x: float, y: float) -> dict[str, Any]:
+    """All outer steps from a start, with the points that the inner loops visit."""
+    x0 = np.array([x, y])
+    known = constants(PLANE, x0, stochastic=False)
+    plan = rf_sgs(**known | {"D": max(known["D"], 1e-2)}, N=N)
+    trace = run(gradient_sliding(PLANE, x0, plan), N)
+    paths = [np.array([x0])]
+    averages = [np.array([x0])]
+    for k in range(N):
+        g = PLANE.grad(trace.xu[k + 1])
+        inner = prox_sliding(PLANE, g, trace.x[k], beta=plan.beta[k], B=plan.B[k], T=plan.T[k])
+        record = run(inner, int(plan.T[k]))
+        paths.append(record.u)
+        averages.append(record.ut)
+    gap = PLANE(trace.xbar) - PLANE.optimum.value
+    return {"plan": plan, "trace": trace, "paths": paths, "averages": averages, "gap": np.maximum(gap, 1e-12)}
+
+
+def compute(k: int, x: float, y: float) -> dict[str, Any]:
+    """What is known after k outer steps, and the landscape that the last inner loop saw."""
+    all_steps = slid(round(x, 6), round(y, 6))
+    plan, trace, path, average = (all_steps[name] for name in ("plan", "trace", "paths", "averages"))
+    xbar, centre, xu = trace.xbar[: k + 1], trace.x[max(k - 1, 0)], trace.xu[k]
+    g, beta = PLANE.grad(xu), plan.beta[max(k - 1, 0)]
+    model = (
+        GRID @ g
+        + abs(PLANE.residual(GRID)).mean(-1)
+        + PLANE.mu / 2 * (GRID**2).sum(-1)
+        + beta / 2 * ((GRID - centre) ** 2).sum(-1)
+    )
+    tip = xu - 0.7 * g / max(float(np.linalg.norm(g)), 1e-9)
+    slide_length = "no step yet" if k == 0 else f"{plan.T[k - 1]} subgradient{'s' if plan.T[k - 1] > 1 else ''}"
+    gap = all_steps["gap"]
+    if k == 0:
+        note = "Before the first step. Press play, or click anywhere to start from there."
+    else:
+        note = (
+            f"Outer step {k}: one gradient, frozen at ×; then {plan.T[k - 1]} inner "
+            f"step{'s' if plan.T[k - 1] > 1 else ''}. In all {k} gradients, {trace.subgradients[k]} subgradients, "
+            f"gap {gap[k]:.1e}."
+        )
+    return {
+        "bar_x": xbar[:, 0],
+        "bar_y": xbar[:, 1],
+        "now_x": xbar[-1:, 0],
+        "now_y": xbar[-1:, 1],
+        "arrow_x": np.array([xu[0], tip[0]]),
+        "arrow_y": np.array([xu[1], tip[1]]),
+        "path_x": path[k][:, 0],
+        "path_y": path[k][:, 1],
+        "average_x": average[k][1:, 0],
+        "average_y": average[k][1:, 1],
+        "end_x": average[k][-1:, 0],
+        "end_y": average[k][-1:, 1],
+        "model": np.log1p(model - model.min()),
+        "k": np.arange(N + 1),
+        "gap": gap,
+        "k_now": np.array([k]),
+        "gap_now": gap[k : k + 1],
+        "subgradients": trace.subgradients,
+        "model_title": f"What the inner loop sees: f is a slope now ({slide_length})",
+        "note": note,
+    }
+
+
+def code(values: dict[str, Any]) -> str:
+    """The run by hand."""
+    start = f"np.array([{values['x']:.2f}, {values['y']:.2f}])"
+    return (
+        f"problem, x0 = explorer.PLANE, {start}\n"
+        f"plan = algorithm.rf_sgs(**experiment.constants(problem, x0, stochastic=False), N={N})\n"
+        f"run(algorithm.gradient_sliding(problem, x0, plan), {values['k']})"
+    )
+
+
+def slide(**start: Any) -> Explorer:
+    """Play through 30 outer steps; click sets the start."""
+    heights = np.log1p(PLANE(GRID) - PLANE.optimum.value)
+    quiet: dict[str, Any] = {
+        "x": SIDE,
+        "y": SIDE,
+        "showscale": False,
+        "colorscale": FAINT,
+        "hoverinfo": "skip",
+        "ncontours": 18,
+        "line": {"width": 0.5},
+    }
+    box = {
+        "xaxis": {"range": [-2.5, 2.5], "title": {"text": "x₁"}, "constrain": "domain"},
+        "yaxis": {"range": [-2.5, 2.5], "title": {"text": "x₂"}, "scaleanchor": "x", "constrain": "domain"},
+    }
+    blue = color("RF-SGS")
+    best = PLANE.optimum.x
+    orange = color("M-SGS")
+    return Explorer(
+        compute,
+        {
+            "k": player("outer step k", 3, N, interval=600),
+            "x": slider("start x₁", -2.0, -2.4, 2.4, 0.1),
+            "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1),
+        },
+        [
+            Panel(
+                "The whole landscape Ψ: the averages x̄ walk to the optimum ☆ (click: start there)",
+                [
+                    (go.Contour(z=heights, **quiet), {}),
+                    (
+                        go.Scatter(
+                            x=[best[0]],
+                            y=[best[1]],
+                            mode="markers",
+                            showlegend=False,
+                            marker={"symbol": "star-open", "size": 13, "color": ink(0.9)},
+                        ),
+                        {},
+                    ),
+                    (
+                        go.Scatter(name="averages x̄", mode="lines+markers", line={"color": blue}, marker={"size": 4}),
+                        {"x": "bar_x", "y": "bar_y"},
+                    ),
+                    (
+                        go.Scatter(showlegend=False, mode="markers", marker={"color": blue, "size": 11}),
+                        {"x": "now_x", "y": "now_y"},
+                    ),
+                    (
+                        go.Scatter(
+                            name="frozen −∇f",
+                            mode="lines+markers",
+                            line={"color": ink(0.85), "width": 2},
+                            marker={"symbol": ["x-thin-open", "arrow"], "size": [9, 11], "angleref": "previous"},
+                        ),
+                        {"x": "arrow_x", "y": "arrow_y"},
+                    ),
+                ],
+                box,
+                click=("x", "y"),
+                height=380,
+            ),
+            Panel(
+                "",
+                [
+                    (go.Contour(**quiet), {"z": "model"}),
+                    (
+                        go.Scatter(
+                            name="inner path uₜ", mode="lines+markers", line={"color": orange}, marker={"size": 6}
+                        ),
+                        {"x": "path_x", "y": "path_y"},
+                    ),
+                    (
+                        go.Scatter(
+                            name="its average ũₜ",
+                            mode="lines+markers",
+                            line={"color": blue, "dash": "dot"},
+                            marker={"size": 5},
+                        ),
+                        {"x": "average_x", "y": "average_y"},
+                    ),
+                    (
+                        go.Scatter(showlegend=False, mode="markers", marker={"color": blue, "size": 10}),
+                        {"x": "end_x", "y": "end_y"},
+                    ),
+                ],
+                box,
+                {"title": "model_title"},
+                height=380,
+            ),
+            Panel(
+                "The gap per gradient, and what each has cost in subgradients",
+                [
+                    (go.Scatter(name="gap", line={"color": blue}), {"x": "k", "y": "gap"}),
+                    (
+                        go.Scatter(showlegend=False, mode="markers", marker={"color": blue, "size": 11}),
+                        {"x": "k_now", "y": "gap_now"},
+                    ),
+                    (
+                        go.Scatter(name="subgradients so far", yaxis="y2", line={"color": orange, "shape": "hv"}),
+                        {"x": "k", "y": "subgradients"},
+                    ),
+                ],
+                {
+                    "xaxis": {"title": {"text": "gradients of f"}},
+                    "yaxis": {"type": "log", "title": {"text": "gap"}},
+                    "yaxis2": {
+                        "overlaying": "y",
+                        "side": "right",
+                        "rangemode": "tozero",
+                        "title": {"text": "subgradients"},
+                    },
+                    "margin": {"r": 52},
+                },
+                height=380,
+            ),
+        ],
+        call="optilab.papers.gradient_sliding.explorer.slide",
+        start=start,
+        code=code,
+    )
