@@ -8,7 +8,7 @@ import numpy as np
 from optilab.classics.proximal_sgd import proximal_sgd
 from optilab.classics.smoothed_gradient import smoothed_gradient
 from optilab.core.claim import Claim, Claims, collect
-from optilab.core.run import run
+from optilab.core.run import Progress, run
 from optilab.papers.gradient_sliding.algorithm import (
     AcceleratedSchedule,
     Schedule,
@@ -56,10 +56,17 @@ def generators(seeds: int | Sequence[int]) -> list[np.random.Generator]:
     return [np.random.default_rng(1000 + seed) for seed in np.ravel(seeds)]
 
 
-def slide(problem: Any, x0: np.ndarray, plan: Schedule, rng: list[np.random.Generator] | None = None) -> Curve:
+def slide(
+    problem: Any,
+    x0: np.ndarray,
+    plan: Schedule,
+    rng: list[np.random.Generator] | None = None,
+    progress: Progress = False,
+) -> Curve:
     """Gradient sliding by a schedule."""
     states = gradient_sliding(problem, x0, plan, rng=rng)
-    trace = run(states, len(plan.T), keep=["xbar", "gradients", "subgradients"], limit=1e8)
+    keep = ["xbar", "gradients", "subgradients"]
+    trace = run(states, len(plan.T), keep=keep, limit=1e8, progress=progress)
     return Curve(problem(trace.xbar) - problem.optimum.value, trace.gradients, trace.subgradients)
 
 
@@ -94,7 +101,12 @@ def bound_of(problem: Any, x0: np.ndarray, plan: Schedule, effort: float = 1.0) 
 
 
 def race(
-    problem: RobustRegression, seeds: int | Sequence[int], budget: int, effort: float = 1.0, every: int = 20
+    problem: RobustRegression,
+    seeds: int | Sequence[int],
+    budget: int,
+    effort: float = 1.0,
+    every: int = 20,
+    progress: Progress = False,
 ) -> Iterator[tuple[str, Curve]]:
     """Restart-free, restarted and no sliding with the same budget of subgradients, one method after the other.
 
@@ -110,6 +122,8 @@ def race(
         Multiplies the inner lengths of the restart-free schedule.
     every : int
         The steps of proximal SGD that are kept.
+    progress : bool or function (done, total)
+        Of each method's run.
     """
     x0 = np.zeros(np.shape(problem.b))
     sampled = problem.noise > 0
@@ -118,12 +132,12 @@ def race(
     def fresh() -> list[np.random.Generator] | None:
         return generators(seeds) if sampled else None
 
-    yield "RF-SGS", slide(problem, x0, rf_sgs(**known, N=5000, effort=effort).within(budget), fresh())
-    yield "M-SGS", slide(problem, x0, m_sgs(**known, phases=30).within(budget), fresh())
+    yield "RF-SGS", slide(problem, x0, rf_sgs(**known, N=5000, effort=effort).within(budget), fresh(), progress)
+    yield "M-SGS", slide(problem, x0, m_sgs(**known, phases=30).within(budget), fresh(), progress)
     shape = x0.shape[:-1]
     samples = draw(problem, generators(seeds), np.full(shape, budget)) if sampled else None
     states = proximal_sgd(problem, x0, L=problem.L, mu=problem.mu, samples=samples)
-    trace = run(states, budget, every=every, keep=["xbar"])
+    trace = run(states, budget, every=every, keep=["xbar"], progress=progress)
     steps = np.broadcast_to(trace.step.reshape(-1, *(1 for _ in shape)), trace.xbar.shape[:-1])
     yield "prox-SGD", Curve(problem(trace.xbar) - problem.optimum.value, steps, steps)
 

@@ -98,7 +98,7 @@ def lengths(**start: Any) -> Explorer:
         },
         [
             Panel(
-                "Inner lengths: T<sub>k</sub> grows like (1 − sγ)<sup>−k</sup>",
+                "Inner lengths: Tₖ grows like (1 − sγ)⁻ᵏ",
                 [(go.Bar(marker={"color": blue, "line": {"width": 0}}), {"x": "k", "y": "T"})],
                 {
                     "xaxis": {"title": {"text": "outer step k"}},
@@ -123,7 +123,10 @@ def lengths(**start: Any) -> Explorer:
                         ),
                         {"x": "growth_each", "y": "ends"},
                     ),
-                    (go.Scatter(name="their median", line={"color": ink(0.8)}), {"x": "growth", "y": "median"}),
+                    (
+                        go.Scatter(name="their median", mode="lines", line={"color": ink(0.8)}),
+                        {"x": "growth", "y": "median"},
+                    ),
                     (
                         go.Scatter(name="this run", mode="markers", marker={"color": blue, "size": 12}),
                         {"x": "here_x", "y": "here_y"},

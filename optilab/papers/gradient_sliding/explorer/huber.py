@@ -16,7 +16,7 @@ from optilab.ui.pictures import Panel
 from optilab.ui.theme import color, ink
 
 PIXELS, N = 60, 40
-LINE = np.linspace(-2, 2, 401)
+UNIT = np.linspace(-2.5, 2.5, 401)
 
 
 @lru_cache(maxsize=32)
@@ -41,12 +41,15 @@ def compute(k: int, seed: int) -> dict[str, Any]:
     """The smoothed absolute value, the signal and the gap after k steps."""
     found = restored(seed)
     problem, trace, eta = found["problem"], found["trace"], found["eta"]
-    size = abs(LINE)
-    huber = np.where(size <= eta[k], LINE**2 / (2 * eta[k]), size - eta[k] / 2)
+    line = eta[0] * UNIT
+    size = abs(line)
+    huber = np.where(size <= eta[k], line**2 / (2 * eta[k]), size - eta[k] / 2)
     return {
-        "line": LINE,
+        "line": line,
         "abs": size,
         "huber": huber,
+        "window": [line[0], line[-1]],
+        "tall": [-0.05 * line[-1], line[-1]],
         "width": np.array([-eta[k], eta[k]]),
         "at": np.array([eta[k] / 2, eta[k] / 2]),
         "pixel": np.arange(PIXELS),
@@ -80,7 +83,7 @@ def smoothing(**start: Any) -> Explorer:
     green = color("RF-ASGS")
     return Explorer(
         compute,
-        {"k": player("outer step k", 12, N, interval=250), "seed": slider("signal (seed)", 1, 0, 19, 1)},
+        {"k": player("outer step k", 12, N, interval=250), "seed": slider("signal (seed)", 0, 0, 19, 1)},
         [
             Panel(
                 "",
@@ -93,13 +96,13 @@ def smoothing(**start: Any) -> Explorer:
                     ),
                 ],
                 {
-                    "xaxis": {"title": {"text": "difference z of two pixels"}, "range": [-2, 2]},
-                    "yaxis": {"range": [-0.05, 2], "title": {"text": "penalty"}},
+                    "xaxis": {"title": {"text": "difference z of two pixels"}},
+                    "yaxis": {"title": {"text": "penalty"}},
                 },
-                {"title": "kink"},
+                {"title": "kink", "xaxis.range": "window", "yaxis.range": "tall"},
             ),
             Panel(
-                "The signal gets its edges back",
+                "The average x̄ₖ takes on the optimum's flats and edges",
                 [
                     (
                         go.Scatter(name="recorded", mode="markers", marker={"color": ink(0.4), "size": 4}),

@@ -71,8 +71,11 @@ def extremes(**start: Any) -> Explorer:
         bound = go.Scatter(name="bound for theory's run", line={"color": blue, "dash": "dash", "width": 1.5})
         return [
             (bound, {"x": usual, "y": "bound"}),
-            (go.Scatter(name="theory's β, γ", line={"color": blue}), {"x": usual, "y": "usual"}),
-            (go.Scatter(name="yours", line={"color": orange, "width": 2.5}), {"x": mine, "y": "gap"}),
+            (
+                go.Scatter(name="theory's β, γ", line={"color": blue, "width": 6}, opacity=0.45),
+                {"x": usual, "y": "usual"},
+            ),
+            (go.Scatter(name="yours", line={"color": orange, "width": 2}), {"x": mine, "y": "gap"}),
         ]
 
     return Explorer(
@@ -84,13 +87,13 @@ def extremes(**start: Any) -> Explorer:
         },
         [
             Panel(
-                "Against gradients",
+                "Below β = 0.6 Lγ the run explodes; a bolder γ is often faster",
                 curves("gradients", "gradients"),
                 {"xaxis": {"title": {"text": "gradients of f"}, "range": [0, N]}, "yaxis": gap},
                 height=360,
             ),
             Panel(
-                "Against subgradients",
+                "And what it costs in subgradients",
                 curves("usual_cheap", "cheap"),
                 {
                     "xaxis": {"type": "log", "title": {"text": "subgradients of h"}, "dtick": 1},

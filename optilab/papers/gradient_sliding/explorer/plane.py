@@ -13,11 +13,12 @@ from optilab.problems.robust_regression import RobustRegression
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import FAINT, color, ink
+from optilab.ui.theme import color, ink, landscape
 
 N = 30
 SIDE = np.linspace(-2.5, 2.5, 61)
 GRID = np.stack(np.meshgrid(SIDE, SIDE), -1)
+UNIT = GRID / 2.5
 
 
 def plane() -> RobustRegression:
@@ -57,11 +58,13 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
     plan, trace, path, average = (all_steps[name] for name in ("plan", "trace", "paths", "averages"))
     xbar, centre, xu = trace.xbar[: k + 1], trace.x[max(k - 1, 0)], trace.xu[k]
     g, beta = PLANE.grad(xu), plan.beta[max(k - 1, 0)]
+    middle, half = (path[k].max(0) + path[k].min(0)) / 2, max(0.7, 0.65 * float(np.ptp(path[k], 0).max()))
+    near = middle + half * UNIT
     model = (
-        GRID @ g
-        + abs(PLANE.residual(GRID)).mean(-1)
-        + PLANE.mu / 2 * (GRID**2).sum(-1)
-        + beta / 2 * ((GRID - centre) ** 2).sum(-1)
+        near @ g
+        + abs(PLANE.residual(near)).mean(-1)
+        + PLANE.mu / 2 * (near**2).sum(-1)
+        + beta / 2 * ((near - centre) ** 2).sum(-1)
     )
     tip = xu - 0.7 * g / max(float(np.linalg.norm(g)), 1e-9)
     slide_length = "no step yet" if k == 0 else f"{plan.T[k - 1]} subgradient{'s' if plan.T[k - 1] > 1 else ''}"
@@ -88,12 +91,16 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
         "end_x": average[k][-1:, 0],
         "end_y": average[k][-1:, 1],
         "model": np.log1p(model - model.min()),
+        "near_x": near[0, :, 0],
+        "near_y": near[:, 0, 1],
+        "range_x": [middle[0] - half, middle[0] + half],
+        "range_y": [middle[1] - half, middle[1] + half],
         "k": np.arange(N + 1),
         "gap": gap,
         "k_now": np.array([k]),
         "gap_now": gap[k : k + 1],
         "subgradients": trace.subgradients,
-        "model_title": f"What the inner loop sees: f is a slope now ({slide_length})",
+        "model_title": f"What this inner loop sees, near its path: f is a slope ({slide_length})",
         "note": note,
     }
 
@@ -111,15 +118,6 @@ def code(values: dict[str, Any]) -> str:
 def slide(**start: Any) -> Explorer:
     """Play through 30 outer steps; click sets the start."""
     heights = np.log1p(PLANE(GRID) - PLANE.optimum.value)
-    quiet: dict[str, Any] = {
-        "x": SIDE,
-        "y": SIDE,
-        "showscale": False,
-        "colorscale": FAINT,
-        "hoverinfo": "skip",
-        "ncontours": 18,
-        "line": {"width": 0.5},
-    }
     box = {
         "xaxis": {"range": [-2.5, 2.5], "title": {"text": "x₁"}, "constrain": "domain"},
         "yaxis": {"range": [-2.5, 2.5], "title": {"text": "x₂"}, "scaleanchor": "x", "constrain": "domain"},
@@ -130,7 +128,7 @@ def slide(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "k": player("outer step k", 3, N, interval=600),
+            "k": player("outer step k", 6, N, interval=600),
             "x": slider("start x₁", -2.0, -2.4, 2.4, 0.1),
             "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1),
         },
@@ -138,7 +136,7 @@ def slide(**start: Any) -> Explorer:
             Panel(
                 "The whole landscape Ψ: the averages x̄ walk to the optimum ☆ (click: start there)",
                 [
-                    (go.Contour(z=heights, **quiet), {}),
+                    (landscape(x=SIDE, y=SIDE, z=heights), {}),
                     (
                         go.Scatter(
                             x=[best[0]],
@@ -174,7 +172,7 @@ def slide(**start: Any) -> Explorer:
             Panel(
                 "",
                 [
-                    (go.Contour(**quiet), {"z": "model"}),
+                    (landscape(), {"x": "near_x", "y": "near_y", "z": "model"}),
                     (
                         go.Scatter(
                             name="inner path uₜ", mode="lines+markers", line={"color": orange}, marker={"size": 6}
@@ -196,7 +194,7 @@ def slide(**start: Any) -> Explorer:
                     ),
                 ],
                 box,
-                {"title": "model_title"},
+                {"title": "model_title", "xaxis.range": "range_x", "yaxis.range": "range_y"},
                 height=380,
             ),
             Panel(
@@ -218,6 +216,9 @@ def slide(**start: Any) -> Explorer:
                     "yaxis2": {
                         "overlaying": "y",
                         "side": "right",
+                        "tickmode": "auto",
+                        "nticks": 5,
+                        "showgrid": False,
                         "rangemode": "tozero",
                         "title": {"text": "subgradients"},
                     },

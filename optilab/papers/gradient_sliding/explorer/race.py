@@ -18,15 +18,17 @@ METHODS = {"RF-SGS": "free", "M-SGS": "phases", "prox-SGD": "plain"}
 
 
 def simulate(
-    kappa: float, noise: float, effort: float, budget: float, seed: int, progress: Callable[..., None] | None = None
+    kappa: float, noise: float, effort: float, budget: int, seed: int, progress: Callable[..., None] | None = None
 ) -> dict[str, Any]:
     """Run the three methods on one problem."""
     problem = robust_regression(seed, mu=20 / kappa, noise=round(noise, 6))
     curves: dict[str, Curve] = {}
-    for name, curve in race(problem, seed, round(budget), effort, every=5):
-        curves[name] = curve
+
+    def part(done: float, total: float) -> None:
         if progress:
-            progress(len(curves), len(METHODS))
+            progress(len(curves) + done / total, len(METHODS))
+
+    curves.update(race(problem, seed, 1000 * budget, effort, every=5, progress=part))
     x0 = np.zeros(20)
     plan = rf_sgs(**constants(problem, x0, stochastic=noise > 0), N=len(curves["RF-SGS"].gap) - 1, effort=effort)
     phase = int(np.ceil(2 * np.sqrt((7 if noise > 0 else 5) * kappa)))
@@ -38,7 +40,7 @@ def thinned(curve: Curve, most: int = 700) -> Curve:
     length = len(curve.gap)
     if length <= most:
         return curve
-    kept = np.unique(np.geomspace(1, length, most).astype(int)) - 1
+    kept = np.unique(np.geomspace(1, length, 2 * most).astype(int)) - 1
     return Curve(*(column[kept] for column in curve))
 
 
@@ -78,7 +80,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         f"problem = robust_regression({values['seed']}, mu=20 / {values['kappa']:.4g})\n"
         f"known = experiment.constants(problem, np.zeros(20))\n"
-        f"plan = algorithm.rf_sgs(**known, N=5000).within({values['budget']:.0f})\n"
+        f"plan = algorithm.rf_sgs(**known, N=5000).within({values['budget']}_000)\n"
         f"run(algorithm.gradient_sliding(problem, np.zeros(20), plan, rng=np.random.default_rng(0)), len(plan.T))"
     )
 
@@ -107,22 +109,22 @@ def two_counters(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "kappa": log_slider("condition number κ = L/μ", 100.0, 10, 1000),
+            "kappa": log_slider("condition number κ = L/μ", 100.0, 10, 1000, steps=20),
             "noise": slider("noise ν of a subgradient", 1.0, 0, 2, 0.1, named={"full": 0.0, "one row": 1.0}),
-            "effort": log_slider("inner effort c<sub>T</sub>", 1.0, 0.05, 1, named={"theory": 1.0}),
-            "budget": log_slider("budget of subgradients", 1e4, 2e3, 3e4),
+            "effort": slider("inner effort", 1.0, 0.05, 1, 0.05, named={"theory": 1.0}),
+            "budget": slider("budget, thousands of subgradients", 10, 2, 30, 1),
             "seed": slider("seed", 0, 0, 19, 1),
         },
         [
             Panel(
-                "Counted in gradients: sliding is a straight line, prox-SGD leaves the picture",
+                "Counted in gradients: sliding falls, prox-SGD creeps out of the picture",
                 curves_against("gradients"),
                 {"xaxis": {"title": {"text": "gradients of f"}}, "yaxis": gap, "legend": {"font": {"size": 11}}},
                 {"xaxis.range": "span"},
                 height=400,
             ),
             Panel(
-                "Counted in subgradients: all end up on the slope 1/ε, and sliding isn't ahead",
+                "Counted in subgradients: no method is far ahead",
                 curves_against("cheap"),
                 {
                     "xaxis": {"type": "log", "title": {"text": "subgradients of h"}, "dtick": 1},
