@@ -45,3 +45,27 @@ def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | N
         total = total + weight
         xbar = xbar + weight / total * (x - xbar)
         yield Average(xbar, x)
+
+
+def proximal_sgd_bound(t, *, V0, L, mu, S) -> np.ndarray:
+    """Bound on the expected gap of the average after t ≥ 1 steps.
+
+    One step gives gap_t ≤ a_t V_{t−1} − (a_t + μ) V_t + S/(μt). Weighted by w_t = t + 2L/μ the distances telescope up
+    to (μ/2)V_t ≤ gap_t/2, so that Σ (w_t − ½) gap_t ≤ w₁a₁V₀ + (S/μ) Σ w_t/t.
+
+    Parameters
+    ----------
+    t : int or array
+        Steps.
+    V0 : number or array (*batch)
+        Half the squared distance from the start to the minimiser.
+    L, mu : number or array (*batch)
+        As for `proximal_sgd`.
+    S : number or array (*batch)
+        M² for full, 2(M² + σ²) for sampled subgradients, where h(x) ≤ h(y) + h′(y)·(x − y) + M‖x − y‖.
+    """
+    t, kappa = np.asarray(t), L / mu
+    first = 1 + 2 * kappa
+    total = t * (t + 1) / 2 + 2 * kappa * t
+    losses = first * (L + mu / 2) * V0 + S / mu * (t + 2 * kappa * (1 + np.log(t)))
+    return first / (first - 0.5) * losses / total

@@ -71,13 +71,17 @@ def quadratic_dual(
     options: Any = {"maxiter": 20000, "maxfun": 40000, "maxcor": 30, "ftol": 1e-16, "gtol": 1e-11}
     found = minimize(negative_dual, start, jac=True, method="L-BFGS-B", bounds=Bounds(low, high), options=options)
     y = np.clip(found.x, low, high)
-    for _ in range(5):  # where the multipliers at the bounds are right, one Newton step on the others is exact
-        free = (y > low) & (y < high)
-        slope = negative_dual(y)[1][free]
-        polished = y.copy()
-        polished[free] -= np.linalg.lstsq(W[:, free].T @ inverse_W[:, free], slope)[0]
-        polished = np.clip(polished, low, high)
-        if negative_dual(polished)[0] > negative_dual(y)[0]:
+
+    def residual(y: np.ndarray) -> float:  # the value can't tell points this close apart, the conditions can
+        return float(np.linalg.norm(y - np.clip(y - negative_dual(y)[1], low, high)))
+
+    for _ in range(30):  # projected Newton: exact, once the multipliers at their bounds are the right ones
+        slope = negative_dual(y)[1]
+        free = ~((y == low) & (slope > 0) | (y == high) & (slope < 0))
+        step = np.zeros(len(y))
+        step[free] = np.linalg.lstsq(W[:, free].T @ inverse_W[:, free], slope[free])[0]
+        best = min((np.clip(y - step / 2**halvings, low, high) for halvings in range(8)), key=residual)
+        if residual(best) >= residual(y):
             break
-        y = polished
+        y = best
     return y, inverse_w0 + inverse_W @ y, -negative_dual(y)[0]

@@ -231,6 +231,12 @@ def rf_asgs_operators(N, *, L, K, lam, eta0) -> np.ndarray:
     return N + 8 * K / (lam * np.sqrt(L * eta0)) * (1 - lam / 2) ** (-N / 2)
 
 
+def restarted_ags_bound(s, *, D) -> np.ndarray:
+    """The guarantee for `restarted_ags` after s phases: the gap is at most Δ₀ 2⁻ˢ(1 + s/2)."""
+    s = np.asarray(s)
+    return D * 2.0**-s * (1 + s / 2)
+
+
 def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
     """Restarted accelerated sliding: phases of ⌈4√(L/μ)⌉ convex steps, the smoothing halved from one to the next.
 

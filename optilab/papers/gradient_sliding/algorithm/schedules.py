@@ -123,6 +123,11 @@ def m_sgs(*, L, M, sigma2=0.0, mu, D, phases: int) -> Schedule:
     return schedule(2 / (k + 1), beta, beta, T, restart=(k == 1) & (s > 0))
 
 
+def m_sgs_bound(s, *, D) -> np.ndarray:
+    """Lan's guarantee for `m_sgs` after s phases: the gap is at most Δ₀ 2⁻ˢ, in expectation."""
+    return D * 2.0 ** -np.asarray(s)
+
+
 def e(T) -> np.ndarray:
     """e_T = 2/(T(T + 3)): what is left of the first distance in the average of an inner loop of length T."""
     return 2 / (T * (T + 3))

@@ -49,7 +49,7 @@ def compute(growth: float, seed: int) -> dict[str, Any]:
     table = ends()
     steps, last = len(plan.T), curve.gap[-1] / gap0
     if growth == 0:
-        words = f"Every inner loop has {plan.T[0]} step: the gap stalls where the noise of so short a slide holds it"
+        words = f"Every inner loop has the length {plan.T[0]}, and the noise of so short a slide holds the gap up"
     else:
         words = f"The inner loops grow from {plan.T[0]} to {plan.T.max()}"
     return {
@@ -115,7 +115,7 @@ def lengths(**start: Any) -> Explorer:
                 {"xaxis": {"title": {"text": "gradients of f"}}, "yaxis": relative},
             ),
             Panel(
-                f"After {BUDGET:,} subgradients: a cliff on the left, a plateau on the right",
+                f"At the end ({BUDGET:,} subgradients or {MOST} gradients): a cliff, then a plateau",
                 [
                     (
                         go.Scatter(

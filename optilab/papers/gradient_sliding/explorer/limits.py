@@ -87,7 +87,7 @@ def extremes(**start: Any) -> Explorer:
         },
         [
             Panel(
-                "Below β = 0.6 Lγ the run explodes; a bolder γ is often faster",
+                "Theory's β and γ are sufficient, not necessary",
                 curves("gradients", "gradients"),
                 {"xaxis": {"title": {"text": "gradients of f"}, "range": [0, N]}, "yaxis": gap},
                 height=360,

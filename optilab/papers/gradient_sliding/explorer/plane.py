@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from optilab.core.run import run
 from optilab.papers.gradient_sliding.algorithm import gradient_sliding, prox_sliding, rf_sgs
-from optilab.papers.gradient_sliding.experiment import constants
+from optilab.papers.gradient_sliding.experiment import bound_of, constants
 from optilab.problems.robust_regression import RobustRegression
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
@@ -49,7 +49,15 @@ def slid(x: float, y: float) -> dict[str, Any]:
         paths.append(record.u)
         averages.append(record.ut)
     gap = PLANE(trace.xbar) - PLANE.optimum.value
-    return {"plan": plan, "trace": trace, "paths": paths, "averages": averages, "gap": np.maximum(gap, 1e-12)}
+    bound = bound_of(PLANE, x0, plan)
+    return {
+        "bound": bound,
+        "plan": plan,
+        "trace": trace,
+        "paths": paths,
+        "averages": averages,
+        "gap": np.maximum(gap, 1e-12),
+    }
 
 
 def compute(k: int, x: float, y: float) -> dict[str, Any]:
@@ -97,6 +105,7 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
         "range_y": [middle[1] - half, middle[1] + half],
         "k": np.arange(N + 1),
         "gap": gap,
+        "bound": all_steps["bound"],
         "k_now": np.array([k]),
         "gap_now": gap[k : k + 1],
         "subgradients": trace.subgradients,
@@ -200,6 +209,7 @@ def slide(**start: Any) -> Explorer:
             Panel(
                 "The gap per gradient, and what each has cost in subgradients",
                 [
+                    (go.Scatter(name="bound", line={"color": blue, "dash": "dash"}), {"x": "k", "y": "bound"}),
                     (go.Scatter(name="gap", line={"color": blue}), {"x": "k", "y": "gap"}),
                     (
                         go.Scatter(showlegend=False, mode="markers", marker={"color": blue, "size": 11}),

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optilab.papers.gradient_sliding.algorithm import rf_sgs
-from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, race
+from optilab.classics.proximal_sgd import proximal_sgd_bound
+from optilab.papers.gradient_sliding.algorithm import m_sgs_bound, rf_sgs, subgradient_noise
+from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, initial, race
 from optilab.problems.robust_regression import robust_regression
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -32,7 +33,15 @@ def simulate(
     x0 = np.zeros(20)
     plan = rf_sgs(**constants(problem, x0, stochastic=noise > 0), N=len(curves["RF-SGS"].gap) - 1, effort=effort)
     phase = int(np.ceil(2 * np.sqrt((7 if noise > 0 else 5) * kappa)))
-    return {"curves": curves, "bound": bound_of(problem, x0, plan, effort), "phase": phase}
+    gap0, V0 = initial(problem, x0)
+    S = subgradient_noise(problem.M, problem.sigma2)
+    steps = np.maximum(curves["prox-SGD"].gradients, 1)
+    bounds = {
+        "RF-SGS": bound_of(problem, x0, plan, effort),
+        "M-SGS": m_sgs_bound(curves["M-SGS"].gradients[::phase] / phase, D=gap0),
+        "prox-SGD": proximal_sgd_bound(steps, V0=V0, L=problem.L, mu=problem.mu, S=S),
+    }
+    return {"curves": curves, "bounds": bounds, "phase": phase}
 
 
 def thinned(curve: Curve, most: int = 700) -> Curve:
@@ -49,16 +58,21 @@ def compute(*, run: dict[str, Any], **_values: float) -> dict[str, Any]:
     curves: dict[str, Curve] = run["curves"]
     data: dict[str, Any] = {}
     for name, key in METHODS.items():
-        curve = thinned(curves[name])
+        curve, bound = curves[name], run["bounds"][name]
+        every = run["phase"] if name == "M-SGS" else 1
+        promised = thinned(Curve(bound, curve.gradients[::every], curve.cheap[::every]))
+        curve = thinned(curve)
         data |= {
             f"{key}_gap": np.maximum(curve.gap, 1e-12),
             f"{key}_gradients": curve.gradients,
             f"{key}_cheap": np.maximum(curve.cheap, 0.7),
+            f"{key}_bound": promised.gap,
+            f"{key}_bound_gradients": promised.gradients,
+            f"{key}_bound_cheap": np.maximum(promised.cheap, 0.7),
         }
     free, phases = curves["RF-SGS"], curves["M-SGS"]
     at = np.arange(run["phase"], len(phases.gap), run["phase"])
     data |= {
-        "bound": run["bound"],
         "restart_gap": phases.gap[at],
         "restart_gradients": phases.gradients[at],
         "restart_cheap": phases.cheap[at],
@@ -86,20 +100,18 @@ def code(values: dict[str, Any]) -> str:
 
 
 def curves_against(counter: str) -> list[tuple[Any, dict[str, str]]]:
-    """The traces of one panel."""
-    traces = [
-        (
-            go.Scatter(name="bound for RF-SGS", line={"color": color("RF-SGS"), "dash": "dash", "width": 1.5}),
-            {"x": f"free_{counter}", "y": "bound"},
-        )
-    ]
+    """The traces of one panel: measured solid, promised dashed."""
+    traces = []
     for name in ("prox-SGD", "M-SGS", "RF-SGS"):
         key = METHODS[name]
         width = 2.6 if name == "RF-SGS" else 1.6
-        line = go.Scatter(name=name, line={"color": color(name), "width": width})
+        line = go.Scatter(name=name, mode="lines", line={"color": color(name), "width": width})
         traces.append((line, {"x": f"{key}_{counter}", "y": f"{key}_gap"}))
+        style = {"color": color(name), "dash": "dash", "width": 1.2}
+        bound = go.Scatter(name=f"{name}'s bound", mode="lines", line=style)
+        traces.append((bound, {"x": f"{key}_bound_{counter}", "y": f"{key}_bound"}))
     marker = {"color": color("M-SGS"), "symbol": "circle-open", "size": 9, "line": {"width": 2}}
-    restart = go.Scatter(name="its restarts", mode="markers", marker=marker)
+    restart = go.Scatter(name="M-SGS restarts", mode="markers", marker=marker)
     return [*traces, (restart, {"x": f"restart_{counter}", "y": "restart_gap"})]
 
 
@@ -117,14 +129,14 @@ def two_counters(**start: Any) -> Explorer:
         },
         [
             Panel(
-                "Counted in gradients: sliding falls, prox-SGD creeps out of the picture",
+                "Counted in gradients of f: sliding falls, prox-SGD creeps out of the picture",
                 curves_against("gradients"),
-                {"xaxis": {"title": {"text": "gradients of f"}}, "yaxis": gap, "legend": {"font": {"size": 11}}},
+                {"xaxis": {"title": {"text": "gradients of f"}}, "yaxis": gap},
                 {"xaxis.range": "span"},
                 height=400,
             ),
             Panel(
-                "Counted in subgradients: no method is far ahead",
+                "The same runs, counted in subgradients of h: another race",
                 curves_against("cheap"),
                 {
                     "xaxis": {"type": "log", "title": {"text": "subgradients of h"}, "dtick": 1},

@@ -1,0 +1,179 @@
+"""Checks for the assignment on gradient sliding: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.core.derive import vanishes
+from optilab.core.run import run
+from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma
+from optilab.problems.projection import simplex
+
+t, beta, mu = sp.symbols("t beta mu", positive=True)
+
+
+def check_inner_weight(answer: Any) -> None:
+    """The p_t, linear in t, with which weights t + 1 telescope for a step of modulus β(1 + p_t) + μ.
+
+    Parameters
+    ----------
+    answer : SymPy expression or text
+        In symbols called t, beta and mu.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message says why.
+    """
+    p = sp.sympify(answer)
+    p = p.subs({symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in p.free_symbols})
+    strange = sorted(symbol.name for symbol in p.free_symbols - {t, beta, mu})
+    assert not strange, f"p_t may depend on t, beta and mu alone, not on {', '.join(strange)}"
+    assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
+    lost = "(t + μ/β)/2 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
+    assert not vanishes(p - (t + mu / beta) / 2), lost
+    left = (t + 1) * (beta * (1 + p) + mu) - (t + 2) * beta * p.subs(t, t + 1)
+    assert vanishes(left), f"step t hands on more or less than step t + 1 asks for: {sp.factor(left)} is left over"
+    assert vanishes(sp.diff(p, t, 2)), "p_t telescopes, but it isn't linear in t"
+    assert vanishes(p.subs(t, 0)), "p_t telescopes, but it isn't a multiple of t"
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A smooth h with a slope that differs from point to point, and one of three simple parts."""
+
+    A: np.ndarray
+    c: np.ndarray
+    mu: float
+    kind: str
+
+    def subgrad(self, u: np.ndarray) -> np.ndarray:
+        """Aᵀ tanh(Au − c)/m."""
+        return self.A.T @ np.tanh(self.A @ u - self.c) / len(self.c)
+
+    def prox(self, v: np.ndarray, a: float) -> np.ndarray:
+        """Of (μ/2)‖u‖²; with 0.1‖u‖₁ besides; over the simplex."""
+        shrunk = v * a / (a + self.mu)
+        if self.kind == "sparse":
+            return np.sign(shrunk) * np.maximum(abs(shrunk) - 0.1 / (a + self.mu), 0)
+        return simplex(shrunk) if self.kind == "simplex" else shrunk
+
+
+def slide_with_mistake(
+    problem: Any, g: np.ndarray, x: np.ndarray, beta: float, mu: float, T: int, mistake: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """`prox_sliding` with one of the mistakes that are easy to make."""
+    u = ut = x
+    for t in range(1, T + 1):
+        s = problem.subgrad({"average": ut, "frozen": x}.get(mistake, u))
+        p = t / 2 if mistake == "mu lost" else (1 + mu / beta) * t / 2
+        centre = u if mistake == "centre" else x
+        a = beta * (1 + p)
+        u = problem.prox((beta * centre + beta * p * u - g - s) / a, a)
+        theta = 2 / (t + 1) if mistake == "theta" else 2 * (t + 1) / (t * (t + 3))
+        ut = (1 - theta) * ut + theta * u
+    return (ut, u) if mistake == "swapped" else (u, ut)
+
+
+MISTAKES = {
+    "average": "the subgradient is taken at the average ũ: take it at the last point u",
+    "frozen": "the subgradient is frozen at x: take a new one at every u; only the gradient g of f is frozen",
+    "swapped": "the two results are swapped: first the last point u_T, then the average ũ_T",
+    "centre": "the term β V(x, ·) stays centred at x during the whole loop, not at u",
+    "mu lost": "p_t = t/2 forgets the strong convexity: p_t = (1 + μ/β) t/2",
+    "theta": "θ_t = 2/(t + 1) belongs to weights t; for weights t + 1 it is 2(t + 1)/(t(t + 3))",
+}
+
+
+def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]]) -> None:
+    """`slide(problem, g, x, beta, mu, T) → (u_T, ũ_T)` must be one inner loop of the restart-free method.
+
+    `problem.subgrad(u)` and `problem.prox(v, a)` are all it needs of the problem.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message names the mistake where it is a known one.
+    """
+    rng = np.random.default_rng(7)
+    T, beta, mu = 5, 0.8, 0.5
+    for kind in ("plain", "sparse", "simplex"):
+        problem = Slope(rng.normal(size=(9, 4)), rng.normal(size=9), mu, kind)
+        g, x = rng.normal(size=4), simplex(rng.normal(size=4))
+        inner = run(prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T), T)
+        right = inner.u[-1], inner.ut[-1]
+        try:
+            answer = tuple(np.asarray(part, float) for part in slide(problem, g, x.copy(), beta, mu, T))
+        except (TypeError, ValueError) as error:
+            raise AssertionError(f"return the two arrays (u_T, ũ_T); instead: {error}") from error
+        shapes = [part.shape for part in answer]
+        assert shapes == [(4,), (4,)], f"return the two arrays (u_T, ũ_T) of x's shape (4,), not {shapes}"
+        if not agree(answer, right):
+            for mistake, message in MISTAKES.items():
+                assert not agree(answer, slide_with_mistake(problem, g, x, beta, mu, T, mistake)), message
+            raise AssertionError(f"expected u_T = {right[0]} and ũ_T = {right[1]}, got {answer[0]} and {answer[1]}")
+
+
+def agree(answer: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
+    """Whether two pairs of points are the same up to rounding."""
+    return all(np.allclose(one, two, rtol=0, atol=1e-10) for one, two in zip(answer, other, strict=True))
+
+
+def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray) -> None:
+    """The two laws on robust regression with full subgradients, seeds 0 to 4, N = 170, fitted over steps 85 to 170.
+
+    Parameters
+    ----------
+    rates, r2 : arrays (5,)
+        Slope of ln(1/gap) against the step, and R² of the line.
+    powers : array (5,)
+        Slope of ln(subgradients) against ln(1/gap).
+
+    Raises
+    ------
+    AssertionError
+        If a figure is out of its range; the message says what it looks like.
+    """
+    rates, r2, powers = (np.asarray(figure, float) for figure in (rates, r2, powers))
+    shapes = [figure.shape for figure in (rates, r2, powers)]
+    assert shapes == [(5,)] * 3, f"one figure for each of the seeds 0 to 4, not shapes {shapes}"
+    share = rates / (restart_free_gamma(20.0, 0.2) / 2)
+    assert (share > 0).all(), "the gap falls: fit ln(1/gap), whose slope is positive"
+    ten = "that looks like log₁₀; with the natural logarithm the slope is 2.3 times as large"
+    assert not (share < 0.55).all() or not (share * np.log(10) > 0.7).all(), ten
+    assert ((share >= 0.7) & (share <= 1.15)).all(), f"rate/(γ/2) should lie in [0.7, 1.15], got {np.round(share, 2)}"
+    assert (r2 > 0.98).all(), f"over steps 85 to 170 the line is straight, R² > 0.98; got {np.round(r2, 3)}"
+    transient = "a power near 0.4 is that of the transient, while T_k is still 1: fit steps 85 to 170 only"
+    assert not (powers < 0.7).any(), transient
+    assert ((powers >= 0.9) & (powers <= 1.4)).all(), f"the power should lie in [0.9, 1.4], got {np.round(powers, 2)}"
+
+
+def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray, plain: np.ndarray) -> None:
+    """The r = cost of a gradient / cost of a subgradient at which prox-SGD and RF-SGS cost the same.
+
+    Parameters
+    ----------
+    ratio : float
+        The answer.
+    sliding, subgradients, plain : arrays (seeds,)
+        Gradients and subgradients of RF-SGS, and steps of prox-SGD, to 3·10⁻⁴ of the first gap; at least five seeds.
+
+    Raises
+    ------
+    AssertionError
+        If the answer doesn't follow from the medians of the counts.
+    """
+    counts = [np.asarray(count, float) for count in (sliding, subgradients, plain)]
+    few = "count at least five seeds: single ones scatter from below 0 to 10, so one run decides nothing"
+    assert min(count.size for count in counts) >= 5, few
+    assert len({count.shape for count in counts}) == 1, "the three counts must be of the same seeds"
+    n_f, n_h, n_sgd = (float(np.median(count)) for count in counts)
+    right = (n_h - n_sgd) / (n_sgd - n_f)
+    saved = "that is how many gradients sliding saves; it ignores that sliding needs more subgradients"
+    assert not np.isclose(ratio, n_sgd / n_f, rtol=0.05), saved
+    assert np.isclose(ratio, right, rtol=0.05), (
+        f"set r·n_f + n_h equal to (r + 1)·n_SGD: with your medians {n_f:g}, {n_h:g}, {n_sgd:g} it isn't {ratio:.3g}"
+    )

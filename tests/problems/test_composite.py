@@ -1,0 +1,216 @@
+"""Composite problems: oracles against definitions and differences, optima against their certificates."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from optilab.problems import projection
+from optilab.problems.certified import quadratic_dual
+from optilab.problems.deblurring import Deblurring, deblurring
+from optilab.problems.portfolio import Portfolio, portfolio
+from optilab.problems.robust_regression import RobustRegression, robust_regression
+
+MAKERS = {
+    "robust": lambda seeds: robust_regression(seeds, n=6, m=15),
+    "deblurring": lambda seeds: deblurring(seeds, n=20),
+    "portfolio": lambda seeds: portfolio(seeds, n=6, m=15),
+}
+
+
+def points(problem, rng, count=4):
+    """Random points of the problem's set."""
+    n = problem.optimum.x.shape[-1]
+    x = rng.normal(size=(count, *problem.optimum.x.shape[:-1], n))
+    return projection.simplex(x) if isinstance(problem, Portfolio) else x
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_gradient_and_subgradient_are_those_of_the_sum(name):
+    problem, rng = MAKERS[name](3), np.random.default_rng(0)
+    e = 1e-6
+    for x in points(problem, rng):
+        v = rng.normal(size=x.shape)
+        slope = (problem(x + e * v) - problem(x - e * v)) / (2 * e)
+        full = problem.grad(x) + problem.subgrad(x) + problem.mu * x
+        np.testing.assert_allclose(full @ v, slope, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_constants_bound_f_and_h(name):
+    problem, rng = MAKERS[name](1), np.random.default_rng(0)
+    if name == "deblurring":
+        eigenvalue = np.linalg.eigvalsh(problem.B.T @ problem.B)[-1]
+    else:
+        eigenvalue = np.linalg.eigvalsh(problem.H if name == "robust" else problem.Sigma)[-1]
+    np.testing.assert_allclose(problem.L, eigenvalue)
+    if name == "deblurring":
+        K = problem.differences(np.eye(20)).T
+        assert problem.norm == pytest.approx(np.linalg.norm(K, 2), rel=1e-9)
+        y = rng.normal(size=19)
+        np.testing.assert_allclose(problem.adjoint(y), K.T @ y, atol=1e-14)
+        return
+
+    linear = problem.b if name == "robust" else np.zeros(6)
+
+    def h(u):
+        return problem(u) - (problem.mu / 2 * u @ u + u @ (problem.grad(u) - linear) / 2)
+
+    for x, y in zip(points(problem, rng, 50), points(problem, rng, 50), strict=True):
+        excess = h(x) - h(y) - problem.subgrad(y) @ (x - y)
+        assert -1e-12 <= excess <= problem.M * np.linalg.norm(x - y) + 1e-12
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_optima_are_certified_and_no_general_solver_does_better(name):
+    problem = MAKERS[name]([0, 1])
+    optimum = problem.optimum
+    assert (optimum.gap <= 1e-8).all()
+    np.testing.assert_allclose(problem(optimum.x), optimum.value, atol=1e-12)
+    rng = np.random.default_rng(0)
+    near = optimum.x + 0.01 * rng.normal(size=(200, *optimum.x.shape))
+    near = projection.simplex(near) if name == "portfolio" else near
+    assert (problem(near) >= optimum.lower - 1e-12).all()
+
+
+def test_the_portfolio_s_optimum_is_that_of_its_epigraph_form():
+    problem = portfolio(4, n=6, m=15)
+    n, m = 6, 15
+    Q = problem.Sigma + problem.mu * np.eye(n)
+    found = minimize(
+        lambda z: 0.5 * z[:n] @ Q @ z[:n] + z[n:].mean(),
+        np.concatenate([np.full(n, 1 / n), np.ones(m)]),
+        jac=lambda z: np.concatenate([Q @ z[:n], np.full(m, 1 / m)]),
+        bounds=[(0, None)] * (n + m),
+        constraints=[
+            {"type": "eq", "fun": lambda z: z[:n].sum() - 1},
+            {"type": "ineq", "fun": lambda z: z[n:] - problem.tau + problem.R @ z[:n]},
+        ],
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    assert found.fun == pytest.approx(problem.optimum.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_prox_is_the_minimiser(name):
+    problem, rng = MAKERS[name](2), np.random.default_rng(1)
+    v, a = rng.normal(size=points(problem, rng)[0].shape), 0.7
+    u = problem.prox(v, a)
+    for other in points(problem, rng, 100):
+        mine, theirs = (problem.mu / 2 * w @ w + a / 2 * ((w - v) ** 2).sum() for w in (u, other))
+        assert mine <= theirs
+
+
+@pytest.mark.parametrize("name", ["robust", "portfolio"])
+def test_the_mean_over_all_samples_is_the_subgradient_and_the_variance_is_bounded(name):
+    problem, rng = MAKERS[name](2), np.random.default_rng(1)
+    for x in points(problem, rng):
+        each = np.array([problem.sample_subgrad(x, np.array(i)) for i in range(15)])
+        np.testing.assert_allclose(each.mean(0), problem.subgrad(x), atol=1e-12)
+        assert ((each - problem.subgrad(x)) ** 2).sum(-1).mean() <= problem.sigma2
+
+
+def test_noise_scales_a_sample_s_deviation():
+    rng = np.random.default_rng(0)
+    x, i = rng.normal(size=6), np.array(3)
+    one, none, twice = (robust_regression(0, n=6, m=15, noise=noise) for noise in (1.0, 0.0, 2.0))
+    full = one.subgrad(x)
+    np.testing.assert_allclose(none.sample_subgrad(x, i), full)
+    np.testing.assert_allclose(twice.sample_subgrad(x, i) - full, 2 * (one.sample_subgrad(x, i) - full))
+    assert twice.sigma2 == pytest.approx(4 * one.sigma2)
+
+
+@pytest.mark.parametrize("name", ["robust", "deblurring"])
+@pytest.mark.parametrize("eta", [1e-3, 0.5, 30.0])
+def test_the_smoothed_h_is_huber_s_and_lies_within_its_error(name, eta):
+    problem, rng = MAKERS[name](2), np.random.default_rng(1)
+
+    def kinks(x):
+        return problem.residual(x) if name == "robust" else problem.differences(x)
+
+    def smoothed(x):
+        size = abs(kinks(x))
+        values = np.where(size <= eta, size**2 / (2 * eta), size - eta / 2)
+        return values.mean() if name == "robust" else values.sum()
+
+    e = 1e-6
+    for x in points(problem, rng):
+        v = rng.normal(size=x.shape)
+        slope = (smoothed(x + e * v) - smoothed(x - e * v)) / (2 * e)
+        np.testing.assert_allclose(problem.smooth_grad(x, eta) @ v, slope, rtol=1e-5, atol=1e-7)
+        h = abs(kinks(x)).mean() if name == "robust" else abs(kinks(x)).sum()
+        assert 0 <= h - smoothed(x) <= eta * problem.Omega + 1e-12
+        y = points(problem, rng, 1)[0]
+        change = np.linalg.norm(problem.smooth_grad(x, eta) - problem.smooth_grad(y, eta))
+        assert change <= problem.norm**2 / eta * np.linalg.norm(x - y) + 1e-12
+
+
+def test_samples_of_the_smoothed_h_average_to_its_gradient():
+    problem, x = robust_regression(0, n=6, m=15), np.random.default_rng(1).normal(size=6)
+    each = problem.sample_smooth_grad(x, np.arange(15), 0.5)
+    np.testing.assert_allclose(each.mean(0), problem.smooth_grad(x, 0.5), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_batch_of_problems_is_its_problems_one_by_one(name):
+    rng = np.random.default_rng(5)
+    batch = MAKERS[name]([4, 9])
+    x = points(batch, rng, 3)
+    for i, seed in enumerate([4, 9]):
+        alone = MAKERS[name](seed)
+        np.testing.assert_allclose(batch.optimum.x[i], alone.optimum.x, atol=1e-10)
+        for oracle in ("__call__", "grad", "subgrad"):
+            whole = getattr(batch, oracle)(x)[:, i]
+            np.testing.assert_allclose(whole, getattr(alone, oracle)(x[:, i]), rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(batch.prox(x, np.array([0.5, 2.0]))[:, i], alone.prox(x[:, i], [0.5, 2.0][i]))
+        if name != "deblurring":
+            rows = np.array([[0, 3], [5, 1], [7, 7]])
+            whole = batch.sample_subgrad(x, rows)[:, i]
+            np.testing.assert_allclose(whole, alone.sample_subgrad(x[:, i], rows[:, i]), rtol=1e-12)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=6))
+def test_the_projection_onto_the_simplex_is_the_nearest_point(v):
+    v = np.array(v)
+    u = projection.simplex(v)
+    assert u.min() >= 0
+    assert u.sum() == pytest.approx(1)
+    assert ((v - u) * (np.eye(len(v)) - u)).sum(-1).max() <= 1e-9  # the variational inequality at all corners
+
+
+def test_a_dual_in_one_dimension():
+    y, x, bound = quadratic_dual(
+        np.eye(1), np.array([3.0]), -np.eye(1), np.zeros(1), -np.ones(1), np.ones(1)
+    )  # min ½x² − 3x + |x|
+    np.testing.assert_allclose([y[0], x[0], bound], [1, 2, -2])
+
+
+def test_bad_input_is_refused():
+    good = robust_regression(0, n=6, m=15)
+    with pytest.raises(ValueError, match="shape of H must be"):
+        RobustRegression(np.eye(5), good.b, good.A, good.c, 1.0)
+    with pytest.raises(ValueError, match="shape of A must be"):
+        RobustRegression(good.H, good.b, np.ones((15, 5)), good.c, 1.0)
+    with pytest.raises(ValueError, match="shape of c must be"):
+        RobustRegression(good.H, good.b, good.A, good.c[:3], 1.0)
+    with pytest.raises(ValueError, match="mu must be positive"):
+        robust_regression(0, mu=0.0)
+    with pytest.raises(ValueError, match="noise must be"):
+        robust_regression(0, noise=-1.0)
+    with pytest.raises(ValueError, match="n must be at least 15"):
+        deblurring(0, n=12)
+    with pytest.raises(ValueError, match="shape of B must be"):
+        Deblurring(np.eye(3), np.zeros(4), 1.0)
+    with pytest.raises(ValueError, match="mu must be positive"):
+        deblurring(0, mu=-1.0)
+    with pytest.raises(ValueError, match="weight must be"):
+        Deblurring(np.eye(3), np.zeros(3), 1.0, weight=-1.0)
+    with pytest.raises(ValueError, match="shape of Sigma must be"):
+        Portfolio(np.ones((4, 3)), np.eye(2), 0.2, 1.0)
+    with pytest.raises(ValueError, match="mu must be positive"):
+        portfolio(0, mu=0.0)
+    with pytest.raises(ValueError, match="box must be"):
+        quadratic_dual(np.eye(1), np.zeros(1), np.eye(1), np.zeros(1), np.ones(1), -np.ones(1))
