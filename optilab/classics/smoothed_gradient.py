@@ -35,7 +35,7 @@ def smoothed_gradient(problem: Any, x0: np.ndarray, *, L, mu, M, eta) -> Iterato
         require(np.asarray(value) > 0, name, value, "positive")
     require(np.asarray(M) >= 0, "M", M, "0 or more")
     x, total, mu = replicates(x0, np.asarray(L) + M, mu)
-    gamma = (-mu + np.sqrt(mu**2 + 4 * total * mu)) / (2 * total)
+    gamma = 2 * mu / (mu + np.sqrt(mu**2 + 4 * total * mu))
     beta = total * gamma
     xbar = x
     while True:

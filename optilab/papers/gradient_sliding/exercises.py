@@ -20,7 +20,7 @@ def check_inner_weight(answer: Any) -> None:
 
     Parameters
     ----------
-    answer : SymPy expression or text
+    answer : SymPy expression
         In symbols called t, beta and mu.
 
     Raises
@@ -28,8 +28,10 @@ def check_inner_weight(answer: Any) -> None:
     AssertionError
         If it isn't; the message says why.
     """
-    p = sp.sympify(answer)
-    p = p.subs({symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in p.free_symbols})
+    assert isinstance(answer, sp.Expr), f"p_t should be a SymPy expression in t, beta and mu, not {answer!r}"
+    p = answer.subs(
+        {symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in answer.free_symbols}
+    )
     strange = sorted(symbol.name for symbol in p.free_symbols - {t, beta, mu})
     assert not strange, f"p_t may depend on t, beta and mu alone, not on {', '.join(strange)}"
     assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"

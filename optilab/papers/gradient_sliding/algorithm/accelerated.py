@@ -160,7 +160,7 @@ def accelerated_schedule(lam, beta, B, T, q, eta, m=1, restart=False) -> Acceler
 def restart_free_lambda(L, mu) -> np.ndarray:
     """The constant momentum λ of `rf_ags` and `rf_asgs`, root of 2Lλ² + μλ = μ."""
     refuse(L=L, mu=mu)
-    return (-mu + np.sqrt(mu**2 + 8 * L * mu)) / (4 * L)
+    return 2 * mu / (mu + np.sqrt(mu**2 + 8 * L * mu))  # the root without cancellation at small L
 
 
 def rf_ags(*, L, mu, M, N: int, eta=1.0) -> AcceleratedSchedule:

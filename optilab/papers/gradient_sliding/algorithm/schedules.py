@@ -137,7 +137,8 @@ def restart_free_gamma(L, mu, T_min: int = 1) -> np.ndarray:
     """The constant momentum γ of `rf_sgs`, root of (1 + e₁)(Lγ² + μγ) = μ with e₁ = e(T_min)."""
     refuse(L=L, mu=mu)
     require(T_min >= 1, "T_min", T_min, "1 or more")
-    return (-mu + np.sqrt(mu**2 + 4 * L * mu / (1 + e(T_min)))) / (2 * L)
+    a = 1 + e(T_min)
+    return 2 * mu / (a * (mu + np.sqrt(mu**2 + 4 * L * mu / a)))  # the root without cancellation at small L
 
 
 def rf_sgs(

@@ -1,0 +1,685 @@
+"""Gradient sliding against a plain transcription, exact limits, its theorems and its claims."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optilab.core.counted import Counted
+from optilab.core.run import run
+from optilab.papers.gradient_sliding import algorithm as gs
+from optilab.papers.gradient_sliding import derivation, exercises, experiment, explorer
+from optilab.papers.gradient_sliding.experiment import (
+    bound_of,
+    constants,
+    generators,
+    initial,
+    slide,
+    slide_accelerated,
+)
+from optilab.problems.deblurring import Deblurring, deblurring
+from optilab.problems.portfolio import portfolio
+from optilab.problems.robust_regression import RobustRegression, robust_regression
+
+SMALL = {"n": 6, "m": 20, "L": 10.0, "mu": 0.5}
+LENGTH = 25
+
+
+def small(seeds=0, **other):
+    return robust_regression(seeds, **(SMALL | other))
+
+
+def plans(problem, x0, stochastic=False):
+    """Every schedule of gradient sliding, short."""
+    known = constants(problem, x0, stochastic)
+    without_mu = {name: value for name, value in known.items() if name != "mu"}
+    return {
+        "gs_convex": gs.gs_convex(**without_mu, N=8),
+        "gs_anytime": gs.gs_anytime(**without_mu, N=8),
+        "m_sgs": gs.m_sgs(**known, phases=3).within(600),
+        "rf_sgs": gs.rf_sgs(**known, N=LENGTH),
+    }
+
+
+def transcription(problem, x0, name, N0=None, samples=None):
+    """The published loops, word by word, for one replicate: a list of averages."""
+    L, mu, M = float(problem.L), float(problem.mu), float(problem.M)
+    D = float(problem(x0) - problem.optimum.value)
+    S = M**2 if samples is None else M**2 + float(problem.sigma2)
+    stream = iter(samples if samples is not None else [])
+    x = xbar = x0
+    gamma_free = None
+    for k in range(1, 200):
+        slope = 1.0  # p_t = slope t/2
+        if name == "gs_convex":
+            gamma, beta, T = 2 / (k + 1), 2 * L / k, np.ceil(8 * S * k**2 / (D * L**2))
+        elif name == "gs_anytime":
+            gamma, T = 3 / (k + 2), max(1, np.ceil(S * (k + 1) ** 3 / (D * L**2)))
+            beta = 9 * L * (1 - 2 / ((T + 1) * (T + 2))) / (2 * (k + 1))
+        elif name == "m_sgs":
+            s, j = divmod(k - 1, N0)
+            if j == 0 and s > 0:
+                x = xbar
+            gamma, beta = 2 / (j + 2), 2 * L / (j + 1)
+            T = np.ceil(N0 * S * (j + 1) ** 2 / (D / (mu * 2**s) * L**2))
+        else:
+            if gamma_free is None:
+                grid = sp.Symbol("g", positive=True)
+                gamma_free = float(sp.nsolve(1.5 * (L * grid**2 + mu * grid) - mu, grid, 0.1))
+            gamma, beta = gamma_free, L * gamma_free
+            slope = 1 + mu / beta
+            S2 = M**2 if samples is None else 2 * S
+            T = max(1, np.ceil(4 * S2 / ((beta + mu) * D) * (1 - gamma / 2) ** -k))
+        T = int(max(T, 1))
+        xu = (1 - gamma) * xbar + gamma * x
+        g = problem.grad(xu)
+        u = ut = x
+        for t in range(1, T + 1):
+            s_t = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, next(stream, None))
+            p, theta = slope * t / 2, 2 * (t + 1) / (t * (t + 3))
+            a = beta * (1 + p)
+            u = problem.prox((beta * x + beta * p * u - (g + s_t)) / a, a)
+            ut = (1 - theta) * ut + theta * u
+        x = u
+        xbar = (1 - gamma) * xbar + gamma * ut
+        yield xbar, T
+
+
+@pytest.mark.parametrize("name", ["gs_convex", "gs_anytime", "m_sgs", "rf_sgs"])
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_every_schedule_is_the_published_loop(name, stochastic):
+    problem, x0 = small(3), np.full(6, 0.3)
+    plan = plans(problem, x0, stochastic)[name]
+    total = int(plan.T.sum())
+    samples = np.random.default_rng(8).integers(20, size=total) if stochastic else None
+    trace = run(gs.gradient_sliding(problem, x0, plan, rng=np.random.default_rng(8) if stochastic else None), 500)
+    N0 = int(np.ceil(2 * np.sqrt((7 if stochastic else 5) * problem.L / problem.mu)))
+    by_hand = transcription(problem, x0, name, N0, samples)
+    for xbar, T, (expected, length) in zip(trace.xbar[1:], trace.T[1:], by_hand, strict=False):
+        assert length == T
+        np.testing.assert_allclose(xbar, expected, rtol=1e-9, atol=1e-11)
+    assert len(trace.step) == len(plan.T) + 1
+
+
+def test_accelerated_sliding_is_the_published_loop():
+    problem, x0, N = deblurring(0, n=20), np.ones(20), 12
+    K = problem.differences(np.eye(20)).T
+    L, mu, norm, Omega = problem.L, problem.mu, problem.norm, problem.Omega
+    D = float(problem(x0) - problem.optimum.value)
+    plan = gs.rf_asgs(L=L, mu=mu, K=norm, Omega=Omega, D=D, N=N)
+    trace = run(gs.accelerated_sliding(problem, x0, plan), N)
+    lam = (-mu + np.sqrt(mu**2 + 8 * L * mu)) / (4 * L)
+    beta, x, xbar, operators = L * lam, x0, x0, 0
+    for k in range(1, N + 1):
+        eta = D / (2 * Omega) * (1 - lam / 2) ** k
+        M = norm**2 / eta
+        T = next(T for T in range(1, 10**4) if T * (T + 1) >= 4 * M / L * (1 - 1e-12))
+        q = 0.5 * L * lam * T * (T + 1)
+        g = problem.grad((1 - lam) * xbar + lam * x)
+        u, ut = x, xbar
+        for t in range(1, T + 1):
+            al, r = 2 / (t + 1), q / t + (beta + mu) * (t - 1) / 2
+            um = (1 - lam) * xbar + lam * ((1 - al) * ut + al * u)
+            s = K.T @ np.clip(K @ um / eta, -1, 1)
+            u = problem.prox((beta * x + r * u - g - s) / (beta + r), beta + r)
+            ut = (1 - al) * ut + al * u
+        x, xbar, operators = u, (1 - lam) * xbar + lam * ut, operators + T
+        np.testing.assert_allclose(trace.xbar[k], xbar, rtol=1e-9, atol=1e-11)
+    assert trace.operators[-1] == operators
+    assert trace.gradients[-1] == N
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 40), st.floats(0.01, 3), st.floats(0.01, 3), st.integers(0, 999))
+def test_the_average_of_an_inner_loop_has_the_weights_of_the_proof(T, beta, mu, seed):
+    problem, rng = small(seed % 5, mu=mu), np.random.default_rng(seed)
+    g, x = rng.normal(size=(2, 6))
+    inner = run(gs.prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T), T)
+    weights = np.arange(2, T + 2)
+    np.testing.assert_allclose(inner.ut[-1], weights @ inner.u[1:] * 2 / (T * (T + 3)), rtol=1e-9, atol=1e-11)
+
+    def phi(u):
+        smooth = problem.grad(u) @ u / 2 - problem.b @ u / 2
+        return g @ u + problem(u) - smooth + beta / 2 * ((u - x) ** 2).sum()
+
+    for u in (x, problem.optimum.x, rng.normal(size=6)):  # S1 itself
+        e, B = gs.e(T), beta + mu
+        left = phi(inner.ut[-1]) - phi(u)
+        distances = B * e * ((x - u) ** 2).sum() / 2 - B * (1 + e) * ((inner.u[-1] - u) ** 2).sum() / 2
+        assert left <= distances + 4 * problem.M**2 / (B * (T + 3)) + 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(1, 50), st.floats(0.02, 5), st.integers(0, 999), st.integers(1, 3))
+def test_every_step_of_the_restart_free_method_keeps_its_inequality(L, mu, seed, T_min):
+    problem = robust_regression(seed, n=5, m=12, L=L, mu=mu)
+    x0 = np.random.default_rng(seed).normal(size=5)
+    known = constants(problem, x0, stochastic=False)
+    plan = gs.rf_sgs(**known, N=30, T_min=T_min).within(4000)
+    trace = run(gs.gradient_sliding(problem, x0, plan), 30)
+    best = problem.optimum
+    gap, V = problem(trace.xbar) - best.value, ((trace.x - best.x) ** 2).sum(-1) / 2
+    gamma, B = plan.gamma[0], plan.B[0]
+    T = np.concatenate([plan.T[:1], plan.T])
+    E = gap + gamma * B * (1 + gs.e(T)) * V
+    allowed = (1 - gamma) * E[:-1] + 4 * gamma * problem.M**2 / (B * (plan.T + 3))
+    assert (E[1:] <= allowed + 1e-9 * E[0]).all()
+    E0 = gs.rf_sgs_start(gap0=gap[0], V0=V[0], gamma=gamma, beta=plan.beta[0], mu=mu, T1=plan.T[0])
+    np.testing.assert_allclose(E0, E[0])
+    assert gap[0] <= E0 <= 2 * gap[0] * (1 + 1e-9)
+    recursion = gs.rf_sgs_recursion(plan, E0=E0, M=problem.M)
+    bound = gs.rf_sgs_bound(np.arange(len(plan.T) + 1), E0=E0, gamma=gamma, D=known["D"])
+    assert (gap <= recursion + 1e-9 * E0).all()
+    assert (recursion <= bound * (1 + 1e-9)).all()
+    allowed = gs.rf_sgs_subgradients(
+        trace.step, gamma=gamma, beta=plan.beta[0], mu=mu, M=problem.M, D=known["D"], T_min=T_min
+    )
+    assert (trace.subgradients <= allowed).all()
+    steps = gs.rf_sgs_steps(0.1 * gap[0], E0=E0, gamma=gamma, D=known["D"])
+    assert gs.rf_sgs_bound(steps, E0=E0, gamma=gamma, D=known["D"]) <= 0.1 * gap[0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(1, 50), st.floats(0.02, 5), st.floats(0.01, 10), st.integers(0, 999))
+def test_accelerated_sliding_contracts_exactly_on_a_smooth_h(L, mu, eta, seed):
+    smooth = Smoothed(robust_regression(seed, n=5, m=12, L=L, mu=mu), eta)
+    x0 = np.random.default_rng(seed).normal(size=5)
+    plan = gs.rf_ags(L=L, mu=mu, M=smooth.part.norm**2 / eta, N=40, eta=eta)
+    trace = run(gs.accelerated_sliding(smooth.part, x0, plan), 40)
+    best = smooth.minimizer()
+    E = smooth(trace.xbar) - smooth(best) + mu / 2 * ((trace.x - best) ** 2).sum(-1)
+    assert E[0] == pytest.approx(
+        gs.rf_ags_start(gap0=smooth(x0) - smooth(best), V0=((x0 - best) ** 2).sum() / 2, mu=mu)
+    )
+    assert (E[1:] <= (1 - plan.lam[0]) * E[:-1] + 1e-9 * E[0]).all()
+
+
+class Smoothed:
+    """f + h_η + χ of a robust regression, and its minimiser by Newton's method."""
+
+    def __init__(self, part, eta):
+        self.part, self.eta = part, eta
+
+    def __call__(self, x):
+        size = abs(self.part.residual(x))
+        huber = np.where(size <= self.eta, size**2 / (2 * self.eta), size - self.eta / 2).mean(-1)
+        return self.part(x) - size.mean(-1) + huber
+
+    def minimizer(self):
+        part, x = self.part, np.zeros(5)
+        for _ in range(200):
+            inside = abs(part.residual(x)) <= self.eta
+            slope = part.grad(x) + part.smooth_grad(x, self.eta) + part.mu * x
+            H = part.H + part.mu * np.eye(5) + part.A.T[:, inside] @ part.A[inside] / (12 * self.eta)
+            step = np.linalg.solve(H, slope)
+            size = next((s for s in 0.5 ** np.arange(40) if self(x - s * step) <= self(x) - 0.1 * s * slope @ step), 0)
+            x = x - size * step
+        return x
+
+
+def test_bounds_lie_above_the_mean_over_seeds():
+    seeds = range(12)
+    problem = robust_regression(seeds, **SMALL)
+    x0 = np.zeros((12, 6))
+    known = constants(problem, x0)
+    for effort in (1.0, 0.2):
+        plan = gs.rf_sgs(**known, N=60, effort=effort).within(3000)
+        gap = slide(problem, x0, plan, generators(seeds)).gap
+        assert (gap.mean(-1) <= bound_of(problem, x0, plan, effort).mean(-1)).all()
+    phases = slide(problem, x0, gs.m_sgs(**known, phases=4), generators(seeds)).gap
+    N0 = int(np.ceil(2 * np.sqrt(7 * 10 / 0.5)))
+    ends = phases[::N0]
+    assert (ends.mean(-1) <= gs.m_sgs_bound(np.arange(len(ends))[:, None], D=known["D"]).mean(-1)).all()
+    _, V0 = initial(problem, x0)
+    for stochastic, best in ((False, 1.5), (True, 0.75)):
+        without_mu = {n: v for n, v in constants(problem, x0, stochastic).items() if n not in ("mu", "D")}
+        for N in (5, 20):
+            plan = gs.gs_convex(**without_mu, D=best * V0, N=N)
+            gap = slide(problem, x0, plan, generators(seeds) if stochastic else None).gap[-1]
+            bound = gs.gs_convex_bound(N, L=problem.L, V0=V0, D=best * V0, stochastic=stochastic)
+            assert gap.mean() <= bound.mean()
+
+
+def test_bounds_of_accelerated_sliding_lie_above_the_curves():
+    problem = deblurring(range(6), n=30)
+    x0 = np.zeros((6, 30))
+    known = experiment.operator_constants(problem, x0)
+    gap0, V0 = initial(problem, x0)
+    plan = gs.rf_asgs(**known, N=40)
+    curve = slide_accelerated(problem, x0, plan)
+    k, eta0 = np.arange(41)[:, None], gap0 / (2 * problem.Omega)
+    bound = gs.rf_asgs_bound(k, gap0=gap0, V0=V0, mu=problem.mu, lam=plan.lam[0], eta0=eta0, Omega=problem.Omega)
+    assert (curve.gap <= bound).all()
+    allowed = gs.rf_asgs_operators(k, L=problem.L, K=problem.norm, lam=plan.lam[0], eta0=eta0)
+    assert (curve.cheap <= allowed).all()
+    phases = slide_accelerated(problem, x0, gs.restarted_ags(**known, phases=5))
+    ends = phases.gap[:: int(np.ceil(4 * np.sqrt(problem.L / problem.mu)))]
+    assert (ends <= gs.restarted_ags_bound(np.arange(6)[:, None], D=gap0)).all()
+
+
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_a_batch_is_its_replicates_one_by_one(stochastic):
+    seeds = [1, 5, 8]
+    problem = small(seeds)
+    x0 = np.random.default_rng(0).normal(size=(3, 6))
+    for name, plan in plans(problem, x0, stochastic).items():
+        assert name == "gs_anytime" or len(np.unique(plan.T[-1])) > 1  # the inner lengths differ
+        whole = run(gs.gradient_sliding(problem, x0, plan, rng=generators(seeds) if stochastic else None), 500)
+        for i, seed in enumerate(seeds):
+            alone_problem = small(seed)
+            alone_plan = plans(alone_problem, x0[i], stochastic)[name]
+            rng = generators(seed)[0] if stochastic else None
+            alone = run(gs.gradient_sliding(alone_problem, x0[i], alone_plan, rng=rng), 500)
+            steps = len(alone.step)
+            np.testing.assert_allclose(whole.xbar[:steps, i], alone.xbar, rtol=1e-8, atol=1e-10)
+            np.testing.assert_allclose(whole.xbar[-1, i], alone.xbar[-1], rtol=1e-8, atol=1e-10)
+            np.testing.assert_array_equal(whole.subgradients[:steps, i], alone.subgradients)
+            assert whole.gradients[-1, i] == alone.gradients[-1]
+
+
+@pytest.mark.parametrize("stochastic", [False, True])
+def test_an_accelerated_batch_is_its_replicates_one_by_one(stochastic):
+    seeds = [1, 5, 8]
+    x0 = np.random.default_rng(0).normal(size=(3, 6))
+
+    def plan_for(problem, x0):
+        known = {"L": problem.L, "mu": problem.mu, "K": problem.norm, "Omega": 0.5, "D": 1e-3 * initial(problem, x0)[0]}
+        return gs.rf_asgs(**known, N=20, sigma2=problem.sigma2 if stochastic else 0.0)
+
+    problem = small(seeds)
+    plan = plan_for(problem, x0)
+    assert len(np.unique(plan.T[-1])) > 1
+    assert (plan.m.max() > 1) == stochastic
+    whole = run(gs.accelerated_sliding(problem, x0, plan, rng=generators(seeds) if stochastic else None), 20)
+    for i, seed in enumerate(seeds):
+        rng = generators(seed)[0] if stochastic else None
+        alone_problem = small(seed)
+        alone = run(gs.accelerated_sliding(alone_problem, x0[i], plan_for(alone_problem, x0[i]), rng=rng), 20)
+        np.testing.assert_allclose(whole.xbar[:, i], alone.xbar, rtol=1e-8, atol=1e-10)
+        np.testing.assert_array_equal(whole.operators[:, i], alone.operators)
+        np.testing.assert_array_equal(whole.samples[:, i], alone.samples)
+
+
+def test_counts_are_those_of_the_oracles():
+    problem, x0 = Counted(small()), np.zeros(6)
+    plan = gs.rf_sgs(**constants(problem, x0), N=20)
+    state = list(gs.gradient_sliding(problem, x0, plan, rng=np.random.default_rng(0)))[-1]
+    assert problem.calls["gradients"] == state.gradients == 20
+    assert problem.calls["samples"] == state.subgradients == plan.T.sum()
+
+    problem = Counted(small(), {"smooth_grad": "operators"})
+    plan = gs.rf_asgs(L=10.0, mu=0.5, K=problem.norm, Omega=0.5, D=5.0, N=15)
+    state = list(gs.accelerated_sliding(problem, x0, plan))[-1]
+    assert problem.calls["gradients"] == state.gradients == 15
+    assert problem.calls["operators"] == state.operators + 1 == plan.T.sum() + 1  # one to see its shape
+
+    plan = gs.rf_asgs(L=10.0, mu=0.5, K=problem.norm, Omega=0.5, D=5.0, N=15, sigma2=problem.sigma2)
+    problem = Counted(small())
+    state = list(gs.accelerated_sliding(problem, x0, plan, rng=np.random.default_rng(0)))[-1]
+    assert problem.calls["samples"] == state.samples == (plan.T * plan.m).sum()
+
+
+def test_a_budget_stops_each_replicate_before_the_step_that_exceeds_it():
+    problem = small(range(4))
+    plan = gs.rf_sgs(**constants(problem, np.zeros((4, 6))), N=300)
+    cut = plan.within(500)
+    spent = cut.T.sum(0)
+    assert (spent <= 500).all()
+    done = (cut.T > 0).sum(0)
+    assert (spent + plan.T[done, range(4)] > 500).all()
+    with pytest.raises(ValueError, match="budget must be at least the first inner length"):
+        plan.within(0)
+
+
+def test_without_h_the_method_is_an_accelerated_proximal_gradient_method():
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    H = Q @ np.diag(np.geomspace(0.01, 10, 6)) @ Q.T
+    problem = RobustRegression(H, rng.normal(size=6), np.zeros((4, 6)), np.zeros(4), 0.5)
+    best = np.linalg.solve(H + 0.5 * np.eye(6), problem.b)
+    plan = gs.rf_sgs(L=10.0, M=0.0, mu=0.5, D=1.0, N=60)
+    assert (plan.T == 1).all()
+    trace = run(gs.gradient_sliding(problem, np.zeros(6), plan), 60)
+    gamma, beta = plan.gamma[0], plan.beta[0]
+    E = problem(trace.xbar) - problem(best) + 0.25 * ((trace.x - best) ** 2).sum(-1)
+    assert (E[1:41] <= (1 - gamma) * E[:40]).all()
+    x = xbar = np.zeros(6)
+    for k in range(1, 61):  # the accelerated method, in closed form
+        xu = (1 - gamma) * xbar + gamma * x
+        a = beta + (beta + 0.5) / 2
+        x = problem.prox(x - problem.grad(xu) / a, a)
+        xbar = (1 - gamma) * xbar + gamma * x
+        np.testing.assert_allclose(trace.xbar[k], xbar, atol=1e-12)
+
+
+def test_without_an_operator_accelerated_sliding_reaches_the_exact_solution():
+    known = deblurring(0, n=20)
+    flat = Deblurring(known.B, known.b, known.mu, weight=0.0)
+    plan = gs.rf_asgs(L=1.0, mu=0.1, K=0.0, Omega=9.5, D=1.0, N=200)
+    assert (plan.T == 1).all()
+    trace = run(gs.accelerated_sliding(flat, np.zeros(20), plan), 200)
+    exact = np.linalg.solve(flat.B.T @ flat.B + 0.1 * np.eye(20), flat.B.T @ flat.b)
+    np.testing.assert_allclose(trace.xbar[-1], exact, atol=1e-7)
+
+
+def test_a_tiny_smooth_part_leaves_a_proximal_subgradient_method():
+    gamma = gs.restart_free_gamma(1e-12, 0.7)
+    assert gamma == pytest.approx(1 / 1.5)
+    assert gs.restart_free_gamma(1e-12, 0.7, 4) == pytest.approx(1 / (1 + 2 / 28))
+    problem, x = small(0, mu=0.7), np.ones(6)
+    inner = run(gs.prox_sliding(problem, 0 * x, x, beta=1e-12 * gamma, B=1e-12 * gamma + 0.7, T=8), 8)
+    u = x
+    for t in range(1, 9):
+        a = 0.7 * t / 2
+        u = problem.prox(u - problem.subgrad(u) / a, a)
+        np.testing.assert_allclose(inner.u[t], u, atol=1e-9)
+
+
+def test_accelerated_sliding_comes_to_the_certified_optimum():
+    problem = deblurring(0, n=20)
+    x0 = np.zeros(20)
+    plan = gs.rf_asgs(**experiment.operator_constants(problem, x0), N=70)
+    assert slide_accelerated(problem, x0, plan).gap[-1] < 1e-3 * (problem(x0) - problem.optimum.value)
+
+
+def test_figures_of_robust_regression_with_full_subgradients():
+    problem, x0 = robust_regression(0), np.zeros(20)
+    known = constants(problem, x0, stochastic=False)
+    assert known["D"] == pytest.approx(25.1, abs=0.05)
+    plan = gs.rf_sgs(**known, N=103)
+    assert plan.gamma[0] == pytest.approx(0.0768, abs=5e-5)
+    curve = slide(problem, x0, plan)
+    for k, subgradients, gap in [(35, 72, 1.7e-2), (69, 297, 6.2e-4), (103, 1102, 1.4e-4)]:
+        assert curve.cheap[k] == subgradients
+        assert curve.gap[k] == pytest.approx(gap, rel=0.04)
+
+
+# derivations
+
+
+@pytest.mark.parametrize("derive", derivation.ALL, ids=lambda derive: derive.__name__)
+def test_every_derivation_is_proved_and_its_result_is_right_at_random_rationals(derive):
+    chain = derive()
+    assert len(chain.lines) >= 2
+    rng = np.random.default_rng(0)
+    names = {symbol.name: sp.Rational(int(rng.integers(1, 9)), int(rng.integers(1, 9))) for line in chain.lines
+             for symbol in (line.expr.free_symbols | {derivation.t})}  # fmt: skip
+    names |= {"t": sp.Integer(3), "T": sp.Integer(4), "k": sp.Integer(5), "j": sp.Integer(2)}
+    for before, line in zip(chain.lines, chain.lines[1:], strict=False):
+        values = [
+            one.subs({symbol: names[symbol.name] for symbol in one.free_symbols}).doit()
+            for one in (before.expr, line.expr)
+        ]
+        if line.relation == "=":
+            assert sp.simplify(values[0] - values[1]) == 0
+        if line.relation in ("≤", "≥"):
+            larger, smaller = values if line.relation == "≥" else values[::-1]
+            assert larger >= smaller
+
+
+def test_derivations_give_the_numbers_of_the_algorithm():
+    d = derivation
+    mu, L = np.array([0.1, 2.0, 0.5]), np.array([3.0, 20.0, 500.0])
+    gamma = d.outer_momentum().numpy(d.L, d.mu, d.e)(L, mu, 0.5)
+    np.testing.assert_allclose(gamma, gs.restart_free_gamma(L, mu))
+    np.testing.assert_allclose(d.accelerated_momentum().numpy(d.L, d.mu)(L, mu), gs.restart_free_lambda(L, mu))
+    limit = float(d.momentum_limit().result.subs(d.e, sp.Rational(1, 2)))
+    assert gs.restart_free_gamma(1e10, 1.0) * 1e5 == pytest.approx(limit, rel=1e-4)
+    beta = L * gamma
+    plan = gs.rf_sgs(L=L, M=1.0, mu=mu, D=1.0, N=5)
+    p = d.inner_weights().numpy(d.t, d.mu, d.beta)(3, mu, beta)
+    np.testing.assert_allclose(beta * p, plan.B[0] * 3 / 2)
+    c = d.growth().numpy(d.D, d.gamma)(2.0, 0.3)
+    assert gs.rf_sgs_bound(7, E0=0.0, gamma=0.3, D=2.0) == pytest.approx(c * (1 - 0.15) ** 7)
+    E = [1.0]
+    for k in range(1, 30):
+        E.append(0.7 * E[-1] + 0.3 * 2.0 * 0.85**k)
+        assert E[-1] <= gs.rf_sgs_bound(k, E0=1.0, gamma=0.3, D=2.0) + 1e-12
+    noise = d.inner_noise().numpy(d.M, d.B, d.T)(2.0, 3.0, 5)
+    assert noise == pytest.approx(4 * 4 / (3 * 8))
+    average = d.inner_average().numpy(d.t)(np.arange(1, 5))
+    np.testing.assert_allclose(average, [1, 0.6, 8 / 18, 10 / 28])
+
+
+# claims, exercises, explorers
+
+
+@pytest.mark.parametrize("experiment_", experiment.EXPERIMENTS, ids=lambda one: one.__name__)
+def test_claims_hold(experiment_):
+    claims = tuple(experiment_(True))
+    assert claims
+    assert all(claim.holds for claim in claims), claims
+
+
+def test_the_weight_check_accepts_every_form_and_says_what_is_wrong():
+    t, beta, mu = sp.symbols("t beta mu")
+    for right in (
+        (1 + mu / beta) * t / 2,
+        t * (beta + mu) / (2 * beta),
+        exercises.t * (1 + exercises.mu / exercises.beta) / 2,
+    ):
+        exercises.check_inner_weight(right)
+    with pytest.raises(AssertionError, match="SymPy expression"):
+        exercises.check_inner_weight("t/2")
+    wrong = {
+        t / 2: "keep the μ",
+        (t + mu / beta) / 2: "belongs to all of t",
+        (1 + mu / beta) * t: "is left over",
+        sp.Symbol("q") * t: "not on q",
+    }
+    for answer, says in wrong.items():
+        with pytest.raises(AssertionError, match=says):
+            exercises.check_inner_weight(answer)
+
+
+def test_the_sliding_check_accepts_the_loop_and_names_every_mistake():
+    def solution(problem, g, x, beta, mu, T):
+        u, total, weights = x, 0 * x, 0
+        for t in range(1, T + 1):
+            a = beta + (beta + mu) * t / 2
+            s = problem.subgrad(u)
+            u = problem.prox((beta * x + (beta + mu) * t / 2 * u - g - s) / a, a)
+            total, weights = total + (t + 1) * u, weights + t + 1
+        return u, total / weights
+
+    exercises.check_prox_sliding(solution)
+    for mistake, says in exercises.MISTAKES.items():
+        with pytest.raises(AssertionError, match=says[:30].replace("(", r"\(").replace(")", r"\)").replace("+", r"\+")):
+            exercises.check_prox_sliding(lambda *given, mistake=mistake: exercises.slide_with_mistake(*given, mistake))
+    with pytest.raises(AssertionError, match="expected u_T"):
+        exercises.check_prox_sliding(lambda problem, g, x, *rest: (x, x))
+    with pytest.raises(AssertionError, match="return the two arrays"):
+        exercises.check_prox_sliding(lambda problem, g, x, *rest: x[:2])
+    with pytest.raises(AssertionError, match="return the two arrays"):
+        exercises.check_prox_sliding(lambda *given: None)
+
+
+def test_every_mistake_differs_by_more_than_rounding():
+    rng = np.random.default_rng(3)
+    for kind in ("plain", "sparse"):
+        problem = exercises.Slope(rng.normal(size=(9, 4)), rng.normal(size=9), 0.5, kind)
+        g, x = rng.normal(size=(2, 4))
+        right = np.concatenate(exercises.slide_with_mistake(problem, g, x, 0.8, 0.5, 5, "none"))
+        for mistake in exercises.MISTAKES:
+            other = np.concatenate(exercises.slide_with_mistake(problem, g, x, 0.8, 0.5, 5, mistake))
+            assert abs(other - right).max() > 1e-4
+
+
+def test_the_rate_check_accepts_the_measured_laws_and_rejects_the_transient():
+    problem = robust_regression(range(5))
+    x0 = np.zeros((5, 20))
+    plan = gs.rf_sgs(**constants(problem, x0, stochastic=False), N=170)
+    curve = slide(problem, x0, plan)
+    tail = slice(85, None)
+
+    def fits(where):
+        lines = [experiment.fit(np.arange(171)[where], -np.log(curve.gap[where, i])) for i in range(5)]
+        powers = [experiment.fit(-np.log(curve.gap[where, i]), np.log(curve.cheap[where, i]))[0] for i in range(5)]
+        return *map(np.array, zip(*lines, strict=True)), np.array(powers)
+
+    rates, r2, powers = fits(tail)
+    exercises.check_rates(rates, r2, powers)
+    early = fits(slice(5, 60))[2]
+    with pytest.raises(AssertionError, match="transient"):
+        exercises.check_rates(rates, r2, early)
+    with pytest.raises(AssertionError, match="log₁₀"):
+        exercises.check_rates(rates / np.log(10), r2, powers)
+    with pytest.raises(AssertionError, match="the gap falls"):
+        exercises.check_rates(-rates, r2, powers)
+    with pytest.raises(AssertionError, match=r"R² > 0\.98"):
+        exercises.check_rates(rates, 0.5 * r2, powers)
+    with pytest.raises(AssertionError, match="one figure for each"):
+        exercises.check_rates(rates[:1], r2[:1], powers[:1])
+
+
+def test_the_break_even_check_recomputes_from_the_student_s_counts():
+    counts = [np.array([71, 80, 90.5, 100, 105]), np.array([2000, 2500, 2886, 3000, 3100]),
+              np.array([800, 1000, 1900, 2000, 4420])]  # fmt: skip
+    exercises.check_break_even(0.545, *counts)
+    with pytest.raises(AssertionError, match="how many gradients sliding saves"):
+        exercises.check_break_even(21.0, *counts)
+    with pytest.raises(AssertionError, match="set r"):
+        exercises.check_break_even(0.8, *counts)
+    with pytest.raises(AssertionError, match="at least five seeds"):
+        exercises.check_break_even(0.545, *(count[:3] for count in counts))
+
+
+def finite(data, but=()):
+    for name, value in data.items():
+        if name not in but and not isinstance(value, str):
+            assert np.isfinite(np.asarray(value, float)).all(), name
+
+
+@pytest.mark.parametrize("factory", [explorer.lengths, explorer.slide, explorer.smoothing])
+def test_explorers_compute_at_every_corner(factory):
+    made = factory()
+    for corner in product(*(control.corners() for control in made.controls.values())):
+        finite(made.compute(**dict(zip(made.controls, corner, strict=True))))
+
+
+def test_the_race_computes_at_the_corners_of_its_controls():
+    made = explorer.two_counters(budget=2)
+    corners = {name: control.corners() for name, control in made.controls.items() if name not in ("budget", "seed")}
+    for corner in product(*corners.values()):
+        values = dict(zip(corners, corner, strict=True)) | {"budget": 2, "seed": 19}
+        reports = []
+        result = made.simulate(**values, progress=lambda done, total, reports=reports: reports.append(done / total))
+        finite(made.compute(**values, run=result))
+        assert 0 <= min(reports) < max(reports) <= 1
+
+
+def test_the_race_at_its_largest():
+    made = explorer.two_counters(budget=2)
+    values = {"kappa": 1000.0, "noise": 2.0, "effort": 0.05, "budget": 8, "seed": 0}
+    data = made.compute(**values, run=made.simulate(**values))
+    finite(data)
+    assert len(data["plain_gap"]) < 1500
+
+
+def test_breaking_it_is_said():
+    made = explorer.extremes()
+    for corner in product(*(control.corners() for control in made.controls.values())):
+        values = dict(zip(made.controls, corner, strict=True))
+        data = made.compute(**values)
+        finite(data, but=("gap",))
+        assert np.isnan(data["gap"]).any() == ("Diverged" in data["note"])
+    for seed in range(3):
+        assert "Diverged" not in made.compute(ratio=0.7, factor=1.0, seed=seed)["note"]
+        assert "Diverged at step" in made.compute(ratio=0.5, factor=1.0, seed=seed)["note"]
+        lost = made.compute(ratio=0.2, factor=1.0, seed=seed)["gap"]
+        assert np.isnan(lost[8:]).all()
+
+
+# bad input
+
+
+def test_bad_input_is_refused():
+    good = {"L": 1.0, "M": 1.0, "mu": 0.1, "D": 1.0, "N": 5}
+    bad = [
+        ({"L": 0.0}, "L must be positive"),
+        ({"L": np.nan}, "L must be positive"),
+        ({"mu": 0.0}, "use gs_convex for mu = 0"),
+        ({"M": -1.0}, "M must be 0 or more"),
+        ({"sigma2": -1.0}, "sigma2 must be 0 or more"),
+        ({"D": 0.0}, "D must be positive"),
+        ({"D": np.array([1.0, -1.0])}, "D must be positive"),
+        ({"N": 0}, "N must be 1 or more"),
+        ({"T_min": 0}, "T_min must be 1 or more"),
+        ({"gamma": 0.0}, r"gamma must be in \(0, 1\]"),
+        ({"gamma": 1.5}, r"gamma must be in \(0, 1\]"),
+        ({"beta": 0.0}, "beta must be positive"),
+        ({"growth": 1.2}, "growth must be between 0 and 1"),
+        ({"effort": 0.0}, "effort must be positive"),
+    ]
+    for change, says in bad:
+        with pytest.raises(ValueError, match=says):
+            gs.rf_sgs(**(good | change))
+    with pytest.raises(ValueError, match="phases must be"):
+        gs.m_sgs(L=1.0, M=1.0, mu=0.1, D=1.0, phases=0)
+    with pytest.raises(ValueError, match="mu must be positive"):
+        gs.m_sgs(L=1.0, M=1.0, mu=0.0, D=1.0, phases=1)
+    saddle = {"L": 1.0, "mu": 0.1, "K": 1.0, "Omega": 1.0, "D": 1.0, "N": 5}
+    for change, says in [
+        ({"eta0": 0.0}, "eta0 must be positive"),
+        ({"K": -1.0}, "K must be a norm"),
+        ({"Omega": 0.0}, "Omega must be positive"),
+        ({"N": 0}, "N must be"),
+        ({"mu": -1.0}, "mu must be positive"),
+    ]:
+        with pytest.raises(ValueError, match=says):
+            gs.rf_asgs(**(saddle | change))
+    with pytest.raises(ValueError, match="phases must be"):
+        gs.restarted_ags(L=1.0, mu=0.1, K=1.0, Omega=1.0, D=1.0, phases=0)
+    with pytest.raises(ValueError, match="M must be 0 or more"):
+        gs.rf_ags(L=1.0, mu=0.1, M=-1.0, N=3)
+
+
+def test_bad_runs_are_refused_at_the_call():
+    problem = small()
+    plan = gs.rf_sgs(**constants(problem, np.zeros(6)), N=5)
+    with pytest.raises(ValueError, match="x0 must be finite"):
+        gs.gradient_sliding(problem, np.full(6, np.nan), plan)
+    huge = gs.rf_sgs(**constants(problem, np.zeros(6)), N=400)
+    with pytest.raises(ValueError, match=r"needs .*e\+\d+ subgradients.*increase D or reduce N"):
+        gs.gradient_sliding(problem, np.zeros(6), huge)
+    with pytest.raises(ValueError, match="number of generators must be 2"):
+        gs.gradient_sliding(problem, np.zeros((2, 6)), plan, rng=[np.random.default_rng(0)])
+
+    class Careless(RobustRegression):
+        def prox(self, v, a):
+            return super().prox(v, a)[..., :3]
+
+    careless = Careless(problem.H, problem.b, problem.A, problem.c, problem.mu)
+    with pytest.raises(ValueError, match="shape that prox returns"):
+        gs.gradient_sliding(careless, np.zeros(6), plan)
+    saddle = {"L": problem.L, "mu": problem.mu, "K": problem.norm, "Omega": 0.5, "D": 1.0}
+    with pytest.raises(ValueError, match=r"operators.*increase D or reduce N"):
+        gs.accelerated_sliding(problem, np.zeros(6), gs.rf_asgs(**saddle, N=500))
+
+    class Narrow(RobustRegression):
+        def smooth_grad(self, x, eta):
+            return super().smooth_grad(x, eta)[..., :2]
+
+    narrow = Narrow(problem.H, problem.b, problem.A, problem.c, problem.mu)
+    with pytest.raises(ValueError, match="shape that smooth_grad returns"):
+        gs.accelerated_sliding(narrow, np.zeros(6), gs.rf_asgs(**saddle, N=5))
+
+
+def test_one_generator_is_split_for_a_batch():
+    problem = small([0, 1])
+    plan = gs.rf_sgs(**constants(problem, np.zeros((2, 6))), N=5)
+    one = run(gs.gradient_sliding(problem, np.zeros((2, 6)), plan, rng=np.random.default_rng(4)), 5)
+    two = run(gs.gradient_sliding(problem, np.zeros((2, 6)), plan, rng=np.random.default_rng(4).spawn(2)), 5)
+    np.testing.assert_array_equal(one.xbar, two.xbar)
+
+
+def test_the_portfolio_stays_on_the_simplex():
+    problem = portfolio(0, n=6, m=15)
+    x0 = np.eye(6)[0]
+    plan = gs.rf_sgs(**constants(problem, x0), N=20).within(500)
+    trace = run(gs.gradient_sliding(problem, x0, plan, rng=np.random.default_rng(0)), 20)
+    assert (trace.xbar >= 0).all()
+    np.testing.assert_allclose(trace.xbar.sum(-1), 1)
