@@ -236,7 +236,7 @@ def test_bounds_lie_above_the_mean_over_seeds():
     _, V0 = initial(problem, x0)
     for stochastic, best in ((False, 1.5), (True, 0.75)):
         without_mu = {n: v for n, v in constants(problem, x0, stochastic).items() if n not in ("mu", "D")}
-        for N in (5, 20):
+        for N in (3, 8):
             plan = gs.gs_convex(**without_mu, D=best * V0, N=N)
             gap = slide(problem, x0, plan, generators(seeds) if stochastic else None).gap[-1]
             bound = gs.gs_convex_bound(N, L=problem.L, V0=V0, D=best * V0, stochastic=stochastic)
