@@ -32,11 +32,11 @@ def inner_weights() -> Derivation:
         Derivation(
             "Which prox weights telescope",
             ends - begins,
-            "weigh step t by t + 1 and try p_t = c t: what step t hands on, minus what step t + 1 asks for",
+            "weigh step t by t + 1 and try pₜ = c t: what step t hands on, minus what step t + 1 asks for",
         )
         .then("the steps fit together whatever t is", sp.factor)
         .then("if the bracket vanishes: solve for c", lambda gap: sp.solve(gap, c)[0])
-        .then("so that p_t is", lambda root: root * t)
+        .then("pₜ is that times t", lambda root: root * t)
         .equals((1 + mu / beta) * t / 2, "with μ = 0 this is t/2, the weight for merely convex problems")
     )
 
@@ -45,9 +45,9 @@ def inner_average() -> Derivation:
     """S1c: the weights t + 1 normalised: θ_t."""
     return (
         Derivation("The average", sp.Sum(t + 1, (t, 1, T)), "the sum of all weights")
-        .then("carried out", lambda total: sp.factor(total.doit()))
+        .then("the sum", lambda total: sp.factor(total.doit()))
         .then("the share of the last point in the average of the first t", lambda total: (t + 1) / total.subs(T, t))
-        .equals(2 * (t + 1) / (t * (t + 3)), "this is θ_t")
+        .equals(2 * (t + 1) / (t * (t + 3)), "this is θₜ")
     )
 
 
@@ -61,7 +61,7 @@ def inner_end() -> Derivation:
             "the last step's weight, divided by the sum of all",
         )
         .then("with B = β + μ", lambda end: sp.factor(end.subs(beta, B - mu)))
-        .equals(B * (1 + 2 / (T * (T + 3))), "B(1 + e_T), with e_T = 2/(T(T + 3))")
+        .equals(B * (1 + 2 / (T * (T + 3))), "in short B(1 + e), with e = 2/(T(T + 3))")
     )
 
 
@@ -74,7 +74,7 @@ def inner_start() -> Derivation:
             "the first step's 2βp₁, divided by the sum of all weights",
         )
         .then("with B = β + μ", lambda start: sp.factor(start.subs(beta, B - mu)))
-        .equals(B * 2 / (T * (T + 3)), "B e_T")
+        .equals(B * 2 / (T * (T + 3)), "in short B e")
     )
 
 
@@ -84,7 +84,7 @@ def inner_noise() -> Derivation:
         Derivation(
             "The error of the inner loop",
             (j + 2) * M**2 / ((j + 1) * B),
-            "step t = j + 1: its weight t + 1 times M²/(2βp_t), where 2βp_t = B t",
+            "step t = j + 1: its weight t + 1 times M²/(2βpₜ), where 2βpₜ = B t",
         )
         .at_most(2 * M**2 / B, [(j / ((j + 1) * B), M)], "t + 1 ≤ 2t")
         .then("T of them, divided by the sum of the weights", lambda one: sp.simplify(T * one / (T * (T + 3) / 2)))
@@ -152,13 +152,13 @@ def growth() -> Derivation:
         Derivation(
             "The recursion",
             (1 - gamma) * c * rho ** (k - 1) + gamma * D * rho**k - c * rho**k,
-            "try E_k = c ρᵏ in E_k = (1 − γ)E_{k−1} + γDρᵏ: what is left over",
+            "try c ρᵏ in E⁺ = (1 − γ)E + γDρᵏ: what is left over",
         )
         .then("ρ = 1 − γ/2, per ρᵏ⁻¹", lambda f: sp.simplify(f / rho ** (k - 1)).subs(rho, 1 - gamma / 2))
         .then("nothing is left over if c is", lambda f: sp.factor(sp.solve(f, c)[0]))
         .equals(
             2 * D * (1 - gamma / 2),
-            "so E_N ≤ (1 − γ)ᴺE₀ + 2Dρᴺ⁺¹: the inner loops grow a little slower than the gap falls",
+            "so after N steps E ≤ (1 − γ)ᴺE₀ + 2Dρᴺ⁺¹: the inner loops grow a little slower than the gap falls",
         )
     )
 
@@ -169,11 +169,11 @@ def resonance() -> Derivation:
         Derivation(
             "Growth as fast as the contraction",
             r * (k - 1) * c * r ** (k - 1) + (1 - r) * D * r**k - k * c * r**k,
-            "noise γDrᵏ with r = 1 − γ itself: try E_k = k c rᵏ",
+            "noise γDrᵏ with r = 1 − γ itself: try k c rᵏ",
         )
         .then("per rᵏ", lambda f: sp.simplify(sp.expand(f / r**k)))
         .then("nothing is left over if c is", lambda f: sp.solve(f, c)[0])
-        .equals(D * (1 - r), "E_N gains the term Nγ D(1 − γ)ᴺ: a resonance, an extra logarithm")
+        .equals(D * (1 - r), "E gains the term Nγ D(1 − γ)ᴺ: a resonance, an extra logarithm")
     )
 
 
@@ -196,10 +196,10 @@ def accelerated_weights() -> Derivation:
 
 def accelerated_weight_ratio() -> Derivation:
     """S4: α_t/Γ_t = t with α_t = 2/(t + 1), Γ_t = 2/(t(t + 1))."""
-    return (
-        Derivation("The weights", 2 / (t + 1) / (2 / (t * (t + 1))), "αₜ/Γₜ with αₜ = 2/(t + 1), Γₜ = 2/(t(t + 1))")
-        .then("cancelled", sp.cancel)
-        .equals(t, "step t counts t times")
+    alpha, Gamma = sp.symbols("alpha_t Gamma_t", positive=True)
+    return Derivation("The weights", alpha / Gamma, "each step counts αₜ/Γₜ, with Γₜ the product of all 1 − α").then(
+        "αₜ = 2/(t + 1), Γₜ = 2/(t(t + 1)): step t counts t times",
+        lambda ratio: sp.cancel(ratio.subs({alpha: 2 / (t + 1), Gamma: 2 / (t * (t + 1))})),
     )
 
 
@@ -209,7 +209,7 @@ def accelerated_smoothness() -> Derivation:
         Derivation(
             "It pays for the smoothness",
             q / t + B * (t - 1) / 2 - M * 2 / (t + 1),
-            "rₜ − M̃αₜ, with M̃ = λM_s the smoothness of (1/λ)h((1 − λ)x̄ + λu) in u",
+            "rₜ − M̃αₜ, with M̃ = λMₛ the smoothness of (1/λ)h((1 − λ)x̄ + λu) in u",
         )
         .then("at q = 2M̃", lambda f: sp.factor(f.subs({q: 2 * M, t: j + 1})))
         .at_least(
@@ -272,8 +272,8 @@ def huber() -> Derivation:
     """S5: smoothing the absolute value gives Huber's function; inside, the parabola."""
     return (
         Derivation("Smoothing |x|", x * y - eta * y**2 / 2, "|x| = max xy over |y| ≤ 1, minus η times ½y²")
-        .then("at its best y = x/η, if that lies in [−1, 1]", lambda f: f.subs(y, sp.solve(sp.diff(f, y), y)[0]))
-        .equals(x**2 / (2 * eta), "a parabola of curvature 1/η; beyond |x| = η, y = ±1 gives |x| − η/2")
+        .equals(x**2 / (2 * eta) - eta * (y - x / eta) ** 2 / 2, "complete the square: best is y = x/η")
+        .then("if that lies in [−1, 1]: Huber's parabola; if not, y = ±1 gives |x| − η/2", lambda f: f.subs(y, x / eta))
     )
 
 
@@ -281,9 +281,9 @@ def smoothing_error() -> Derivation:
     """S5: the largest error η/2 of Huber's function: ηΩ with Ω = ½."""
     inside = sp.Symbol("x", nonnegative=True)
     return (
-        Derivation("What smoothing costs", inside - inside**2 / (2 * eta), "h − h_η at 0 ≤ x ≤ η")
-        .then("its maximum", lambda f: sp.maximum(f, inside, sp.Interval(0, eta)))
-        .equals(eta / 2, "and beyond: |x| − (|x| − η/2), the same")
+        Derivation("What smoothing costs", inside - inside**2 / (2 * eta), "|x| minus its smoothed self, at 0 ≤ x ≤ η")
+        .equals(eta / 2 - (inside - eta) ** 2 / (2 * eta), "complete the square again")
+        .then("largest at x = η, and the same beyond: ηΩ with Ω = ½", lambda f: sp.maximum(f, inside, sp.Interval(0, eta)))
     )
 
 

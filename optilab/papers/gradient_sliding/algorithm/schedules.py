@@ -190,7 +190,7 @@ def rf_sgs_start(*, gap0, V0, gamma, beta, mu, T1) -> np.ndarray:
 
 
 def rf_sgs_bound(k, *, E0, gamma, D, effort=1.0) -> np.ndarray:
-    """The theorem: Ψ(x̄_k) − Ψ* ≤ (1 − γ)ᵏ E₀ + 2D ρᵏ⁺¹/effort, in expectation, after k (…) steps."""
+    """The theorem: Ψ(x̄_k) − Ψ* ≤ (1 − γ)ᵏ E₀ + 2D ρᵏ⁺¹/effort, in expectation."""
     k = np.asarray(k)
     return (1 - gamma) ** k * E0 + 2 * D / effort * (1 - gamma / 2) ** (k + 1)
 
