@@ -283,7 +283,9 @@ def smoothing_error() -> Derivation:
     return (
         Derivation("What smoothing costs", inside - inside**2 / (2 * eta), "|x| minus its smoothed self, at 0 ≤ x ≤ η")
         .equals(eta / 2 - (inside - eta) ** 2 / (2 * eta), "complete the square again")
-        .then("largest at x = η, and the same beyond: ηΩ with Ω = ½", lambda f: sp.maximum(f, inside, sp.Interval(0, eta)))
+        .then(
+            "largest at x = η, and the same beyond: ηΩ with Ω = ½", lambda f: sp.maximum(f, inside, sp.Interval(0, eta))
+        )
     )
 
 
