@@ -87,7 +87,7 @@ def lengths(**start: Any) -> Explorer:
         compute,
         {
             "growth": slider(
-                "growth s of the inner loops",
+                "growth s",
                 0.5,
                 0.0,
                 1.0,

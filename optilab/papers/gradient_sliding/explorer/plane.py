@@ -66,7 +66,7 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
     plan, trace, path, average = (all_steps[name] for name in ("plan", "trace", "paths", "averages"))
     xbar, centre, xu = trace.xbar[: k + 1], trace.x[max(k - 1, 0)], trace.xu[k]
     g, beta = PLANE.grad(xu), plan.beta[max(k - 1, 0)]
-    middle, half = (path[k].max(0) + path[k].min(0)) / 2, max(0.7, 0.65 * float(np.ptp(path[k], 0).max()))
+    middle, half = (path[k].max(0) + path[k].min(0)) / 2, max(0.25, 0.65 * float(np.ptp(path[k], 0).max()))
     near = middle + half * UNIT
     model = (
         near @ g
@@ -137,7 +137,7 @@ def slide(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "k": player("outer step k", 6, N, interval=600),
+            "k": player("outer step k", 22, N, interval=600),
             "x": slider("start x₁", -2.0, -2.4, 2.4, 0.1),
             "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1),
         },

@@ -121,10 +121,10 @@ def two_counters(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "kappa": log_slider("condition number κ = L/μ", 100.0, 10, 1000, steps=20),
-            "noise": slider("noise ν of a subgradient", 1.0, 0, 2, 0.1, named={"full": 0.0, "one row": 1.0}),
+            "kappa": log_slider("condition κ = L/μ", 100.0, 10, 1000, steps=20),
+            "noise": slider("noise ν", 1.0, 0, 2, 0.1, named={"full": 0.0, "one row": 1.0}),
             "effort": slider("inner effort", 1.0, 0.05, 1, 0.05, named={"theory": 1.0}),
-            "budget": slider("budget, thousands of subgradients", 10, 2, 30, 1),
+            "budget": slider("budget (thousands)", 10, 2, 30, 1),
             "seed": slider("seed", 0, 0, 19, 1),
         },
         [
