@@ -565,6 +565,22 @@ def finite(data, but=()):
             assert np.isfinite(np.asarray(value, float)).all(), name
 
 
+@pytest.mark.parametrize("name", explorer.__all__[1:])
+def test_the_code_that_is_shown_runs_the_same_method(name):
+    made = getattr(explorer, name)()
+    *lines, last = made.code(made.values).splitlines()
+    names = {}
+    exec("\n".join([*lines, f"shown = {last}"]), names)
+    drawn = made.compute(**made.values, **({"run": made.result} if made.simulate else {}))
+    if name in ("slide", "smoothing"):
+        drawn_gap, shown_gap = drawn["gap_now"][0], names["problem"](names["shown"].xbar[-1])
+        assert shown_gap - names["problem"].optimum.value == pytest.approx(drawn_gap, rel=1e-6)
+    else:
+        gap = drawn["free_gap" if name == "two_counters" else "gap"]
+        scale = names["shown"].gap[0] if name == "lengths" else 1
+        assert names["shown"].gap[-1] / scale == pytest.approx(gap[-1], rel=1e-6)
+
+
 @pytest.mark.parametrize("factory", [explorer.lengths, explorer.slide, explorer.smoothing])
 def test_explorers_compute_at_every_corner(factory):
     made = factory()

@@ -91,13 +91,13 @@ def constants(problem: Any, x0: np.ndarray, stochastic: bool = True) -> dict[str
     }
 
 
-def bound_of(problem: Any, x0: np.ndarray, plan: Schedule, effort: float = 1.0) -> np.ndarray:
-    """The theorem's bound for `rf_sgs` after 0, 1, … steps of the plan: (N + 1, *batch)."""
+def bound_of(problem: Any, x0: np.ndarray, plan: Schedule, effort: float = 1.0, D: Any = None) -> np.ndarray:
+    """The theorem's bound for `rf_sgs` after 0, 1, … steps of the plan, D = Δ₀ if not given: (N + 1, *batch)."""
     gap0, V0 = initial(problem, x0)
     gamma, beta = plan.gamma[0], plan.beta[0]
     E0 = rf_sgs_start(gap0=gap0, V0=V0, gamma=gamma, beta=beta, mu=problem.mu, T1=plan.T[0])
     k = np.arange(len(plan.T) + 1).reshape(-1, *(1 for _ in gap0.shape))
-    return rf_sgs_bound(k, E0=E0, gamma=gamma, D=gap0, effort=effort)
+    return rf_sgs_bound(k, E0=E0, gamma=gamma, D=gap0 if D is None else D, effort=effort)
 
 
 def race(

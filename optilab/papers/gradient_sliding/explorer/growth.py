@@ -70,11 +70,15 @@ def compute(growth: float, seed: int) -> dict[str, Any]:
 
 def code(values: dict[str, Any]) -> str:
     """The schedule by hand."""
+    seed = values["seed"]
     return (
-        f"problem = robust_regression({values['seed']})\n"
-        f"plan = algorithm.rf_sgs(**experiment.constants(problem, np.zeros(20)), N={MOST}, "
-        f"growth={values['growth']:.3g})\n"
-        f"experiment.slide(problem, np.zeros(20), plan.within({BUDGET}), experiment.generators({values['seed']}))"
+        "import numpy as np\n"
+        "from optilab.papers.gradient_sliding import algorithm, experiment\n"
+        "from optilab.problems.robust_regression import robust_regression\n\n"
+        f"problem, x0 = robust_regression({seed}), np.zeros(20)\n"
+        f"known = experiment.constants(problem, x0)\n"
+        f"plan = algorithm.rf_sgs(**known, N={MOST}, growth={values['growth']:.2f}).within({BUDGET})\n"
+        f"experiment.slide(problem, x0, plan, experiment.generators({seed}))"
     )
 
 

@@ -72,6 +72,10 @@ def compute(k: int, seed: int) -> dict[str, Any]:
 def code(values: dict[str, Any]) -> str:
     """The run by hand."""
     return (
+        "import numpy as np\n"
+        "from optilab.core.run import run\n"
+        "from optilab.papers.gradient_sliding import algorithm, experiment\n"
+        "from optilab.problems.deblurring import deblurring\n\n"
         f"problem, x0 = deblurring({values['seed']}, n={PIXELS}), np.zeros({PIXELS})\n"
         f"plan = algorithm.rf_asgs(**experiment.operator_constants(problem, x0), N={N})\n"
         f"run(algorithm.accelerated_sliding(problem, x0, plan), {values['k']})"
@@ -83,7 +87,7 @@ def smoothing(**start: Any) -> Explorer:
     green = color("RF-ASGS")
     return Explorer(
         compute,
-        {"k": player("outer step k", 12, N, interval=250), "seed": slider("signal (seed)", 0, 0, 19, 1)},
+        {"k": player("outer step k", 12, N, interval=250), "seed": slider("signal (seed)", 0, 0, 6, 1)},
         [
             Panel(
                 "",

@@ -54,11 +54,14 @@ def compute(ratio: float, factor: float, seed: int) -> dict[str, Any]:
 def code(values: dict[str, Any]) -> str:
     """The run by hand."""
     return (
+        "import numpy as np\n"
+        "from optilab.papers.gradient_sliding import algorithm, experiment\n"
+        "from optilab.problems.robust_regression import robust_regression\n\n"
         f"problem, x0 = robust_regression({values['seed']}), np.zeros(20)\n"
-        f"gamma = {values['factor']:.3g} * algorithm.restart_free_gamma(20.0, 0.2)\n"
-        f"plan = algorithm.rf_sgs(**experiment.constants(problem, x0, stochastic=False), N={N}, gamma=gamma, "
-        f"beta={values['ratio']:.3g} * 20 * gamma)\n"
-        f"experiment.slide(problem, x0, plan)"
+        f"gamma = {values['factor']:.1f} * algorithm.restart_free_gamma(20.0, 0.2)\n"
+        f"known = experiment.constants(problem, x0, stochastic=False)\n"
+        f"plan = algorithm.rf_sgs(**known, N={N}, gamma=gamma, beta={values['ratio']:.2f} * 20 * gamma)\n"
+        "experiment.slide(problem, x0, plan)"
     )
 
 

@@ -16,6 +16,7 @@ from optilab.ui.pictures import Panel
 from optilab.ui.theme import color, ink, landscape
 
 N = 30
+LEAST = 2.0  # target scale of starts beside the optimum, whose own gap would ask for endless slides
 SIDE = np.linspace(-2.5, 2.5, 61)
 GRID = np.stack(np.meshgrid(SIDE, SIDE), -1)
 UNIT = GRID / 2.5
@@ -38,7 +39,8 @@ def slid(x: float, y: float) -> dict[str, Any]:
     """All outer steps from a start, with the points that the inner loops visit."""
     x0 = np.array([x, y])
     known = constants(PLANE, x0, stochastic=False)
-    plan = rf_sgs(**known | {"D": max(known["D"], 1e-2)}, N=N)
+    known["D"] = max(known["D"], LEAST)
+    plan = rf_sgs(**known, N=N)
     trace = run(gradient_sliding(PLANE, x0, plan), N)
     paths = [np.array([x0])]
     averages = [np.array([x0])]
@@ -49,7 +51,7 @@ def slid(x: float, y: float) -> dict[str, Any]:
         paths.append(record.u)
         averages.append(record.ut)
     gap = PLANE(trace.xbar) - PLANE.optimum.value
-    bound = bound_of(PLANE, x0, plan)
+    bound = bound_of(PLANE, x0, plan, D=known["D"])
     return {
         "bound": bound,
         "plan": plan,
@@ -116,10 +118,14 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
 
 def code(values: dict[str, Any]) -> str:
     """The run by hand."""
-    start = f"np.array([{values['x']:.2f}, {values['y']:.2f}])"
     return (
-        f"problem, x0 = explorer.PLANE, {start}\n"
-        f"plan = algorithm.rf_sgs(**experiment.constants(problem, x0, stochastic=False), N={N})\n"
+        "import numpy as np\n"
+        "from optilab.core.run import run\n"
+        "from optilab.papers.gradient_sliding import algorithm, experiment, explorer\n\n"
+        f"problem, x0 = explorer.PLANE, np.array([{values['x']:.1f}, {values['y']:.1f}])\n"
+        "known = experiment.constants(problem, x0, stochastic=False)\n"
+        f'known["D"] = max(known["D"], {LEAST})\n'
+        f"plan = algorithm.rf_sgs(**known, N={N})\n"
         f"run(algorithm.gradient_sliding(problem, x0, plan), {values['k']})"
     )
 

@@ -91,11 +91,15 @@ def compute(*, run: dict[str, Any], **_values: float) -> dict[str, Any]:
 
 def code(values: dict[str, Any]) -> str:
     """The restart-free run by hand."""
+    seed, noise = values["seed"], values["noise"]
     return (
-        f"problem = robust_regression({values['seed']}, mu=20 / {values['kappa']:.4g})\n"
-        f"known = experiment.constants(problem, np.zeros(20))\n"
-        f"plan = algorithm.rf_sgs(**known, N=5000).within({values['budget']}_000)\n"
-        f"run(algorithm.gradient_sliding(problem, np.zeros(20), plan, rng=np.random.default_rng(0)), len(plan.T))"
+        "import numpy as np\n"
+        "from optilab.papers.gradient_sliding import algorithm, experiment\n"
+        "from optilab.problems.robust_regression import robust_regression\n\n"
+        f"problem, x0 = robust_regression({seed}, mu=20 / {values['kappa']:.4g}, noise={noise:.1f}), np.zeros(20)\n"
+        f"known = experiment.constants(problem, x0, stochastic={noise > 0})\n"
+        f"plan = algorithm.rf_sgs(**known, N=5000, effort={values['effort']:.2f}).within({values['budget']}_000)\n"
+        f"experiment.slide(problem, x0, plan, {f'experiment.generators({seed})' if noise > 0 else 'None'})"
     )
 
 
