@@ -450,6 +450,10 @@ def test_derivations_give_the_numbers_of_the_algorithm():
     for k in range(1, 30):
         E.append(0.7 * E[-1] + 0.3 * 2.0 * 0.85**k)
         assert E[-1] <= gs.rf_sgs_bound(k, E0=1.0, gamma=0.3, D=2.0) + 1e-12
+    assert sp.simplify(d.momentum_limit().result - 1 / sp.sqrt(1 + d.e)) == 0
+    assert sp.simplify(d.resonance().result - d.D * (1 - d.r)) == 0
+    assert d.smoothing_error().result == d.eta / 2
+    assert d.huber().result == d.x**2 / (2 * d.eta)
     noise = d.inner_noise().numpy(d.M, d.B, d.T)(2.0, 3.0, 5)
     assert noise == pytest.approx(4 * 4 / (3 * 8))
     average = d.inner_average().numpy(d.t)(np.arange(1, 5))

