@@ -77,7 +77,7 @@ def valley(**start: Any) -> Explorer:
         compute,
         {
             "alpha": slider(
-                "step α", 0.05, 0.005, 0.2, 0.005, named={"edge 2(1+β)/λ": lambda v: 2 * (1 + v["beta"]) / STEEP}
+                "step α", 0.05, 0.005, 0.2, 0.001, named={"edge 2(1+β)/λ": lambda v: 2 * (1 + v["beta"]) / STEEP}
             ),
             "beta": slider("push β", 0.0, 0.0, 0.99, 0.01),
             "x0": slider("start, flat", 2.0, -VIEW, VIEW, 0.05),

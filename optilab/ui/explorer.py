@@ -76,9 +76,13 @@ class Explorer(widgets.VBox):
         # with old ones. So it is set at the end.
         self._dragged: dict[str, Any] = {}
         self.call, self.code, self.simulate = call, code, simulate
-        for name, value in (start or {}).items():
+        self._exact: dict[str, Any] = {}  # values between two steps of their slider
+        self._held = False
+        for name in start or {}:
             require(name in controls, "a starting value's name", name, f"one of {list(controls)}")
-            controls[name].set(name, value)
+        for name, value in (self.values | (start or {})).items():
+            controls[name].check(name, value)
+            self._place(name, value)
         self.start = self.values
         for panel in panels:
             unknown = set(() if callable(panel.click) else panel.click or ()) - set(controls)
@@ -89,7 +93,6 @@ class Explorer(widgets.VBox):
         self.data: dict[str, Any] = {}  # what `compute` returned last
         self.result: Any = None
         self.result_of: dict[str, str] | None = None  # the settings that it belongs to
-        self._held = False
         self._slow = False
         rows = [self._row(name, control) for name, control in controls.items()]
         box = widgets.Box(rows, layout={"display": "flex", "flex_flow": "row wrap"})
@@ -103,10 +106,21 @@ class Explorer(widgets.VBox):
     @property
     def values(self) -> dict[str, Any]:
         """The controls' values, by name, or where the reader is dragging them to."""
-        return {name: control.value for name, control in self.controls.items()} | self._dragged
+        return {name: control.value for name, control in self.controls.items()} | self._exact | self._dragged
+
+    def _place(self, name: str, value: Any) -> None:
+        """Set a control; a slider, which the browser would move to its next step, is set there and the value kept."""
+        control = self.controls[name]
+        at = control.nearest(value) if hasattr(control.widget, "step") else value
+        self._exact.pop(name, None)
+        if literal(at) == literal(value):
+            control.set(name, value)
+        else:
+            control.set(name, at)
+            self._exact[name] = value
 
     def _row(self, name: str, control: Control) -> widgets.Widget:
-        control.widget.observe(self._changed, "value")
+        control.widget.observe(lambda change: self._changed(name, change), "value")
         buttons = []
         for label, target in control.named.items():
             if not callable(target):
@@ -122,9 +136,11 @@ class Explorer(widgets.VBox):
         row.add_class("optilab-control")
         return row
 
-    def _changed(self, change: Any) -> None:
-        if literal(change["new"]) != literal(change["old"]):  # a slider's answer may be a hair off what it was set to
-            self.redraw()
+    def _changed(self, name: str, change: Any) -> None:
+        if self._held or literal(change["new"]) == literal(change["old"]):
+            return  # a slider's answer may be a hair off what it was set to
+        self._exact.pop(name, None)
+        self.redraw()
 
     def _jump(self, name: str, target: Any) -> None:
         with self._explained():
@@ -166,7 +182,7 @@ class Explorer(widgets.VBox):
         self._held = True
         try:
             for name, value in values.items():
-                self.controls[name].set(name, value)
+                self._place(name, value)
         finally:
             self._held = False
         self.redraw()

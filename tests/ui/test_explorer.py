@@ -158,6 +158,18 @@ def test_a_drag_moves_the_pictures_and_sets_the_controls_at_its_end(explorer, fr
     assert len(frames) == 3
 
 
+def test_a_value_between_two_steps_is_kept_until_the_reader_moves_the_slider(explorer, frames):
+    slider = explorer.controls["alpha"].widget
+    explorer.set(alpha=0.3333)
+    assert explorer.values["alpha"] == 0.3333
+    assert slider.value == pytest.approx(explorer.controls["alpha"].nearest(0.3333))
+    assert "alpha=0.3333" in explorer.pictures.frame["code"]
+    slider.value = 0.5
+    assert explorer.values["alpha"] == 0.5
+    assert len(frames) == 2
+    assert powers(alpha=0.3333).values["alpha"] == 0.3333
+
+
 def test_a_slider_that_answers_a_hair_off_redraws_nothing(explorer, frames):
     explorer.set(alpha=0.3)
     explorer.controls["alpha"].widget.value = 0.30000000000000004

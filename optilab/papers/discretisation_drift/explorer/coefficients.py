@@ -104,7 +104,7 @@ def stability_diagram(**start: Any) -> Explorer:
                 0.9,
                 0.05,
                 1.2,
-                0.05,
+                0.01,
                 named={"hλ = 1": lambda v: 1 / v["steep"], "edge 2/λ": lambda v: 2 / v["steep"]},
             ),
             "steep": slider("curvature λ, steep ●", 2.0, -1.6, 3.3, 0.05),

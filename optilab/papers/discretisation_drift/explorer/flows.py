@@ -195,7 +195,7 @@ def descent_and_flows(**start: Any) -> Explorer:
                 0.9,
                 0.05,
                 1.8,
-                0.05,
+                0.01,
                 named={"hλ₀ = 1": lambda values: edge(values, 1), "edge 2/λ₀": lambda values: edge(values, 2)},
             ),
             "steps": slider("steps", 5, 1, 30, 1),
