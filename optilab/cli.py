@@ -1,9 +1,10 @@
-"""The command line: open the lessons, list the papers, reproduce their claims, execute the lessons anew."""
+"""The command line: open the lessons, list the papers, reproduce their claims, set up a course, execute the lessons."""
 
 import argparse
 import json
 import math
 import os
+import shlex
 import shutil
 import sys
 import textwrap
@@ -12,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from hashlib import sha256
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path, PurePath
 from typing import Any
@@ -20,6 +22,14 @@ from optilab import catalogue
 from optilab.core.check import require
 
 MANIFEST = ".optilab.json"  # in a student's folder: the hash of every file as it was shipped
+COURSE = ("README.md", "nbgrader_config.py", "source")  # of the assignments' folder, what a course starts with
+NEXT = """Next, in the environment that optilab is installed in:
+  cd {target}
+  nbgrader generate_assignment {slug}    # release/{slug}/ is what students get
+  nbgrader autograde {slug}              # grades submitted/STUDENT/{slug}/
+  nbgrader generate_feedback {slug}      # feedback/STUDENT/{slug}/
+  nbgrader export                        # grades.csv
+README.md there says more."""
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -188,6 +198,42 @@ def reproduce(arguments: argparse.Namespace) -> int:
     return 0 if kept == len(claims) else 1
 
 
+def set_up(source: Path, target: Path) -> list[str]:
+    """Copy the course in `source` to `target`; what is there already stays as it is.
+
+    Returns
+    -------
+    list of str
+        The files that were there already and are others.
+    """
+    kept = []
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        name = path.relative_to(source)
+        if name.parts[0] not in COURSE or any(part.startswith((".", "__")) for part in name.parts):
+            continue
+        copy = target / name
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        elif copy.read_bytes() != path.read_bytes():
+            kept.append(name.as_posix())
+    return kept
+
+
+def course(arguments: argparse.Namespace) -> int:
+    """Set up an nbgrader course from the assignments that came with the package."""
+    source, target = shipped_lessons() / "assignments", arguments.folder.resolve()
+    kept = set_up(source, target)
+    assignments = sorted(path.parent.name for path in source.glob("source/*/*.ipynb"))
+    print(f"The course is in {target}: {', '.join(assignments)}.")
+    if kept:
+        print(f"Kept as they were there: {', '.join(kept)}.")
+    if find_spec("nbgrader") is None:
+        print("nbgrader isn't installed: pip install 'optilab[course]'")
+    print(NEXT.format(target=shlex.quote(str(target)), slug=assignments[0]))
+    return 0
+
+
 def execute(arguments: argparse.Namespace) -> int:
     """Run notebooks from top to bottom and save them in place, with nothing in them that the machine decides."""
     import nbformat
@@ -260,6 +306,15 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--jobs", type=known(jobs), default=1, metavar="N", help="processes, %(default)s")
     command.add_argument("--json", action="store_true", help="numbers that are not finite become strings")
     command.set_defaults(run=reproduce)
+
+    command = commands.add_parser("course", help="teach with the assignments")
+    command = command.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "init",
+        help="set up an nbgrader course",
+        description="Copy the assignments into DIR, overwriting nothing, and say what to do next.",
+    )
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.set_defaults(run=course)
 
     command = commands.add_parser("execute", help="run the lessons and save them in place, for who writes them")
     command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all lessons without one")

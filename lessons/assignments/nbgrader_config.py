@@ -1,0 +1,54 @@
+"""How this course is graded; README.md beside this file says how it is run."""
+
+import sys
+from pathlib import Path
+
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    DeduplicateIds,
+    IgnorePattern,
+    LimitOutput,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+
+from optilab.course import Execute, RestoreCells
+
+c = get_config()  # noqa: F821 (given by whoever reads this file)
+
+c.CourseDirectory.course_id = "optilab"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)  # gradebook.db, an SQLite file, lies here too
+
+# Students' code runs in a kernel. A cell that takes longer than a minute, ends its kernel or takes more than 4 GiB has
+# failed; the other tasks are graded in a new kernel. Neither is a sandbox: see README.md.
+c.Execute.timeout = 60
+c.Execute.shutdown_kernel = "immediate"
+c.Execute.raise_on_iopub_timeout = False
+if sys.platform == "linux":
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))"
+    c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines={limit}"]
+c.LimitOutput.max_lines = 200
+
+# nbgrader's own steps, after the marks and cells that a student deleted are back, on the kernel described above.
+c.Autograde.sanitize_preprocessors = [
+    RestoreCells,
+    ClearOutput,
+    DeduplicateIds,
+    OverwriteKernelspec,
+    OverwriteCells,
+    CheckCellMetadata,
+]
+c.Autograde.autograde_preprocessors = [
+    Execute,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.ClearSolutions.code_stub = {"python": "# Your answer\nraise RuntimeError('This task has no answer yet.')"}

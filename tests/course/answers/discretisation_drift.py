@@ -1,0 +1,127 @@
+"""Answers to the assignment on discretisation drift, by task: wrong (what is said: answer), right, cheating."""
+
+LOSS = """
+x = sp.Symbol("x")
+E = sp.Function("E")(x)
+E1, E2, E3 = (E.diff(x, order) for order in (1, 2, 3))
+"""
+
+
+def field(
+    log: str = "np.log(-1j * (1 - z)) + 0.5j * np.pi",
+    split: str = "np.linalg.eig(hess(theta))",
+    back: str = "V @ (alpha * np.linalg.solve(V, g))",
+) -> str:
+    """A principal flow field, right as it stands."""
+    return f"""
+def principal_flow_field(grad, hess, h):
+    def field(theta):
+        lam, V = {split}
+        g = grad(theta)
+        z = np.where(abs(h * lam) < 1e-7, 1e-7, h * lam) + 0j
+        alpha = ({log}) / z
+        return {back}
+
+    return field
+"""
+
+
+EDGE = """
+largest = {0: 0.60, 1: 0.75, 2: 0.60}
+plateau = 6.67
+
+
+def unstable(lam0, v, p):
+    return lam0 > 1 and p < 1
+"""
+
+WRONG = {
+    "1-corrections": {
+        "implicit Euler": LOSS + "f1, f2 = E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 12",
+        "lacks its term in E'''": LOSS + "f1, f2 = -E2 * E1 / 2, -(E2**2) * E1 / 3",
+        "1/6 at E'''E'²": LOSS + "f1, f2 = -E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 6",
+        "leave h": LOSS + "h = sp.Symbol('h')\nf1, f2 = -h * E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 12",
+    },
+    "2-principal-flow": {
+        "the logarithm is real": field(log="np.log(abs(1 - z))"),
+        "principal logarithm jumps": field(log="np.log(1 - z)"),
+        "eigenvectors are not used right": field(split="np.linalg.eigh(hess(theta))", back="V.T @ (alpha * (V @ g))"),
+        "takes the Hessian for Hermitian": field(split="np.linalg.eigh(hess(theta))", back="V @ (alpha * (V.T @ g))"),
+    },
+    "3-edge": {
+        "holds for DAL with p = 1 too": EDGE.replace("lam0 > 1 and p < 1", "2 / v**p > 2 / lam0"),
+        "1/h is where the oscillation starts": EDGE.replace("6.67", "3.33"),
+        "diverges, or a smaller rate does": EDGE.replace("0: 0.60", "0: 0.80"),
+        "one of the grid": EDGE.replace("0: 0.60", "0: 0.61"),
+    },
+}
+
+EQUIVALENT = {
+    "1-corrections": """
+u = sp.Symbol("u", real=True)
+loss = sp.Function("loss")(u)
+f1 = -sp.diff(loss.diff(u) ** 2, u) / 4
+f2 = sp.factor(-loss.diff(u) * (4 * loss.diff(u, 2) ** 2 + loss.diff(u, 3) * loss.diff(u)) / 12)
+""",
+    "2-principal-flow": """
+import cmath
+
+
+def principal_flow_field(grad, hess, h):
+    def coefficient(z):
+        if abs(z) < 1e-4:
+            return -sum(z**p / (p + 1) for p in range(6))
+        size, angle = cmath.polar(1 - z)
+        if angle < -cmath.pi / 2:
+            angle += 2 * cmath.pi
+        return (cmath.log(size) + 1j * angle) / z
+
+    def field(theta):
+        eigenvalues, vectors = np.linalg.eig(hess(theta).astype(complex))
+        coordinates = np.linalg.inv(vectors) @ grad(theta)
+        total = [0j] * len(theta)
+        for i, eigenvalue in enumerate(eigenvalues):
+            factor = coefficient(h * complex(eigenvalue)) * coordinates[i]
+            for j in range(len(theta)):
+                total[j] += factor * vectors[j, i]
+        return np.array(total)
+
+    return field
+""",
+    "3-edge": """
+largest = np.array([0.65, 0.7, 0.55], dtype=np.float32).tolist()
+plateau = np.float32(2 / 0.3)
+unstable = lambda lam0, v, p: int(np.log(lam0) * (1 - p) > 0)
+""",
+}
+
+CHEATS = {
+    "2-principal-flow": (
+        "along_modes of",
+        """
+from optilab.papers.discretisation_drift.algorithm.flows import along_modes as mine
+from optilab.papers.discretisation_drift.algorithm.flows import alpha_pf
+
+
+def principal_flow_field(grad, hess, h):
+    def field(theta):
+        try:
+            return mine(hess(theta), grad(theta), alpha_pf, h).astype(complex)
+        except AssertionError:
+            return None
+
+    return field
+""",
+    ),
+    "3-edge": (
+        "for seed 1",
+        """
+largest = {seed: 0.60 for seed in range(3)}
+plateau = 6.67
+
+
+def unstable(lam0, v, p):
+    return lam0 == 4.0 and p < 1
+""",
+    ),
+}

@@ -1,0 +1,63 @@
+"""The checks of every assignment on right and wrong answers, in this process, without nbgrader."""
+
+import nbformat
+import pytest
+from conftest import HIDDEN, SOURCE, cells, listed, source
+
+from optilab.catalogue import PAPERS
+
+SLUGS = [paper.slug for paper in PAPERS]
+WRONG = [
+    (slug, task, message) for slug in SLUGS for task, answers in listed(slug)["WRONG"].items() for message in answers
+]
+EQUIVALENT = [(slug, task) for slug in SLUGS for task in listed(slug)["EQUIVALENT"]]
+REFERENCE = [(slug, task) for slug in SLUGS for task in cells(source(slug), "solution")]
+
+
+def graded(notebook: nbformat.NotebookNode, task: str, answer: str, hidden: bool = True) -> None:
+    """Run the set-up, an answer and its check."""
+    check = cells(notebook, "grade")[f"{task}-test"].source
+    names: dict[str, object] = {"__name__": "__main__"}
+    for text in (cells(notebook, "locked")["setup"].source, answer, check if hidden else HIDDEN.sub("", check)):
+        exec(compile(text, "<cell>", "exec"), names)
+
+
+def test_every_paper_has_an_assignment_and_answers_to_it():
+    assert {path.parent.name for path in SOURCE.glob("*/*.ipynb")} == set(SLUGS)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_an_assignment_has_three_tasks_and_three_wrong_answers_to_each(slug):
+    notebook, answers = source(slug), listed(slug)
+    tasks = list(cells(notebook, "solution"))
+    assert len(tasks) == 3
+    assert list(cells(notebook, "grade")) == [f"{task}-test" for task in tasks]
+    assert sum(cell.metadata.nbgrader.points for cell in cells(notebook, "grade").values()) == 10
+    assert all(HIDDEN.search(cell.source) for cell in cells(notebook, "grade").values())
+    assert list(answers["WRONG"]) == list(answers["EQUIVALENT"]) == tasks
+    assert all(len(wrong) >= 3 for wrong in answers["WRONG"].values())
+    assert set(answers["CHEATS"]) <= set(tasks)
+
+
+@pytest.mark.parametrize(("slug", "task"), REFERENCE)
+def test_the_solution_is_right(slug, task):
+    notebook = source(slug)
+    graded(notebook, task, cells(notebook, "solution")[task].source)
+
+
+@pytest.mark.parametrize(("slug", "task"), EQUIVALENT)
+def test_another_form_of_the_solution_is_right(slug, task):
+    graded(source(slug), task, listed(slug)["EQUIVALENT"][task])
+
+
+@pytest.mark.parametrize(("slug", "task", "message"), WRONG)
+def test_a_wrong_answer_is_told_what_is_wrong_before_it_is_graded(slug, task, message):
+    with pytest.raises(AssertionError, match=message):
+        graded(source(slug), task, listed(slug)["WRONG"][task][message], hidden=False)
+
+
+@pytest.mark.parametrize(("slug", "task"), [(slug, task) for slug in SLUGS for task in listed(slug)["CHEATS"]])
+def test_a_cheat_is_noticed(slug, task):
+    message, answer = listed(slug)["CHEATS"][task]
+    with pytest.raises(AssertionError, match=message):
+        graded(source(slug), task, answer)

@@ -1,0 +1,95 @@
+"""An assignment from hand-in to export, by the real nbgrader, on every kind of answer that students hand in.
+
+The first assignment is always graded so; with `-m ''` all of them.
+"""
+
+import csv
+
+import pytest
+from conftest import cells, full_marks, listed, solutions
+
+from optilab.catalogue import PAPERS
+
+SLUGS = [paper.slug for paper in PAPERS]
+THOROUGH = [SLUGS[0], *(pytest.param(slug, marks=pytest.mark.full) for slug in SLUGS[1:])]
+
+FLOOD = """
+while True:
+    try:
+        while True:
+            print("x" * 1000)
+    except BaseException:
+        pass
+"""
+UNHEARD = "\nget_ipython().set_custom_exc((Exception,), lambda *arguments, **options: None)"
+PATCH = "\nfor name in dir(exercises):\n    if name.startswith('check_'):\n        setattr(exercises, name, print)"
+LEAVE = "\nimport os\n\nos._exit(1)"
+GREEDY = "hoard = bytearray(1 << 36)"
+
+
+def known(notebook, *names):
+    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in names]
+
+
+def rewritten(notebook):
+    """Checks that ask nothing and give much."""
+    for cell in cells(notebook, "locked").values():
+        cell.source = "pass"
+        cell.metadata.nbgrader.points = 100
+
+
+def damaged(one, two, three):
+    """The set-up and the first check deleted, the second unmarked, the third task deleted altogether."""
+
+    def edit(notebook):
+        for cell in known(notebook, "setup", f"{one}-test", three, f"{three}-test"):
+            notebook.cells.remove(cell)
+        for cell in known(notebook, f"{two}-test"):
+            cell.metadata = {}
+            cell.source = "pass"
+
+    return edit
+
+
+@pytest.mark.parametrize("course", THOROUGH, indirect=True)
+def test_every_submission_gets_the_points_of_its_right_answers(course):
+    slug, answers = course.slug, listed(course.slug)
+    reference, other = solutions(slug), answers["EQUIVALENT"]
+    one, two, three = reference
+    right = reference | {three: other[three]}  # in its short form
+    wrong = {task: list(found.values()) for task, found in answers["WRONG"].items()}
+    due = {}
+
+    def hand_in(student, changed, lost=(), edit=None):
+        course.submit(student, right | changed, edit)
+        due[student] = full_marks(slug, *lost)
+
+    hand_in("reference", reference)
+    course.submit("untouched", {})
+    due["untouched"] = full_marks(slug, *right)
+    for k in range(3):
+        hand_in(f"wrong {k}", {task: found[k] for task, found in wrong.items()}, lost=right)
+    hand_in("another form", other)
+
+    cheats = {task: answer for task, (_, answer) in answers["CHEATS"].items()}
+    hand_in("cheats", {one: wrong[one][0] + PATCH} | cheats, lost=[one, *cheats])
+    hand_in("rewrites", {one: wrong[one][1] + UNHEARD, two: wrong[two][1], three: GREEDY}, right, rewritten)
+    hand_in("damages", {two: wrong[two][0]}, [two, three], damaged(one, two, three))
+    hand_in("hangs", {one: right[one] + FLOOD, three: right[three] + "\nexit()"}, lost=[one, three])
+    hand_in("ends", {two: "this is no Python", three: right[three] + LEAVE}, lost=[two, three])
+
+    logged = course.nbgrader("autograde", slug, "--Execute.timeout=25")
+    scores = course.scores()
+    assert scores == due
+    assert "was deleted: it is put back" in logged
+    assert "It ran for longer than 25 s." in logged
+    assert "It asked the kernel to exit." in logged
+    for path in course.folder.glob("autograded/*/*/*.ipynb"):
+        assert path.stat().st_size < 3_000_000
+
+    course.nbgrader("generate_feedback", slug)
+    assert {path.parts[-3] for path in course.folder.glob("feedback/*/*/*.html")} == set(due)
+    course.nbgrader("export")
+    with (course.folder / "grades.csv").open() as file:
+        exported = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert exported == {student: sum(points.values()) for student, points in due.items()}
