@@ -7,7 +7,11 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import minimize
 
+from optilab.core.grade import symbolic
 from optilab.papers.last_iterate import algorithm as alg
+from optilab.papers.last_iterate.experiment import gaps as final_gaps
+from optilab.problems.polyhedral import outliers
+from optilab.problems.simple import L1
 
 ETA = sp.symbols("eta_1:4", positive=True)  # η_1, η_2, η_3, to be used in the answer to `check_weights`
 VALUES = sp.symbols("F_1:5", real=True)
@@ -26,8 +30,11 @@ def leftover(v: Sequence[Any]) -> sp.Expr:
 
 
 def check_weights(v1: Any, v2: Any, v3: Any) -> None:
-    """The weights v_t, in the symbols `ETA`, must leave only F_4 and F* in `leftover`; any multiple will do."""
-    v = [sp.sympify(value) for value in (v1, v2, v3)]
+    """The weights v_t, in the symbols `ETA`, must leave only F_4 and F* in `leftover`; any multiple will do.
+
+    Recognises equal weights, which bound the average.
+    """
+    v = [symbolic(value, "a weight") for value in (v1, v2, v3)]
     unknown = set().union(*(value.free_symbols for value in v)) - set(ETA)
     assert not unknown, f"write the weights in exercises.ETA alone, not in {sorted(map(str, unknown))}"
     sizes = [float(value.subs(dict(zip(ETA, (0.7, 0.4, 0.2), strict=True)))) for value in v]
@@ -43,9 +50,12 @@ def check_weights(v1: Any, v2: Any, v3: Any) -> None:
     raise AssertionError(f"the sum still holds {text}: {hint}")
 
 
-def check_entropy_step(step: Step) -> None:
-    """`step(x, g, eta)` must minimise ⟨g, z⟩ + KL(z, x)/η over the simplex."""
-    rng = np.random.default_rng()
+def check_entropy_step(step: Step, seed: int | None = None) -> None:
+    """`step(x, g, eta)` must minimise ⟨g, z⟩ + KL(z, x)/η over the simplex, on data drawn by `seed`.
+
+    Recognises weights normalised too early, the step for η = 1 and a gradient added.
+    """
+    rng = np.random.default_rng(seed)
     x, g, eta = rng.dirichlet(np.ones(4)), rng.normal(size=4), float(rng.uniform(1.5, 3))
     answer = np.asarray(step(x, g, eta))
     assert np.isclose(answer.sum(), 1, atol=1e-9), f"the weights sum to {answer.sum():.4f}: normalise last of all"
@@ -71,9 +81,12 @@ def check_entropy_step(step: Step) -> None:
     assert close, f"the minimiser is {expected}, got {answer}: check the sign of the exponent"
 
 
-def check_soft_step(step: Step) -> None:
-    """`step(x, g, eta, lam)` must minimise λ‖z‖₁ + ⟨g, z⟩ + ‖z − x‖²/(2η)."""
-    rng = np.random.default_rng()
+def check_soft_step(step: Step, seed: int | None = None) -> None:
+    """`step(x, g, eta, lam)` must minimise λ‖z‖₁ + ⟨g, z⟩ + ‖z − x‖²/(2η), on data drawn by `seed`.
+
+    Recognises the threshold λ in place of ηλ, and none at all.
+    """
+    rng = np.random.default_rng(seed)
     x, g, eta, lam = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5)), 0.8
     answer = np.asarray(step(x, g, eta, lam))
     there = x - eta * g
@@ -122,8 +135,10 @@ GROWING = {
 }
 
 
-def check_experiment(gaps: Mapping[str, Any], grows: str) -> None:
+def check_experiment(gaps: Mapping[str, Any], grows: str, data: int | None = None) -> None:
     """Last-iterate gaps by schedule, arrays (3, runs) for η = 0.4, 0.8, 1.6 and T = 4000; and which part grows with η.
+
+    Recognises averages, too few runs, and the wrong part of the bound.
 
     Parameters
     ----------
@@ -131,6 +146,8 @@ def check_experiment(gaps: Mapping[str, Any], grows: str) -> None:
         Under "1/√t", "constant", "linear decay".
     grows : {"noise", "start", "both"}
         The part of the bound that explains the ranking; see `GROWING`.
+    data : int, optional
+        The seed of the regression's data: mean gaps must then be within a factor 1.6 of those measured here.
     """
     missing = set(alg.SCHEDULES) - set(gaps)
     assert not missing, f"no gaps for {sorted(missing)}"
@@ -145,5 +162,14 @@ def check_experiment(gaps: Mapping[str, Any], grows: str) -> None:
             f"{other} over linear decay: {np.round(ratio, 2)}, where last iterates give 3 or more; "
             "are these averages, or another T?"
         )
+    if data is not None:
+        problem = outliers(data, L1(0.1))
+        for name, schedule in alg.SCHEDULES.items():
+            eta = schedule(4000, np.array([0.4, 0.8, 1.6]))
+            expected = final_gaps(problem, np.zeros(10), eta, 20, 1)["last"].mean(1)
+            off = abs(np.log(table[name].mean(1) / expected))
+            assert (off < np.log(1.6)).all(), (
+                f"{name}: mean gaps {table[name].mean(1)} are not those of data {data}, which are near {expected}"
+            )
     assert grows in GROWING, f"grows must be one of {list(GROWING)}, got {grows!r}"
     assert grows == "noise", f"{GROWING[grows]}? D/S_1 falls as η grows: longer steps forget the start sooner"
