@@ -128,6 +128,7 @@ def symbolic(answer: Any, name: str = "the answer") -> sp.Expr:
     AssertionError
         If it is no expression, or a part of it is of a class made elsewhere.
     """
+    assert not isinstance(answer, str), f"{name} must be a SymPy expression, not the text {answer!r}"
     try:
         expr = sp.sympify(answer)
     except (sp.SympifyError, TypeError, AttributeError) as error:

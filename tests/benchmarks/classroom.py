@@ -2,8 +2,8 @@
 
 A real JupyterHub on the loopback starts a server for each student. All log in at once, run a lesson from its first
 cell to its last and then move a slider, each in their own time. One of them sits at a real Chromium (`--no-browser`
-for none), the others are HTTP and WebSocket clients that send what a browser sends. Needs `pip install jupyterhub` beside optilab
-and `npm install -g configurable-http-proxy`.
+for none), the others are HTTP and WebSocket clients that send what a browser sends. Needs `pip install jupyterhub`
+beside optilab and `npm install -g configurable-http-proxy`.
 """
 
 import argparse

@@ -8,9 +8,12 @@ import numpy as np
 import sympy as sp
 
 from optilab.core.derive import vanishes
+from optilab.core.grade import symbolic
 from optilab.core.run import run
-from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma
+from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma, rf_sgs
+from optilab.papers.gradient_sliding.experiment import constants, fit, slide
 from optilab.problems.projection import simplex
+from optilab.problems.robust_regression import robust_regression
 
 t, beta, mu = sp.symbols("t beta mu", positive=True)
 
@@ -28,10 +31,8 @@ def check_inner_weight(answer: Any) -> None:
     AssertionError
         If it isn't; the message says why.
     """
-    assert isinstance(answer, sp.Expr), f"p_t should be a SymPy expression in t, beta and mu, not {answer!r}"
-    p = answer.subs(
-        {symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in answer.free_symbols}
-    )
+    p = symbolic(answer, "p_t")
+    p = p.subs({symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in p.free_symbols})
     strange = sorted(symbol.name for symbol in p.free_symbols - {t, beta, mu})
     assert not strange, f"p_t may depend on t, beta and mu alone, not on {', '.join(strange)}"
     assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
@@ -90,17 +91,18 @@ MISTAKES = {
 }
 
 
-def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]]) -> None:
+def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed: int = 7) -> None:
     """`slide(problem, g, x, beta, mu, T) → (u_T, ũ_T)` must be one inner loop of the restart-free method.
 
-    `problem.subgrad(u)` and `problem.prox(v, a)` are all it needs of the problem.
+    `problem.subgrad(u)` and `problem.prox(v, a)` are all it needs of the problem; data are drawn by `seed`. Recognises
+    the `MISTAKES`.
 
     Raises
     ------
     AssertionError
         If it isn't; the message names the mistake where it is a known one.
     """
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(seed)
     T, beta, mu = 5, 0.8, 0.5
     for kind in ("plain", "sparse", "simplex"):
         problem = Slope(rng.normal(size=(9, 4)), rng.normal(size=9), mu, kind)
@@ -124,8 +126,10 @@ def agree(answer: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool
     return all(np.allclose(one, two, rtol=0, atol=1e-10) for one, two in zip(answer, other, strict=True))
 
 
-def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray) -> None:
-    """The two laws on robust regression with full subgradients, seeds 0 to 4, N = 170, fitted over steps 85 to 170.
+def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray, first: int | None = None) -> None:
+    """The two laws on robust regression with full subgradients, five seeds, N = 170, fitted over steps 85 to 170.
+
+    Recognises a gap fitted upside down, logarithms to base 10 and the transient.
 
     Parameters
     ----------
@@ -133,6 +137,8 @@ def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray) -> None:
         Slope of ln(1/gap) against the step, and R² of the line.
     powers : array (5,)
         Slope of ln(subgradients) against ln(1/gap).
+    first : int, optional
+        The first seed: the figures must then be, up to 2 %, those that are measured here, in whatever range.
 
     Raises
     ------
@@ -141,7 +147,13 @@ def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray) -> None:
     """
     rates, r2, powers = (np.asarray(figure, float) for figure in (rates, r2, powers))
     shapes = [figure.shape for figure in (rates, r2, powers)]
-    assert shapes == [(5,)] * 3, f"one figure for each of the seeds 0 to 4, not shapes {shapes}"
+    assert shapes == [(5,)] * 3, f"one figure for each of the five seeds, not shapes {shapes}"
+    if first is not None:
+        for given, measured in zip((rates, powers), measured_laws(first), strict=True):
+            assert np.allclose(given, measured, rtol=0.02), (
+                f"plausible, but not what seeds {first} to {first + 4} give: expected {measured.round(3)}, got {given}"
+            )
+        return
     share = rates / (restart_free_gamma(20.0, 0.2) / 2)
     assert (share > 0).all(), "the gap falls: fit ln(1/gap), whose slope is positive"
     ten = "that looks like log₁₀; with the natural logarithm the slope is 2.3 times as large"
@@ -151,6 +163,16 @@ def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray) -> None:
     transient = "a power near 0.4 is that of the transient, while T_k is still 1: fit steps 85 to 170 only"
     assert not (powers < 0.7).any(), transient
     assert ((powers >= 0.9) & (powers <= 1.4)).all(), f"the power should lie in [0.9, 1.4], got {np.round(powers, 2)}"
+
+
+def measured_laws(first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rates and powers of five seeds from `first` on, (5,) each, as `check_rates` wants them."""
+    problem = robust_regression(range(first, first + 5))
+    x0 = np.zeros(problem.b.shape)
+    curve = slide(problem, x0, rf_sgs(**constants(problem, x0, stochastic=False), N=170))
+    k, late, cheap = np.arange(85, 171), -np.log(curve.gap[85:]), np.log(curve.cheap[85:])
+    rates = np.array([fit(k, late[:, i])[0] for i in range(5)])
+    return rates, np.array([fit(late[:, i], cheap[:, i])[0] for i in range(5)])
 
 
 def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray, plain: np.ndarray) -> None:

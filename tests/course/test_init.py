@@ -1,0 +1,59 @@
+"""`optilab course init`: a course to start from, which is never overwritten."""
+
+import pytest
+from conftest import SOURCE
+
+from optilab import cli
+
+
+def relative(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_it_sets_up_config_guide_and_assignments_and_says_what_to_do_next(tmp_path, capsys):
+    assert cli.main(["course", "init", str(tmp_path / "mine")]) == 0
+    notebooks = {f"source/{path.name}/{path.name}.ipynb" for path in SOURCE.iterdir()}
+    assert relative(tmp_path / "mine") == notebooks | {"README.md", "nbgrader_config.py"}
+    printed = capsys.readouterr().out
+    assert f"cd {tmp_path / 'mine'}" in printed
+    assert "nbgrader generate_assignment" in printed
+    assert "pip install" not in printed
+
+
+def test_it_overwrites_nothing_and_names_what_it_kept(tmp_path, capsys):
+    mine = tmp_path / "a course"
+    cli.main(["course", "init", str(mine)])
+    (mine / "nbgrader_config.py").write_text("my own")
+    (mine / "gradebook.db").write_text("grades")
+    slug = sorted(path.name for path in SOURCE.iterdir())[0]
+    (mine / "source" / slug / f"{slug}.ipynb").unlink()
+    capsys.readouterr()
+    cli.main(["course", "init", str(mine)])
+    assert (mine / "nbgrader_config.py").read_text() == "my own"
+    assert (mine / "gradebook.db").read_text() == "grades"
+    assert (mine / "source" / slug / f"{slug}.ipynb").exists()
+    printed = capsys.readouterr().out
+    assert "Kept as they were there: nbgrader_config.py." in printed
+    assert f"cd '{mine}'" in printed
+
+
+def test_what_a_lecturer_made_inside_the_clone_is_not_copied(tmp_path, monkeypatch):
+    shipped = tmp_path / "lessons" / "assignments"
+    for name in ("source/a/a.ipynb", "submitted/x/a/a.ipynb", "gradebook.db", "source/a/.ipynb_checkpoints/a.ipynb"):
+        (shipped / name).parent.mkdir(parents=True, exist_ok=True)
+        (shipped / name).write_text("{}")
+    monkeypatch.setattr(cli, "shipped_lessons", lambda: shipped.parent)
+    cli.main(["course", "init", str(tmp_path / "mine")])
+    assert relative(tmp_path / "mine") == {"source/a/a.ipynb"}
+
+
+def test_it_says_what_to_install_where_nbgrader_is_missing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    cli.main(["course", "init", str(tmp_path / "mine")])
+    assert "pip install 'optilab[course]'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["course"], ["course", "init"]])
+def test_it_wants_a_folder(words, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(words)
