@@ -78,11 +78,11 @@ def test_every_submission_gets_the_points_of_its_right_answers(course):
     hand_in("hangs", {one: right[one] + FLOOD, three: right[three] + "\nexit()"}, lost=[one, three])
     hand_in("ends", {two: "this is no Python", three: right[three] + LEAVE}, lost=[two, three])
 
-    logged = course.nbgrader("autograde", slug, "--Execute.timeout=25")
+    logged = course.nbgrader("autograde", slug, "--Execute.timeout=20")
     scores = course.scores()
     assert scores == due
     assert "was deleted: it is put back" in logged
-    assert "It ran for longer than 25 s." in logged
+    assert "It ran for longer than 20 s." in logged
     assert "It asked the kernel to exit." in logged
     for path in course.folder.glob("autograded/*/*/*.ipynb"):
         assert path.stat().st_size < 3_000_000
