@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from conftest import HIDDEN, SOURCE, cells, listed, source
+from classwork import HIDDEN, SOURCE, cells, listed, source
 
 from optilab.catalogue import PAPERS
 

@@ -6,7 +6,7 @@ The first assignment is always graded so; with `-m ''` all of them.
 import csv
 
 import pytest
-from conftest import cells, full_marks, listed, solutions
+from classwork import cells, full_marks, listed, solutions
 
 from optilab.catalogue import PAPERS
 

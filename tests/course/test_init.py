@@ -1,7 +1,7 @@
 """`optilab course init`: a course to start from, which is never overwritten."""
 
 import pytest
-from conftest import SOURCE
+from classwork import SOURCE
 
 from optilab import cli
 

@@ -1,7 +1,7 @@
 """What students get, and that a solution handed in gets full marks and an untouched copy none, by the real nbgrader."""
 
 import pytest
-from conftest import HIDDEN, SOLUTION, cells, full_marks, solutions, source
+from classwork import HIDDEN, SOLUTION, cells, full_marks, solutions, source
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
