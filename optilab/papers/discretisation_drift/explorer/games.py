@@ -15,7 +15,7 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import GREEN, INK, PINK, color, ink
 
-VIEW, STEPS, FAR = 2.0, 150, 1e8
+VIEW, STEPS, FAR = 2.0, 100, 1e8
 SPOKES = 16
 SIMULTANEOUS, ALTERNATING = "simultaneous", "alternating"
 
