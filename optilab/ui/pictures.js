@@ -1,17 +1,28 @@
 const OPENED = "rgb(1,2,3)";
 
-function themed(value, rgb, alpha) {
+// The theme's colours in the place of ink: `ink(alpha)` gives the colour at an opacity.
+function themed(value, ink) {
   if (typeof value === "string") {
-    if (value === OPENED) return `rgba(${rgb},${alpha})`;
-    return value.startsWith("rgba(1,2,3,") ? value.replace("1,2,3", rgb) : value;
+    if (value === OPENED) return ink(1);
+    return value.startsWith("rgba(1,2,3,") ? ink(parseFloat(value.slice(11))) : value;
   }
-  if (Array.isArray(value)) return value.map((entry) => themed(entry, rgb, alpha));
+  if (Array.isArray(value)) return value.map((entry) => themed(entry, ink));
   if (value && typeof value === "object" && value.constructor === Object) {
     const copy = {};
-    for (const key in value) copy[key] = themed(value[key], rgb, alpha);
+    for (const key in value) copy[key] = themed(value[key], ink);
     return copy;
   }
   return value;
+}
+
+const channels = (color) => color.match(/[\d.]+/g).map(Number);
+
+function paper(node) {
+  for (; node; node = node.parentElement) {
+    const [r, g, b, a = 1] = channels(getComputedStyle(node).backgroundColor);
+    if (a === 1) return [r, g, b];
+  }
+  return [255, 255, 255];
 }
 
 function put(target, path, value) {
@@ -73,7 +84,10 @@ function legends(spec) {
   );
 }
 
-function swatch({ mode = "lines", line = {}, marker = {} }) {
+const spatial = (panel) => panel.data.some(({ type }) => type?.endsWith("3d") || type === "surface");
+
+function swatch({ type, color, mode = "lines", line = {}, marker = {} }) {
+  if (type === "mesh3d") return `<svg width="26" height="12" aria-hidden="true"><rect x="5" width="16" height="12" fill="${color}"/></svg>`;
   const first = (value) => (Array.isArray(value) || ArrayBuffer.isView(value) ? value[0] : value);
   const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3" }[line.dash] ?? "";
   const parts = [];
@@ -161,6 +175,7 @@ function render({ model, el }) {
   let waiting = false; // for the frame that answers a click
   let next = null; // what is to be sent then: the pointer has moved on meanwhile
   let trouble = ""; // with plotly.js
+  let turning = false; // the reader turns a scene: what would be drawn meanwhile would turn it back
   const names = () => plots.map(({ title }) => title.textContent);
 
   function arrange() {
@@ -176,14 +191,17 @@ function render({ model, el }) {
     root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
     note.innerHTML = frame.note;
     code.textContent = frame.code;
-    if (!plotly) return;
+    if (!plotly || turning) return;
     arrange();
     const seen = {};
     const value = (name) =>
       name in frame.arrays ? (seen[name] ??= array(frame.arrays[name])) : frame.values[name];
-    const [r, g, b, a] = getComputedStyle(root).color.match(/[\d.]+/g);
-    const paint = (thing) => themed(thing, `${r},${g},${b}`, a ?? 1);
+    const [r, g, b, a = 1] = channels(getComputedStyle(root).color);
+    const back = paper(root);
+    const clear = (alpha) => `rgba(${r},${g},${b},${alpha === 1 ? a : alpha})`;
+    const mixed = (alpha) => `rgb(${[r, g, b].map((c, i) => Math.round(c * a * alpha + back[i] * (1 - a * alpha)))})`;
     drawings = spec.panels.map((panel) => {
+      const paint = (thing) => themed(thing, spatial(panel) ? mixed : clear); // WebGL draws thin ink as thick
       const traces = panel.data.map((trace, index) => {
         const copy = paint(trace);
         for (const path in panel.bindings[index]) put(copy, path, paint(value(panel.bindings[index][path])));
@@ -201,7 +219,7 @@ function render({ model, el }) {
       for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
         if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
       const moved = [...panel.bindings, panel.moving].flatMap((names) => Object.values(names).map(value));
-      const stamp = JSON.stringify([r, g, b, a, [...hidden], moved]);
+      const stamp = JSON.stringify([r, g, b, a, back, [...hidden], moved]);
       if (stamp === plots[index].stamp) return null; // what this panel shows has not moved
       plots[index].stamp = stamp;
       layout.uirevision = "kept";
@@ -293,6 +311,13 @@ function render({ model, el }) {
       );
   });
 
+  const turned = () => {
+    if (turning) setTimeout(() => ((turning = false), redraw())); // once plotly knows where the camera is
+  };
+  for (const [index, panel] of spec.panels.entries())
+    if (spatial(panel)) plots[index].plot.addEventListener("pointerdown", () => (turning = true), true);
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, turned, true);
+
   run.addEventListener("click", () => model.send({ type: "run" }));
   reset.addEventListener("click", () => model.send({ type: "reset" }));
   show.addEventListener("click", () => {
@@ -351,7 +376,10 @@ function render({ model, el }) {
   place.arrival.then((library) => {
     timers.forEach(clearTimeout);
     again.remove();
-    trouble = "";
+    trouble =
+      spec.panels.some(spatial) && !document.createElement("canvas").getContext("webgl")
+        ? "A picture in space needs WebGL, which this browser has switched off or doesn't know."
+        : "";
     plotly = library;
     redraw();
   });
@@ -376,6 +404,7 @@ function render({ model, el }) {
     resize.disconnect();
     theme.disconnect();
     window.removeEventListener("keydown", keyed, true);
+    for (const end of ["pointerup", "pointercancel"]) window.removeEventListener(end, turned, true);
     model.off("msg:custom", heard);
     model.off("change:frame", redraw);
     if (plotly) plots.forEach(({ plot }) => plotly.purge(plot));

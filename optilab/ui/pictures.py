@@ -27,7 +27,8 @@ LARGEST = np.iinfo("i4").max
 class Panel:
     """One picture: plotly traces and a layout whose properties are bound to what `compute` returns, by name.
 
-    A path reaches any property: "x", "marker.color", "visible"; "shapes[0].x0", "xaxis.range", "title".
+    A path reaches any property: "x", "marker.color", "visible"; "shapes[0].x0", "xaxis.range", "title". Traces in
+    space (`Mesh3d`, `Scatter3d`, `Surface`) are drawn by WebGL in the layout's `scene`; the mouse turns it.
 
     Parameters
     ----------

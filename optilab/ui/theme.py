@@ -87,6 +87,11 @@ _AXIS = {
     "title": {"standoff": 6},
 }
 
+_SPACE = {
+    name: _AXIS[name] for name in ("showline", "linecolor", "ticks", "ticklen", "tickcolor", "gridcolor", "zeroline")
+}
+_SPACE |= {"exponentformat": "power", "showbackground": False, "showspikes": False, "tickfont": {"size": 11}}
+
 TEMPLATE = go.layout.Template(
     layout={
         "font": {"color": INK, "size": 12.5},
@@ -95,6 +100,14 @@ TEMPLATE = go.layout.Template(
         "colorway": [BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN],
         "xaxis": _AXIS,
         "yaxis": _AXIS | {"automargin": "width"},
+        "scene": {
+            "xaxis": _SPACE,
+            "yaxis": _SPACE,
+            "zaxis": _SPACE,
+            "aspectmode": "data",
+            "bgcolor": "rgba(0,0,0,0)",
+            "camera": {"eye": {"x": 0.9, "y": -1.9, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.2}},
+        },
         "margin": {"l": 52, "r": 20, "t": 8, "b": 44},
         "hoverlabel": {"namelength": -1},
         "annotationdefaults": {"font": {"color": INK}, "showarrow": False},

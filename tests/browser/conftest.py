@@ -18,7 +18,9 @@ def folder(tmp_path_factory):
     """The folder that JupyterLab shows, with the example explorers."""
     place = tmp_path_factory.mktemp("lab")
     shutil.copy(HERE / "example.py", place)
-    driver.write_notebook(place / "example.ipynb", "import example", "example.valley()", "example.walks()")
+    driver.write_notebook(
+        place / "example.ipynb", "import example", "example.valley()", "example.walks()", "example.box()"
+    )
     return place
 
 

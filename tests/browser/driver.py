@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import sync_playwright
 
 MEASURES = Path(__file__).parent / "measures.js"
@@ -112,8 +113,9 @@ KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kerne
 class Explorer:
     """An explorer in the page."""
 
-    def __init__(self, page, root):
+    def __init__(self, page, root, errors):
         self.page = page
+        self.errors = errors  # of the page
         self.root = root  # its pictures
         self.box = root.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")  # controls and pictures
 
@@ -163,11 +165,15 @@ class Explorer:
 
     def wait(self, condition, argument=None):
         """Wait until a condition on the pictures' element, in JavaScript, holds."""
-        self.page.wait_for_function(
-            f"([root, given]) => ({condition})(root, given)",
-            arg=[self.root.element_handle(), argument],
-            timeout=PATIENCE * 1000,
-        )
+        try:
+            self.page.wait_for_function(
+                f"([root, given]) => ({condition})(root, given)",
+                arg=[self.root.element_handle(), argument],
+                timeout=PATIENCE * 1000,
+            )
+        except Late as error:
+            state = f"frame {self.drawn}, {self.error!r}, {self.note!r}, the page's errors {self.errors}"
+            raise RuntimeError(f"waited in vain for {condition} with {argument}: {state}") from error
 
     def wait_drawn(self, after=0):
         """Wait until a later frame than `after` is drawn and no newer one is on its way."""
@@ -253,7 +259,7 @@ class Notebook:
     def explorers(self):
         """The explorers of the notebook in front."""
         roots = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .optilab")
-        return [Explorer(self.page, roots.nth(index)) for index in range(roots.count())]
+        return [Explorer(self.page, roots.nth(index), self.errors) for index in range(roots.count())]
 
     def failures(self):
         """The errors that cells ended with."""

@@ -1,4 +1,4 @@
-"""Two small explorers that use every part of the kit: one that answers at once, one with a long part."""
+"""Small explorers that use every part of the kit: one answers at once, one has a long part, one is in space."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -112,4 +112,38 @@ def walks(**start):
         start=start,
         simulate=walk,
         run="Walk",
+    )
+
+
+CORNERS = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
+AT_ZERO = np.array([[0, 1, 3], [0, 3, 2], [0, 1, 5], [0, 5, 4], [0, 2, 6], [0, 6, 4]])  # the three sides at corner 0
+SIDES = np.concatenate([AT_ZERO, 7 - AT_ZERO])
+
+
+def slide(k, reach):
+    """A box that slides along the floor, with the path of its centre."""
+    x, y, z = (CORNERS + np.array([reach * k / 20, 0, 0])).T
+    path = reach * np.arange(k + 1) / 20
+    flat = np.zeros(k + 1)
+    return {"x": x, "y": y, "z": z, "path": path, "flat": flat, "note": f"The box is at {path[-1]:.2f} m."}
+
+
+def box(**start):
+    """A sliding box in space."""
+    i, j, k = SIDES.T
+    space = {name: {"title": {"text": f"{name[0]} (m)"}} for name in ("xaxis", "yaxis", "zaxis")}
+    space["xaxis"]["range"], space["yaxis"]["range"], space["zaxis"]["range"] = [-1, 6], [-1, 1], [0, 2]
+    traces = [
+        (go.Mesh3d(name="box", i=i, j=j, k=k, color=color("heavy ball")), {"x": "x", "y": "y", "z": "z"}),
+        (
+            go.Scatter3d(name="path", mode="lines", line={"color": color("gradient descent"), "width": 4}),
+            {"x": "path", "y": "flat", "z": "flat"},
+        ),
+    ]
+    return Explorer(
+        slide,
+        {"k": player("step k", 0, 20, interval=50), "reach": slider("reach (m)", 3.0, 1.0, 5.0, 0.5)},
+        [Panel("The box slides", traces, {"scene": space, "margin": dict.fromkeys("lrtb", 0)})],
+        call="example_room.example.box",
+        start=start,
     )

@@ -74,6 +74,9 @@ globalThis.measures = (() => {
     return found;
   }
 
+  // What a scene shows: WebGL forgets what it has drawn, so it is drawn once more.
+  const space = (plot) => plot._fullLayout?.scene?._scene?.toImage("png") ?? "";
+
   // A number for what each panel shows, and one for the note.
   function fingerprint(root) {
     const panels = [...root.querySelectorAll(".optilab-panel")].map((panel) =>
@@ -81,6 +84,7 @@ globalThis.measures = (() => {
         panel.querySelector(".optilab-title").innerHTML,
         ...[...panel.querySelectorAll(".main-svg")].map((svg) => svg.innerHTML),
         ...[...panel.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
+        space(panel.querySelector(".optilab-plot")),
       ].join(),
     );
     return [...panels, root.querySelector(".optilab-note").innerHTML].map((text) => {
@@ -102,5 +106,5 @@ globalThis.measures = (() => {
     return seen.get(root).frames >= 3;
   }
 
-  return { themed, illegible, misfits, fingerprint, settled };
+  return { themed, illegible, misfits, fingerprint, settled, space };
 })();

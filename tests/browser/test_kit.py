@@ -6,6 +6,8 @@ import driver
 import numpy as np
 import pytest
 
+from optilab.ui.theme import color
+
 
 @pytest.fixture(scope="module")
 def notebook(browser, address):
@@ -32,6 +34,17 @@ def walks(notebook):
     if explorer.stale:
         explorer.act(explorer.button("Walk").click)
     explorer.wait("root => !root.classList.contains('optilab-stale')")
+    yield explorer
+    assert notebook.errors == []
+
+
+@pytest.fixture
+def box(notebook):
+    """The explorer in space, at its start."""
+    explorer = notebook.explorers[2]
+    explorer.settle()
+    explorer.act(explorer.button("Reset").click)
+    explorer.settle()
     yield explorer
     assert notebook.errors == []
 
@@ -199,6 +212,58 @@ def test_other_values_answer_without_the_long_part(walks):
     walks.act(lambda: walks.handle("scale").press("ArrowRight"))
     assert not walks.stale
     np.testing.assert_allclose(np.divide(curve(walks, 0, 0)[1], before[1]), 10 ** (2 / 60), rtol=1e-9)
+
+
+CAMERA = "plot => plot._fullLayout.scene._scene.getCamera().eye"
+
+
+def turn(notebook, box, across):
+    """Press the mouse in the scene and move it, without letting go."""
+    area = box.panel(0).bounding_box()
+    middle = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    notebook.page.mouse.move(*middle)
+    notebook.page.mouse.down()
+    for step in range(1, 9):
+        notebook.page.mouse.move(middle[0] + across * step / 8, middle[1])
+
+
+def test_a_scene_is_drawn_and_moves(box):
+    assert box.root.locator(".optilab-key").all_inner_texts() == ["box", "path"]
+    assert box.root.locator(".optilab-key rect").get_attribute("fill") == color("heavy ball")
+    first = box.fingerprint()
+    box.act(lambda: box.handle("step k").press("End"))
+    box.settle()
+    moved = box.fingerprint()
+    assert moved[0] != first[0]
+    assert box.panel(0).evaluate("plot => Math.max(...plot.data[0].x)") == pytest.approx(3.5)
+    box.act(box.button("Reset").click)
+    box.settle()
+    assert box.fingerprint() == first
+
+
+def test_a_scene_stays_as_the_reader_has_turned_it(box, notebook):
+    before = box.panel(0).evaluate(CAMERA)
+    turn(notebook, box, 120)
+    notebook.page.mouse.up()
+    box.settle()
+    turned = box.panel(0).evaluate(CAMERA)
+    assert abs(turned["x"] - before["x"]) + abs(turned["y"] - before["y"]) > 0.3
+    box.act(lambda: box.handle("step k").press("ArrowRight"))
+    box.settle()
+    assert box.panel(0).evaluate(CAMERA) == pytest.approx(turned, abs=0.02)
+
+
+def test_a_scene_can_be_turned_while_it_plays(box, notebook):
+    box.box.locator(".widget-play button").first.click()
+    turn(notebook, box, -120)
+    box.settle()
+    held = box.panel(0).evaluate(CAMERA)
+    notebook.page.wait_for_timeout(300)
+    assert box.panel(0).evaluate(CAMERA) == pytest.approx(held)
+    notebook.page.mouse.up()
+    box.wait("root => root.querySelector('.optilab-note').textContent === 'The box is at 3.00 m.'")
+    box.settle()
+    assert box.panel(0).evaluate(CAMERA) == pytest.approx(held, abs=0.02)
 
 
 def test_a_move_costs_few_messages(valley, notebook, record_property):

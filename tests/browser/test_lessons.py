@@ -6,7 +6,6 @@ from pathlib import Path
 
 import driver
 import pytest
-from playwright.sync_api import Error
 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
 
@@ -87,8 +86,8 @@ def try_move(explorer, label, move):
     before = explorer.fingerprint()
     try:
         explorer.act(move)
-    except Error:
-        pytest.fail(f"{label!r} does not redraw")
+    except RuntimeError as error:
+        pytest.fail(f"{label!r} does not redraw: {error}")
     assert (label, explorer.error) == (label, "")
     return explorer.fingerprint() != before
 
