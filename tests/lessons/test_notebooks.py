@@ -5,8 +5,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbval.plugin import get_sanitize_patterns
 
 from optilab.cli import METADATA
+from optilab.core.claim import Claim, Claims
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
@@ -26,6 +28,25 @@ def notebook(request):
 
 def cells(notebook: nbformat.NotebookNode, kind: str) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def sanitized(text: str) -> str:
+    for pattern, replacement in get_sanitize_patterns((Path(__file__).parent / "sanitize.cfg").read_text()):
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+@pytest.mark.parametrize("shown", [Claims.__repr__, Claims._repr_markdown_])
+def test_a_lesson_may_measure_other_digits_but_no_other_verdict(shown):
+    def claims(drift: float, factor: float) -> str:
+        drifts = Claim("drift of 10 starts, most", drift, at_most=0.05, seeds=[drift / 2, drift])
+        factors = Claim("‖d‖ over ‖g‖, a factor of", factor, at_most=3, at_least=1)
+        return sanitized(shown(Claims([drifts, factors, Claim("reported only", factor)])))
+
+    assert claims(0.00794, 2.0) == claims(5.53e-10, 1.1)
+    assert claims(0.00794, 2.0) != claims(0.06, 2.0)
+    assert claims(0.00794, 2.0) != claims(0.00794, 3.5)
+    assert claims(0.00794, 2.0) != sanitized(shown(Claims([Claim("drift of 10 starts, most", 0.007, at_most=0.04)])))
 
 
 def test_there_are_lessons():
