@@ -411,4 +411,15 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+// anywidget lets a module load for two seconds. A page that is slower, as any can be while it starts, drops all messages
+// to the widget from then on. So they go past anywidget, and a frame that was dropped is sent again.
+async function initialize({ model }) {
+  const { id } = JSON.parse(model.get("spec"));
+  const whole = await model.widget_manager.get_model(id);
+  const waiting = Object.getPrototypeOf(whole); // anywidget's class, whose messages wait for the module
+  if (whole.comm && Object.hasOwn(waiting, "_handle_comm_msg"))
+    whole.comm.on_msg(Object.getPrototypeOf(waiting)._handle_comm_msg.bind(whole));
+  model.send({ type: "frame", number: model.get("frame").number });
+}
+
+export default { initialize, render };

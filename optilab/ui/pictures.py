@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
+from uuid import uuid4
 
 import anywidget
 import numpy as np
@@ -114,14 +115,17 @@ class Pictures(anywidget.AnyWidget):
 
     def __init__(self, panels: list[Panel], *, name: str, run: str = ""):
         bundle.deliver()
-        spec = {"panels": [panel.spec() for panel in panels], "name": name, "run": run}
+        identity = uuid4().hex
+        spec = {"panels": [panel.spec() for panel in panels], "name": name, "run": run, "id": identity}
         self.empty = {"number": 0, "arrays": {}, "values": {}, "note": "", "error": "", "code": "", "stale": False}
-        super().__init__(spec=json.dumps(spec), frame=self.empty)
+        super().__init__(model_id=identity, spec=json.dumps(spec), frame=self.empty)
         self.on_msg(self._asked)
 
     def _asked(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content.get("type") == "plotly":
             self.send({"type": "plotly"}, buffers=[bundle.packed()])
+        if content.get("type") == "frame" and content.get("number") != self.frame["number"]:
+            self.send_state("frame")
 
     def draw(self, data: Mapping[str, Any], *, note: str, code: str) -> None:
         """Send what `compute` returned: arrays as memory, numbers, texts and lists as they are."""

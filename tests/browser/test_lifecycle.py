@@ -98,3 +98,17 @@ def test_saved_widgets_are_small(open_notebook, folder):
     saved = nbformat.read(folder / "saved.ipynb", 4)
     assert saved.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
     assert (folder / "saved.ipynb").stat().st_size < MEGABYTE / 4
+
+
+HURRY = "AbortSignal.timeout = (wait => time => wait.call(AbortSignal, time === 2000 ? 0 : time))(AbortSignal.timeout)"
+
+
+def test_a_page_that_loads_slowly_draws_and_answers(open_notebook):
+    """Anywidget gives up on a module at once: what a page does that needs two seconds for it."""
+    notebook = open_notebook("slow.ipynb", IMPORT, VALLEY)
+    notebook.page.add_init_script(HURRY)
+    notebook.open("slow.ipynb")
+    notebook.run_all()
+    notebook.page.wait_for_selector(".optilab[data-drawn]")
+    assert works(notebook)
+    assert not [error for error in notebook.errors if "Failed to initialize model" not in error]
