@@ -153,6 +153,21 @@ def grid_world(
     return MDP(P, R, terminal, gamma)
 
 
+def random_mdp(seed: int, S: int = 3, A: int = 2, gamma: float = 0.9) -> MDP:
+    """A process with transitions drawn evenly from all distributions and rewards of state and action in [−1, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no state or action.
+    """
+    require(S >= 1 and A >= 1, "the numbers of states and actions", (S, A), "1 or more")
+    rng = np.random.default_rng(seed)
+    P = rng.dirichlet(np.ones(S), size=(S, A))
+    R = np.broadcast_to(rng.uniform(-1, 1, (S, A, 1)), P.shape)
+    return MDP(P, R, np.zeros(S, bool), gamma)
+
+
 def coordinates(side: int) -> np.ndarray:
     """Row and column of each state of a `grid_world`, scaled to [−1, 1]: (side², 2)."""
     return np.stack(np.divmod(np.arange(side**2), side), -1) * 2 / (side - 1) - 1

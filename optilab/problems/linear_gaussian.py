@@ -1,0 +1,151 @@
+"""A linear plant with two states steered by a noisy linear policy, with a bounded reward whose mean is exact.
+
+    x' = A x + B u + w,   u ~ N(θ·x, σ²),   r = exp(−½(xᵀQx + R u²)) − 1 + shift
+
+Everything is Gaussian, so E r_t is a determinant of the covariance S_t = E x xᵀ:
+E r_t = [(1 + Rσ²)(1 + tr K S_t + det K det S_t)]^(−1/2) − 1 with K = Q + R/(1 + Rσ²) θθᵀ.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import minimize
+
+from optilab.core.check import require
+from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
+
+
+def _array(*rows: object) -> Array:
+    return field(default_factory=lambda: np.array(rows, dtype=float))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearGaussian(GaussianPolicy):
+    """The plant, its reward and the spread of its policy.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the action, positive.
+    gamma : float
+        Discount, in [0, 1).
+    H : int
+        Steps of a trajectory.
+    A, B : arrays (2, 2), (2,)
+        The plant.
+    Q, R : array (2, 2) positive definite, and float, 0 or more
+        What the reward punishes.
+    noise, start : float
+        Standard deviations of each entry of w, and of x₀.
+    shift : float
+        Added to every reward: it changes no preference, only the noise of gradients.
+
+    Raises
+    ------
+    ValueError
+        If a shape doesn't fit or a number is not allowed.
+    """
+
+    sigma: float = 0.7
+    gamma: float = 0.9
+    H: int = 20
+    A: Array = _array([0.95, 0.3], [0.0, 0.9])
+    B: Array = _array(0.0, 0.35)
+    Q: Array = _array([1.5, 0.0], [0.0, 0.3])
+    R: float = 0.05
+    noise: float = 0.1
+    start: float = 0.8
+    shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_episodes(self.gamma, self.H)
+        require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
+        require(np.shape(self.A) == (2, 2), "the shape of A", np.shape(self.A), "(2, 2)")
+        require(np.shape(self.B) == (2,), "the shape of B", np.shape(self.B), "(2,)")
+        require(np.shape(self.Q) == (2, 2), "the shape of Q", np.shape(self.Q), "(2, 2)")
+        definite = np.allclose(self.Q, self.Q.T) and (np.linalg.eigvalsh(self.Q) > 0).all()
+        require(definite, "Q", self.Q, "symmetric and positive definite")
+        for name in ("R", "noise", "start"):
+            require(0 <= getattr(self, name) < np.inf, name, getattr(self, name), "0 or more and finite")
+
+    @property
+    def p(self) -> int:
+        """Two parameters."""
+        return 2
+
+    def covariances(self, theta: Array) -> Array:
+        """S_t = E x_t x_tᵀ: (*batch, 2) → (*batch, H, 2, 2)."""
+        closed = self.A + self.B[:, None] * np.asarray(theta)[..., None, :]
+        pushed = self.sigma**2 * np.outer(self.B, self.B) + self.noise**2 * np.eye(2)
+        S = np.empty((self.H, *closed.shape))
+        S[0] = self.start**2 * np.eye(2)
+        for t in range(self.H - 1):
+            S[t + 1] = closed @ S[t] @ closed.mT + pushed
+        return np.moveaxis(S, 0, -3)
+
+    def rewards(self, theta: Array) -> Array:
+        """E r_t: (*batch, 2) → (*batch, H).
+
+        Where the loop is unstable det S_t loses its sign to rounding; it is then taken as zero.
+        """
+        theta = np.asarray(theta)
+        spread = 1 + self.R * self.sigma**2
+        K = self.Q + self.R / spread * theta[..., None] * theta[..., None, :]
+        S = self.covariances(theta)
+        trace = (K[..., None, :, :] * S).sum((-2, -1))
+        product = _det(K)[..., None] * np.maximum(_det(S), 0)
+        return (spread * (1 + trace + product)) ** -0.5 - 1 + self.shift
+
+    def __call__(self, theta: Array) -> Array:
+        """J_H(θ), exact: (*batch, 2) → (*batch)."""
+        return self.rewards(theta) @ self.discounts
+
+    def beyond(self, theta: Array, steps: int = 300) -> Array:
+        """J − J_H, what the horizon cuts off: `steps` steps exactly, the rest as if the last reward went on."""
+        longer = replace(self, H=max(steps, self.H))
+        rewards = longer.rewards(theta)
+        tail = self.gamma**longer.H * rewards[..., -1] / (1 - self.gamma)
+        return rewards[..., self.H :] @ longer.discounts[self.H :] + tail
+
+    def fisher(self, theta: Array) -> Array:
+        """Σ_t γ^t S_t/(σ² Σ_t γ^t), the Fisher matrix over H steps: (*batch, 2, 2)."""
+        weights = self.discounts / self.discounts.sum()
+        return np.einsum("t,...tij->...ij", weights, self.covariances(theta)) / self.sigma**2
+
+    @cached_property
+    def maximizer(self) -> Array:
+        """The best θ, found from θ = 0 by BFGS on the exact objective."""
+        found = minimize(lambda theta: -self(theta), np.zeros(2), jac=lambda theta: -self.grad(theta), method="BFGS")
+        return np.asarray(found.x)
+
+    @cached_property
+    def maximum(self) -> float:
+        """J_H at the best θ."""
+        return float(self(self.maximizer))
+
+    def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> Array:
+        """Standard normal numbers (*size, H, 3): x₀ or w (two) and the action's (one) for each step."""
+        size = (size,) if isinstance(size, int | np.integer) else tuple(size)
+        return rng.standard_normal(size=(*size, self.H, 3))
+
+    def rollout(self, theta: Array, noise: Array) -> Trajectory:
+        """Trajectories of θ (*batch, 2) on noise (*batch, N, H, 3)."""
+        theta = np.asarray(theta)
+        closed = (self.A + self.B[:, None] * theta[..., None, :]).mT
+        z = np.moveaxis(noise, -2, 0)
+        action = self.sigma * z[..., 2]
+        pushed = self.noise * z[1:, ..., :2] + action[:-1, ..., None] * self.B
+        x = np.empty((*z.shape[:-1], 2))
+        x[0] = self.start * z[0, ..., :2]
+        for t in range(self.H - 1):
+            x[t + 1] = x[t] @ closed + pushed[t]
+        u = np.einsum("h...nk,...k->h...n", x, theta) + action
+        cost = np.einsum("...i,ij,...j->...", x, self.Q, x) + self.R * u**2
+        r = np.exp(-cost / 2) - 1 + self.shift
+        return Trajectory(np.moveaxis(x, 0, -2), np.moveaxis(u, 0, -1), np.moveaxis(r, 0, -1))
+
+
+def _det(M: Array) -> Array:
+    """Determinants of 2 × 2 matrices."""
+    return M[..., 0, 0] * M[..., 1, 1] - M[..., 0, 1] * M[..., 1, 0]
