@@ -1,0 +1,107 @@
+"""REINFORCE: walk along a gradient that trajectories estimate.
+
+    θ⁺ = θ + γ_t g,    g = mean over N trajectories of Σ_t Ψ_t ∇log π(a_t|s_t),    Ψ_t = Σ_{h≥t} γ^h r_h
+
+Normalised, the step is γ_t g/‖g‖ instead.
+
+Source: R. J. Williams, "Simple statistical gradient-following algorithms for connectionist reinforcement learning",
+1992; the sum of the rewards still to come instead of all: R. S. Sutton and others, 2000.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm, replicates
+
+Schedule = Callable[[int], float]
+
+
+class Climb(NamedTuple):
+    """A state of a policy gradient method."""
+
+    theta: np.ndarray  # (*batch, p) θ_{t+1}, the point after update t
+    theta_prev: np.ndarray  # (*batch, p) θ_t, the point before it
+    d: np.ndarray  # (*batch, p) d_t, the direction of update t: what stands in for ∇J(θ_t)
+    probe: np.ndarray  # (*batch, p) where the method drew the trajectory that corrects d_t; θ_t if it draws no other
+
+
+def decay(power: float) -> Schedule:
+    """The schedule t ↦ (2/(t + 2))^power, t = 0, 1, …; it starts at 1."""
+    require(0 <= power < np.inf, "power", power, "0 or more and finite")
+    return lambda t: (2 / (t + 2)) ** power
+
+
+def unit(d: np.ndarray) -> np.ndarray:
+    """d/‖d‖ along the last axis, zero where d is."""
+    length = np.linalg.norm(d, axis=-1, keepdims=True)
+    return np.divide(d, length, out=np.zeros_like(d), where=length != 0)
+
+
+def checked(
+    problem: Any, theta0: np.ndarray, T: int, gamma0: float | np.ndarray, N: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The start (*batch, p) and γ₀ (*batch, 1) of a policy gradient method, once they are known to be allowed.
+
+    Raises
+    ------
+    ValueError
+        If `theta0` has another size than the policy or isn't finite, T or N is below 1 or γ₀ is negative.
+    """
+    theta0 = np.asarray(theta0, dtype=float)
+    require(theta0.shape[-1:] == (problem.p,), "the shape of theta0", theta0.shape, f"(*batch, {problem.p})")
+    require(np.isfinite(theta0), "theta0", theta0, "finite")
+    for name, count in (("T", T), ("the batch N", N)):
+        require(isinstance(count, int | np.integer) and count >= 1, name, count, "a whole number, 1 or more")
+    theta, gamma0 = replicates(theta0, gamma0)
+    require((gamma0 >= 0) & (gamma0 < np.inf), "gamma0", gamma0[..., 0], "0 or more and finite")
+    return theta, gamma0
+
+
+@algorithm
+def reinforce(
+    problem: Any,
+    theta0: np.ndarray,
+    *,
+    T: int,
+    gamma0: float | np.ndarray,
+    rng: np.random.Generator,
+    N: int = 1,
+    gamma: Schedule = decay(2 / 3),
+    normalised: bool = False,
+) -> Iterator[Climb]:
+    """T steps of length γ₀γ_t times the estimated gradient, or times its direction; N trajectories a step.
+
+    Parameters
+    ----------
+    problem
+        Has `p`, `sample`, `rollout` and `g`.
+    theta0 : array (*batch, p)
+        Where to start.
+    T : int
+        Updates, at least 1.
+    gamma0 : number or array (*batch)
+        Factor of the step sizes, 0 or more.
+    rng : numpy.random.Generator
+        Of the trajectories.
+    N : int
+        Trajectories of a gradient.
+    gamma : function of t = 0, 1, …
+        The shape of the step sizes.
+    normalised : bool
+        Whether only the direction of the gradient counts.
+
+    Raises
+    ------
+    ValueError
+        If an argument isn't allowed.
+    """
+    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
+    yield Climb(theta, theta, np.zeros_like(theta), theta)
+    for t in range(T):
+        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        d = problem.g(tau, theta)
+        theta_prev, theta = theta, theta + gamma0 * gamma(t) * (unit(d) if normalised else d)
+        yield Climb(theta, theta_prev, d, theta_prev)
