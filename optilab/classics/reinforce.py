@@ -34,6 +34,9 @@ def decay(power: float) -> Schedule:
     return lambda t: (2 / (t + 2)) ** power
 
 
+TWO_THIRDS = decay(2 / 3)
+
+
 def unit(d: np.ndarray) -> np.ndarray:
     """d/‖d‖ along the last axis, zero where d is."""
     length = np.linalg.norm(d, axis=-1, keepdims=True)
@@ -69,7 +72,7 @@ def reinforce(
     gamma0: float | np.ndarray,
     rng: np.random.Generator,
     N: int = 1,
-    gamma: Schedule = decay(2 / 3),
+    gamma: Schedule = TWO_THIRDS,
     normalised: bool = False,
 ) -> Iterator[Climb]:
     """T steps of length γ₀γ_t times the estimated gradient, or times its direction; N trajectories a step.

@@ -84,7 +84,7 @@ class Episodes:
         return tau.r @ self.discounts
 
     def each_g(self, tau: Trajectory, theta: Array) -> Array:
-        """g of each trajectory: (*batch, N, p)."""
+        """The estimate g of each trajectory: (*batch, N, p)."""
         return self.score(tau, theta, to_go(self.discounts * tau.r))
 
     def g(self, tau: Trajectory, theta: Array) -> Array:

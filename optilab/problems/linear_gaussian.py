@@ -16,10 +16,6 @@ from optilab.core.check import require
 from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
 
 
-def _array(*rows: object) -> Array:
-    return field(default_factory=lambda: np.array(rows, dtype=float))
-
-
 @dataclass(frozen=True, eq=False)
 class LinearGaussian(GaussianPolicy):
     """The plant, its reward and the spread of its policy.
@@ -50,9 +46,9 @@ class LinearGaussian(GaussianPolicy):
     sigma: float = 0.7
     gamma: float = 0.9
     H: int = 20
-    A: Array = _array([0.95, 0.3], [0.0, 0.9])
-    B: Array = _array(0.0, 0.35)
-    Q: Array = _array([1.5, 0.0], [0.0, 0.3])
+    A: Array = field(default_factory=lambda: np.array([[0.95, 0.3], [0.0, 0.9]]))
+    B: Array = field(default_factory=lambda: np.array([0.0, 0.35]))
+    Q: Array = field(default_factory=lambda: np.diag([1.5, 0.3]))
     R: float = 0.05
     noise: float = 0.1
     start: float = 0.8

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from optilab.classics.reinforce import Climb, Schedule, checked, decay, unit
+from optilab.classics.reinforce import TWO_THIRDS, Climb, Schedule, checked, unit
 from optilab.core.check import require
 from optilab.core.run import algorithm
-from optilab.papers.policy_gradient_harpg.algorithm.corrected import Array, check_eta
+from optilab.papers.policy_gradient_harpg.algorithm.corrected import FULL, Array, check_eta
 
 
 @algorithm
@@ -21,8 +21,8 @@ def momentum_pg(
     eta0: float | Array = 1.0,
     rng: np.random.Generator,
     N: int = 1,
-    eta: Schedule = decay(2 / 3),
-    gamma: Schedule = decay(1),
+    eta: Schedule = TWO_THIRDS,
+    gamma: Schedule = FULL,
     normalised: bool = False,
 ) -> Iterator[Climb]:
     """Policy gradient with momentum: an average of gradients, each taken where the path was at its time.
@@ -52,8 +52,8 @@ def storm_pg(
     eta0: float | Array = 1.0,
     rng: np.random.Generator,
     N: int = 1,
-    eta: Schedule = decay(1),
-    gamma: Schedule = decay(1),
+    eta: Schedule = FULL,
+    gamma: Schedule = FULL,
     normalised: bool = False,
 ) -> Iterator[Climb]:
     """STORM for policies: the same trajectory weighed at the old point tells how far the gradient has drifted.

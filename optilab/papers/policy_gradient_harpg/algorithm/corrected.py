@@ -14,6 +14,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm
 
 Array = np.ndarray
+FULL, FOUR_FIFTHS, HALF = decay(1), decay(4 / 5), decay(1 / 2)
 
 
 def check_eta(eta0: float | Array) -> Array:
@@ -33,8 +34,8 @@ def n_pg_igt(
     eta0: float | Array = 1.0,
     rng: np.random.Generator,
     N: int = 1,
-    eta: Schedule = decay(4 / 5),
-    gamma: Schedule = decay(1),
+    eta: Schedule = FOUR_FIFTHS,
+    gamma: Schedule = FULL,
 ) -> Iterator[Climb]:
     """Normalised policy gradient with implicit gradient transport: sample where the memory's error cancels.
 
@@ -84,8 +85,8 @@ def harpg(
     eta0: float | Array = 1.0,
     rng: np.random.Generator,
     N: int = 1,
-    eta: Schedule = decay(1),
-    gamma: Schedule = decay(1 / 2),
+    eta: Schedule = FULL,
+    gamma: Schedule = HALF,
     normalised: bool = False,
 ) -> Iterator[Climb]:
     """Hessian-aided recursive policy gradient: carry the direction along by one Hessian-vector product.
@@ -141,8 +142,8 @@ def n_harpg(
     eta0: float | Array = 1.0,
     rng: np.random.Generator,
     N: int = 1,
-    eta: Schedule = decay(1),
-    gamma: Schedule = decay(1),
+    eta: Schedule = FULL,
+    gamma: Schedule = FULL,
 ) -> Iterator[Climb]:
     """Normalised `harpg`: steps of length γ₀ · 2/(t + 2)."""
     return harpg(problem, theta0, T=T, gamma0=gamma0, eta0=eta0, rng=rng, N=N, eta=eta, gamma=gamma, normalised=True)

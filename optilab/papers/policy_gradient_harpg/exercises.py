@@ -1,0 +1,258 @@
+"""Checks for the assignment on policy gradients: each says what is wrong, not only that something is."""
+
+import tracemalloc
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.core.grade import symbolic
+from optilab.problems.mdp import random_mdp
+from optilab.problems.softmax_mdp import SoftmaxMDP
+
+eta, Delta = sp.symbols("eta Delta", positive=True)
+a, c, theta = sp.symbols("a c theta", real=True)
+Array = np.ndarray
+
+# 1. What the look ahead leaves
+
+
+def check_transport_error(answer: Any) -> None:
+    """The estimate minus G(θ_t), in `eta`, `c`, `Delta`, where G(θ) = aθ + cθ² and the old value was exact.
+
+    Recognises a missing factor, the opposite sign and the error of plain momentum.
+    """
+    expr = symbolic(answer)
+    right = (1 - eta) / eta * c * Delta**2
+    momentum = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)
+    wrong = {
+        -right: "the sign is the other way round: the answer is the estimate minus G(θ_t)",
+        c * Delta**2: "cΔ² is what η = ½ leaves: how far beyond θ_t does the look ahead go?",
+        c * Delta**2 / eta: "c Δ²/η is the answer for small η only: the old value counts 1 − η",
+        (1 - eta) ** 2 / eta * c * Delta**2: "that is the new gradient's part alone: the old one's has a square, too",
+        momentum: "that is the error of plain momentum, which takes the new gradient at θ_t itself",
+        momentum.subs(c, 0): "that is the error of plain momentum on a straight line",
+    }
+    for mistake, hint in wrong.items():
+        assert sp.simplify(expr - mistake) != 0, hint
+    unknown = expr.free_symbols - {eta, c, Delta}
+    assert not unknown, f"a and θ_t cancel: write the answer in eta, c, Delta, without {sorted(map(str, unknown))}"
+    half, quarter = (expr.subs({eta: sp.Rational(1, n), c: 1, Delta: 1}) for n in (2, 4))
+    assert sp.simplify(expr - right) == 0, (
+        f"with c = Δ = 1 the error is 1 at η = ½ and 3 at η = ¼, yours is {half} and {quarter}"
+    )
+
+
+# 2. The direction
+
+
+class Oracles:
+    """Noise-free oracles of a cubic objective, which record where they were asked and on which trajectory.
+
+    J(θ) = b·θ + ½ θᵀMθ + Σ_i k_i θ_i³/6; a "trajectory" knows the point at which it was drawn.
+    """
+
+    def __init__(self, rng: np.random.Generator, size: int, cubic: bool):
+        M = rng.normal(size=(size, size))
+        self.b, self.M = rng.normal(size=size), (M + M.T) / 2
+        self.k = rng.normal(size=size) if cubic else np.zeros(size)
+        self.drawn: list[Array] = []
+        self.asked: list[tuple[str, Array, Any]] = []
+
+    def grad(self, point: Array) -> Array:
+        """∇J."""
+        return self.b + self.M @ point + self.k * point**2 / 2
+
+    def sample(self, point: Array) -> int:
+        """A trajectory: its number."""
+        self.drawn.append(np.array(point, dtype=float))
+        return len(self.drawn) - 1
+
+    def g(self, tau: int, point: Array) -> Array:
+        """The gradient at a point."""
+        self.asked.append(("g", np.array(point, dtype=float), tau))
+        return self.grad(np.asarray(point))
+
+    def hvp(self, tau: int, point: Array, u: Array) -> Array:
+        """The Hessian at a point times u."""
+        self.asked.append(("hvp", np.array(point, dtype=float), tau))
+        return self.M @ u + self.k * point * u
+
+
+def check_direction(harpg_direction: Callable[..., Array], seed: int | None = None) -> None:
+    """`harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp)` must return d_t for t > 0.
+
+    Recognises an η that doesn't multiply the correction, a displacement backwards, a product at the wrong point,
+    one trajectory for both estimates and a fixed q.
+    """
+    rng = np.random.default_rng(seed)
+    weight, q = float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.1, 0.3))
+    here, there = rng.normal(size=(2, 4))
+
+    def answer(oracles: Oracles, q: float) -> Array:
+        d = oracles.grad(there)
+        found = harpg_direction(d, here, there, weight, q, oracles.sample, oracles.g, oracles.hvp)
+        found = np.asarray(found, dtype=float)
+        assert found.shape == (4,), f"d_t has the shape of θ, (4,), got {found.shape}"
+        return found
+
+    bowl = Oracles(rng, 4, cubic=False)
+    found, right = answer(bowl, q), bowl.grad(here)
+    v = bowl.M @ (here - there)
+    hints = (
+        (right + weight * v, "the correction v belongs inside: (1 − η)(d + v) + η g, not (1 − η) d + v + η g"),
+        (right - 2 * (1 - weight) * v, "the displacement is θ_t − θ_{t−1}: yours walks back"),
+        (right - (1 - weight) * v, "the old direction is not carried along: where is the Hessian-vector product?"),
+        (weight * bowl.grad(there) + (1 - weight) * right, "1 − η weighs what is remembered, η what is new"),
+    )
+    for wrong, hint in hints:
+        assert not np.allclose(found, wrong, atol=1e-9), hint
+    assert np.allclose(found, right, atol=1e-10), (
+        f"on a quadratic without noise d_t must be ∇J(θ_t), it is off by {np.linalg.norm(found - right):.2g}"
+    )
+
+    middle = q * here + (1 - q) * there
+    kinds = [kind for kind, *_ in bowl.asked]
+    assert sorted(kinds) == ["g", "hvp"], f"one gradient and one Hessian-vector product are needed, you asked {kinds}"
+    assert len(bowl.drawn) == 2, f"two independent trajectories are needed, you drew {len(bowl.drawn)}"
+    for kind, point, tau in bowl.asked:
+        place, name = (here, "θ_t") if kind == "g" else (middle, "q θ_t + (1 − q) θ_{t−1}")
+        swapped = kind == "hvp" and np.allclose(point, q * there + (1 - q) * here)
+        assert not swapped, "q weighs θ_t, and 1 − q weighs θ_{t−1}"
+        assert np.allclose(point, place), f"{kind} must be asked at {name}"
+        at = bowl.drawn[tau] if isinstance(tau, int | np.integer) and 0 <= tau < 2 else None
+        own = at is not None and np.allclose(at, place)
+        assert own, f"{kind} needs a trajectory drawn at {name}"
+
+    cubic = Oracles(rng, 4, cubic=True)
+    mean = (answer(cubic, 0.0) + answer(cubic, 1.0)) / 2
+    assert np.allclose(mean, cubic.grad(here), atol=1e-10), (
+        "on a cubic the mean over q = 0 and q = 1 must be exact: take the product at the point between"
+    )
+
+
+# 3. The Hessian-vector product
+
+HVP = Callable[[Array, Array, Array, float, Array, Array], Array]
+LIMIT = 20e6  # bytes
+
+
+def wrong_products(s: Array, a: Array, r: Array, gamma: float, theta: Array, u: Array) -> dict[str, Array]:
+    """What common mistakes give for one trajectory, arguments as in `check_hvp`."""
+    psi = np.cumsum((gamma ** np.arange(len(r)) * r)[::-1])[::-1]
+    pi = np.exp(theta - theta.max(-1, keepdims=True))
+    pi = pi / pi.sum(-1, keepdims=True)
+    along = u[s, a] - (pi * u).sum(-1)[s]
+    scores = np.zeros((len(s), *theta.shape))
+    scores[np.arange(len(s)), s, a] = 1
+    scores[np.arange(len(s)), s] -= pi[s]
+    bent = np.zeros_like(theta)
+    for state, weight in zip(s, psi, strict=True):
+        bent[state] += weight * (-pi[state] * u[state] + pi[state] * (pi[state] @ u[state]))
+    weighed = np.einsum("h,h...->h...", psi, scores)
+    return {
+        "∇Φ (s_τ·u) is missing: a Hessian of log-probabilities alone forgets that trajectories move, too": bent,
+        "every ∇log π meets only its own slope along u: the score s_τ sums over the whole trajectory": (
+            np.einsum("h...,h->...", weighed, along) + bent
+        ),
+        "∇²Φ u is missing": weighed.sum(0) * along.sum(),
+        "the sign of ∇²Φ u is wrong: ∇²log π is negative": weighed.sum(0) * along.sum() - bent,
+    }
+
+
+def check_hvp(hvp: HVP, seed: int | None = None) -> None:
+    """`hvp(s, a, r, gamma, theta, u)` must be an unbiased ∇²J_H u from one trajectory, without a matrix.
+
+    States `s` and actions `a`, (H,) of int, rewards `r` (H,), logits `theta` and direction `u`, both (S, A); returns
+    (S, A). Recognises missing terms, a score of one step in place of all, and a matrix.
+    """
+    rng = np.random.default_rng(seed)
+    problem = SoftmaxMDP(random_mdp(int(rng.integers(2**31)), 2, 3), np.array([0.6, 0.4]), 3, reference=False)
+    theta, u = 0.7 * rng.normal(size=(2, 2, 3))
+    tau = problem.all_trajectories()
+    chance = problem.probability(tau, theta.ravel())
+
+    def mean(function: HVP) -> Array:
+        products = [function(*one, problem.gamma, theta, u) for one in zip(*tau, strict=True)]
+        return np.einsum("n,n...->...", chance, np.array(products, dtype=float))
+
+    first = np.asarray(hvp(tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u))
+    assert first.shape == theta.shape, f"B u has the shape of θ, {theta.shape}, got {first.shape}"
+    h = 1e-4
+    ahead, behind = (problem.grad(theta.ravel() + step * u.ravel()) for step in (h, -h))
+    right = ((ahead - behind) / (2 * h)).reshape(theta.shape)
+    found = mean(hvp)
+    for hint in wrong_products(tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u):
+        wrong = mean(lambda *arguments, hint=hint: wrong_products(*arguments)[hint])  # type: ignore[misc]
+        assert not np.allclose(found, wrong, atol=1e-7), hint
+    off = abs(found - right).max()
+    assert off < 1e-6, f"its mean over all trajectories of three steps is off by {off:.2g} from ∇²J_H u"
+
+    s, a, r = rng.integers(1000, size=20), rng.integers(5, size=20), rng.normal(size=20)
+    big, direction = rng.normal(size=(2, 1000, 5))
+    watching = tracemalloc.is_tracing()
+    if not watching:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    hvp(s, a, r, 0.9, big, direction)
+    peak = tracemalloc.get_traced_memory()[1] - before
+    if not watching:
+        tracemalloc.stop()
+    assert peak < LIMIT, f"with 5,000 parameters yours needs {peak / 1e6:.0f} MB: form no matrix"
+
+
+# 4. The experiment
+
+STEEPER = {
+    "noise": "the noise of g falls on the way to the optimum, and the theory takes it as constant",
+    "bias": "the theory forgets the drift",
+    "runs": "medians of 40 runs fall faster than means",
+    "steps": "the theory's steps are longer than these",
+}
+LOSES = {
+    "hvp": "the noise of the Hessian-vector product, times the length of a step, is larger than that of the gradient",
+    "bias": "the random point q makes the correction biased",
+    "memory": "its memory is shorter",
+    "cost": "the product needs a matrix",
+}
+RANGES = {  # of the final median error and of the slope
+    "N-MPG": ((0.15, 0.31), (-0.68, -0.38)),
+    "N-PG-IGT": ((0.065, 0.15), (-0.68, -0.38)),
+    "N-HARPG": ((0.065, 0.15), (-1.2, -0.62)),
+}
+
+
+def check_experiment(err: Mapping[str, float], slope: Mapping[str, float], steeper: str, loses: str) -> None:
+    """Median ‖d_t − ∇J_H(θ_t)‖ of 40 runs after 10,000 updates, and its slope over t = 100 … 10,000; two reasons.
+
+    One trajectory a gradient, γ₀ = 0.3. Recognises gaps in place of errors and a fit to the first hundred updates.
+
+    Parameters
+    ----------
+    err, slope : mappings
+        By name of the method: "N-MPG", "N-PG-IGT", "N-HARPG".
+    steeper : str
+        Why all slopes are steeper than −1/3, −2/5, −1/2; a key of `STEEPER`.
+    loses : str
+        When N-HARPG is behind N-PG-IGT, early on or with long steps; a key of `LOSES`.
+    """
+    for mapping, word in ((err, "err"), (slope, "slope")):
+        missing = set(RANGES) - set(mapping)
+        assert not missing, f"{word} has no entry for {sorted(missing)}"
+    for name, ((low, high), (steep, flat)) in RANGES.items():
+        size, fall = float(err[name]), float(slope[name])
+        if name == "N-MPG":
+            assert not 0.04 < size < low, (
+                f"{name}: {size:.3g} looks like the gap J* − J_H; the error is ‖d_t − ∇J_H(θ_t)‖, a gradient"
+            )
+        assert low <= size <= high, f"{name}: a median error of {size:.3g} is outside {low:g} … {high:g}"
+        assert fall <= flat, f"{name}: a slope of {fall:.2f} is too flat: fit t = 100 … 10,000, not the beginning"
+        assert fall >= steep, f"{name}: a slope of {fall:.2f} is too steep: is it that of log err on log t?"
+    ratio = err["N-PG-IGT"] / err["N-MPG"]
+    assert ratio <= 0.75, f"N-PG-IGT's error is {ratio:.2f} times N-MPG's, where about half is found"
+    for value, options, name in ((steeper, STEEPER, "steeper"), (loses, LOSES, "loses")):
+        assert value in options, f"{name} must be one of {list(options)}, got {value!r}"
+    assert steeper == "noise", f"no: “{STEEPER[steeper]}” isn't so. Compare the spread of g at θ₀ and at the optimum"
+    assert loses == "hvp", f"no: “{LOSES[loses]}” isn't so. What does v add to d at every step?"
