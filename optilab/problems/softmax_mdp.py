@@ -221,6 +221,17 @@ class SoftmaxMDP(Episodes):
         weight = self.occupancy(pi)[:, None] * pi * (Q - V[:, None]) / (1 - self.gamma)
         return np.einsum("sa,sai->i", weight, self.scores(theta))
 
+    def compatible_error(self, theta: Array) -> Array:
+        """ε_bias: what a direction in θ (p,) can't say about advantages, on states and actions of the best policy.
+
+        E (A(s, a) − (1 − γ) w·∇log π)², w = F⁻¹ ∇J, under the occupancy of the greedy policy of Q*.
+        """
+        V, Q = self.values(theta)
+        w = np.linalg.lstsq(self.fisher(theta), self.endless_grad(theta))[0]
+        missed = Q - V[:, None] - (1 - self.gamma) * self.scores(theta) @ w
+        greedy = np.eye(Q.shape[1])[self.mdp.optimal().argmax(-1)]
+        return self.occupancy(greedy) @ (greedy * missed**2).sum(-1)
+
 
 def _drawn(edges: Array, u: Array) -> Array:
     """Which cell of a distribution function (…, cells) a uniform number falls into."""

@@ -12,6 +12,21 @@ from optilab.classics.reinforce import Climb, Schedule, decay, reinforce, unit
 from optilab.core.check import require
 from optilab.papers.policy_gradient_harpg.algorithm.baselines import momentum_pg, npg, srvr_pg, storm_pg
 from optilab.papers.policy_gradient_harpg.algorithm.corrected import harpg, n_harpg, n_pg_igt
+from optilab.papers.policy_gradient_harpg.algorithm.theory import (
+    decay_exponent,
+    dominated_gap,
+    error_bound,
+    gap_bound,
+    product_bound,
+    sample_complexity,
+    smoothness,
+    theory_gamma0,
+    theory_horizon,
+    transfer_error,
+    truncation_bound,
+    values,
+    variance_bound,
+)
 
 METHODS: dict[str, Callable[..., Any]] = {
     "PG": reinforce,
@@ -50,15 +65,28 @@ __all__ = [
     "Climb",
     "Schedule",
     "decay",
+    "decay_exponent",
+    "dominated_gap",
+    "error_bound",
+    "gap_bound",
     "harpg",
     "method",
     "momentum_pg",
     "n_harpg",
     "n_pg_igt",
     "npg",
+    "product_bound",
     "reinforce",
+    "sample_complexity",
+    "smoothness",
     "srvr_pg",
     "storm_pg",
+    "theory_gamma0",
+    "theory_horizon",
     "trajectories",
+    "transfer_error",
+    "truncation_bound",
     "unit",
+    "values",
+    "variance_bound",
 ]

@@ -1,0 +1,153 @@
+"""What theory promises: how far a direction is off, how large the gap stays, and the constants of both.
+
+Throughout, noise σ² ≥ E‖g − ∇J‖², J has an L-Lipschitz gradient and an L_h-Lipschitz Hessian, and
+σ_B² ≥ E‖B u‖²/‖u‖² for the Hessian-vector product. With N trajectories σ and σ_B shrink by √N.
+"""
+
+from math import sqrt
+
+import numpy as np
+
+from optilab.classics.reinforce import Schedule
+from optilab.core.check import require
+
+Array = np.ndarray
+DECAY = {"N-PG": 0.0, "N-MPG": 1 / 3, "N-PG-IGT": 2 / 5, "N-HARPG": 1 / 2}
+COMPLEXITY = {"N-MPG": 3.0, "N-PG-IGT": 2.5, "N-HARPG": 2.0, "HARPG": 2.0}
+
+
+def decay_exponent(name: str) -> float:
+    """Direction error and gap fall at least like (trajectories)^−this, up to logarithms."""
+    require(name in DECAY, "the method", name, f"one of {list(DECAY)}")
+    return DECAY[name]
+
+
+def sample_complexity(name: str, epsilon: float | Array) -> Array:
+    """Trajectories to a gap of ε, up to a constant and logarithms: ε^−3 for momentum, ε^−2.5, ε^−2."""
+    require(name in COMPLEXITY, "the method", name, f"one of {list(COMPLEXITY)}")
+    require(np.greater(epsilon, 0), "epsilon", epsilon, "positive")
+    return np.asarray(epsilon, dtype=float) ** -COMPLEXITY[name]
+
+
+def values(schedule: Schedule, T: int, factor: float = 1.0) -> Array:
+    """The numbers factor · schedule(0), …, factor · schedule(T − 1): (T,)."""
+    require(T >= 1, "T", T, "1 or more")
+    return factor * np.array([schedule(t) for t in range(T)])
+
+
+def error_bound(
+    name: str, eta: Array, gamma: Array, *, sigma: float, L: float = 0.0, L_h: float = 0.0, sigma_B: float = 0.0
+) -> Array:
+    """Bound E‖d_t − ∇J(θ_t)‖ for t = 0 … T − 1 by unrolling the recursion of a normalised method.
+
+    The error's noise adds up in squares, n_t² = (1 − η)² n² + η² σ², with (1 − η)² γ² σ_B² more for N-HARPG; its drift
+    in lengths, b_t = (1 − η)(b + L γ) for N-MPG and (1 − η)(b + L_h γ²/(2η)) for N-PG-IGT, where γ is the step before.
+
+    Parameters
+    ----------
+    name : str
+        "N-PG", "N-MPG", "N-PG-IGT" or "N-HARPG".
+    eta, gamma : arrays (T,)
+        Weights of what is new (`eta[0]` doesn't matter), and lengths of the steps.
+    sigma, L, L_h, sigma_B : float
+        Those that the method needs: noise of a gradient, of a Hessian-vector product, Lipschitz constants.
+
+    Returns
+    -------
+    array (T,)
+        The bound.
+    """
+    require(name in DECAY, "the method", name, f"one of {list(DECAY)}")
+    require(np.shape(eta) == np.shape(gamma) and np.ndim(eta) == 1, "eta and gamma", np.shape(eta), "arrays (T,)")
+    noise, drift = sigma**2, 0.0
+    bound = [sigma]
+    for t in range(1, len(eta)):
+        keep = 0.0 if name == "N-PG" else 1 - eta[t]
+        noise = keep**2 * noise + (1 - keep) ** 2 * sigma**2
+        if name == "N-HARPG":
+            noise += (keep * gamma[t - 1] * sigma_B) ** 2
+        elif name == "N-MPG":
+            drift = keep * (drift + L * gamma[t - 1])
+        elif name == "N-PG-IGT":
+            drift = keep * (drift + L_h * gamma[t - 1] ** 2 / (2 * eta[t]))
+        bound.append(sqrt(noise) + drift)
+    return np.array(bound)
+
+
+def gap_bound(
+    error: Array, gamma: Array, *, gap: float, L: float, mu_F: float, M_g: float, epsilon: float = 0.0
+) -> Array:
+    """Bound E[J* − J(θ_t)] for t = 0 … T by a normalised step's progress and `dominated_gap`.
+
+    A step of length γ along d/‖d‖ wins at least γ(‖∇J‖ − 2‖d − ∇J‖) − Lγ²/2, and ‖∇J‖ + ε' ≥ (μ_F/M_g)·gap:
+    gap⁺ ≤ (1 − γ μ_F/M_g)₊ gap + γ(ε' + 2 E‖d − ∇J‖) + Lγ²/2.
+
+    Parameters
+    ----------
+    error, gamma : arrays (T,)
+        Bounds on the direction's error, and lengths of steps.
+    gap : float
+        J* − J(θ_0).
+    L, mu_F, M_g : float
+        Smoothness, the least eigenvalue of the Fisher matrix, the largest score.
+    epsilon : float
+        ε' of `transfer_error`.
+
+    Returns
+    -------
+    array (T + 1,)
+        The bound.
+    """
+    require(mu_F > 0, "mu_F", mu_F, "positive")
+    rate = mu_F / M_g
+    bound = [float(gap)]
+    for e, step in zip(error, gamma, strict=True):
+        bound.append(max(1 - step * rate, 0.0) * bound[-1] + step * (epsilon + 2 * e) + L * step**2 / 2)
+    return np.array(bound)
+
+
+def dominated_gap(slope: float | Array, *, mu_F: float, M_g: float, epsilon: float = 0.0) -> Array:
+    """Relaxed weak gradient domination: J* − J(θ) ≤ (‖∇J(θ)‖ + ε') M_g/μ_F. The norm, not its square."""
+    require(mu_F > 0, "mu_F", mu_F, "positive")
+    return (np.asarray(slope) + epsilon) * M_g / mu_F
+
+
+def transfer_error(eps_bias: float, *, mu_F: float, M_g: float, gamma: float) -> float:
+    """ε' = μ_F √ε_bias/(M_g (1 − γ)): what a policy class that misses advantages by ε_bias costs."""
+    return mu_F * sqrt(eps_bias) / (M_g * (1 - gamma))
+
+
+def theory_gamma0(mu_F: float, M_g: float) -> float:
+    """γ₀ = 3M_g/μ_F, so that γ_t = 6M_g/(μ_F(t + 2)): of use only where μ_F is known."""
+    require(mu_F > 0, "mu_F", mu_F, "positive")
+    return 3 * M_g / mu_F
+
+
+def theory_horizon(T: int, gamma: float) -> int:
+    """H of the order log T/(1 − γ), here with factor 1 and at least 1."""
+    require(T >= 1, "T", T, "1 or more")
+    return max(1, int(np.ceil(np.log(T) / (1 - gamma))))
+
+
+# Constants of a policy with ‖∇log π‖ ≤ M_g and ‖∇²log π‖ ≤ M_h, and rewards |r| ≤ R_max
+
+
+def truncation_bound(H: int | Array, *, gamma: float, M_g: float, R_max: float = 1.0) -> Array:
+    """‖∇J_H − ∇J‖ ≤ D_g γ^H with D_g = M_g R_max/(1 − γ) · √(1/(1 − γ) + H)."""
+    H = np.asarray(H)
+    return M_g * R_max / (1 - gamma) * np.sqrt(1 / (1 - gamma) + H) * gamma**H
+
+
+def smoothness(*, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
+    """L = R_max (M_g² + M_h)/(1 − γ)²."""
+    return R_max * (M_g**2 + M_h) / (1 - gamma) ** 2
+
+
+def variance_bound(*, gamma: float, M_g: float, R_max: float = 1.0) -> float:
+    """E‖g − ∇J‖² ≤ R_max² M_g²/(1 − γ)³."""
+    return R_max**2 * M_g**2 / (1 - gamma) ** 3
+
+
+def product_bound(H: int, *, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
+    """E‖B u‖² ≤ R_max² (H M_g² + M_h)²/(1 − γ)⁴ for ‖u‖ = 1, however the trajectories fall."""
+    return R_max**2 * (H * M_g**2 + M_h) ** 2 / (1 - gamma) ** 4

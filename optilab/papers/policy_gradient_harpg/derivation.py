@@ -1,0 +1,211 @@
+"""Why corrected directions point right: unbiased estimates, a cancelling look ahead, a Hessian at a random place."""
+
+from itertools import product
+
+import sympy as sp
+
+from optilab.core.derive import Derivation
+
+x, gamma, sigma, s, m, t, eta, Delta, R = sp.symbols("x gamma sigma s m t eta Delta R", positive=True)
+a, c, theta, before, q, z, p = sp.symbols("a c theta theta' q z p", real=True)
+r = sp.symbols("r_0 r_1", real=True)
+coefficients = sp.symbols("c_0:6", real=True)
+step = sp.symbols("gamma_t", positive=True)
+
+
+# One state, two actions, two steps: θ is the logit of action 1, and x = e^θ
+
+CHANCE = (1 / (1 + x), x / (1 + x))
+
+
+def in_theta(expr: sp.Expr) -> sp.Expr:
+    """d/dθ of an expression in x = e^θ."""
+    return x * sp.diff(expr, x)
+
+
+def trajectories() -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
+    """The four trajectories: their probability, Φ = Σ Ψ_t log π(a_t), and their return."""
+    rows = []
+    for first, second in product((0, 1), repeat=2):
+        late = gamma * r[second]
+        Phi = (r[first] + late) * sp.log(CHANCE[first]) + late * sp.log(CHANCE[second])
+        rows.append((CHANCE[first] * CHANCE[second], Phi, r[first] + late))
+    return rows
+
+
+def objective() -> sp.Expr:
+    """J: each step earns the mean reward."""
+    return (1 + gamma) * (CHANCE[0] * r[0] + CHANCE[1] * r[1])
+
+
+def unbiased_gradient() -> Derivation:
+    """The mean of g over all trajectories is J'."""
+    mean = sum(chance * in_theta(Phi) for chance, Phi, _ in trajectories())
+    return (
+        Derivation(
+            "One trajectory's gradient is right in the mean",
+            sp.factor(sp.cancel(sp.together(mean))),
+            "E g: two actions, two steps, so four trajectories, each with its probability times Φ'; x = exp θ",
+        )
+        .equals((1 + gamma) * in_theta(CHANCE[0] * r[0] + CHANCE[1] * r[1]), "that is J' of J = (1 + γ)(π₀r₀ + π₁r₁)")
+        .then("written out", sp.factor)
+    )
+
+
+def unbiased_hessian() -> Derivation:
+    """The mean of B over all trajectories is J''."""
+    mean = sum(
+        chance * (in_theta(Phi) * in_theta(sp.log(chance)) + in_theta(in_theta(Phi)))
+        for chance, Phi, _ in trajectories()
+    )
+    return (
+        Derivation(
+            "One trajectory's Hessian is right in the mean",
+            sp.factor(sp.cancel(sp.together(mean))),
+            "E B with B = Φ'·(log p)' + Φ'': the first term because a change of θ moves trajectories, too",
+        )
+        .equals(in_theta(in_theta(objective())), "that is J''")
+        .then("written out", sp.factor)
+    )
+
+
+def frozen_hessian() -> sp.Expr:
+    """The mean of Φ'' alone, which is not J''."""
+    return sum(chance * in_theta(in_theta(Phi)) for chance, Phi, _ in trajectories())
+
+
+# The drift of a remembered direction
+
+
+def gradient(point: sp.Expr) -> sp.Expr:
+    """G(θ) = aθ + cθ²."""
+    return a * point + c * point**2
+
+
+def momentum_lag() -> Derivation:
+    """What plain momentum is off by, after an exact memory."""
+    remembered, new = gradient(theta - Delta), gradient(theta)
+    return Derivation(
+        "Momentum lags",
+        (1 - eta) * remembered + eta * new - gradient(theta),
+        "memory of the last point, exact there, and a new gradient at θₜ; minus what is wanted, G(θₜ)",
+    ).equals(
+        -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta),
+        "first order in the step Δ, even where G is a line (c = 0)",
+    )
+
+
+def implicit_transport() -> Derivation:
+    """What remains if the new gradient is taken ahead of the point."""
+    ahead = theta + (1 - eta) / eta * Delta
+    return Derivation(
+        "Look ahead and the lag cancels",
+        (1 - eta) * gradient(theta - Delta) + eta * gradient(ahead) - gradient(theta),
+        "the same memory, and a new gradient (1 − η)/η steps beyond θₜ",
+    ).equals(
+        (1 - eta) / eta * c * Delta**2, "the lines cancel exactly; only the bend of G is left, and that is second order"
+    )
+
+
+def polynomial(point: sp.Expr) -> sp.Expr:
+    """J of degree 5 with coefficients c₀ … c₅."""
+    return sum(coefficient * point**k for k, coefficient in enumerate(coefficients))
+
+
+def random_interpolation() -> Derivation:
+    """The Hessian at an evenly random place between two points, times their difference."""
+    place = q * theta + (1 - q) * before
+    bend = sp.diff(polynomial(z), z, 2).subs(z, place)
+    difference = (sp.diff(polynomial(z), z).subs(z, point) for point in (theta, before))
+    return (
+        Derivation("A Hessian at a random place", bend * (theta - before), "J''(qθ + (1 − q)θ')(θ − θ'), degree 5")
+        .then("its mean over q, even on [0, 1]", lambda e: sp.factor(sp.integrate(sp.expand(e), (q, 0, 1))))
+        .equals(next(difference) - next(difference), "is the change of the gradient, J'(θ) − J'(θ')")
+    )
+
+
+def midpoint() -> Derivation:
+    """What a fixed q = 1/2 is off by."""
+    bend = sp.diff(polynomial(z), z, 2).subs(z, (theta + before) / 2)
+    slope = sp.diff(polynomial(z), z)
+    return Derivation(
+        "Always in the middle is not enough",
+        bend * (theta - before) - slope.subs(z, theta) + slope.subs(z, before),
+        "J'' at the middle times θ − θ', minus the change of the gradient",
+    ).equals(
+        -((theta - before) ** 3) * (2 * coefficients[4] + 5 * coefficients[5] * (theta + before)) / 2,
+        "zero up to cubics, a bias from degree 4 on",
+    )
+
+
+def rates() -> Derivation:
+    """Which memory is best, and how fast the squared error then falls."""
+    balance = (
+        sp.Eq(eta, (step / eta) ** 2),
+        sp.Eq(eta, (step**2 / eta**2) ** 2),
+        sp.Eq(eta, step**2 / eta),
+    )
+
+    def power(expr: sp.Expr) -> sp.Expr:
+        rate = sp.expand_log(sp.log(expr.subs({step: 1 / t, eta: t**-p})), force=True)
+        return sp.simplify(-rate / sp.log(t))
+
+    return (
+        Derivation(
+            "Noise against drift",
+            balance,
+            "squared noise ησ² of the new against what the steps γ add: momentum's lag Lγ/η, what the look ahead "
+            "leaves Lₕγ²/η², the noise of Hessian products γ²σ²/η; constants left out",
+        )
+        .then(
+            "γ = 1/t and η = t^−p: compare powers", lambda rows: tuple(sp.Eq(power(e.lhs), power(e.rhs)) for e in rows)
+        )
+        .then(
+            "solve for p; the squared error falls like t^−p",
+            lambda rows: tuple(sp.Eq(p, sp.solve(e, p)[0]) for e in rows),
+        )
+    )
+
+
+# The exact objective of the linear plant
+
+
+def gaussian_reward() -> Derivation:
+    """The mean of exp(−m z²/2) for Gaussian z."""
+    density = sp.exp(-(z**2) / (2 * s)) / sp.sqrt(2 * sp.pi * s)
+    return (
+        Derivation("A bell over a bell", sp.exp(-m * z**2 / 2) * density, "the reward times the density of z ~ N(0, s)")
+        .then("integrate", lambda e: sp.simplify(sp.integrate(e, (z, -sp.oo, sp.oo))))
+        .equals(1 / sp.sqrt(1 + m * s), "one over the root of 1 + ms")
+    )
+
+
+def matrix_reward() -> Derivation:
+    """The same in two dimensions, as a determinant."""
+    M = sp.Matrix(2, 2, sp.symbols("m_11 m_12 m_12 m_22"))
+    Sigma = sp.Matrix(2, 2, sp.symbols("s_11 s_12 s_12 s_22"))
+    return Derivation(
+        "In more dimensions",
+        Sigma.det() * (M + Sigma.inv()).det(),
+        "two Gaussians multiply to one with the inverse covariance M + Σ⁻¹; the square of the mean is one over this",
+    ).equals((sp.eye(2) + M * Sigma).det(), "no inverse needed: the mean is det(I + MΣ)^(−1/2)")
+
+
+def loop_reward() -> Derivation:
+    """The determinant of state and action, in a form that keeps its sign in floating point."""
+    q1, q2 = sp.symbols("q_1 q_2", positive=True)
+    k1, k2 = sp.symbols("theta_1 theta_2", real=True)
+    S = sp.Matrix(2, 2, sp.symbols("s_11 s_12 s_12 s_22", real=True))
+    gain = sp.Matrix([k1, k2])
+    Sigma = sp.Matrix.vstack(
+        sp.Matrix.hstack(S, S * gain), sp.Matrix.hstack(gain.T * S, gain.T * S * gain + sp.Matrix([[sigma**2]]))
+    )
+    K = sp.diag(q1, q2) + R / (1 + R * sigma**2) * gain * gain.T
+    return Derivation(
+        "State and action together",
+        (sp.eye(3) + sp.diag(q1, q2, R) * Sigma).det(),
+        "det(I + MΣ) for (x, u) with u = θ·x + σξ and S the covariance of x",
+    ).equals(
+        (1 + R * sigma**2) * (1 + (K * S).trace() + K.det() * S.det()),
+        "the action's own noise is a factor; the rest is a 2 × 2 matter of K = Q + R/(1 + Rσ²) θθᵀ",
+    )

@@ -1,0 +1,431 @@
+"""Corrected policy gradients: algorithm, bounds and derivations."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optilab.classics.reinforce import reinforce
+from optilab.core.counted import Counted
+from optilab.core.derive import Derivation, DerivationError
+from optilab.core.randomness import common
+from optilab.core.run import run
+from optilab.papers.policy_gradient_harpg import algorithm as alg
+from optilab.papers.policy_gradient_harpg import derivation
+from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, decay, theory, unit
+from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.problems.mdp import random_mdp
+from optilab.problems.softmax_mdp import CURVATURE, SCORE, SoftmaxMDP
+
+PLANT = LinearGaussian(H=8)
+TABLE = SoftmaxMDP(random_mdp(0), np.ones(3) / 3, 5)
+quiet = settings(max_examples=20, deadline=None)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+class Tau(NamedTuple):
+    noise: np.ndarray
+
+
+class Exact:
+    """Noise-free oracles of J = b·θ + ½ θᵀMθ + Σ kᵢθᵢ³/6."""
+
+    def __init__(self, size, seed, cubic=0.0):
+        M = rng(seed).normal(size=(size, size))
+        self.M, self.b, self.p = (M + M.T) / 2, rng(seed + 1).normal(size=size), size
+        self.k = cubic * rng(seed + 2).normal(size=size)
+
+    def grad(self, theta):
+        return theta @ self.M + self.b + self.k * theta**2 / 2
+
+    def sample(self, rng, size):
+        return rng.normal(size=size)
+
+    def rollout(self, theta, noise):
+        return Tau(noise)
+
+    def g(self, tau, theta):
+        return self.grad(theta)
+
+    def hvp(self, tau, theta, u):
+        return u @ self.M + self.k * theta * u
+
+
+def follow(name, problem, theta0, T, seed=0, **settings):
+    return run(METHODS[name](problem, theta0, T=T, rng=rng(seed), **settings), T)
+
+
+# The paper's methods
+
+
+@quiet
+@given(st.integers(1, 6), st.integers(0, 10_000), st.floats(0.01, 3))
+def test_on_a_quadratic_without_noise_both_corrections_are_exact_and_momentum_is_not(size, seed, gamma0):
+    problem = Exact(size, seed)
+    start = rng(seed).normal(size=(3, size))
+    igt, harpg, momentum = (
+        follow(name, problem, start, 30, gamma0=gamma0) for name in ("N-PG-IGT", "N-HARPG", "N-MPG")
+    )
+    np.testing.assert_allclose(igt.theta, harpg.theta, atol=1e-7)
+    for trace in (igt, harpg):
+        np.testing.assert_allclose(trace.d[1:], problem.grad(trace.theta_prev[1:]), atol=1e-7)
+    lag = abs(momentum.d[2:] - problem.grad(momentum.theta_prev[2:]))
+    assert lag.max() > 1e-3 * gamma0 * abs(problem.M).max()
+
+
+def test_on_a_cubic_the_look_ahead_leaves_what_the_derivation_says():
+    problem = Exact(1, 3, cubic=1.0)
+    trace = follow("N-PG-IGT", problem, np.array([0.3]), 2, gamma0=0.2)
+    eta, step = decay(4 / 5)(1), 0.2
+    remainder = (1 - eta) / eta * problem.k / 2 * step**2
+    np.testing.assert_allclose(trace.d[2] - problem.grad(trace.theta_prev[2]), remainder, atol=1e-12)
+    derived = derivation.implicit_transport().numpy(derivation.eta, derivation.c, derivation.Delta)
+    np.testing.assert_allclose(remainder, derived(eta, problem.k / 2, step))
+    ahead = trace.theta[1] + (1 - eta) / eta * (trace.theta[1] - trace.theta[0])
+    np.testing.assert_allclose(trace.probe[2], ahead)
+
+
+@pytest.mark.parametrize("problem", [PLANT, TABLE], ids=["plant", "table"])
+def test_without_memory_both_methods_are_the_raw_normalised_gradient(problem):
+    def one(t):
+        return 1.0
+
+    theta0 = np.zeros((4, problem.p))
+    raw = follow("N-PG", problem, theta0, 25, gamma0=0.3, gamma=decay(1))
+    for name in ("N-PG-IGT", "N-HARPG"):
+        np.testing.assert_array_equal(follow(name, problem, theta0, 25, gamma0=0.3, eta=one).theta, raw.theta)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_with_steps_of_length_zero_the_point_stays_and_directions_are_averaged(name):
+    trace = follow(name, PLANT, np.array([-1.0, -0.5]), 12, gamma0=0.0)
+    np.testing.assert_array_equal(trace.theta, np.broadcast_to([-1.0, -0.5], (13, 2)))
+    if name in ("PG", "N-PG"):
+        return
+    draws, d = rng(0), 0.0
+    power = {"momentum PG": 2 / 3, "N-MPG": 2 / 3, "N-PG-IGT": 4 / 5}.get(name, 1)
+    for t in range(12):
+        tau = PLANT.rollout(trace.theta[0], PLANT.sample(draws, 1))
+        eta = decay(power)(t)
+        d = (1 - eta) * d + eta * PLANT.g(tau, trace.theta[0])
+        np.testing.assert_allclose(trace.d[t + 1], d, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", NORMALISED)
+def test_a_normalised_step_has_the_length_of_its_schedule(name):
+    trace = follow(name, PLANT, np.zeros((3, 2)), 20, gamma0=0.4)
+    lengths = np.linalg.norm(np.diff(trace.theta, axis=0), axis=-1)
+    power = 2 / 3 if name == "N-PG" else 1
+    expected = theory.values(decay(power), 20, 0.4)
+    np.testing.assert_allclose(lengths, np.broadcast_to(expected[:, None], lengths.shape), rtol=1e-12)
+
+
+def test_a_direction_of_zero_makes_no_step():
+    np.testing.assert_array_equal(unit(np.array([[0.0, 0.0], [3.0, 4.0]])), [[0, 0], [0.6, 0.8]])
+    flat = Exact(2, 0)
+    flat.M, flat.b = np.zeros((2, 2)), np.zeros(2)
+    for name in ("N-PG-IGT", "N-HARPG", "N-MPG", "N-PG"):
+        np.testing.assert_array_equal(follow(name, flat, np.ones(2), 5, gamma0=1.0).theta, 1)
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("problem", [PLANT, TABLE], ids=["plant", "table"])
+def test_a_batch_is_its_replicates_one_by_one(problem, name):
+    gamma0 = np.array([0.01, 0.02, 0.05])
+    theta0 = 0.1 * rng(1).normal(size=(3, problem.p))
+    together = run(METHODS[name](problem, theta0, T=15, gamma0=gamma0, N=2, rng=common(rng(2), 1)), 15)
+    for i in range(3):
+        alone = run(METHODS[name](problem, theta0[i], T=15, gamma0=gamma0[i], N=2, rng=rng(2)), 15)
+        np.testing.assert_allclose(together.theta[:, i], alone.theta, atol=1e-9)
+        np.testing.assert_allclose(together.d[:, i], alone.d, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_same_seed_gives_the_same_run_and_trajectories_are_counted(name):
+    counted = Counted(PLANT, {"sample": "trajectories"})
+    states = METHODS[name](counted, np.zeros((3, 2)), T=9, gamma0=0.01, N=4, rng=rng(5))
+    trace = run(states, 100, oracle=counted)
+    assert len(trace.theta) == 10
+    assert trace.calls["trajectories"][-1] == alg.trajectories(name, 9, 4)
+    np.testing.assert_array_equal(follow(name, PLANT, np.zeros((3, 2)), 9, 5, gamma0=0.01, N=4).theta, trace.theta)
+
+
+# Against the same methods written out for one run, step by step
+
+
+def weighted(tau, i, theta, drawn_at):
+    """The importance-weighted gradient of one trajectory of the plant, reward by reward."""
+    s, a, r = tau.s[i], tau.a[i], tau.r[i]
+    total, log_w, scores = np.zeros(2), 0.0, np.zeros(2)
+    for h in range(len(r)):
+        now, then = a[h] - s[h] @ theta, a[h] - s[h] @ drawn_at
+        log_w += (then**2 - now**2) / (2 * PLANT.sigma**2)
+        scores = scores + now * s[h] / PLANT.sigma**2
+        total += PLANT.gamma**h * r[h] * np.exp(log_w) * scores
+    return total
+
+
+def plain(tau, i, theta):
+    return weighted(tau, i, theta, theta)
+
+
+def product(tau, i, theta, u):
+    """B u of one trajectory of the plant with B as a matrix."""
+    s, a, r = tau.s[i], tau.a[i], tau.r[i]
+    scores = (a - s @ theta)[:, None] * s / PLANT.sigma**2
+    psi = [sum(PLANT.gamma**h * r[h] for h in range(t, len(r))) for t in range(len(r))]
+    curved = sum(-psi[t] * np.outer(s[t], s[t]) / PLANT.sigma**2 for t in range(len(r)))
+    return (np.outer(plain(tau, i, theta), scores.sum(0)) + curved) @ u
+
+
+def test_n_harpg_is_its_pseudocode_with_a_matrix():
+    T, N, gamma0 = 12, 3, 0.3
+    first = rng(7)
+    (second,) = rng(7).spawn(1)
+    theta = before = np.array([-0.4, 0.2])
+    trace = follow("N-HARPG", PLANT, theta, T, 7, gamma0=gamma0, N=N, eta0=0.9)
+    d = np.zeros(2)
+    for t in range(T):
+        eta, gamma = 0.9 * 2 / (t + 2), gamma0 * 2 / (t + 2)
+        tau = PLANT.rollout(theta, PLANT.sample(first, N))
+        g = np.mean([plain(tau, i, theta) for i in range(N)], 0)
+        if t == 0:
+            d = g
+        else:
+            q = second.random(size=(1,))
+            hat = q * theta + (1 - q) * before
+            tau2 = PLANT.rollout(hat, PLANT.sample(second, N))
+            v = np.mean([product(tau2, i, hat, theta - before) for i in range(N)], 0)
+            d = (1 - eta) * (d + v) + eta * g
+        before, theta = theta, theta + gamma * d / np.linalg.norm(d)
+        np.testing.assert_allclose(trace.theta[t + 1], theta, atol=1e-9)
+        np.testing.assert_allclose(trace.d[t + 1], d, atol=1e-8)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_storm_is_its_pseudocode(normalised):
+    T, gamma0, draws = 12, 0.02, rng(8)
+    theta = before = np.array([-0.4, 0.2])
+    trace = run(alg.storm_pg(PLANT, theta, T=T, gamma0=gamma0, N=2, rng=rng(8), normalised=normalised), T)
+    d = np.zeros(2)
+    for t in range(T):
+        eta, gamma = 2 / (t + 2), gamma0 * 2 / (t + 2)
+        tau = PLANT.rollout(theta, PLANT.sample(draws, 2))
+        g = np.mean([plain(tau, i, theta) for i in range(2)], 0)
+        d = g if t == 0 else g + (1 - eta) * (d - np.mean([weighted(tau, i, before, theta) for i in range(2)], 0))
+        before, theta = theta, theta + gamma * (d / np.linalg.norm(d) if normalised else d)
+        np.testing.assert_allclose(trace.theta[t + 1], theta, atol=1e-9)
+
+
+def test_srvr_is_its_double_loop_and_counts_both_batches():
+    counted = Counted(PLANT, {"sample": "trajectories"})
+    theta = before = np.array([-0.4, 0.2])
+    trace = run(alg.srvr_pg(counted, theta, T=8, alpha=0.01, N=6, m=3, b=2, rng=rng(9)), 8, oracle=counted)
+    assert trace.calls["trajectories"][-1] == 3 * 6 + 5 * 2
+    draws, t, v = rng(9), 0, np.zeros(2)
+    for _ in range(3):
+        for inner in range(3):
+            if t == 8:
+                return
+            size = 2 if inner else 6
+            tau = PLANT.rollout(theta, PLANT.sample(draws, size))
+            if inner:
+                change = [plain(tau, i, theta) - weighted(tau, i, before, theta) for i in range(size)]
+                v = v + np.mean(change, 0)
+            else:
+                v = np.mean([plain(tau, i, theta) for i in range(size)], 0)
+            before, theta, t = theta, theta + 0.01 * v, t + 1
+            np.testing.assert_allclose(trace.theta[t], theta, atol=1e-10)
+
+
+def test_the_natural_gradient_divides_by_the_fisher_matrix():
+    theta, N = np.array([-1.0, -0.5]), 20_000
+    trace = run(alg.npg(PLANT, theta, T=1, alpha=0.1, N=N, ridge=1e-9, rng=rng(10)), 1)
+    tau = PLANT.rollout(theta, PLANT.sample(rng(10), N))
+    expected = np.linalg.solve(PLANT.fisher(theta), PLANT.g(tau, theta))
+    np.testing.assert_allclose(trace.d[1], expected, rtol=0.05)
+    np.testing.assert_allclose(trace.theta[1], theta + 0.1 * trace.d[1])
+
+
+def test_reinforce_climbs_where_gradients_are_good():
+    trace = run(reinforce(PLANT, np.zeros((5, 2)), T=60, gamma0=0.1, N=200, rng=rng(11)), 60)
+    assert (PLANT(trace.theta[-1]) > PLANT(trace.theta[0]) + 0.5).all()
+
+
+# What theory promises
+
+
+def test_constants_and_domination_hold_on_random_tables():
+    for seed in range(30):
+        draws = rng(seed)
+        S, A = [(2, 3), (3, 2), (4, 2), (2, 2)][seed % 4]
+        gamma, H = draws.uniform(0.3, 0.95), int(draws.integers(2, 12))
+        problem = SoftmaxMDP(random_mdp(seed, S, A, gamma), draws.dirichlet(np.ones(S)), H)
+        theta, u = draws.normal(size=(2, problem.p)) * np.array([[draws.uniform(0, 3)], [1.0]])
+        u /= np.linalg.norm(u)
+        known = {"gamma": gamma, "M_g": SCORE}
+        best = problem.rho @ problem.mdp.optimal().max(-1)
+        slope, mu_F = problem.endless_grad(theta), np.linalg.eigvalsh(problem.fisher(theta)).min()
+        eps = theory.transfer_error(max(problem.compatible_error(theta), 0.0), mu_F=mu_F, **known)
+        promised = theory.dominated_gap(np.linalg.norm(slope), mu_F=mu_F, M_g=SCORE, epsilon=eps)
+        assert best - problem.rho @ problem.values(theta)[0] <= promised
+        assert np.linalg.norm(problem.grad(theta) - slope) <= theory.truncation_bound(H, **known)
+        tau = problem.rollout(theta, problem.sample(draws, 1000))
+        assert problem.each_g(tau, theta).var(0).sum() <= theory.variance_bound(**known)
+        products = (problem.each_hvp(tau, theta, u) ** 2).sum(-1)
+        assert products.max() <= theory.product_bound(H, M_h=CURVATURE, **known)
+        curved = (problem.grad(theta + 1e-4 * u) - problem.grad(theta - 1e-4 * u)) / 2e-4
+        assert np.linalg.norm(curved) <= theory.smoothness(M_h=CURVATURE, **known)
+
+
+def test_a_complete_table_of_logits_misses_no_advantage():
+    problem = SoftmaxMDP(random_mdp(1, 3, 3), np.ones(3) / 3, 5)
+    assert problem.compatible_error(rng(1).normal(size=problem.p)) == pytest.approx(0, abs=1e-18)
+
+
+def test_bounds_on_error_and_gap_lie_above_a_table_of_runs():
+    gamma, H, T = 0.5, 8, 120
+    problem = SoftmaxMDP(random_mdp(3, 2, 2, gamma), np.ones(2) / 2, H)
+    known = {"gamma": gamma, "M_g": SCORE}
+    L = theory.smoothness(M_h=CURVATURE, **known)
+    constants = {
+        "sigma": np.sqrt(theory.variance_bound(**known)),
+        "L": L,
+        "sigma_B": np.sqrt(theory.product_bound(H, M_h=CURVATURE, **known)),
+    }
+    schedules = {"N-PG": (1.0, 2 / 3), "N-MPG": (2 / 3, 1), "N-HARPG": (1, 1)}
+    best = problem.rho @ problem.mdp.optimal().max(-1)
+    for name, (p_eta, p_gamma) in schedules.items():
+        eta, step = theory.values(decay(p_eta), T), theory.values(decay(p_gamma), T, 0.3)
+        promised = theory.error_bound(name, eta, step, **constants)
+        trace = follow(name, problem, np.zeros((100, problem.p)), T, gamma0=0.3)
+        err = np.linalg.norm(trace.d[1:] - problem.grad(trace.theta_prev[1:]), axis=-1).mean(-1)
+        assert (err <= promised).all()
+        visited = trace.theta[::20].reshape(-1, problem.p)
+        mu_F = min(np.linalg.eigvalsh(problem.fisher(theta)).min() for theta in visited)
+        gap = best - problem(trace.theta).mean(-1)
+        cut = gamma**H / (1 - gamma) * 2 + theory.truncation_bound(H, **known)
+        ceiling = theory.gap_bound(promised, step, gap=gap[0], L=L, mu_F=mu_F, M_g=SCORE, epsilon=cut)
+        assert (gap <= ceiling + cut).all()
+
+
+@pytest.mark.parametrize("name", ["N-MPG", "N-PG-IGT", "N-HARPG"])
+def test_the_error_bound_falls_with_the_promised_power(name):
+    T, power = 200_000, {"N-MPG": 2 / 3, "N-PG-IGT": 4 / 5, "N-HARPG": 1.0}[name]
+    eta, step = theory.values(decay(power), T), theory.values(decay(1), T, 0.3)
+    promised = theory.error_bound(name, eta, step, sigma=5.0, L=2.0, L_h=2.0, sigma_B=10.0)
+    late = np.geomspace(20_000, T - 1, 20).astype(int)
+    fall = np.polyfit(np.log(late), np.log(promised[late]), 1)[0]
+    assert fall == pytest.approx(-theory.decay_exponent(name), abs=0.03)
+    assert 2 * theory.decay_exponent(name) == pytest.approx(power)
+    assert theory.sample_complexity(name, 0.1) == pytest.approx(10 ** (1 / theory.decay_exponent(name)))
+
+
+def test_the_raw_gradient_s_error_never_falls():
+    bound = theory.error_bound("N-PG", theory.values(decay(1), 50), theory.values(decay(1), 50), sigma=3.0)
+    np.testing.assert_array_equal(bound, 3.0)
+
+
+def test_steps_and_horizon_of_the_theory():
+    assert theory.theory_gamma0(0.5, 2.0) == 12
+    assert theory.theory_horizon(1, 0.9) == 1
+    assert theory.theory_horizon(10_000, 0.9) == 93
+
+
+# Derivations against code
+
+
+def test_every_derivation_proves_its_lines():
+    proofs = [proof for proof in vars(derivation).values() if getattr(proof, "__module__", "") == derivation.__name__]
+    derived = [proof() for proof in proofs if proof.__annotations__["return"] is Derivation]
+    assert len(derived) == 10
+    assert all(len(proof.lines) >= 2 for proof in derived)
+
+
+def test_the_derived_gradient_and_hessian_are_those_of_the_estimators():
+    mdp = random_mdp(0, 1, 2, 0.7)
+    problem = SoftmaxMDP(mdp, np.ones(1), 2)  # its one logit is that of action 0
+    theta = 0.6
+    arguments = (derivation.x, derivation.gamma, *derivation.r)
+    point = (np.exp(-theta), 0.7, *mdp.reward[0])
+    slope = derivation.unbiased_gradient().numpy(*arguments)(*point)
+    np.testing.assert_allclose(problem.enumerated_grad(np.array([theta])), -slope)
+    bend = derivation.unbiased_hessian().numpy(*arguments)(*point)
+    np.testing.assert_allclose(problem.enumerated_hess(np.array([theta])), bend)
+
+
+def test_without_the_trajectory_s_score_the_hessian_is_wrong():
+    whole = derivation.unbiased_hessian()
+    with pytest.raises(DerivationError):
+        whole.equals(derivation.frozen_hessian(), "not so")
+
+
+def test_the_derived_lag_is_momentum_s_first_error():
+    problem = Exact(1, 3, cubic=1.0)
+    trace = follow("N-MPG", problem, np.array([0.3]), 2, gamma0=0.2)
+    moved = (trace.theta[1] - trace.theta[0])[0]
+    names = (derivation.a, derivation.c, derivation.theta, derivation.eta, derivation.Delta)
+    lag = derivation.momentum_lag().numpy(*names)
+    slope, bend = problem.M[0, 0], problem.k[0] / 2
+    expected = lag(slope, bend, trace.theta[1, 0], decay(2 / 3)(1), moved)
+    np.testing.assert_allclose((trace.d[2] - problem.grad(trace.theta_prev[2]))[0], expected, atol=1e-12)
+
+
+def test_the_derived_powers_are_those_of_the_schedules():
+    assert [line.rhs for line in derivation.rates().result] == [sp.Rational(2, 3), sp.Rational(4, 5), 1]
+
+
+def test_the_derived_reward_is_the_plant_s():
+    theta = np.array([-1.3, 0.4])
+    S = PLANT.covariances(theta)[5]
+    loop = derivation.loop_reward()
+    order = ["R", "sigma", "q_1", "q_2", "theta_1", "theta_2", "s_11", "s_12", "s_22"]
+    symbols = sorted(loop.result.free_symbols, key=lambda symbol: order.index(symbol.name))
+    value = loop.numpy(*symbols)(PLANT.R, PLANT.sigma, 1.5, 0.3, *theta, S[0, 0], S[0, 1], S[1, 1])
+    np.testing.assert_allclose(value**-0.5 - 1, PLANT.rewards(theta)[5])
+    bell = derivation.gaussian_reward().numpy(derivation.m, derivation.s)
+    draws = np.sqrt(2.0) * rng(12).normal(size=200_000)
+    assert bell(0.7, 2.0) == pytest.approx(np.exp(-0.7 * draws**2 / 2).mean(), abs=0.005)
+
+
+# Refusals
+
+
+class Blind(Exact):
+    hvp = property()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: alg.method("HARPY"), "the method must be one of"),
+        (lambda: alg.trajectories("nothing", 3), "the method must be one of"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=0, rng=rng()), "T must be a whole number"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, N=0, rng=rng()), "batch N must be"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, gamma0=-0.1, rng=rng()), "gamma0 must be 0 or more"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, eta0=0.0, rng=rng()), r"eta0 must be in \(0, 1\]"),
+        (lambda: alg.n_harpg(PLANT, np.zeros(2), T=5, eta0=1.5, rng=rng()), "eta0"),
+        (lambda: alg.momentum_pg(PLANT, np.zeros(2), T=5, gamma0=0.1, eta0=np.nan, rng=rng()), "eta0"),
+        (lambda: alg.harpg(PLANT, np.zeros(3), T=5, rng=rng()), "shape of theta0"),
+        (lambda: alg.harpg(PLANT, np.array([0, np.nan]), T=5, rng=rng()), "theta0 must be finite"),
+        (lambda: alg.harpg(Blind(2, 0), np.zeros(2), T=5, rng=rng()), "Hessian-vector product"),
+        (lambda: alg.storm_pg(PLANT, np.zeros(2), T=2.5, gamma0=0.1, rng=rng()), "T must be"),
+        (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=0.1, m=0, rng=rng()), "m must be"),
+        (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=0.1, ridge=0.0, rng=rng()), "ridge"),
+        (lambda: reinforce(PLANT, np.zeros(2), T=5, gamma0=np.inf, rng=rng()), "gamma0"),
+        (lambda: decay(-1), "power"),
+        (lambda: theory.dominated_gap(1.0, mu_F=0.0, M_g=1.0), "mu_F"),
+        (lambda: theory.error_bound("SGD", np.ones(3), np.ones(3), sigma=1.0), "the method"),
+        (lambda: theory.error_bound("N-PG", np.ones(3), np.ones(4), sigma=1.0), "eta and gamma"),
+        (lambda: theory.sample_complexity("N-MPG", 0.0), "epsilon"),
+    ],
+)
+def test_bad_arguments_are_refused_at_the_call(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
