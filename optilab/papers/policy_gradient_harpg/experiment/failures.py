@@ -1,0 +1,68 @@
+"""Where the methods fail: skewed gradients, steps that are not normalised, steps too long, a policy that whispers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from optilab.core.claim import Claim
+from optilab.core.run import run
+from optilab.papers.policy_gradient_harpg.algorithm import METHODS, unit
+from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, REMEMBER, START, race
+from optilab.problems.linear_gaussian import LinearGaussian
+
+RATES = np.array([0.003, 0.01, 0.03, 0.1])
+
+
+def skew(quick: bool) -> Iterator[Claim]:
+    """Single gradients are right in the mean; their directions are not."""
+    count = 20_000 if quick else 100_000
+    g = PLANT.each_g(PLANT.rollout(START, PLANT.sample(np.random.default_rng(2), count)), START)
+    cosine = unit(g) @ unit(PLANT.grad(START))
+    statement = "at θ = 0: mean cosine of one trajectory's gradient with the true one"
+    yield Claim(statement, cosine.mean(), at_most=-0.08)
+    yield Claim("… and of the mean of all these gradients", float(unit(g.mean(0)) @ unit(PLANT.grad(START))), 1, 0.95)
+
+
+def diverged_share(name: str, gamma0: np.ndarray = RATES, T: int = 150, runs: int = 100, seed: int = 0) -> np.ndarray:
+    """Share of runs that leave ‖θ‖ ≤ 50 within T updates, for each γ₀, all in one batch."""
+    path = METHODS[name](
+        PLANT, np.zeros((len(gamma0), runs, 2)), T=T, gamma0=gamma0[:, None], rng=np.random.default_rng(seed)
+    )
+    return np.isfinite(run(path, T, keep=["theta"], limit=FAR).diverged).mean(-1)
+
+
+def divergence(quick: bool) -> Iterator[Claim]:
+    """A Hessian-vector product times a long step feeds on itself unless steps are normalised."""
+    runs = 100 if quick else 400
+    share = {name: diverged_share(name, runs=runs) for name in ("PG", "HARPG")}
+    for k, (most, least) in enumerate(((0.05, 0.0), (0.15, 0.2), (0.45, 0.5), (0.8, 0.9))):
+        yield Claim(f"γ₀ = {RATES[k]}: share of HARPG's runs that diverge", share["HARPG"][k], at_least=least)
+        yield Claim("… and of PG's", share["PG"][k], at_most=most)
+    if not quick:
+        pg, harpg = (race(name, T=3000, gamma0=0.003) for name in ("PG", "HARPG"))
+        ratio = pg.gap[-1] / np.nanmedian(harpg.gap[-1])
+        statement = "γ₀ = 0.003, 3,000 updates, runs that survive: median gap of PG over HARPG's"
+        yield Claim(statement, float(np.nanmedian(ratio)), at_least=1.3, seeds=ratio[np.isfinite(ratio)])
+
+
+def long_steps(quick: bool) -> Iterator[Claim]:
+    """Normalised runs can't diverge, but they can get lost."""
+    for name in ("N-PG", *REMEMBER):
+        found = race(name, T=1000, gamma0=3.0, at=np.array([1000]))
+        lost, far = ((found.status == word).mean() for word in ("lost", "diverged"))
+        statement = f"γ₀ = 3, 1,000 updates: median gap of {name} ({lost:.0%} of runs lost, {far:.0%} diverged)"
+        bound = {"at_least": 2.0} if name in ("N-PG", "N-HARPG") else {"at_most": 0.5}
+        yield Claim(statement, float(np.median(found.gap)), **bound, seeds=found.gap)
+
+
+def whisper(quick: bool) -> Iterator[Claim]:
+    """Little exploration, noisy gradients: σ = 0.1 is slow."""
+    if quick:
+        return
+    for name in REMEMBER:
+        loud, soft = (
+            race(name, T=1000, gamma0=0.3, problem=LinearGaussian(sigma=sigma), at=np.array([1000])).gap[-1]
+            for sigma in (0.7, 0.1)
+        )
+        statement = f"1,000 updates: median gap of {name} at σ = 0.1 over that at σ = 0.7 ({np.median(loud):.2g})"
+        yield Claim(statement, float(np.median(soft) / np.median(loud)), at_least=1.5, seeds=soft / np.median(loud))
