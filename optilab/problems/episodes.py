@@ -133,7 +133,10 @@ class GaussianPolicy(Episodes):
     sigma: float
 
     def _mean(self, tau: Trajectory, theta: Array) -> Array:
-        return np.einsum("...nhk,...k->...nh", tau.s, theta)
+        return (tau.s @ theta[..., None, :, None])[..., 0]
+
+    def _sum(self, c: Array, tau: Trajectory) -> Array:
+        return (c[..., None, :] @ tau.s)[..., 0, :]
 
     def log_prob(self, tau: Trajectory, theta: Array) -> Array:
         """Return log π(a_t|s_t): (*batch, N, H)."""
@@ -146,11 +149,11 @@ class GaussianPolicy(Episodes):
 
     def score(self, tau: Trajectory, theta: Array, c: Array) -> Array:
         """Σ_t c_t (a_t − θ·s_t) s_t/σ²: (*batch, N, p)."""
-        return np.einsum("...nh,...nhk->...nk", c * (tau.a - self._mean(tau, theta)), tau.s) / self.sigma**2
+        return self._sum(c * (tau.a - self._mean(tau, theta)), tau) / self.sigma**2
 
     def curvature(self, tau: Trajectory, theta: Array, c: Array, u: Array) -> Array:
         """−Σ_t c_t (s_t·u) s_t/σ²: (*batch, N, p)."""
-        return -np.einsum("...nh,...nhk->...nk", c * self._mean(tau, u), tau.s) / self.sigma**2
+        return -self._sum(c * self._mean(tau, u), tau) / self.sigma**2
 
 
 def check_episodes(gamma: float, H: Any) -> None:

@@ -128,18 +128,22 @@ class LinearGaussian(GaussianPolicy):
     def rollout(self, theta: Array, noise: Array) -> Trajectory:
         """Trajectories of θ (*batch, 2) on noise (*batch, N, H, 3)."""
         theta = np.asarray(theta)
-        closed = (self.A + self.B[:, None] * theta[..., None, :]).mT
-        z = np.moveaxis(noise, -2, 0)
-        action = self.sigma * z[..., 2]
-        pushed = self.noise * z[1:, ..., :2] + action[:-1, ..., None] * self.B
-        x = np.empty((*z.shape[:-1], 2))
-        x[0] = self.start * z[0, ..., :2]
-        for t in range(self.H - 1):
-            x[t + 1] = x[t] @ closed + pushed[t]
-        u = np.einsum("h...nk,...k->h...n", x, theta) + action
-        cost = np.einsum("...i,ij,...j->...", x, self.Q, x) + self.R * u**2
-        r = np.exp(-cost / 2) - 1 + self.shift
-        return Trajectory(np.moveaxis(x, 0, -2), np.moveaxis(u, 0, -1), np.moveaxis(r, 0, -1))
+        spread = self.sigma * noise[..., 2]
+        x = np.empty((*noise.shape[:-1], 2))
+        x[..., 0, :] = self.start * noise[..., 0, :2]
+        x[..., 1:, :] = self.noise * noise[..., 1:, :2] + spread[..., :-1, None] * self.B
+        power, reach = (self.A + self.B[:, None] * theta[..., None, :]).mT[..., None, :, :], 1
+        while reach < self.H:  # each state knows of its last `reach` pushes; now of twice as many
+            x[..., reach:, :] += x[..., :-reach, :] @ power
+            power, reach = power @ power, 2 * reach
+        u = _dot(x, theta[..., None, None, :]) + spread
+        cost = _dot(x @ self.Q, x) + self.R * u**2
+        return Trajectory(x, u, np.exp(-cost / 2) - 1 + self.shift)
+
+
+def _dot(x: Array, y: Array) -> Array:
+    """Σ x_i y_i of vectors with two entries, faster than a sum along so short an axis."""
+    return x[..., 0] * y[..., 0] + x[..., 1] * y[..., 1]
 
 
 def _det(M: Array) -> Array:
