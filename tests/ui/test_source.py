@@ -23,3 +23,13 @@ def test_several_things_are_one_block():
 def test_it_is_displayed_the_same_every_time():
     assert source(require)._repr_markdown_() == source(require)._repr_markdown_()
     assert repr(source(require)) == repr(source(require))
+
+
+def test_docstrings_can_be_left_out_and_nothing_else_is():
+    shown = source(predict.Predict, require, docstrings=False).data
+    assert '"""' not in shown
+    kept = [line for line in shown.splitlines() if line.strip()]
+    written = (inspect.getsource(predict.Predict) + inspect.getsource(require)).splitlines()
+    assert set(kept[1:-1]) <= set(written)
+    assert "    def _chosen(self, _change: object) -> None:" in kept
+    assert '    holds = condition.all() if hasattr(condition, "all") else condition' in kept
