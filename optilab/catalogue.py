@@ -78,6 +78,16 @@ PAPERS = (
         message="The noise of a step is divided by the walk still to come: one sum bounds the last iterate of any "
         "schedule, and a straight line down to zero makes it as good as an average.",
     ),
+    Paper(
+        slug="policy_gradient_harpg",
+        number=7,
+        title="Stochastic Policy Gradient Methods: Improved Sample Complexity for Fisher-non-degenerate Policies",
+        authors="I. Fatkhullin, A. Barakat, A. Kireeva, N. He",
+        year=2023,
+        source="arXiv 2302.01734",
+        message="Momentum averages noise away and lags behind the path. Look ahead of the point, or carry the old "
+        "direction along with one Hessian-vector product, and a trajectory or two a step are enough.",
+    ),
 )
 
 

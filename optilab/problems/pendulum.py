@@ -72,14 +72,14 @@ class Pendulum(GaussianPolicy):
 
     def motion(self, theta: Array, noise: Array) -> tuple[Array, Array, Array]:
         """Angles, speeds and actions (H, *batch, N) of θ (*batch, 2) on noise (*batch, N, H + 2)."""
-        z = np.moveaxis(noise, -1, 0)
+        z = np.ascontiguousarray(np.moveaxis(noise, -1, 0))
         gain, damping = np.asarray(theta)[..., 0, None], np.asarray(theta)[..., 1, None]
         angles, speeds, actions = np.empty((3, *z[: self.H].shape))
         angle, speed = self.start * z[self.H], self.start * z[self.H + 1]
         for t in range(self.H):
             angles[t], speeds[t] = angle, speed
             pull = np.sin(angle)
-            actions[t] = gain * pull + damping * np.clip(speed, -FASTEST, FASTEST) + self.sigma * z[t]
+            actions[t] = gain * pull + damping * np.minimum(np.maximum(speed, -FASTEST), FASTEST) + self.sigma * z[t]
             angle, speed = angle + TICK * speed, speed + TICK * (pull - FRICTION * speed + actions[t])
         return angles, speeds, actions
 

@@ -43,6 +43,14 @@ METHODS = {
     "M-SGS": ORANGE,
     "prox-SGD": INK,
     "RF-ASGS": GREEN,
+    "PG": INK,
+    "N-PG": INK,
+    "momentum PG": PINK,
+    "N-MPG": PINK,
+    "N-PG-IGT": BLUE,
+    "HARPG": ORANGE,
+    "N-HARPG": ORANGE,
+    "N-STORM": GREEN,
 }
 
 

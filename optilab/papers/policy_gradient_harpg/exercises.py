@@ -184,7 +184,7 @@ def check_hvp(hvp: HVP, seed: int | None = None) -> None:
     right = ((ahead - behind) / (2 * h)).reshape(theta.shape)
     found = mean(hvp)
     for hint in wrong_products(tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u):
-        wrong = mean(lambda *arguments, hint=hint: wrong_products(*arguments)[hint])  # type: ignore[misc]
+        wrong = mean(lambda *arguments, hint=hint: wrong_products(*arguments)[hint])
         assert not np.allclose(found, wrong, atol=1e-7), hint
     off = abs(found - right).max()
     assert off < 1e-6, f"its mean over all trajectories of three steps is off by {off:.2g} from ∇²J_H u"

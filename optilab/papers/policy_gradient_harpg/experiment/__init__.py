@@ -1,7 +1,14 @@
 """What corrected directions are worth on the linear plant, where they fail, and whether the theory's bounds hold."""
 
 from optilab.core.claim import Claims, collect
-from optilab.papers.policy_gradient_harpg.experiment.failures import divergence, long_steps, skew, whisper
+from optilab.papers.policy_gradient_harpg.experiment.failures import (
+    RATES,
+    diverged_share,
+    divergence,
+    long_steps,
+    skew,
+    whisper,
+)
 from optilab.papers.policy_gradient_harpg.experiment.headlines import dear_correction, headline, large_batch, rivals
 from optilab.papers.policy_gradient_harpg.experiment.promises import constants, curves
 from optilab.papers.policy_gradient_harpg.experiment.races import PLANT, START, Race, checkpoints, race, slope
@@ -14,4 +21,15 @@ def claims(quick: bool = False) -> Claims:
     return collect(EXPERIMENTS, quick)
 
 
-__all__ = ["EXPERIMENTS", "PLANT", "START", "Race", "checkpoints", "claims", "race", "slope"]
+__all__ = [
+    "EXPERIMENTS",
+    "PLANT",
+    "RATES",
+    "START",
+    "Race",
+    "checkpoints",
+    "claims",
+    "diverged_share",
+    "race",
+    "slope",
+]

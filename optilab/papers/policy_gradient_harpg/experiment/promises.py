@@ -27,20 +27,25 @@ def margins(seed: int) -> dict[str, float]:
     """What is measured over what is promised, at one random table and policy."""
     problem, theta = random_table(seed)
     known = {"gamma": problem.gamma, "M_g": float(SCORE)}
-    slope = problem.endless_grad(theta)
+    slope, cut = problem.endless_grad(theta), problem.grad(theta) - problem.endless_grad(theta)
     mu_F = float(np.linalg.eigvalsh(problem.fisher(theta)).min())
     gap = problem.rho @ (problem.mdp.optimal().max(-1) - problem.values(theta)[0])
     tau = problem.rollout(theta, problem.sample(np.random.default_rng(seed), 1000))
     u = unit_vector(seed, problem.p)
     bent = (problem.grad(theta + 1e-4 * u) - problem.grad(theta - 1e-4 * u)) / 2e-4
     return {
-        "gap under weak gradient domination": gap / alg.dominated_gap(np.linalg.norm(slope), mu_F=mu_F, M_g=SCORE),
-        "‖∇J_H − ∇J‖": np.linalg.norm(problem.grad(theta) - slope) / alg.truncation_bound(problem.H, **known),
+        "gap under weak gradient domination": gap / alg.dominated_gap(length(slope), mu_F=mu_F, M_g=SCORE),
+        "‖∇J_H − ∇J‖": length(cut) / alg.truncation_bound(problem.H, **known),
         "variance of g": problem.each_g(tau, theta).var(0).sum() / alg.variance_bound(**known),
         "second moment of B u": (problem.each_hvp(tau, theta, u) ** 2).sum(-1).mean()
         / alg.product_bound(problem.H, M_h=CURVATURE, **known),
-        "‖∇²J u‖": np.linalg.norm(bent) / alg.smoothness(M_h=CURVATURE, **known),
+        "‖∇²J u‖": length(bent) / alg.smoothness(M_h=CURVATURE, **known),
     }
+
+
+def length(vector: np.ndarray) -> float:
+    """Euclidean length of (p,)."""
+    return float(np.linalg.norm(vector))
 
 
 def unit_vector(seed: int, p: int) -> np.ndarray:

@@ -1,0 +1,138 @@
+"""How fast directions and gaps improve: twenty runs a method, on log axes, beside the slopes that theory promises."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.papers.policy_gradient_harpg.algorithm import decay_exponent
+from optilab.papers.policy_gradient_harpg.experiment import Race, checkpoints, race
+from optilab.ui.controls import choice, log_slider, slider, switch
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+from optilab.ui.theme import color
+
+RUNS, FIRST, MOST = 20, 10, 10_000
+KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hessian"}
+COST = {"N-PG": 1, "N-MPG": 1, "N-PG-IGT": 1, "N-HARPG": 2}
+
+
+def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., None] | None = None) -> dict[str, Race]:
+    """All methods, twenty runs each, of at most 10,000 trajectories for gradients."""
+    T = min(T, MOST // N)
+    found: dict[str, Race] = {}
+    total = sum(COST.values())
+    for name in KEYS:
+        done = sum(COST[other] for other in found)
+
+        def part(k: float, steps: float, done: int = done, name: str = name) -> None:
+            if progress:
+                progress(done + COST[name] * k / steps, total)
+
+        found[name] = race(
+            name, T=T, gamma0=gamma0, N=N, runs=RUNS, seed=seed, at=checkpoints(T, 40, FIRST), progress=part
+        )
+    return found
+
+
+def compute(gamma0: float, N: int, T: int, seed: int, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
+    """Medians and worst runs of error and gap, with guides through the median's tenth update."""
+    data: dict[str, Any] = {}
+    slopes, ends = [], []
+    for name, key in KEYS.items():
+        found = run[name]
+        x = found.trajectories if cost else found.t
+        err, gap = np.median(found.err, -1), np.maximum(np.median(found.gap, -1), 1e-4)
+        late = found.t >= 100
+        fall = float(np.polyfit(np.log(found.t[late]), np.log(err[late]), 1)[0])
+        guide = err[late][0] * (x / x[late][0]) ** -decay_exponent(name)
+        data |= {
+            f"{key}_x": x,
+            f"{key}_err": err,
+            f"{key}_worst_err": found.err.max(-1),
+            f"{key}_gap": gap,
+            f"{key}_worst_gap": np.maximum(found.gap.max(-1), 1e-4),
+            f"{key}_guide": np.where(late & (name != "N-PG"), guide, np.nan),
+        }
+        if name != "N-PG":
+            slopes.append(f"{name} {fall:.2f} (theory −{decay_exponent(name):.2f})")
+        ends.append(f"{name} {np.median(found.gap[-1]):.2g}")
+    lost = ", ".join(f"{(found.status == 'lost').sum()} of {name}" for name, found in run.items())
+    return data | {
+        "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
+        "note": (
+            f"Slopes of the median error from update 100 on: <b>{'; '.join(slopes)}</b>. Median gaps at the end: "
+            f"{', '.join(ends)}. Of {RUNS} runs each, lost: {lost}."
+        ),
+    }
+
+
+def code(values: dict[str, Any]) -> str:
+    """The call of the experiment for one method."""
+    return (
+        "from optilab.papers.policy_gradient_harpg import experiment\n\n"
+        f'found = experiment.race("N-PG-IGT", T={values["T"]}, gamma0={values["gamma0"]:.4g}, N={values["N"]}, '
+        f"runs={RUNS}, seed={values['seed']})\n"
+        "found.slope"
+    )
+
+
+def errors(**start: Any) -> Explorer:
+    """γ₀, batch, updates and seed beside the errors and gaps of all four methods; runs at the press of the button."""
+    return Explorer(
+        compute,
+        {
+            "gamma0": log_slider("γ₀", 0.3, 0.03, 3.0, steps=20, named={"0.3": 0.3, "1": 1.0}),
+            "N": slider("trajectories a gradient", 1, 1, 30, 1),
+            "T": choice("updates", 1000, [("1,000", 1000), ("3,000", 3000), ("10,000", 10_000)]),
+            "seed": slider("seed", 0, 0, 19, 1),
+            "cost": switch("count trajectories", False),
+        },
+        [
+            Panel(
+                "How far directions are off: medians (solid), promised slopes (dashed), worst run (dotted)",
+                _curves("err", "worst_err", guides=True),
+                {
+                    "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
+                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "error ‖d − ∇J‖"}},
+                },
+                moving={"xaxis.title.text": "axis"},
+                height=420,
+            ),
+            Panel(
+                "What is still to be gained",
+                _curves("gap", "worst_gap", guides=False),
+                {
+                    "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
+                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "gap J* − J"}},
+                    "showlegend": False,
+                },
+                moving={"xaxis.title.text": "axis"},
+                height=420,
+            ),
+        ],
+        call="optilab.papers.policy_gradient_harpg.explorer.errors",
+        start=start,
+        code=code,
+        simulate=simulate,
+        run="Run",
+    )
+
+
+def _curves(median: str, worst: str, guides: bool) -> list[tuple[Any, dict[str, str]]]:
+    traces = []
+    for name, key in KEYS.items():
+        shade = color(name)
+        dotted = go.Scatter(
+            mode="lines", line={"color": shade, "width": 1.2, "dash": "dot"}, showlegend=False, name=f"{name}, worst"
+        )
+        traces.append((dotted, {"x": f"{key}_x", "y": f"{key}_{worst}"}))
+        if guides and name != "N-PG":
+            dashed = go.Scatter(
+                mode="lines", line={"color": shade, "width": 1.6, "dash": "dash"}, showlegend=False, hoverinfo="skip"
+            )
+            traces.append((dashed, {"x": f"{key}_x", "y": f"{key}_guide"}))
+        solid = go.Scatter(mode="lines", line={"color": shade, "width": 2.6}, name=name)
+        traces.append((solid, {"x": f"{key}_x", "y": f"{key}_{median}"}))
+    return traces
