@@ -7,7 +7,15 @@ import numpy as np
 from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import npg, srvr_pg
-from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, REMEMBER, RUNS, checkpoints, race
+from optilab.papers.policy_gradient_harpg.experiment.races import (
+    FAR,
+    PLANT,
+    REMEMBER,
+    RUNS,
+    checkpoints,
+    race,
+    trajectories_to,
+)
 
 
 def headline(quick: bool) -> Iterator[Claim]:
@@ -19,7 +27,7 @@ def headline(quick: bool) -> Iterator[Claim]:
     own ratios scatter around 1 so early that nothing is claimed of them.
     """
     T = 1500 if quick else 10_000
-    at = np.union1d(checkpoints(T), T // 2)
+    at = np.union1d(checkpoints(T, 80, 10), np.append(checkpoints(T), T // 2))
     found = {name: race(name, T=T, gamma0=0.3, at=at) for name in ("N-PG", *REMEMBER)}
     last = {name: (one.gap[-1], one.err[-1]) for name, one in found.items()}
     gap = {name: float(np.median(both[0])) for name, both in last.items()}
@@ -46,6 +54,12 @@ def headline(quick: bool) -> Iterator[Claim]:
     statement = f"at {T:,} trajectories: median error of N-HARPG, which needs two an update, over N-PG-IGT's"
     early = found["N-HARPG"].err[half] / err["N-PG-IGT"]
     yield Claim(statement, float(np.median(early)), at_least=1.0 if quick else 0.9, seeds=early)
+    epsilon = 0.5 if quick else 0.2
+    needed = {name: trajectories_to(found[name], epsilon) for name in REMEMBER}
+    base = np.median(needed["N-MPG"])
+    for name, most in (("N-PG-IGT", 0.75), ("N-HARPG", np.inf)):
+        statement = f"trajectories to a gap of {epsilon}, median of runs: {name} over N-MPG's {base:,.0f}"
+        yield Claim(statement, float(np.median(needed[name])) / base, at_most=most, seeds=needed[name] / base)
 
 
 def dear_correction(quick: bool) -> Iterator[Claim]:

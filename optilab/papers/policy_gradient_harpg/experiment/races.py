@@ -89,3 +89,9 @@ def race(
     gap = PLANT.maximum - PLANT(theta)
     err = np.linalg.norm(d - problem.grad(before), axis=-1)
     return Race(at, np.array([trajectories(name, t, N) for t in at]), gap, err, trace.diverged)
+
+
+def trajectories_to(found: Race, epsilon: float) -> Array:
+    """Trajectories that each run had drawn when its gap was first at most ε, to the next checkpoint; inf if never."""
+    reached = found.gap <= epsilon
+    return np.where(reached.any(0), found.trajectories[reached.argmax(0)], np.inf)

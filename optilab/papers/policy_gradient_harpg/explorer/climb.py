@@ -15,9 +15,9 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink, landscape
 
-T = 150
+T = 100
 NAMES = ["N-PG", "N-MPG", "N-PG-IGT", "N-HARPG", "PG", "HARPG"]
-LOW, HIGH = -4.0, 1.0
+LOW, HIGH = -5.0, 3.0
 QUIET = {"hoverinfo": "skip", "showlegend": False}
 
 
@@ -54,12 +54,12 @@ def heights() -> tuple[np.ndarray, np.ndarray]:
     return line, PLANT(np.stack(np.meshgrid(line, line), -1))
 
 
-def arrow(start: np.ndarray, vector: np.ndarray, length: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
+def arrow(start: np.ndarray, vector: np.ndarray, length: float = 1.4) -> tuple[np.ndarray, np.ndarray]:
     """An arrow of fixed length along a vector: shaft and two barbs as one line."""
     along = unit(vector)
     across = np.array([-along[1], along[0]])
     tip = start + length * along
-    points = np.array([start, tip, tip - 0.2 * along + 0.11 * across, tip, tip - 0.2 * along - 0.11 * across])
+    points = np.array([start, tip, tip - 0.3 * along + 0.16 * across, tip, tip - 0.3 * along - 0.16 * across])
     return points[:, 0], points[:, 1]
 
 
@@ -80,8 +80,8 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
     return {
         "path_x": path.theta[: now + 1, 0],
         "path_y": path.theta[: now + 1, 1],
-        "here_x": path.theta[now : now + 1, 0],
-        "here_y": path.theta[now : now + 1, 1],
+        "here_x": np.clip(path.theta[now : now + 1, 0], LOW, HIGH),
+        "here_y": np.clip(path.theta[now : now + 1, 1], LOW, HIGH),
         "symbol": "x" if lost else "circle",
         "probe_x": probes[:, 0],
         "probe_y": probes[:, 1],
@@ -98,14 +98,14 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
         "value": path.value,
         "now_step": np.array([now]),
         "now_value": path.value[now : now + 1],
-        "headline": f"{name}: its direction (coloured) beside the true gradient (dashed)",
+        "headline": f"{name}: its direction, and ∇J (thin)",
         "note": note(name, factor(name, gamma0), now, lost, gap, cosine),
     }
 
 
 def note(name: str, gamma0: float, now: int, lost: bool, gap: float, cosine: np.ndarray) -> str:
     """The sentence under the pictures."""
-    text = f"{name} at γ₀ = {gamma0:.3g}. "
+    text = f"{name} at γ₀ = {gamma0:.3g}. " if name in NORMALISED else f"{name}, a hundredth of it: γ₀ = {gamma0:.2g}. "
     if lost:
         return text + f"<b>Diverged at update {now + 1}</b>: ‖θ‖ left 50. The cross marks the last point before."
     if now == 0:
@@ -140,11 +140,9 @@ def climb(**start: Any) -> Explorer:
         compute,
         {
             "name": choice("method", "N-PG", NAMES),
-            "gamma0": log_slider(
-                "γ₀ (PG, HARPG: a hundredth)", 0.3, 0.03, 3.0, steps=40, named={"0.3": 0.3, "too long": 3.0}
-            ),
+            "gamma0": log_slider("γ₀", 0.3, 0.03, 3.0, steps=40, named={"0.3": 0.3, "too long": 3.0}),
             "N": slider("trajectories a gradient", 1, 1, 30, 1),
-            "seed": slider("seed", 0, 0, 19, 1),
+            "seed": slider("seed", 3, 0, 19, 1),
             "t": player("update", T, T),
         },
         [_map(), _cosine(), _value()],
@@ -182,12 +180,12 @@ def _map() -> Panel:
                 {"x": "probe_x", "y": "probe_y", "marker.color": "colour"},
             ),
             (
-                go.Scatter(mode="lines", line={"color": INK, "width": 2.2, "dash": "dash"}, **QUIET),
+                go.Scatter(mode="lines", line={"color": INK, "width": 1.6}, **QUIET),
                 {"x": "g_x", "y": "g_y"},
             ),
-            (go.Scatter(mode="lines", line={"width": 3}, **QUIET), {"x": "d_x", "y": "d_y", "line.color": "colour"}),
+            (go.Scatter(mode="lines", line={"width": 3.4}, **QUIET), {"x": "d_x", "y": "d_y", "line.color": "colour"}),
             (
-                go.Scatter(mode="markers", marker={"size": 9}, **QUIET),
+                go.Scatter(mode="markers", marker={"size": 11}, cliponaxis=False, **QUIET),
                 {"x": "here_x", "y": "here_y", "marker.color": "colour", "marker.symbol": "symbol"},
             ),
         ],

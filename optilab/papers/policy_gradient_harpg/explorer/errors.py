@@ -13,7 +13,8 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import color
 
-RUNS, FIRST, MOST = 20, 10, 10_000
+RUNS, FIRST, LATE, MOST = 20, 10, 100, 10_000
+PROMISED, FITTED = "promised slope", "fitted slope"
 KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hessian"}
 COST = {"N-PG": 1, "N-MPG": 1, "N-PG-IGT": 1, "N-HARPG": 2}
 
@@ -36,33 +37,45 @@ def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., N
     return found
 
 
-def compute(gamma0: float, N: int, T: int, seed: int, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
-    """Medians and worst runs of error and gap, with guides through the median's tenth update."""
+def line_through(t: np.ndarray, x: np.ndarray, y: np.ndarray, power: float | None) -> tuple[np.ndarray, float]:
+    """A straight line on log axes from update 100 on, with the promised power or the fitted one; and the fitted one."""
+    late = t >= LATE
+    fitted, level = np.polyfit(np.log(x[late]), np.log(y[late]), 1)
+    drawn = np.exp(level) * x**fitted if power is None else y[late][0] * (x / x[late][0]) ** power
+    return np.where(late, drawn, np.nan), float(fitted)
+
+
+def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
+    """Medians and worst runs of error and gap, with straight lines beside the medians."""
     data: dict[str, Any] = {}
     slopes, ends = [], []
     for name, key in KEYS.items():
         found = run[name]
         x = found.trajectories if cost else found.t
         err, gap = np.median(found.err, -1), np.maximum(np.median(found.gap, -1), 1e-4)
-        late = found.t >= 100
-        fall = float(np.polyfit(np.log(found.t[late]), np.log(err[late]), 1)[0])
-        guide = err[late][0] * (x / x[late][0]) ** -decay_exponent(name)
+        promised = -decay_exponent(name)
+        err_line, fall = line_through(found.t, x, err, promised if line == PROMISED else None)
+        gap_line, _ = line_through(found.t, x, gap, promised if line == PROMISED else None)
+        hidden = name == "N-PG"
         data |= {
             f"{key}_x": x,
             f"{key}_err": err,
             f"{key}_worst_err": found.err.max(-1),
             f"{key}_gap": gap,
             f"{key}_worst_gap": np.maximum(found.gap.max(-1), 1e-4),
-            f"{key}_guide": np.where(late & (name != "N-PG"), guide, np.nan),
+            f"{key}_err_line": err_line * (np.nan if hidden else 1),
+            f"{key}_gap_line": gap_line * (np.nan if hidden else 1),
         }
-        if name != "N-PG":
-            slopes.append(f"{name} {fall:.2f} (theory −{decay_exponent(name):.2f})")
+        if not hidden:
+            slopes.append(f"{name} {fall:.2f} (theory {promised:.2f})")
         ends.append(f"{name} {np.median(found.gap[-1]):.2g}")
+    medians = np.concatenate([data[f"{key}_err"] for key in KEYS.values()])
     lost = ", ".join(f"{(found.status == 'lost').sum()} of {name}" for name, found in run.items())
     return data | {
         "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
+        "err_range": np.log10([medians.min() / 2, 10 * medians.max()]).tolist(),
         "note": (
-            f"Slopes of the median error from update 100 on: <b>{'; '.join(slopes)}</b>. Median gaps at the end: "
+            f"Slopes of the median error from update {LATE} on: <b>{'; '.join(slopes)}</b>. Median gaps at the end: "
             f"{', '.join(ends)}. Of {RUNS} runs each, lost: {lost}."
         ),
     }
@@ -87,26 +100,26 @@ def errors(**start: Any) -> Explorer:
             "N": slider("trajectories a gradient", 1, 1, 30, 1),
             "T": choice("updates", 1000, [("1,000", 1000), ("3,000", 3000), ("10,000", 10_000)]),
             "seed": slider("seed", 0, 0, 19, 1),
+            "line": choice("dashed", PROMISED, [PROMISED, FITTED]),
             "cost": switch("count trajectories", False),
         },
         [
             Panel(
-                "How far directions are off: medians (solid), promised slopes (dashed), worst run (dotted)",
-                _curves("err", "worst_err", guides=True),
+                "How far directions are off: medians (worst run dotted)",
+                _curves("err", explained=True),
                 {
                     "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
                     "yaxis": {"type": "log", "dtick": 1, "title": {"text": "error ‖d − ∇J‖"}},
                 },
-                moving={"xaxis.title.text": "axis"},
+                moving={"xaxis.title.text": "axis", "yaxis.range": "err_range"},
                 height=420,
             ),
             Panel(
                 "What is still to be gained",
-                _curves("gap", "worst_gap", guides=False),
+                _curves("gap", explained=False),
                 {
                     "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
-                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "gap J* − J"}},
-                    "showlegend": False,
+                    "yaxis": {"type": "log", "dtick": "D2", "title": {"text": "gap J* − J"}},
                 },
                 moving={"xaxis.title.text": "axis"},
                 height=420,
@@ -120,19 +133,15 @@ def errors(**start: Any) -> Explorer:
     )
 
 
-def _curves(median: str, worst: str, guides: bool) -> list[tuple[Any, dict[str, str]]]:
-    traces = []
+def _curves(what: str, explained: bool) -> list[tuple[Any, dict[str, str]]]:
+    traces: list[tuple[Any, dict[str, str]]] = []
     for name, key in KEYS.items():
-        shade = color(name)
-        dotted = go.Scatter(
-            mode="lines", line={"color": shade, "width": 1.2, "dash": "dot"}, showlegend=False, name=f"{name}, worst"
-        )
-        traces.append((dotted, {"x": f"{key}_x", "y": f"{key}_{worst}"}))
-        if guides and name != "N-PG":
-            dashed = go.Scatter(
-                mode="lines", line={"color": shade, "width": 1.6, "dash": "dash"}, showlegend=False, hoverinfo="skip"
-            )
-            traces.append((dashed, {"x": f"{key}_x", "y": f"{key}_guide"}))
-        solid = go.Scatter(mode="lines", line={"color": shade, "width": 2.6}, name=name)
-        traces.append((solid, {"x": f"{key}_x", "y": f"{key}_{median}"}))
+        for column, style in (
+            (f"worst_{what}", {"dash": "dot", "width": 1.2}),
+            (f"{what}_line", {"dash": "dash", "width": 1.6}),
+        ):
+            line = go.Scatter(mode="lines", line={"color": color(name)} | style, showlegend=False, hoverinfo="skip")
+            traces.append((line, {"x": f"{key}_x", "y": f"{key}_{column}"}))
+        solid = go.Scatter(mode="lines", line={"color": color(name), "width": 2.6}, name=name, showlegend=explained)
+        traces.append((solid, {"x": f"{key}_x", "y": f"{key}_{what}"}))
     return traces

@@ -37,7 +37,7 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
     theta = np.linspace(low, high, 121)
     span = np.linspace(before, HERE, 2)
     size = max(*map(abs, errors.values()), 0.02)
-    mean = float(((1 - eta) * carried + eta * wanted).mean() - wanted)
+    mean = round(float(((1 - eta) * carried + eta * wanted).mean() - wanted), 12)
     curve = gradient(theta, c)
     return {
         "theta": theta,
@@ -71,7 +71,7 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
         "note": (
             f"The look ahead samples {(1 - eta) / eta:.3g} steps beyond θₜ. Off by: momentum "
             f"<b>{errors['N-MPG']:+.3g}</b>, look ahead <b>{errors['N-PG-IGT']:+.3g}</b>, Hessian at this q "
-            f"<b>{errors['N-HARPG']:+.3g}</b>, in the mean over q {abs(mean):.1g}."
+            f"<b>{errors['N-HARPG']:+.3g}</b>, in the mean over q {abs(mean):g}."
         ),
     }
 
@@ -92,9 +92,9 @@ def microscope(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "eta": slider("η, weight of the new", 0.3, 0.01, 1.0, 0.01, named={"after 10,000 updates": 0.01}),
-            "Delta": slider("step Δ", 0.5, 0.05, 1.0, 0.05),
-            "c": slider("bend c", 0.2, -0.5, 0.5, 0.05, named={"straight": 0.0}),
+            "eta": slider("η, weight of the new", 0.4, 0.01, 1.0, 0.01, named={"0.01": 0.01}),
+            "Delta": slider("step Δ", 0.8, 0.05, 1.0, 0.05),
+            "c": slider("bend c", 0.5, -0.5, 0.5, 0.05, named={"straight": 0.0}),
             "q": slider("q", 0.9, 0.0, 1.0, 0.05),
         },
         [_curve(), _bars(), _over_q()],
@@ -106,6 +106,12 @@ def microscope(**start: Any) -> Explorer:
 
 def _curve() -> Panel:
     dot = {"mode": "markers", "hovertemplate": "%{y:.3g}"}
+    named = dot | {
+        "mode": "markers+text",
+        "textposition": "bottom right",
+        "textfont": {"color": INK},
+        "showlegend": False,
+    }
     return Panel(
         "Blend old and far: the blue line crosses θₜ near the truth",
         [
@@ -148,11 +154,15 @@ def _curve() -> Panel:
                 {"x": "lag_x", "y": "lag_y"},
             ),
             (
-                go.Scatter(name="θₜ₋₁", marker={"color": INK, "size": 9, "symbol": "circle-open"}, **dot),
+                go.Scatter(
+                    text=["θₜ₋₁"],
+                    marker={"color": INK, "size": 9, "symbol": "circle-open"},
+                    **(named | {"textposition": "top left"}),
+                ),
                 {"x": "old_x", "y": "old_y"},
             ),
             (
-                go.Scatter(name="θₜ, the truth", marker={"color": INK, "size": 9}, **dot),
+                go.Scatter(text=["θₜ, the truth"], marker={"color": INK, "size": 9}, **named),
                 {"x": "new_x", "y": "new_y"},
             ),
         ],
@@ -212,7 +222,10 @@ def _over_q() -> Panel:
                 {"y": "mean"},
             ),
         ],
-        {"xaxis": {"title": {"text": "q: θₜ₋₁ (0) to θₜ (1)"}}, "yaxis": {"title": {"text": "error of the Hessian's"}}},
+        {
+            "xaxis": {"title": {"text": "q: θₜ₋₁ (0) to θₜ (1)"}},
+            "yaxis": {"title": {"text": "error of the Hessian's estimate"}},
+        },
         moving={"yaxis.range": "q_range"},
         height=380,
     )

@@ -99,7 +99,7 @@ def pole(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "gamma0": log_slider("γ₀", 0.5, 0.1, 3.0, steps=20),
+            "gamma0": log_slider("γ₀", 0.5, 0.05, 5.0, steps=20),
             "seed": slider("seed", 0, 0, 9, 1),
             "name": choice("method", "N-PG-IGT", NAMES),
             "frame": player("after updates, no.", len(SAVED) - 1, len(SAVED) - 1, interval=250),
@@ -166,7 +166,7 @@ def _learning() -> Panel:
         "What they earn while they learn: median solid, worst run dotted",
         [*traces, (marker, {"x": "now_x", "y": "now_y", "marker.color": "colour"})],
         {
-            "xaxis": {"type": "log", "title": {"text": "update t"}},
+            "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
             "yaxis": {"title": {"text": "mean return J"}},
         },
     )

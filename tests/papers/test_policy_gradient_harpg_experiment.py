@@ -1,0 +1,174 @@
+"""Policy gradients measured and drawn: claims, races, and what the pictures say of success and failure."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from optilab.core.run import run
+from optilab.papers.policy_gradient_harpg import algorithm as alg
+from optilab.papers.policy_gradient_harpg import derivation, experiment, explorer
+from optilab.papers.policy_gradient_harpg.experiment import PLANT, START, race
+from optilab.papers.policy_gradient_harpg.experiment.promises import margins
+from optilab.papers.policy_gradient_harpg.experiment.races import trajectories_to
+from optilab.problems.linear_gaussian import LinearGaussian
+
+
+def module(name):
+    return sys.modules[f"optilab.papers.policy_gradient_harpg.explorer.{name}"]
+
+
+# Claims and races
+
+
+def test_claims_hold():
+    claims = experiment.claims(quick=True)
+    assert [str(claim) for claim in claims if not claim.holds] == []
+    assert len(claims) >= 30
+
+
+def test_a_race_measures_what_its_runs_did():
+    found = race("N-HARPG", T=40, gamma0=0.3, N=2, runs=3, seed=4, at=np.array([1, 7, 40]))
+    path = run(alg.n_harpg(PLANT, np.zeros((3, 2)), T=40, gamma0=0.3, N=2, rng=np.random.default_rng(4)), 40)
+    np.testing.assert_array_equal(found.trajectories, [2, 26, 158])
+    np.testing.assert_allclose(found.gap, PLANT.maximum - PLANT(path.theta[[1, 7, 40]]))
+    off = path.d[[1, 7, 40]] - PLANT.grad(path.theta_prev[[1, 7, 40]])
+    np.testing.assert_allclose(found.err, np.linalg.norm(off, axis=-1))
+    assert set(found.status) <= {"better", "lost"}
+
+
+def test_a_race_on_another_plant_is_judged_by_the_first():
+    soft = LinearGaussian(sigma=0.1)
+    found = race("N-MPG", T=5, gamma0=0.3, runs=2, at=np.array([5]), problem=soft)
+    path = run(alg.method("N-MPG")(soft, np.zeros((2, 2)), T=5, gamma0=0.3, rng=np.random.default_rng(0)), 5)
+    np.testing.assert_allclose(found.gap[0], PLANT.maximum - PLANT(path.theta[-1]))
+    np.testing.assert_allclose(found.err[0], np.linalg.norm(path.d[-1] - soft.grad(path.theta_prev[-1]), axis=-1))
+
+
+def test_runs_that_diverge_are_marked_and_leave_the_others_alone():
+    found = race("HARPG", T=150, gamma0=0.01, runs=60, seed=1, at=np.array([50, 150]))
+    gone = found.status == "diverged"
+    assert 0 < gone.sum() < 60
+    assert np.isnan(found.gap[-1][gone]).all()
+    assert np.isfinite(found.gap[-1][~gone]).all()
+    assert (found.diverged[gone] <= 150).all()
+
+
+def test_trajectories_to_a_gap_are_counted_run_by_run():
+    found = race("N-MPG", T=300, gamma0=0.3, runs=20, at=np.arange(1, 301))
+    needed = trajectories_to(found, 1.0)
+    for k, count in enumerate(needed):
+        if np.isfinite(count):
+            first = int(count) - 1
+            assert found.gap[first, k] <= 1.0
+            assert (found.gap[:first, k] > 1.0).all()
+        else:
+            assert (found.gap[:, k] > 1.0).all()
+
+
+def test_the_slope_of_a_power_is_the_power():
+    t = experiment.checkpoints(10_000)
+    assert len(t) == 13
+    assert (t[0], t[-1]) == (100, 10_000)
+    assert experiment.slope(t, 3 * t**-0.4) == pytest.approx(-0.4)
+
+
+def test_margins_are_below_one_and_above_zero():
+    for name, part in margins(11).items():
+        assert 0 < part < 1, name
+
+
+# Pictures
+
+
+def test_a_climb_that_diverges_is_drawn_up_to_there():
+    climb = module("climb")
+    path = climb.walked("HARPG", 3.0, 1, 3)
+    assert path.diverged
+    assert all(np.isfinite(column).all() for column in path[:5])
+    end = len(path.theta)
+    after = climb.compute("HARPG", 3.0, 1, 3, climb.T)
+    assert f"Diverged at update {end}" in after["note"]
+    assert after["symbol"] == "x"
+    assert len(after["path_x"]) == end
+    before = climb.compute("HARPG", 3.0, 1, 3, end - 1)
+    assert "Diverged" not in before["note"]
+    assert before["symbol"] == "circle"
+
+
+def test_a_climb_says_when_it_is_lost_and_shows_the_look_ahead():
+    climb = module("climb")
+    assert "Lost" in climb.compute("N-PG", 0.3, 1, 3, climb.T)["note"]
+    assert "Lost" not in climb.compute("N-PG", 0.3, 30, 3, climb.T)["note"]
+    t = 40
+    data, path = climb.compute("N-PG-IGT", 0.3, 1, 3, t), climb.walked("N-PG-IGT", 0.3, 1, 3)
+    eta = alg.decay(4 / 5)(t - 1)
+    ahead = path.theta[t - 1] + (1 - eta) / eta * (path.theta[t - 1] - path.theta[t - 2])
+    np.testing.assert_allclose([data["probe_x"][0], data["probe_y"][0]], ahead)
+    np.testing.assert_allclose(path.grad[t], PLANT.grad(path.theta[t - 1]))
+    assert explorer.climb().code(explorer.climb().values)
+
+
+def test_cosines_of_the_pictures_order_the_methods():
+    T, middle = 150, {}
+    for name in ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"):
+        path = run(alg.method(name)(PLANT, np.zeros((200, 2)), T=T, gamma0=0.3, rng=np.random.default_rng(6)), T)
+        cosine = (alg.unit(path.d[1:]) * alg.unit(PLANT.grad(path.theta_prev[1:]))).sum(-1)
+        middle[name] = np.median(cosine[100:])
+    assert middle["N-PG"] < -0.15
+    assert 0.6 < middle["N-MPG"] < min(middle["N-PG-IGT"], middle["N-HARPG"])
+
+
+def test_the_microscope_shows_the_derivations_numbers():
+    shown = explorer.microscope().compute(eta=0.25, Delta=0.6, c=-0.3, q=0.9)
+    d = derivation
+    lag = d.momentum_lag().numpy(d.a, d.c, d.theta, d.eta, d.Delta)(1, -0.3, 1, 0.25, 0.6)
+    left = d.implicit_transport().numpy(d.eta, d.c, d.Delta)(0.25, -0.3, 0.6)
+    np.testing.assert_allclose(shown["bars"][:2], [lag, left])
+    assert shown["mean"][0] == 0
+    assert explorer.microscope().compute(eta=0.25, Delta=0.6, c=0.0, q=0.9)["bars"][1:] == pytest.approx(0, abs=1e-12)
+
+
+def test_the_score_picture_shows_the_plant_s_numbers():
+    for sigma, least, variance in ((0.1, 21, 26_400), (0.7, 0.65, 660), (1.5, 0.30, 254)):
+        shown = explorer.score().compute(H=20, gamma=0.9, sigma=sigma)
+        assert shown["fisher_now"][0] == pytest.approx(least, rel=0.03)
+        assert shown["variance_now"][0] == pytest.approx(variance, rel=0.1)
+        assert (shown["bias"] <= shown["bound"]).all()
+        assert (shown["bias"] > 0).all()
+        at = list(shown["horizons"]).index(20)
+        assert shown["bias"][at] == pytest.approx(shown["bias_now"][0], rel=1e-6)
+
+
+def test_the_error_picture_counts_two_trajectories_for_one_and_draws_both_lines():
+    errors = module("errors")
+    found = errors.simulate(0.3, 30, 1000, 0)
+    assert found["N-MPG"].t[-1] == 333  # 10,000 trajectories
+    settings = {"gamma0": 0.3, "N": 30, "T": 1000, "seed": 0}
+    data = errors.compute(**settings, line=errors.PROMISED, cost=True, run=found)
+    np.testing.assert_array_equal(data["hessian_x"], 30 * (2 * found["N-HARPG"].t - 1))
+    late = found["N-MPG"].t >= errors.LATE
+    x = data["momentum_x"][late]
+    assert experiment.slope(x, data["momentum_err_line"][late]) == pytest.approx(-1 / 3)
+    fitted = errors.compute(**settings, line=errors.FITTED, cost=True, run=found)
+    measured = experiment.slope(x, np.median(found["N-MPG"].err, -1)[late])
+    assert experiment.slope(x, fitted["momentum_err_line"][late]) == pytest.approx(measured)
+    assert f"N-MPG {measured:.2f}" in fitted["note"]
+
+
+def test_the_pole_is_held_up_after_training():
+    pole = module("pole")
+    found = pole.simulate(0.5, 1)
+    data = pole.compute(0.5, 1, "N-PG-IGT", len(pole.SAVED) - 1, run=found)
+    assert data["ahead_value"][-1] > data["ahead_value"][0] + 5
+    assert data["ahead_value"][-1] > data["raw_value"][-1]
+    assert np.isfinite(data["stick_x"][::3]).all()
+
+
+def test_the_start_is_where_the_question_is_asked():
+    g = PLANT.each_g(PLANT.rollout(START, PLANT.sample(np.random.default_rng(3), 20_000)), START)
+    cosine = alg.unit(g) @ alg.unit(PLANT.grad(START))
+    assert np.median(cosine) < -0.3
+    assert cosine.mean() < -0.08
+    toward = alg.unit(g).mean(0)
+    np.testing.assert_allclose(toward, [0.06, 0.13], atol=0.03)
