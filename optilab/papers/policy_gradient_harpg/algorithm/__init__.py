@@ -31,6 +31,7 @@ from optilab.papers.policy_gradient_harpg.algorithm.theory import (
 METHODS: dict[str, Callable[..., Any]] = {
     "PG": reinforce,
     "momentum PG": momentum_pg,
+    "STORM-PG": storm_pg,
     "HARPG": harpg,
     "N-PG": partial(reinforce, normalised=True),
     "N-MPG": partial(momentum_pg, normalised=True),
