@@ -8,7 +8,6 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.classics.reinforce import reinforce
 from optilab.core.counted import Counted
 from optilab.core.derive import Derivation, DerivationError
 from optilab.core.randomness import common
@@ -253,11 +252,6 @@ def test_the_natural_gradient_divides_by_the_fisher_matrix():
     np.testing.assert_allclose(trace.theta[1], theta + 0.1 * trace.d[1])
 
 
-def test_reinforce_climbs_where_gradients_are_good():
-    trace = run(reinforce(PLANT, np.zeros((5, 2)), T=60, gamma0=0.1, N=200, rng=rng(11)), 60)
-    assert (PLANT(trace.theta[-1]) > PLANT(trace.theta[0]) + 0.5).all()
-
-
 # What theory promises
 
 
@@ -418,8 +412,6 @@ class Blind(Exact):
         (lambda: alg.storm_pg(PLANT, np.zeros(2), T=2.5, gamma0=0.1, rng=rng()), "T must be"),
         (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=0.1, m=0, rng=rng()), "m must be"),
         (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=0.1, ridge=0.0, rng=rng()), "ridge"),
-        (lambda: reinforce(PLANT, np.zeros(2), T=5, gamma0=np.inf, rng=rng()), "gamma0"),
-        (lambda: decay(-1), "power"),
         (lambda: theory.dominated_gap(1.0, mu_F=0.0, M_g=1.0), "mu_F"),
         (lambda: theory.error_bound("SGD", np.ones(3), np.ones(3), sigma=1.0), "the method"),
         (lambda: theory.error_bound("N-PG", np.ones(3), np.ones(4), sigma=1.0), "eta and gamma"),
