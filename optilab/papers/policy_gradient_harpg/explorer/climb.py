@@ -221,7 +221,7 @@ def _cosine() -> Panel:
             ),
         ],
         {
-            "xaxis": {"range": [0, T], "title": {"text": "update t"}},
+            "xaxis": {"range": [0, 1.03 * T], "title": {"text": "update t"}},
             "yaxis": {"range": [-1.08, 1.08], "title": {"text": "cosine of d and ∇J"}},
             "shapes": [rule],
         },
@@ -253,7 +253,7 @@ def _value() -> Panel:
             ),
         ],
         {
-            "xaxis": {"range": [0, T], "title": {"text": "update t"}},
+            "xaxis": {"range": [0, 1.03 * T], "title": {"text": "update t"}},
             "yaxis": {"title": {"text": "mean return J"}, "range": [-9, -1]},
         },
         height=400,
