@@ -180,32 +180,45 @@ def gaussian_reward() -> Derivation:
     )
 
 
+def symmetric(name: str) -> sp.Matrix:
+    """A symmetric 2 × 2 matrix of symbols."""
+    return sp.Matrix(2, 2, sp.symbols(f"{name}_11 {name}_12 {name}_12 {name}_22", real=True))
+
+
 def matrix_reward() -> Derivation:
     """The same in two dimensions, as a determinant."""
-    M = sp.Matrix(2, 2, sp.symbols("m_11 m_12 m_12 m_22"))
-    Sigma = sp.Matrix(2, 2, sp.symbols("s_11 s_12 s_12 s_22"))
-    return Derivation(
-        "In more dimensions",
-        Sigma.det() * (M + Sigma.inv()).det(),
-        "two Gaussians multiply to one with the inverse covariance M + Σ⁻¹; the square of the mean is one over this",
-    ).equals((sp.eye(2) + M * Sigma).det(), "no inverse needed: the mean is det(I + MΣ)^(−1/2)")
+    M, Sigma, W = map(symmetric, "msw")
+    return (
+        Derivation(
+            "In more dimensions",
+            Sigma.det() * (M + W).det(),
+            "det Σ · det(M + W) with W = Σ⁻¹: two Gaussians multiply to one whose inverse covariance is M + W, and the "
+            "square of the mean is one over this",
+        )
+        .then("W is the inverse of Σ", lambda e: e.subs(dict(zip(W, Sigma.inv(), strict=True))))
+        .equals((sp.eye(2) + M * Sigma).det(), "det(I + MΣ), without an inverse: the mean is one over its root")
+    )
 
 
 def loop_reward() -> Derivation:
     """The determinant of state and action, in a form that keeps its sign in floating point."""
     q1, q2 = sp.symbols("q_1 q_2", positive=True)
-    k1, k2 = sp.symbols("theta_1 theta_2", real=True)
-    S = sp.Matrix(2, 2, sp.symbols("s_11 s_12 s_12 s_22", real=True))
-    gain = sp.Matrix([k1, k2])
+    S, K = symmetric("s"), symmetric("k")
+    gain = sp.Matrix(sp.symbols("theta_1 theta_2", real=True))
+    seen = sp.diag(q1, q2) + R / (1 + R * sigma**2) * gain * gain.T
     Sigma = sp.Matrix.vstack(
         sp.Matrix.hstack(S, S * gain), sp.Matrix.hstack(gain.T * S, gain.T * S * gain + sp.Matrix([[sigma**2]]))
     )
-    K = sp.diag(q1, q2) + R / (1 + R * sigma**2) * gain * gain.T
-    return Derivation(
-        "State and action together",
-        (sp.eye(3) + sp.diag(q1, q2, R) * Sigma).det(),
-        "det(I + MΣ) for (x, u) with u = θ·x + σξ and S the covariance of x",
-    ).equals(
-        (1 + R * sigma**2) * (1 + (K * S).trace() + K.det() * S.det()),
-        "the action's own noise is a factor; the rest is a 2 × 2 matter of K = Q + R/(1 + Rσ²) θθᵀ",
+    return (
+        Derivation(
+            "State and action together",
+            (1 + R * sigma**2) * (1 + (K * S).trace() + K.det() * S.det()),
+            "(1 + Rσ²)(1 + tr KS + det K det S), the form in the code: the action's own noise is a factor, the rest a "
+            "2 × 2 matter",
+        )
+        .then("put in K = Q + R/(1 + Rσ²) θθᵀ", lambda e: e.subs(dict(zip(K, seen, strict=True))))
+        .equals(
+            (sp.eye(3) + sp.diag(q1, q2, R) * Sigma).det(),
+            "det(I + MΣ) of (x, u) with u = θ·x + σξ, whose sign is lost to rounding where the loop is unstable",
+        )
     )
