@@ -112,7 +112,7 @@ def test_a_climb_says_when_it_is_lost_and_shows_the_look_ahead():
 def test_cosines_of_the_pictures_order_the_methods():
     T, middle = 150, {}
     for name in ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"):
-        path = run(alg.method(name)(PLANT, np.zeros((200, 2)), T=T, gamma0=0.3, rng=np.random.default_rng(6)), T)
+        path = run(alg.method(name)(PLANT, np.zeros((100, 2)), T=T, gamma0=0.3, rng=np.random.default_rng(6)), T)
         cosine = (alg.unit(path.d[1:]) * alg.unit(PLANT.grad(path.theta_prev[1:]))).sum(-1)
         middle[name] = np.median(cosine[100:])
     assert middle["N-PG"] < -0.15

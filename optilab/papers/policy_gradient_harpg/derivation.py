@@ -7,7 +7,7 @@ import sympy as sp
 from optilab.core.derive import Derivation
 
 x, gamma, sigma, s, m, t, eta, Delta, R = sp.symbols("x gamma sigma s m t eta Delta R", positive=True)
-a, c, theta, before, q, z, p = sp.symbols("a c theta theta' q z p", real=True)
+a, c, theta, before, q, z, p = sp.symbols("a c theta theta_0 q z p", real=True)
 r = sp.symbols("r_0 r_1", real=True)
 coefficients = sp.symbols("c_0:6", real=True)
 step = sp.symbols("gamma_t", positive=True)
@@ -44,11 +44,14 @@ def unbiased_gradient() -> Derivation:
     return (
         Derivation(
             "One trajectory's gradient is right in the mean",
-            sp.factor(sp.cancel(sp.together(mean))),
-            "E g: two actions, two steps, so four trajectories, each with its probability times Φ'; x = exp θ",
+            objective(),
+            "J: two ticks, each earns the mean reward; x = exp θ are the odds of action 1",
         )
-        .equals((1 + gamma) * in_theta(CHANCE[0] * r[0] + CHANCE[1] * r[1]), "that is J' of J = (1 + γ)(π₀r₀ + π₁r₁)")
-        .then("written out", sp.factor)
+        .then("its derivative in θ, the true gradient", lambda J: sp.factor(in_theta(J)))
+        .equals(
+            sp.factor(sp.cancel(sp.together(mean))),
+            "E g: the four trajectories, each with its probability times Φ', sum to the same",
+        )
     )
 
 
@@ -59,13 +62,12 @@ def unbiased_hessian() -> Derivation:
         for chance, Phi, _ in trajectories()
     )
     return (
-        Derivation(
-            "One trajectory's Hessian is right in the mean",
+        Derivation("One trajectory's Hessian is right in the mean", objective(), "the same J")
+        .then("its second derivative in θ", lambda J: sp.factor(in_theta(in_theta(J))))
+        .equals(
             sp.factor(sp.cancel(sp.together(mean))),
-            "E B with B = Φ'·(log p)' + Φ'': the first term because a change of θ moves trajectories, too",
+            "E B: the four trajectories, each with its probability times Φ'·(log p)' + Φ'', sum to the same",
         )
-        .equals(in_theta(in_theta(objective())), "that is J''")
-        .then("written out", sp.factor)
     )
 
 
@@ -118,9 +120,9 @@ def random_interpolation() -> Derivation:
     bend = sp.diff(polynomial(z), z, 2).subs(z, place)
     difference = (sp.diff(polynomial(z), z).subs(z, point) for point in (theta, before))
     return (
-        Derivation("A Hessian at a random place", bend * (theta - before), "J''(qθ + (1 − q)θ')(θ − θ'), degree 5")
+        Derivation("A Hessian at a random place", bend * (theta - before), "J''(qθ + (1 − q)θ₀)(θ − θ₀), degree 5")
         .then("its mean over q, even on [0, 1]", lambda e: sp.factor(sp.integrate(sp.expand(e), (q, 0, 1))))
-        .equals(next(difference) - next(difference), "is the change of the gradient, J'(θ) − J'(θ')")
+        .equals(next(difference) - next(difference), "is the change of the gradient, J'(θ) − J'(θ₀)")
     )
 
 
@@ -130,11 +132,11 @@ def midpoint() -> Derivation:
     slope = sp.diff(polynomial(z), z)
     return Derivation(
         "Always in the middle is not enough",
-        bend * (theta - before) - slope.subs(z, theta) + slope.subs(z, before),
-        "J'' at the middle times θ − θ', minus the change of the gradient",
+        sp.expand(bend * (theta - before) - slope.subs(z, theta) + slope.subs(z, before)),
+        "J'' at the middle times θ − θ₀, minus the change of the gradient; all up to c₃ has cancelled",
     ).equals(
         -((theta - before) ** 3) * (2 * coefficients[4] + 5 * coefficients[5] * (theta + before)) / 2,
-        "zero up to cubics, a bias from degree 4 on",
+        "a bias from degree 4 on",
     )
 
 
@@ -158,10 +160,10 @@ def rates() -> Derivation:
             "leaves Lₕγ²/η², the noise of Hessian products γ²σ²/η; constants left out",
         )
         .then(
-            "γ = 1/t and η = t^−p: compare powers", lambda rows: tuple(sp.Eq(power(e.lhs), power(e.rhs)) for e in rows)
+            "γ = 1/t and η = t⁻ᵖ: compare powers", lambda rows: tuple(sp.Eq(power(e.lhs), power(e.rhs)) for e in rows)
         )
         .then(
-            "solve for p; the squared error falls like t^−p",
+            "solve for p; the squared error falls like t⁻ᵖ",
             lambda rows: tuple(sp.Eq(p, sp.solve(e, p)[0]) for e in rows),
         )
     )
@@ -173,10 +175,9 @@ def rates() -> Derivation:
 def gaussian_reward() -> Derivation:
     """The mean of exp(−m z²/2) for Gaussian z."""
     density = sp.exp(-(z**2) / (2 * s)) / sp.sqrt(2 * sp.pi * s)
-    return (
-        Derivation("A bell over a bell", sp.exp(-m * z**2 / 2) * density, "the reward times the density of z ~ N(0, s)")
-        .then("integrate", lambda e: sp.simplify(sp.integrate(e, (z, -sp.oo, sp.oo))))
-        .equals(1 / sp.sqrt(1 + m * s), "one over the root of 1 + ms")
+    mean = sp.Integral(sp.exp(-m * z**2 / 2) * density, (z, -sp.oo, sp.oo))
+    return Derivation("A bell over a bell", mean, "the reward times the density of z ~ N(0, s), and all of it").then(
+        "integrate: one over the root of 1 + ms", lambda integral: sp.simplify(integral.doit())
     )
 
 

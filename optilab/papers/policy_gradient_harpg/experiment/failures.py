@@ -20,7 +20,9 @@ def skew(quick: bool) -> Iterator[Claim]:
     cosine = unit(g) @ unit(PLANT.grad(START))
     statement = "at θ = 0: mean cosine of one trajectory's gradient with the true one"
     yield Claim(statement, cosine.mean(), at_most=-0.08)
-    yield Claim("… and of the mean of all these gradients", float(unit(g.mean(0)) @ unit(PLANT.grad(START))), 1, 0.95)
+    yield Claim(
+        "… and of the mean of all these gradients", float(unit(g.mean(0)) @ unit(PLANT.grad(START))), at_least=0.95
+    )
 
 
 def diverged_share(name: str, gamma0: np.ndarray = RATES, T: int = 150, runs: int = 100, seed: int = 0) -> np.ndarray:

@@ -87,7 +87,7 @@ def rivals(quick: bool) -> Iterator[Claim]:
     T = 40 if quick else 100
     last = run(npg(PLANT, start, T=T, alpha=0.1, N=100, rng=rng), T, every=T, keep=["theta"]).theta[-1]
     gap = PLANT.maximum - PLANT(last)
-    statement = f"natural gradient, {T} updates with 100 trajectories each: median gap, less than of all methods above"
+    statement = f"natural gradient, {T} updates with 100 trajectories each: median gap"
     yield Claim(statement, float(np.median(gap)), 0.1 if quick else 0.03, seeds=gap)
     if quick:
         return
