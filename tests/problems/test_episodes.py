@@ -1,6 +1,7 @@
 """Trajectories and their estimators against enumeration, finite differences and Monte Carlo."""
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from optilab.core.counted import Counted
 from optilab.core.randomness import common
+from optilab.problems.episodes import Trajectory
 from optilab.problems.linear_gaussian import LinearGaussian
-from optilab.problems.mdp import grid_world, random_mdp
+from optilab.problems.mdp import MDP, grid_world, random_mdp
 from optilab.problems.pendulum import Pendulum
 from optilab.problems.softmax_mdp import CURVATURE, SCORE, SoftmaxMDP
 
@@ -268,3 +270,19 @@ def test_the_pendulum_is_an_euler_step_of_its_equation_and_gains_hold_it_up():
 def test_bad_problems_are_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_a_hessian_vector_product_needs_no_matrix():
+    S, A, H = 500, 11, 20
+    stay = np.broadcast_to(np.eye(S)[:, None, :], (S, A, S))
+    reward = np.broadcast_to(rng(21).normal(size=(S, A, 1)), (S, A, S))
+    problem = SoftmaxMDP(MDP(stay, reward, np.zeros(S, bool), 0.9), np.full(S, 1 / S), H)
+    theta, u = rng(22).normal(size=(2, problem.p))
+    s, a = rng(23).integers(S, size=(1, H)), rng(24).integers(A, size=(1, H))
+    tau = Trajectory(s, a, problem.mdp.reward[s, a])
+    tracemalloc.start()
+    problem.hvp(tau, theta, u)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert problem.p == 5000
+    assert peak < 2e6  # bytes; the matrix would need 200 million
