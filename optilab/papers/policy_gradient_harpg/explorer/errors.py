@@ -19,9 +19,14 @@ KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hes
 COST = {"N-PG": 1, "N-MPG": 1, "N-PG-IGT": 1, "N-HARPG": 2}
 
 
+def updates(N: int, T: int) -> int:
+    """How many updates are followed: T, but no more than 10,000 trajectories allow."""
+    return min(T, MOST // N)
+
+
 def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., None] | None = None) -> dict[str, Race]:
-    """All methods, twenty runs each, of at most 10,000 trajectories for gradients."""
-    T = min(T, MOST // N)
+    """All methods, twenty runs each."""
+    T = updates(N, T)
     found: dict[str, Race] = {}
     total = sum(COST.values())
     for name in KEYS:
