@@ -61,12 +61,8 @@ def whisper(quick: bool) -> Iterator[Claim]:
     """Little exploration, noisy gradients: σ = 0.1 is slow."""
     if quick:
         return
+    plants, at = [LinearGaussian(sigma=sigma) for sigma in (0.7, 0.1)], np.array([1000])
     for name in REMEMBER:
-        loud, soft = (
-            race(name, T=1000, gamma0=0.3, runs=3 * RUNS, problem=LinearGaussian(sigma=sigma), at=np.array([1000])).gap[
-                -1
-            ]
-            for sigma in (0.7, 0.1)
-        )
+        loud, soft = (race(name, T=1000, gamma0=0.3, runs=3 * RUNS, problem=plant, at=at).gap[-1] for plant in plants)
         statement = f"1,000 updates: median gap of {name} at σ = 0.1 over that at σ = 0.7 ({np.median(loud):.2g})"
         yield Claim(statement, float(np.median(soft) / np.median(loud)), at_least=1.3, seeds=soft / np.median(loud))

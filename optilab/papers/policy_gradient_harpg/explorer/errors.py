@@ -44,7 +44,9 @@ def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., N
 
 def line_through(t: np.ndarray, x: np.ndarray, y: np.ndarray, power: float | None) -> tuple[np.ndarray, float]:
     """A straight line on log axes from update 100 on, with the promised power or the fitted one; and the fitted one."""
-    late = t >= LATE
+    late = (t >= LATE) & np.isfinite(y)
+    if late.sum() < 2:  # most runs have diverged
+        return np.full(len(t), np.nan), np.nan
     fitted, level = np.polyfit(np.log(x[late]), np.log(y[late]), 1)
     drawn = np.exp(level) * x**fitted if power is None else y[late][0] * (x / x[late][0]) ** power
     return np.where(late, drawn, np.nan), float(fitted)
@@ -57,7 +59,8 @@ def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, 
     for name, key in KEYS.items():
         found = run[name]
         x = found.trajectories if cost else found.t
-        err, gap = np.median(found.err, -1), np.maximum(np.median(found.gap, -1), 1e-4)
+        err, gap = (np.nanmedian(values, -1) for values in (found.err, found.gap))
+        gap = np.maximum(gap, 1e-4)
         promised = -decay_exponent(name)
         err_line, fall = line_through(found.t, x, err, promised if line == PROMISED else None)
         gap_line, _ = line_through(found.t, x, gap, promised if line == PROMISED else None)
@@ -65,23 +68,23 @@ def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, 
         data |= {
             f"{key}_x": x,
             f"{key}_err": err,
-            f"{key}_worst_err": found.err.max(-1),
+            f"{key}_worst_err": np.nanmax(found.err, -1),
             f"{key}_gap": gap,
-            f"{key}_worst_gap": np.maximum(found.gap.max(-1), 1e-4),
+            f"{key}_worst_gap": np.maximum(np.nanmax(found.gap, -1), 1e-4),
             f"{key}_err_line": err_line * (np.nan if hidden else 1),
             f"{key}_gap_line": gap_line * (np.nan if hidden else 1),
         }
         if not hidden:
             slopes.append(f"{name} {fall:.2f} (theory {promised:.2f})")
-        ends.append(f"{name} {np.median(found.gap[-1]):.2g}")
+        ends.append(f"{name} {gap[-1]:.2g}")
     medians = np.concatenate([data[f"{key}_err"] for key in KEYS.values()])
-    lost = ", ".join(f"{(found.status == 'lost').sum()} of {name}" for name, found in run.items())
+    lost = ", ".join(f"{(found.status != 'better').sum()} of {name}" for name, found in run.items())
     return data | {
         "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
-        "err_range": np.log10([medians.min() / 2, 10 * medians.max()]).tolist(),
+        "err_range": np.log10([np.nanmin(medians) / 2, 10 * np.nanmax(medians)]).tolist(),
         "note": (
             f"Slopes of the median error from update {LATE} on: <b>{'; '.join(slopes)}</b>. Median gaps at the end: "
-            f"{', '.join(ends)}. Of {RUNS} runs each, lost: {lost}."
+            f"{', '.join(ends)}. Of {RUNS} runs each, lost or diverged: {lost}."
         ),
     }
 
