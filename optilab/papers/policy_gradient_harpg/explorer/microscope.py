@@ -175,7 +175,7 @@ def _curve() -> Panel:
 def _bars() -> Panel:
     names = ["N-MPG", "N-PG-IGT", "N-HARPG"]
     return Panel(
-        "Estimate minus G(θₜ)",
+        "Off by: momentum at first order, the others at second",
         [
             (
                 go.Bar(
