@@ -7,7 +7,7 @@ Randomness is a value: `noise = problem.sample(rng, (*batch, N))` is what N traj
 `tau = problem.rollout(theta, noise)` are the trajectories of θ on that noise, and estimators take `tau`.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ def to_go(x: Array) -> Array:
     return np.cumsum(x[..., ::-1], -1)[..., ::-1]
 
 
-class Episodes:
+class Episodes(ABC):
     """Estimators of the gradient and of Hessian-vector products from whole trajectories.
 
     A problem has the horizon `H`, the discount `gamma`, the number of parameters `p`, the exact objective as its call,

@@ -37,7 +37,8 @@ def check_transport_error(answer: Any) -> None:
     for mistake, hint in wrong.items():
         assert sp.simplify(expr - mistake) != 0, hint
     unknown = expr.free_symbols - {eta, c, Delta}
-    assert not unknown, f"a and θ_t cancel: write the answer in eta, c, Delta, without {sorted(map(str, unknown))}"
+    alone = "write the answer in exercises.eta, exercises.c and exercises.Delta alone: a and θ_t cancel"
+    assert not unknown, f"{alone}; yours holds {sorted(map(str, unknown))}"
     half, quarter = (expr.subs({eta: sp.Rational(1, n), c: 1, Delta: 1}) for n in (2, 4))
     assert sp.simplify(expr - right) == 0, (
         f"with c = Δ = 1 the error is 1 at η = ½ and 3 at η = ¼, yours is {half} and {quarter}"
