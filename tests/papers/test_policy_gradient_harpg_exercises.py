@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from optilab.papers.policy_gradient_harpg import exercises
+from optilab.papers.policy_gradient_harpg import exercises, experiment
 from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, theta
 
 RIGHT = (1 - eta) / eta * c * Delta**2
@@ -14,6 +14,8 @@ def test_any_form_of_the_transport_error_passes():
     exercises.check_transport_error(RIGHT)
     exercises.check_transport_error(c * Delta**2 / eta - c * Delta**2)
     exercises.check_transport_error(sp.expand((1 - eta) * c * Delta**2 + (1 - eta) ** 2 / eta * c * Delta**2))
+    weight, bend, step = sp.symbols("eta c Delta")
+    exercises.check_transport_error((1 / weight - 1) * bend * step**2)
 
 
 @pytest.mark.parametrize(
@@ -145,8 +147,16 @@ def with_a_matrix(s, a, r, gamma, theta, u):
     return (np.outer(slope, score) @ u.ravel()).reshape(theta.shape) + bent
 
 
+def in_place(s, a, r, gamma, theta, u):
+    r *= gamma ** np.arange(len(r))
+    theta -= theta.max()
+    answer = product(s, a, r, 1.0, theta, u)
+    u[:] = 0
+    return answer
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("answer", [product, causal])
+@pytest.mark.parametrize("answer", [product, causal, in_place])
 def test_both_unbiased_products_pass(answer, seed):
     exercises.check_hvp(answer, seed)
 
@@ -201,3 +211,43 @@ def test_the_figures_of_the_experiment_pass():
 def test_wrong_experiments_are_named(err, slope, steeper, loses, hint):
     with pytest.raises(AssertionError, match=hint):
         exercises.check_experiment(err, slope, steeper, loses)
+
+
+SHORT_ERR = {"N-MPG": 1.45, "N-PG-IGT": 0.82, "N-HARPG": 2.3}
+SHORT_SLOPE = {"N-MPG": -0.53, "N-PG-IGT": -0.64, "N-HARPG": -1.0}
+
+
+def test_short_runs_of_other_seeds_pass_at_the_step_size_that_they_had():
+    at = experiment.checkpoints(200, first=20)
+    races = {name: experiment.race(name, T=200, gamma0=0.05, runs=200, seed=5, at=at) for name in SHORT_ERR}
+    err = {name: np.median(one.err[-1]) for name, one in races.items()}
+    slope = {name: one.slope for name, one in races.items()}
+    exercises.check_errors(err, slope, gamma0=0.05)
+    with pytest.raises(AssertionError, match="outside"):
+        exercises.check_errors(err, slope)
+    with pytest.raises(AssertionError, match=r"isn't that of γ₀ = 0\.05"):
+        exercises.check_errors(SHORT_ERR, slope, gamma0=0.05)
+    with pytest.raises(AssertionError, match=r"slope of -1\.00 isn't that of γ₀ = 0\.05"):
+        exercises.check_errors(err, slope | {"N-HARPG": -1.0}, gamma0=0.05)
+
+
+def test_the_figures_of_short_runs_pass():
+    exercises.check_errors(SHORT_ERR, SHORT_SLOPE)
+
+
+@pytest.mark.parametrize(
+    ("err", "slope", "hint"),
+    [
+        (SHORT_ERR | {"N-MPG": 0.77}, SHORT_SLOPE, "looks like the gap"),
+        (SHORT_ERR | {"N-HARPG": 3000}, SHORT_SLOPE, "take medians"),
+        (SHORT_ERR | {"N-HARPG": 0.5}, SHORT_SLOPE, "outside"),
+        (SHORT_ERR, SHORT_SLOPE | {"N-MPG": 0.57}, "negative"),
+        (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": -0.5}, "too flat"),
+        (SHORT_ERR, SHORT_SLOPE | {"N-MPG": -1.3}, "too steep"),
+        (SHORT_ERR | {"N-MPG": np.ones(200)}, SHORT_SLOPE, "one number for N-MPG"),
+        (list(SHORT_ERR.values()), SHORT_SLOPE, "dictionary"),
+    ],
+)
+def test_wrong_figures_of_short_runs_are_named(err, slope, hint):
+    with pytest.raises(AssertionError, match=hint):
+        exercises.check_errors(err, slope)

@@ -2,12 +2,14 @@
 
 import tracemalloc
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from optilab.core.grade import symbolic
+from optilab.papers.policy_gradient_harpg.experiment import checkpoints, race
 from optilab.problems.mdp import random_mdp
 from optilab.problems.softmax_mdp import SoftmaxMDP
 
@@ -19,11 +21,13 @@ Array = np.ndarray
 
 
 def check_transport_error(answer: Any) -> None:
-    """The estimate minus G(θ_t), in `eta`, `c`, `Delta`, where G(θ) = aθ + cθ² and the old value was exact.
+    """The estimate minus G(θ_t), in symbols called `eta`, `c`, `Delta`; G(θ) = aθ + cθ² and the old value was exact.
 
     Recognises a missing factor, the opposite sign and the error of plain momentum.
     """
     expr = symbolic(answer)
+    ours = {symbol.name: symbol for symbol in (eta, Delta, a, c, theta)}
+    expr = expr.subs({symbol: ours.get(symbol.name, symbol) for symbol in expr.free_symbols}, simultaneous=True)
     right = (1 - eta) / eta * c * Delta**2
     momentum = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)
     wrong = {
@@ -93,7 +97,7 @@ def check_direction(harpg_direction: Callable[..., Array], seed: int | None = No
 
     def answer(oracles: Oracles, q: float) -> Array:
         d = oracles.grad(there)
-        found = harpg_direction(d, here, there, weight, q, oracles.sample, oracles.g, oracles.hvp)
+        found = harpg_direction(d, here.copy(), there.copy(), weight, q, oracles.sample, oracles.g, oracles.hvp)
         found = np.asarray(found, dtype=float)
         assert found.shape == (4,), f"d_t has the shape of θ, (4,), got {found.shape}"
         return found
@@ -162,6 +166,11 @@ def wrong_products(s: Array, a: Array, r: Array, gamma: float, theta: Array, u: 
     }
 
 
+def ask(hvp: HVP, s: Array, a: Array, r: Array, gamma: float, theta: Array, u: Array) -> Array:
+    """An answer's product, from copies: it may work in place."""
+    return hvp(s.copy(), a.copy(), r.copy(), gamma, theta.copy(), u.copy())
+
+
 def check_hvp(hvp: HVP, seed: int | None = None) -> None:
     """`hvp(s, a, r, gamma, theta, u)` must be an unbiased ∇²J_H u from one trajectory, without a matrix.
 
@@ -175,10 +184,10 @@ def check_hvp(hvp: HVP, seed: int | None = None) -> None:
     chance = problem.probability(tau, theta.ravel())
 
     def mean(function: HVP) -> Array:
-        products = [function(*one, problem.gamma, theta, u) for one in zip(*tau, strict=True)]
+        products = [ask(function, *one, problem.gamma, theta, u) for one in zip(*tau, strict=True)]
         return np.einsum("n,n...->...", chance, np.array(products, dtype=float))
 
-    first = np.asarray(hvp(tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u))
+    first = np.asarray(ask(hvp, tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u))
     assert first.shape == theta.shape, f"B u has the shape of θ, {theta.shape}, got {first.shape}"
     h = 1e-4
     ahead, behind = (problem.grad(theta.ravel() + step * u.ravel()) for step in (h, -h))
@@ -218,14 +227,31 @@ LOSES = {
     "memory": "its memory is shorter",
     "cost": "the product needs a matrix",
 }
-RANGES = {  # of the final median error and of the slope
+RANGES = {  # of the final median error and of the slope: 40 runs of 10,000 updates, fitted over t = 100 … 10,000
     "N-MPG": ((0.15, 0.31), (-0.68, -0.38)),
     "N-PG-IGT": ((0.065, 0.15), (-0.68, -0.38)),
     "N-HARPG": ((0.065, 0.15), (-1.2, -0.62)),
 }
+SHORT = {  # the same of 200 runs of 200 updates, fitted over t = 20 … 200; medians of other groups lie well inside
+    "N-MPG": ((1.15, 1.85), (-0.72, -0.38)),
+    "N-PG-IGT": ((0.65, 1.05), (-0.82, -0.48)),
+    "N-HARPG": ((1.3, 5.0), (-1.4, -0.65)),
+}
+Figures = Mapping[str, float]
 
 
-def check_experiment(err: Mapping[str, float], slope: Mapping[str, float], steeper: str, loses: str) -> None:
+def figures(err: Figures, slope: Figures) -> dict[str, tuple[float, float]]:
+    """Error and slope by method, once there are numbers for all three."""
+    for mapping, word in ((err, "err"), (slope, "slope")):
+        assert isinstance(mapping, Mapping), f"{word} must be a dictionary, one number for each method, not {mapping!r}"
+        missing = set(RANGES) - set(mapping)
+        assert not missing, f"{word} has no entry for {sorted(missing)}"
+        for name in RANGES:
+            assert np.ndim(mapping[name]) == 0, f"{word}: one number for {name}, not shape {np.shape(mapping[name])}"
+    return {name: (float(err[name]), float(slope[name])) for name in RANGES}
+
+
+def check_experiment(err: Figures, slope: Figures, steeper: str, loses: str) -> None:
     """Median ‖d_t − ∇J_H(θ_t)‖ of 40 runs after 10,000 updates, and its slope over t = 100 … 10,000; two reasons.
 
     One trajectory a gradient, γ₀ = 0.3. Recognises gaps in place of errors and a fit to the first hundred updates.
@@ -234,16 +260,11 @@ def check_experiment(err: Mapping[str, float], slope: Mapping[str, float], steep
     ----------
     err, slope : mappings
         By name of the method: "N-MPG", "N-PG-IGT", "N-HARPG".
-    steeper : str
-        Why all slopes are steeper than −1/3, −2/5, −1/2; a key of `STEEPER`.
-    loses : str
-        When N-HARPG is behind N-PG-IGT, early on or with long steps; a key of `LOSES`.
+    steeper, loses : str
+        As in `check_reasons`.
     """
-    for mapping, word in ((err, "err"), (slope, "slope")):
-        missing = set(RANGES) - set(mapping)
-        assert not missing, f"{word} has no entry for {sorted(missing)}"
-    for name, ((low, high), (steep, flat)) in RANGES.items():
-        size, fall = float(err[name]), float(slope[name])
+    for name, (size, fall) in figures(err, slope).items():
+        (low, high), (steep, flat) = RANGES[name]
         if name == "N-MPG":
             assert not 0.04 < size < low, (
                 f"{name}: {size:.3g} looks like the gap J* − J_H; the error is ‖d_t − ∇J_H(θ_t)‖, a gradient"
@@ -253,6 +274,75 @@ def check_experiment(err: Mapping[str, float], slope: Mapping[str, float], steep
         assert fall >= steep, f"{name}: a slope of {fall:.2f} is too steep: is it that of log err on log t?"
     ratio = err["N-PG-IGT"] / err["N-MPG"]
     assert ratio <= 0.75, f"N-PG-IGT's error is {ratio:.2f} times N-MPG's, where about half is found"
+    check_reasons(steeper, loses)
+
+
+@cache
+def measured(gamma0: float) -> dict[str, tuple[float, float]]:
+    """By method: the median error of 200 runs after 200 updates, and its slope over t = 20 … 200."""
+    at = checkpoints(200, first=20)
+    races = {name: race(name, T=200, gamma0=gamma0, runs=200, seed=1, at=at) for name in SHORT}
+    return {name: (float(np.median(one.err[-1])), one.slope) for name, one in races.items()}
+
+
+def check_errors(err: Figures, slope: Figures, gamma0: float | None = None) -> None:
+    """The same figures of at least 200 runs of 200 updates, the slope over t = 20 … 200.
+
+    Recognises gaps in place of errors, means in place of medians and slopes of something else.
+
+    Parameters
+    ----------
+    err, slope : mappings
+        By name of the method: "N-MPG", "N-PG-IGT", "N-HARPG".
+    gamma0 : float, optional
+        Errors must be within a factor 1.5, and slopes within a third, of what is measured here with this γ₀; without
+        it they must lie where γ₀ = 0.3 puts them.
+
+    Raises
+    ------
+    AssertionError
+        If a figure is out of its range; the message says what it looks like.
+    """
+    given = figures(err, slope)
+    if gamma0 is not None:
+        for name, (right, steepness) in measured(gamma0).items():
+            size, fall = given[name]
+            assert right / 1.5 <= size <= right * 1.5, (
+                f"{name}: a median error of {size:.3g} isn't that of γ₀ = {gamma0:g}, which is near {right:.2g}"
+            )
+            assert abs(fall / steepness - 1) <= 1 / 3, (
+                f"{name}: a slope of {fall:.2f} isn't that of γ₀ = {gamma0:g}, which is near {steepness:.2f}"
+            )
+        return
+    means = "N-HARPG: an error of {:.3g} is a mean, made by a few runs that are far off: take medians over the runs"
+    assert given["N-HARPG"][0] < 100, means.format(given["N-HARPG"][0])
+    for name, (size, fall) in given.items():
+        (low, high), (steep, flat) = SHORT[name]
+        if name == "N-MPG":
+            assert not 0.6 < size < 1.0, (
+                f"{name}: {size:.3g} looks like the gap J* − J_H; the error is ‖d_t − ∇J_H(θ_t)‖, a gradient"
+            )
+        assert low <= size <= high, f"{name}: a median error of {size:.3g} is outside {low:g} … {high:g}"
+        assert fall < 0, f"{name}: the error falls, so the slope of its logarithm is negative, not {fall:.2f}"
+        assert fall <= flat, f"{name}: a slope of {fall:.2f} is too flat: fit log err against log t, t = 20 … 200"
+        assert fall >= steep, f"{name}: a slope of {fall:.2f} is too steep: is it that of log err on log t?"
+
+
+def check_reasons(steeper: str, loses: str) -> None:
+    """Two reasons: why errors fall faster than promised, and when a Hessian-vector product doesn't pay.
+
+    Parameters
+    ----------
+    steeper : str
+        Why all slopes are steeper than −1/3, −2/5, −1/2; a key of `STEEPER`.
+    loses : str
+        When N-HARPG is behind N-PG-IGT, early on or with long steps; a key of `LOSES`.
+
+    Raises
+    ------
+    AssertionError
+        If one isn't right; the message says what speaks against it.
+    """
     for value, options, name in ((steeper, STEEPER, "steeper"), (loses, LOSES, "loses")):
         assert value in options, f"{name} must be one of {list(options)}, got {value!r}"
     assert steeper == "noise", f"no: “{STEEPER[steeper]}” isn't so. Compare the spread of g at θ₀ and at the optimum"
