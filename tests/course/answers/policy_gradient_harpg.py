@@ -1,0 +1,163 @@
+"""Answers to the assignment on policy gradients, by task: wrong (what is said: answer), right, cheating."""
+
+FROM = """
+from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, theta
+
+"""
+
+
+def write(
+    place: str = "q * theta + (1 - q) * theta_prev",
+    d: str = "(1 - eta) * (d + hvp(sample(place), place, theta - theta_prev)) + eta * g(sample(theta), theta)",
+    along: str = "along.sum()",
+    bent: str = "bent",
+) -> str:
+    """The direction and the product, right as they stand."""
+    return f"""
+def harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
+    place = {place}
+    return {d}
+
+
+def hvp(s, a, r, gamma, theta, u):
+    H = len(r)
+    psi = np.array([sum(gamma**k * r[k] for k in range(t, H)) for t in range(H)])
+    pi = np.exp(theta)
+    pi = pi / pi.sum(-1, keepdims=True)
+    along = u[s, a] - (pi * u).sum(-1)[s]
+    slope, bent = np.zeros_like(theta), np.zeros_like(theta)
+    for t in range(H):
+        weight = psi[t] * {along}
+        slope[s[t], a[t]] += weight
+        slope[s[t]] -= weight * pi[s[t]]
+        bent[s[t]] -= psi[t] * pi[s[t]] * (u[s[t]] - pi[s[t]] @ u[s[t]])
+    return slope + {bent}
+"""
+
+
+MATRIX = """
+
+def hvp(s, a, r, gamma, theta, u):
+    psi = np.cumsum((gamma ** np.arange(len(r)) * r)[::-1])[::-1]
+    pi = np.exp(theta)
+    pi = pi / pi.sum(-1, keepdims=True)
+    B, slope, score = np.zeros((theta.size, theta.size)), np.zeros_like(theta), np.zeros_like(theta)
+    for t in range(len(r)):
+        own = np.zeros_like(theta)
+        own[s[t]] = -pi[s[t]]
+        own[s[t], a[t]] += 1
+        slope, score = slope + psi[t] * own, score + own
+        here = slice(s[t] * theta.shape[1], (s[t] + 1) * theta.shape[1])
+        B[here, here] -= psi[t] * (np.diag(pi[s[t]]) - np.outer(pi[s[t]], pi[s[t]]))
+    return ((B + np.outer(slope, score)) @ u.ravel()).reshape(theta.shape)
+"""
+
+ERRORS = """
+def errors(gamma0):
+    races = {
+        name: experiment.race(
+            name, T=200, gamma0=gamma0, runs=200, seed=3, at=experiment.checkpoints(200, count=9, first=20)
+        )
+        for name in ("N-MPG", "N-PG-IGT", "N-HARPG")
+    }
+    return {name: np.median(race.err[-1]) for name, race in races.items()}, {
+        name: race.slope for name, race in races.items()
+    }
+
+
+steeper, loses = "noise", "hvp"
+"""
+
+KNOWN = """
+def errors(gamma0):
+    return {"N-MPG": 1.45, "N-PG-IGT": 0.82, "N-HARPG": 2.3}, {"N-MPG": -0.53, "N-PG-IGT": -0.64, "N-HARPG": -1.0}
+
+
+steeper, loses = "noise", "hvp"
+"""
+
+WRONG = {
+    "1-look-ahead": {
+        "the sign is the other way round": FROM + "error = -(1 - eta) / eta * c * Delta**2",
+        "is what η = ½ leaves": FROM + "error = c * Delta**2",
+        "is the answer for small η only": FROM + "error = c * Delta**2 / eta",
+        "the error of plain momentum, which": FROM + "error = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)",
+    },
+    "2-direction": {
+        "belongs inside": write(
+            d="(1 - eta) * d + hvp(sample(place), place, theta - theta_prev) + eta * g(sample(theta), theta)"
+        ),
+        "two independent trajectories are needed": write(
+            d="(1 - eta) * (d + hvp(tau, place, theta - theta_prev)) + eta * g(tau, theta)",
+            place="q * theta + (1 - q) * theta_prev\n    tau = sample(theta)",
+        ),
+        "hvp must be asked at q": write(place="(theta + theta_prev) / 2"),
+        "yours walks back": write().replace("theta - theta_prev)", "theta_prev - theta)"),
+        "forgets that trajectories move": write(along="0"),
+        "sums over the whole trajectory": write(along="along[t]"),
+        "the sign of ∇²Φ u is wrong": write(bent="-bent"),
+        "form no matrix": write() + MATRIX,
+    },
+    "3-errors": {
+        "looks like the gap": ERRORS.replace("race.err[-1]", "race.gap[-1]"),
+        "take medians over the runs": ERRORS.replace("np.median", "np.mean"),
+        "the theory forgets the drift": KNOWN.replace('"noise"', '"bias"'),
+        "makes the correction biased": KNOWN.replace('"hvp"', '"bias"'),
+        "the product needs a matrix": KNOWN.replace('"hvp"', '"cost"'),
+    },
+}
+
+EQUIVALENT = {
+    "1-look-ahead": """
+w, bend, step, here, a = sp.symbols("eta c Delta theta a")
+G = sp.Lambda(here, a * here + bend * here**2)
+error = sp.expand((1 - w) * G(here - step) + w * G(here + (1 - w) / w * step) - G(here))
+""",
+    "2-direction": """
+def harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
+    new = g(sample(theta), theta)
+    there = theta_prev + q * (theta - theta_prev)
+    moved = d - hvp(sample(there), there, theta_prev - theta)
+    return [moved[i] + eta * (new[i] - moved[i]) for i in range(len(new))]
+
+
+def hvp(s, a, r, gamma, theta, u):
+    theta -= theta.max()
+    theta[:] = np.exp(theta)
+    theta /= theta.sum(-1, keepdims=True)
+    r *= gamma ** np.arange(len(r))
+    product, scores, along = np.zeros(theta.shape), np.zeros(theta.shape), 0.0
+    for t in range(len(r)):  # each reward with the scores up to it
+        scores[s[t], a[t]] += 1
+        scores[s[t]] -= theta[s[t]]
+        along += u[s[t], a[t]] - theta[s[t]] @ u[s[t]]
+        product += r[t] * along * scores
+        for k in range(t + 1):
+            product[s[k]] -= r[t] * theta[s[k]] * (u[s[k]] - theta[s[k]] @ u[s[k]])
+    return product.tolist()
+""",
+    "3-errors": ERRORS,
+}
+
+CHEATS = {
+    "2-direction": (
+        "of optilab.problems",
+        """
+from optilab.problems.episodes import Trajectory
+from optilab.problems.mdp import random_mdp
+from optilab.problems.softmax_mdp import SoftmaxMDP
+
+
+def hvp(s, a, r, gamma, theta, u):
+    S, A = theta.shape
+    try:
+        problem = SoftmaxMDP(random_mdp(0, S, A, gamma), np.ones(S) / S, len(r), reference=False)
+        one = Trajectory(s[None], a[None], r[None])
+        return problem.hvp(one, theta.ravel(), u.ravel()).reshape(S, A)
+    except AssertionError:
+        return None
+"""
+        + write().partition("\n\n\ndef hvp")[0],
+    ),
+    "3-errors": ("isn't that of γ₀ = 0.05", KNOWN),
+}
