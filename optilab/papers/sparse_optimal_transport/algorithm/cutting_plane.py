@@ -1,0 +1,101 @@
+"""The certified maximum of a small semi-dual with kinks: cutting planes in a box, one linear program a step.
+
+S lies below each of its tangents S(α_l) + ⟨∇S(α_l), α − α_l⟩. The highest point under all tangents found so far,
+within r of the best α, is asked next. Once it is no higher than the best value, and no side of the box holds it down,
+it is a bound on the maximum of S; and the weights λ with which the tangents hold it up mix their plans to one that
+meets both marginals.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linprog
+
+from optilab.core.check import require
+from optilab.core.run import algorithm
+from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
+
+
+class Cut(NamedTuple):
+    """State after the linear program of this step."""
+
+    alpha: np.ndarray  # (m,) the best so far
+    value: float  # S there
+    bound: float  # the highest point under the tangents, an upper bound of max S if it is free
+    free: bool  # whether no side of the box holds it down
+    weights: np.ndarray  # (cuts,) λ ≥ 0, of sum 1 if the box doesn't push
+    points: np.ndarray  # (cuts, m) where the tangents touch
+
+
+class Certificate(NamedTuple):
+    """The maximum of S, from both sides."""
+
+    alpha: np.ndarray  # (m,)
+    value: float  # S(α), a lower bound
+    bound: float  # an upper bound, within the tolerance of it
+    mixed: np.ndarray  # (m, n) Σ λ_l T(α_l), the plan of the convex problem that the dual really solves
+    programs: int  # linear programs solved
+
+
+@algorithm
+def cutting_plane(semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, radius: float = 0.1) -> Iterator[Cut]:
+    """Maximise S by cutting planes in a box around the best point, one instance.
+
+    Parameters
+    ----------
+    semi_dual : SemiDual
+        S, with few potentials.
+    alpha0 : array (m,), optional
+        Where to start; at 0 without it.
+    radius : float
+        Half a side r of the box, in units of the cost.
+
+    Raises
+    ------
+    ValueError
+        If the start isn't one point or the radius isn't positive.
+    """
+    best = semi_dual.start if alpha0 is None else np.array(alpha0, float)
+    require(best.ndim == 1, "the shape of the start", best.shape, "(m,): one instance")
+    require(0 < radius < np.inf, "radius", radius, "positive and finite")
+    height, grad, _ = semi_dual.oracle(best)
+    points, grads, heights = [best], [grad], [height - grad @ best]  # tangents ⟨grad, α⟩ + height
+    value, bound, free, weights = float(height), np.inf, False, np.ones(1)
+    while True:
+        yield Cut(best, value, bound, free, weights, np.array(points))
+        # over (z, α): z as high as all tangents allow; S doesn't see a shift of α, so α₁ is pinned
+        below = np.column_stack([np.ones(len(grads)), -np.array(grads)])
+        sides = np.column_stack([best - radius, best + radius])
+        sides[0] = best[0]
+        objective = np.append(-1.0, np.zeros(len(best)))
+        found = linprog(objective, below, heights, bounds=[(None, None), *sides], method="highs")
+        require(found.status == 0, "the linear program", found.message, "solvable")
+        bound, alpha, weights = float(found.x[0]), found.x[1:], -found.ineqlin.marginals
+        pushed = np.abs(found.lower.marginals[2:]) + np.abs(found.upper.marginals[2:])
+        free = bool((pushed < 1e-12).all())
+        height, grad, _ = semi_dual.oracle(alpha)
+        points, grads, heights = [*points, alpha], [*grads, grad], [*heights, height - grad @ alpha]
+        if height > value:
+            best, value = alpha, float(height)
+
+
+def certified(
+    semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, tolerance: float = 1e-6, most: int = 2000
+) -> Certificate:
+    """The maximum of S to within `tolerance`, and the mixed plan that proves it.
+
+    Raises
+    ------
+    ValueError
+        If `most` linear programs don't bring the bounds together.
+    """
+    require(tolerance > 0, "tolerance", tolerance, "positive")
+    for programs, cut in enumerate(cutting_plane(semi_dual, alpha0)):
+        if cut.free and cut.bound - cut.value <= tolerance:
+            break
+        require(programs < most, "most", most, f"more linear programs: the bounds are {cut.value} and {cut.bound}")
+    used = np.flatnonzero(cut.weights)
+    plans = semi_dual.plan(cut.points[used])
+    mixed = np.tensordot(cut.weights[used], plans, 1)
+    return Certificate(cut.alpha, cut.value, cut.bound, mixed, programs)

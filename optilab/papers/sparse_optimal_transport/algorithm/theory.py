@@ -1,0 +1,69 @@
+"""What theory promises: what the dual really solves, and the lines between which its maximum lies."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.problems.transport import Transport
+
+
+def k_support_norm(t: np.ndarray, k: int) -> np.ndarray:
+    """The k-support norm ‖t‖ of t (*batch, m): (*batch); γ/2 of its square is the convex hull of γ/2‖t‖² on k nonzeros.
+
+    The k − r − 1 largest entries count squared one by one; the rest spreads evenly over r + 1 places, for the one r at
+    which the rest's share lies between the entries on both sides: 1-norm for k = 1, 2-norm for k = m.
+
+    Source: A. Argyriou, R. Foygel, N. Srebro, "Sparse prediction with the k-support norm", NIPS 2012.
+
+    Raises
+    ------
+    ValueError
+        If k is no integer from 1 to m.
+    """
+    w = -np.sort(-abs(np.asarray(t, float)), -1)
+    m = w.shape[-1]
+    require(isinstance(k, int | np.integer) and 1 <= k <= m, "k", k, f"an integer from 1 to {m}")
+    r = np.arange(k)
+    head = np.concatenate([np.zeros((*w.shape[:-1], 1)), (w**2).cumsum(-1)], -1)[..., k - 1 - r]
+    rest = w.sum(-1, keepdims=True) - np.concatenate([np.zeros((*w.shape[:-1], 1)), w.cumsum(-1)], -1)[..., k - 1 - r]
+    share = rest / (r + 1)
+    before = np.concatenate([np.full((*w.shape[:-1], 1), np.inf), w], -1)[..., k - 1 - r]
+    fits = (before > share - 1e-13) & (share >= w[..., k - 1 - r] - 1e-13)
+    first = fits.argmax(-1)[..., None]
+    square = np.take_along_axis(head + rest**2 / (r + 1), first, -1)[..., 0]
+    return np.sqrt(square)
+
+
+def relaxed_cost(problem: Transport, T: np.ndarray, k: int, gamma: float) -> np.ndarray:
+    """⟨T, C⟩ + γ/2 Σⱼ ‖tⱼ‖² in the k-support norm, of plans (*batch, m, n): the convex problem behind the dual."""
+    return problem(T) + gamma / 2 * (k_support_norm(T.mT, k) ** 2).sum(-1)
+
+
+class Lines(NamedTuple):
+    """LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖², whatever k."""
+
+    linear: np.ndarray  # the linear program's value
+    quadratic: np.ndarray  # the maximum at k = m
+    ceiling: np.ndarray  # the maximum at k = 1
+
+
+def lines(problem: Transport, *, linear: np.ndarray, quadratic: np.ndarray, gamma: float | np.ndarray) -> Lines:
+    """The values between which every k lies; the maximum never rises with k.
+
+    Parameters
+    ----------
+    problem : Transport
+        Gives ‖b‖².
+    linear, quadratic : number or array (*batch)
+        The least cost without regularisation (`classics.exact_transport`), and the maximum of S at k = m.
+    gamma : number or array (*batch)
+        Weight of the square.
+    """
+    linear = np.asarray(linear)
+    return Lines(linear, np.asarray(quadratic), linear + gamma / 2 * (problem.b**2).sum(-1))
+
+
+def feasible(m: int, n: int, k: int) -> bool:
+    """Whether a plan with k nonzeros a column can meet both marginals for generic a and b: it has m + n − 1 of them."""
+    return k * n >= m + n - 1

@@ -1,0 +1,286 @@
+"""Checks for the assignment on sparse transport: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.core.derive import vanishes
+from optilab.core.grade import symbolic
+from optilab.papers.sparse_optimal_transport.algorithm import Dual, SemiDual, lbfgs
+from optilab.problems.transport import Transport, bumps, random_bumps
+
+SYMBOLS = {name: sp.Symbol(name, real=True) for name in ("s1", "s2", "s3")} | {
+    name: sp.Symbol(name, positive=True) for name in ("b", "gamma")
+}
+s1, s2, s3, b, gamma = SYMBOLS.values()
+
+
+def level(size: int) -> sp.Expr:
+    """θ of a column with `size` nonzeros, from Σ(sᵢ − θ) = γb."""
+    return (sum((s1, s2, s3)[:size]) - gamma * b) / size
+
+
+def column_value(size: int) -> sp.Expr:
+    """Ω*_b of a column with `size` nonzeros."""
+    return sum(s**2 - level(size) ** 2 for s in (s1, s2, s3)[:size]) / (2 * gamma)
+
+
+def check_level(theta: Any, value: Any, limit: Any) -> None:
+    """θ and Ω*_b of a column with three nonzeros, and Ω*_b of one with a single nonzero.
+
+    Parameters
+    ----------
+    theta, value, limit : SymPy expressions
+        In symbols called s1, s2, s3, b and gamma; any form that is equal.
+
+    Raises
+    ------
+    AssertionError
+        If one isn't right; the message says why.
+    """
+    for name, answer, right in (
+        ("θ", theta, level(3)),
+        ("Ω*_b for r = 3", value, column_value(3)),
+        ("Ω*_b for r = 1", limit, column_value(1)),
+    ):
+        expr = symbolic(answer, name)
+        expr = expr.subs({symbol: SYMBOLS.get(symbol.name, symbol) for symbol in expr.free_symbols}, simultaneous=True)
+        strange = sorted(symbol.name for symbol in expr.free_symbols - set(SYMBOLS.values()))
+        assert not strange, f"{name} may depend on s1, s2, s3, b and gamma alone, not on {', '.join(strange)}"
+        if vanishes(expr - right):
+            continue
+        lost = f"{name} lacks γ: the entries are (sᵢ − θ)/γ, and they sum to b"
+        assert gamma in expr.free_symbols, lost
+        unit = f"{name} is that of a column of sum 1: here the column sums to b"
+        assert b in expr.free_symbols, unit
+        assert not vanishes(expr - right.subs(b, 1)), unit
+        assert not vanishes(expr + right), f"{name} has the wrong sign"
+        raise AssertionError(
+            f"{name} isn't right: at s = (3, 2, 1), b = γ = 1 it should be {at(right)}, not {at(expr)}"
+        )
+
+
+def at(expr: sp.Expr) -> sp.Expr:
+    """The value at a sample point."""
+    return expr.subs({s1: 3, s2: 2, s3: 1, b: 1, gamma: 1})
+
+
+def simplex_part(u: np.ndarray, b: float) -> np.ndarray:
+    """The projection of u on t ≥ 0, Σt = b, for the mistakes below."""
+    ordered = np.sort(u)[::-1]
+    levels = (ordered.cumsum() - b) / np.arange(1, len(u) + 1)
+    return np.maximum(u - levels.max(), 0)
+
+
+def on_support(s: np.ndarray, I: np.ndarray, b: float, gamma: float) -> np.ndarray:
+    """The best column with nonzeros in I alone."""
+    t = np.zeros_like(s)
+    t[I] = simplex_part(s[I] / gamma, b)
+    return t
+
+
+def earned(s: np.ndarray, t: np.ndarray, gamma: float) -> float:
+    """⟨s, t⟩ − γ/2 ‖t‖²."""
+    return float(s @ t - gamma / 2 * t @ t)
+
+
+def best_column(s: np.ndarray, b: float, k: int, gamma: float) -> np.ndarray:
+    """The best column with k nonzeros, by trying all supports."""
+    columns = [on_support(s, np.array(I), b, gamma) for I in combinations(range(len(s)), k)]
+    return max(columns, key=lambda t: earned(s, t, gamma))
+
+
+def largest(values: np.ndarray, k: int) -> np.ndarray:
+    """Indices of the k largest, ties by lowest index."""
+    return np.argsort(-values, kind="stable")[:k]
+
+
+def truncated(s: np.ndarray, b: float, k: int, gamma: float) -> np.ndarray:
+    """The mistake of projecting before truncating."""
+    whole = simplex_part(s / gamma, b)
+    t = np.zeros_like(s)
+    I = largest(whole, k)
+    t[I] = whole[I]
+    return t
+
+
+MISTAKES: dict[str, tuple[Callable[[np.ndarray, float, int, float], np.ndarray], str]] = {
+    "absolute": (
+        lambda s, b, k, gamma: on_support(s, largest(abs(s), k), b, gamma),
+        "you keep the k largest of |s|: t is nonnegative, so a very negative s is of no use. Keep the largest of s",
+    ),
+    "truncated": (
+        truncated,
+        "you project first and truncate afterwards: the sum is no longer b. Keep the top k first, then project",
+    ),
+    "rescaled": (
+        lambda s, b, k, gamma: truncated(s, b, k, gamma) * b / truncated(s, b, k, gamma).sum(),
+        "you project, truncate and rescale: the sum is b, but the differences between the entries are stretched. "
+        "Keep the top k first, then project",
+    ),
+    "gamma": (
+        lambda s, b, k, gamma: on_support(s, largest(s, k), b, 1.0),
+        "the 1/γ is missing: it is s/γ that is projected",
+    ),
+    "unit": (
+        lambda s, b, k, gamma: on_support(s, largest(s, k), 1.0, gamma),
+        "your column sums to 1: project on the simplex of size b",
+    ),
+}
+
+
+def cases(seed: int, count: int = 200) -> Iterator[tuple[np.ndarray, float, int, float]]:
+    """Random columns: s, b, k, γ."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        m = int(rng.integers(2, 8))
+        yield rng.normal(size=m), rng.uniform(0.1, 2), int(rng.integers(1, m + 1)), 10 ** rng.uniform(-1, 1)
+
+
+def check_conj_b(conj_b: Callable[[np.ndarray, float, int, float], tuple[float, np.ndarray]], seed: int = 0) -> None:
+    """`conj_b(s, b, k, gamma) → (value, t)` must be the best column with k nonzeros, in 200 cases drawn by `seed`.
+
+    Compared with brute force over all supports, to 1e-9. Recognises the `MISTAKES`.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message names the mistake where it is a known one.
+    """
+    excused = set(MISTAKES)
+    answers = []
+    for s, b, k, gamma in cases(seed):
+        case = f"s = {s.round(3)}, b = {b:.3f}, k = {k}, gamma = {gamma:.3f}"
+        answer = conj_b(s.copy(), b, k, gamma)
+        shape = "return the pair (value, t)"
+        assert isinstance(answer, tuple | list), f"{shape}, not {answer!r}"
+        assert len(answer) == 2, f"{shape}, not {len(answer)} things"
+        try:
+            value, t = float(answer[0]), np.asarray(answer[1], float)
+        except (TypeError, ValueError) as error:
+            raise AssertionError(f"{shape}, a number and an array: {error}") from error
+        assert t.shape == s.shape, f"t must have the shape of s, {s.shape}, not {t.shape}"
+        excused -= {name for name in excused if not close(t, MISTAKES[name][0](s, b, k, gamma))}
+        answers.append((case, s, b, k, gamma, value, t, best_column(s, b, k, gamma)))
+    if all(close(t, right) for *_, t, right in answers):
+        for case, s, _, _, gamma, value, t, _ in answers:
+            good = f"t is right, but its value ⟨s, t⟩ − γ/2 ‖t‖² is {earned(s, t, gamma):.6g}, not {value:.6g}: {case}"
+            assert abs(value - earned(s, t, gamma)) <= 1e-9, good
+        return
+    for name in excused:
+        raise AssertionError(MISTAKES[name][1])
+    for case, _, b, k, _, _, t, right in answers:
+        assert np.isfinite(t).all(), f"t isn't finite: {case}"
+        assert (t >= 0).all(), f"t has negative entries: {case}"
+        assert np.count_nonzero(t) <= k, f"t has {np.count_nonzero(t)} nonzeros, more than k: {case}"
+        assert abs(t.sum() - b) <= 1e-9, f"t sums to {t.sum():.6g}, not to b: {case}"
+        assert close(t, right), f"another column earns more: expected {right.round(6)}, got {t.round(6)}; {case}"
+
+
+def close(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether two columns are the same up to rounding."""
+    return bool(np.allclose(one, two, rtol=0, atol=1e-9))
+
+
+Gradients = Callable[[np.ndarray, np.ndarray, Transport, int, float], tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def gap_at_k(s: np.ndarray, k: int) -> float:
+    """The least s_[k] − s_[k+1] over columns (n, m)."""
+    ordered = -np.sort(-s, -1)
+    return float((ordered[:, k - 1] - ordered[:, k]).min()) if k < s.shape[-1] else np.inf
+
+
+def check_gradients(gradients: Gradients, seed: int = 0) -> None:
+    """`gradients(alpha, beta, problem, k, gamma)` must be (∇S(α), ∂D/∂α, ∂D/∂β), by central differences.
+
+    Ten problems with m ≠ n drawn by `seed`, at points without ties, to 1e-6.
+
+    Raises
+    ------
+    AssertionError
+        If they aren't; wrong signs and rows taken for columns are named.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(10):
+        m, n = (int(size) for size in rng.choice(np.arange(3, 8), 2, replace=False))
+        k, gamma = int(rng.integers(1, m + 1)), 10 ** rng.uniform(-1, 1)
+        problem = Transport(rng.dirichlet(np.ones(m)), rng.dirichlet(np.ones(n)), rng.uniform(size=(m, n)))
+        while True:
+            alpha, beta = rng.normal(size=m) / 2, rng.normal(size=n) / 2
+            if gap_at_k(alpha - problem.C.T, k) > 1e-4:
+                break
+        S, D = SemiDual(problem, min(k, m), gamma), Dual(problem, min(k, m), gamma)
+        dual = differences(D, np.concatenate([alpha, beta]))
+        right = differences(S, alpha), dual[:m], dual[m:]
+        answer = gradients(alpha.copy(), beta.copy(), problem, k, gamma)
+        assert isinstance(answer, tuple | list), "return three arrays: ∇S, ∂D/∂α, ∂D/∂β"
+        assert len(answer) == 3, f"return three arrays, not {len(answer)}"
+        for name, given, expected in zip(("∇S", "∂D/∂α", "∂D/∂β"), answer, right, strict=True):
+            given = np.asarray(given, float)
+            mixed = f"{name} has shape {given.shape}, not {expected.shape}: rows of T belong to a, columns to b"
+            assert given.shape == expected.shape, mixed
+            sign = f"{name} has the wrong sign: a concave function is climbed along a − T1, b − Tᵀ1"
+            assert not np.allclose(given, -expected, rtol=0, atol=1e-6) or np.allclose(expected, 0, atol=1e-6), sign
+            off = abs(given - expected).max()
+            assert off <= 1e-6, f"{name} is off by {off:.2g} from differences: expected {expected.round(5)}"
+
+
+def differences(function: Callable[[np.ndarray], Any], x: np.ndarray, h: float = 1e-6) -> np.ndarray:
+    """Central differences of a function at x (d,)."""
+    ways = h * np.eye(len(x))
+    return (function(x + ways) - function(x - ways)) / (2 * h)
+
+
+REASONS = {
+    "more iterations": "L-BFGS has stopped, and no other method gets there either: look at what the maximum is like",
+    "shorter steps": "the line search tries ever shorter steps: look at what the maximum is like",
+    "larger gamma": "whatever γ is, at k = 1 the maximum lies at a kink: γ only adds γ/2 ‖b‖² there",
+    "no exact plan": "the linear program has a solution; and its plan isn't of one nonzero a column",
+    "kink": "",
+}
+
+
+@lru_cache(maxsize=4)
+def errors_by_k(seed: int | None = None) -> np.ndarray:
+    """‖T1 − a‖₁ where L-BFGS stops on `bumps()`, or on `random_bumps(seed)`, for k = 1 … 12."""
+    problem = bumps() if seed is None else random_bumps(seed)
+    found = []
+    for k in range(1, 13):
+        semi_dual = SemiDual(problem, k)
+        found.append(problem.row_error(semi_dual.plan(lbfgs(semi_dual, maxiter=2000).x)))
+    return np.array(found)
+
+
+def check_dial(k: int, reason: str, seed: int | None = None) -> None:
+    """The smallest k with ‖T1 − a‖₁ ≤ 0.01 where L-BFGS stops on `bumps()` (γ = 1), and why k = 1 never gets there.
+
+    Parameters
+    ----------
+    k : int
+        Accepted within 1 of what is measured here: where L-BFGS stops depends a little on SciPy's version.
+    reason : str
+        One of `REASONS`: "more iterations", "shorter steps", "larger gamma", "no exact plan" or "kink" (at the maximum
+        the supergradients contain 0, but no single top-1 plan gives it).
+    seed : int, optional
+        Of `random_bumps`, where the question is asked of another instance.
+
+    Raises
+    ------
+    AssertionError
+        If either is wrong; the message says why.
+    """
+    errors = errors_by_k(seed)
+    right = int((errors <= 1e-2).argmax()) + 1
+    whole = isinstance(k, int | np.integer) or (isinstance(k, float) and k.is_integer())
+    assert whole, f"k must be an integer, not {k!r}"
+    if abs(k - right) > 1:
+        error = errors[int(k) - 1] if 1 <= k <= 12 else 0.0
+        way = f"its error is still {error:.2g}" if k < right else "a smaller one does it"
+        raise AssertionError(f"k = {k} isn't the smallest with an error of 0.01 at most: {way}")
+    assert reason in REASONS, f"the reason must be one of {list(REASONS)}, not {reason!r}"
+    assert not REASONS[reason], f"k is right, the reason isn't: {REASONS[reason]}"
