@@ -71,9 +71,9 @@ def sinkhorn(problem: Transport, *, epsilon: float | np.ndarray) -> Iterator[Pot
 
 @algorithm
 def sinkhorn_scaling(problem: Transport, *, epsilon: float | np.ndarray) -> Iterator[Scalings]:
-    """Sinkhorn by its textbook: u ← a/(Kv), v ← b/(Kᵀu) with K = exp(−C/ε), which underflows where ε is small.
+    """Sinkhorn by its textbook: u ← a/(Kv), v ← b/(Kᵀu) with K = exp(−C/ε), as long as ε isn't too small for it.
 
-    Parameters and errors as for `sinkhorn`; the states turn NaN when a row or column of K has no entry left.
+    Parameters and errors as for `sinkhorn`; the states turn NaN once K or the scalings leave the floating-point range.
     """
     epsilon = np.asarray(epsilon, float)
     require((epsilon > 0) & (epsilon < np.inf), "epsilon", epsilon, "positive and finite")

@@ -14,7 +14,7 @@ from optilab.papers.sparse_optimal_transport.algorithm.applications import (
 )
 from optilab.papers.sparse_optimal_transport.algorithm.cutting_plane import Certificate, Cut, certified, cutting_plane
 from optilab.papers.sparse_optimal_transport.algorithm.dual import Concave, Dual, Loss, Oracle, SemiDual
-from optilab.papers.sparse_optimal_transport.algorithm.oracles import Columns, conj_b, conj_plus, contenders
+from optilab.papers.sparse_optimal_transport.algorithm.oracles import Columns, conj_b, conj_plus, largest_first
 from optilab.papers.sparse_optimal_transport.algorithm.solvers import (
     Alternation,
     Ascent,
@@ -56,11 +56,11 @@ __all__ = [
     "certified",
     "conj_b",
     "conj_plus",
-    "contenders",
     "cutting_plane",
     "expert_choice",
     "feasible",
     "k_support_norm",
+    "largest_first",
     "lbfgs",
     "lines",
     "load",

@@ -13,7 +13,7 @@ from optilab.classics.exact_transport import exact_transport
 from optilab.classics.sinkhorn import solve_sinkhorn
 from optilab.core.check import require
 from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
-from optilab.papers.sparse_optimal_transport.algorithm.oracles import contenders
+from optilab.papers.sparse_optimal_transport.algorithm.oracles import largest_first
 from optilab.papers.sparse_optimal_transport.algorithm.solvers import Solution, adam_then_lbfgs
 from optilab.problems.transport import routing
 
@@ -62,9 +62,9 @@ def token_choice(affinity: np.ndarray, k: int) -> np.ndarray:
 def expert_choice(affinity: np.ndarray, k: int) -> np.ndarray:
     """Every expert takes the k tokens that suit it best (ties: the first), whoever else takes them."""
     columns = affinity.mT
-    _, i = contenders(columns, k, -np.inf * np.ones(columns.shape[:-1]))
+    _, places = largest_first(columns, k, np.full(columns.shape[:-1], -np.inf))
     selected = np.zeros(columns.shape, bool)
-    np.put_along_axis(selected, i, True, -1)
+    selected.ravel()[places] = True
     return selected.mT
 
 

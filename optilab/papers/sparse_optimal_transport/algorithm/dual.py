@@ -11,7 +11,6 @@ tie for the k-th place the functions have a kink, and these are supergradients. 
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,15 +84,7 @@ class Concave(ABC):
 
     def plan(self, x: np.ndarray) -> np.ndarray:
         """The plan T(x), (*batch, m, n); it meets both marginals where the gradient is zero."""
-        return self.oracle(x).columns.dense(self.problem.m).mT
-
-    def row_sums(self, columns: Columns) -> np.ndarray:
-        """T1 of plans kept as columns (*batch, n): (*batch, m)."""
-        *batch, _n, _r = columns.t.shape
-        count, slots = prod(batch), self.problem.m + 1
-        places = columns.i.reshape(count, -1) + slots * np.arange(count)[:, None]
-        sums = np.bincount(places.ravel(), columns.t.ravel(), count * slots)
-        return sums.reshape(*batch, slots)[..., :-1]
+        return self.oracle(x).columns.dense.mT
 
     @property
     def loss(self) -> "Loss":
@@ -129,7 +120,7 @@ class SemiDual(Concave):
         problem = self.problem
         columns = conj_b(x[..., None, :] - problem.columns, problem.b, self.k[..., None], self.gamma[..., None])
         value = (x * problem.a).sum(-1) - columns.value.sum(-1)
-        return Oracle(value, problem.a - self.row_sums(columns), columns)
+        return Oracle(value, problem.a - columns.row_sums, columns)
 
     def beta(self, alpha: np.ndarray) -> np.ndarray:
         """The β that is best beside α (*batch, m), −θ: (*batch, n)."""
@@ -162,7 +153,7 @@ class Dual(Concave):
         s += beta[..., :, None]
         columns = conj_plus(s, self.k[..., None], self.gamma[..., None])
         value = (alpha * problem.a).sum(-1) + (beta * problem.b).sum(-1) - columns.value.sum(-1)
-        grad = np.concatenate([problem.a - self.row_sums(columns), problem.b - columns.t.sum(-1)], -1)
+        grad = np.concatenate([problem.a - columns.row_sums, problem.b - columns.sums], -1)
         return Oracle(value, grad, columns)
 
     @property

@@ -3,59 +3,76 @@
     Ω*₊(s) = max ⟨s, t⟩ − (γ/2)‖t‖²  over t ≥ 0 with at most k nonzeros                   (for the dual)
     Ω*_b(s) = the same, over those t that sum to b besides                                  (for the semi-dual)
 
-Both look at the k largest entries of s alone, and of these at the ones that stand above a level. Entries that can't
-are never touched: a plan's column is kept as a short table of the entries that might be in it.
+Both look at the k largest entries of s alone, and of these at the ones that stand above a level. What can't stand above
+it is never sorted, and a plan is kept as the list of its nonzeros.
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023. The projection inside
 Ω*_b: A. Kyrillidis, S. Becker, V. Cevher, C. Koch, "Sparse projections onto the simplex", ICML 2013.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 
 class Columns(NamedTuple):
-    """Columns t* of plans, each as a table of r entries, and what they earn; entries beyond a column's own are 0."""
+    """Best columns t* (*batch, m) for prices s, and what they earn."""
 
     value: np.ndarray  # (*batch) Ω*
-    t: np.ndarray  # (*batch, r) entries of t*, in the order of decreasing s
-    i: np.ndarray  # (*batch, r) where they stand, m where the table has room left
-    theta: np.ndarray  # (*batch) the water level θ; 0 for Ω*₊
+    theta: np.ndarray  # (*batch) the level θ; 0 for Ω*₊
+    t: np.ndarray  # (N,) the nonzeros of all columns together
+    places: np.ndarray  # (N,) where they stand, counted through (*batch, m)
+    shape: tuple[int, ...]  # (*batch, m)
 
-    def dense(self, m: int) -> np.ndarray:
-        """The columns as they are, (*batch, m)."""
-        columns = np.zeros((*self.t.shape[:-1], m + 1))
-        np.put_along_axis(columns, self.i, self.t, -1)
-        return columns[..., :m]
+    @property
+    def dense(self) -> np.ndarray:
+        """The columns with their zeros, (*batch, m)."""
+        columns = np.zeros(self.shape)
+        columns.ravel()[self.places] = self.t
+        return columns
+
+    @property
+    def sums(self) -> np.ndarray:
+        """The sum of every column, (*batch)."""
+        *batch, m = self.shape
+        return np.bincount(self.places // m, self.t, prod(batch)).reshape(batch)
+
+    @property
+    def row_sums(self) -> np.ndarray:
+        """The sum over a plan's n columns, (*batch, n, m) → (*batch, m)."""
+        *batch, n, m = self.shape
+        rows = self.places % m if not batch else self.places % m + m * (self.places // (n * m))
+        return np.bincount(rows, self.t, prod(batch) * m).reshape(*batch, m)
 
 
-def contenders(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The entries of s (*batch, m) that are at least `floor` (*batch), at most k of them, largest first.
+def largest_first(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The entries of s (*batch, m) that are at least `floor` (*batch), in decreasing order, at most k for each column.
 
-    Ties are broken by the lowest index, so that a plan never depends on how a machine sorts.
+    Ties go to the lowest index, so that a plan doesn't depend on how a machine sorts.
 
     Returns
     -------
-    values, indices : arrays (*batch, r)
-        r is what the fullest column needs; elsewhere the table is filled up with −∞ and the index m. Where k differs
-        from column to column, r goes up to the largest.
+    values, places : arrays (*batch, r)
+        Places are counted through all of s. r is what the fullest column needs, up to the largest k; where a column has
+        fewer, −∞ fills it up.
     """
-    m, widest = s.shape[-1], int(np.max(k))
+    m, most = s.shape[-1], int(np.max(k))
     flat = s.reshape(-1, m)
-    above = ~(flat < np.reshape(floor, (-1, 1)))  # NaN passes: divergence shall be seen
-    if np.count_nonzero(above) > 2 * widest * len(flat):  # first leave out what is below the k-th largest
-        above &= ~(flat < np.partition(flat, m - widest, -1)[:, m - widest, None])
+    above = ~(flat < np.reshape(floor, (-1, 1)))  # NaN is kept: divergence shall be seen
+    if np.count_nonzero(above) > 2 * most * len(flat):  # then leave out first what is below the k-th largest
+        above &= ~(flat < np.partition(flat, m - most, -1)[:, m - most, None])
     places = np.flatnonzero(above)
     column = places // m
     count = np.bincount(column, minlength=len(flat))
-    rank = np.arange(len(places)) - (count.cumsum() - count)[column]
-    values = np.full((len(flat), count.max()), -np.inf)
-    indices = np.full(values.shape, m)
-    values[column, rank], indices[column, rank] = flat.ravel()[places], places - m * column
-    order = np.argsort(-values, -1, kind="stable")[:, :widest]
-    rows, shape = np.arange(len(flat))[:, None], (*s.shape[:-1], order.shape[-1])
-    return values[rows, order].reshape(shape), indices[rows, order].reshape(shape)
+    width = int(count.max())
+    slots = np.arange(len(places)) + (width * np.arange(len(flat)) - count.cumsum() + count)[column]
+    values, table = np.full(len(flat) * width, -np.inf), np.zeros(len(flat) * width, int)
+    values[slots], table[slots] = flat.ravel()[places], places
+    order = np.argsort(-values.reshape(-1, width), -1, kind="stable")[:, :most]
+    order += width * np.arange(len(flat))[:, None]
+    shape = (*s.shape[:-1], order.shape[-1])
+    return values[order].reshape(shape), table[order].reshape(shape)
 
 
 def conj_plus(s: np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> Columns:
@@ -70,10 +87,17 @@ def conj_plus(s: np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> 
     gamma : number or array (*batch)
         Weight γ > 0 of the square.
     """
-    s_top, i = contenders(s, k, 0.0)
-    r = np.arange(1, s_top.shape[-1] + 1)
-    t = np.where(r <= np.asarray(k)[..., None], np.maximum(s_top, 0), 0) / np.asarray(gamma)[..., None]
-    return Columns(gamma / 2 * (t**2).sum(-1), t, i, np.zeros(s.shape[:-1]))
+    *batch, m = s.shape
+    places = np.flatnonzero(s > 0)
+    count = np.bincount(places // m, minlength=prod(batch)).reshape(batch)
+    if (count > k).any():  # some column has to choose
+        s_top, places = largest_first(s, k, np.zeros(batch))
+        r = np.arange(1, s_top.shape[-1] + 1)
+        places = places[(s_top > 0) & (r <= np.asarray(k)[..., None])]
+    gamma = np.asarray(gamma)
+    t = s.ravel()[places] / (gamma if gamma.size == 1 else np.broadcast_to(gamma, batch).ravel()[places // m])
+    square = np.bincount(places // m, t**2, prod(batch)).reshape(batch)
+    return Columns(gamma / 2 * square, np.zeros(batch), t, places, s.shape)
 
 
 def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> Columns:
@@ -94,10 +118,12 @@ def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: flo
         Weight γ > 0 of the square.
     """
     room = gamma * np.asarray(b)
-    s_top, i = contenders(s, k, s.max(-1) - room)  # the level of the largest entry alone
+    s_top, places = largest_first(s, k, s.max(-1) - room)  # the level of the largest entry alone
     r = np.arange(1, s_top.shape[-1] + 1)
     allowed = r <= np.asarray(k)[..., None]
     levels = (s_top.cumsum(-1) - room[..., None]) / r
     theta = np.where(allowed, levels, -np.inf).max(-1)
     t = np.where(allowed, np.maximum(s_top - theta[..., None], 0), 0) / np.asarray(gamma)[..., None]
-    return Columns(theta * b + gamma / 2 * (t**2).sum(-1), t, i, theta)
+    value = theta * b + gamma / 2 * (t**2).sum(-1)
+    used = t > 0
+    return Columns(value, theta, t[used], places[used], s.shape)
