@@ -283,13 +283,24 @@ def test_the_value_tends_to_the_linear_program_s_as_gamma_vanishes():
 @pytest.mark.parametrize("k", [1, 2])
 def test_the_mixed_plan_proves_what_the_dual_solves(k):
     problem = bumps()
-    found = sp.certified(sp.SemiDual(problem, k), sp.adam_then_lbfgs(sp.SemiDual(problem, k)).x)
+    found = sp.certified(sp.SemiDual(problem, k))
     assert 0 <= found.bound - found.value <= 1e-6
     assert (found.mixed >= 0).all()
     assert problem.row_error(found.mixed) < 1e-12
     assert problem.column_error(found.mixed) < 1e-12
     assert abs(sp.relaxed_cost(problem, found.mixed, k, 1.0) - found.value) <= 1e-6
     assert np.count_nonzero(found.mixed > 1e-12, 0).max() > k  # feasible only as a mixture
+
+
+def test_the_bare_cutting_planes_find_the_same_maximum():
+    S = sp.SemiDual(bumps(size=8), 2)
+    bare, warm = sp.certified(S, steps=0), sp.certified(S)
+    assert bare.value <= warm.bound + 1e-9
+    assert warm.value <= bare.bound + 1e-9
+    assert warm.programs < bare.programs
+    cuts = run(sp.cutting_plane(S), 30, keep=["alpha", "value", "bound", "free"])
+    assert (np.diff(cuts.value) >= 0).all()
+    assert (cuts.bound[1:][cuts.free[1:]] >= warm.value - 1e-9).all()
 
 
 def primal_by_brute_force(problem, k, gamma):
@@ -466,7 +477,8 @@ def test_what_is_allowed_but_odd_is_said():
     ("call", "says"),
     [
         (lambda S: sp.lbfgs(S, np.zeros((2, 24))), "one instance"),
-        (lambda S: next(sp.cutting_plane(S, np.zeros((2, 24)))), "one instance"),
+        (lambda S: sp.cutting_plane(S, np.zeros((1, 2, 24))), "one instance"),
+        (lambda S: sp.cutting_plane(S, np.zeros((4, 23))), "m = 24"),
         (lambda S: sp.cutting_plane(S, radius=0.0), "radius"),
         (lambda S: sp.certified(S, tolerance=0.0), "tolerance"),
         (lambda S: sp.certified(S, most=3), "most must be more linear programs"),

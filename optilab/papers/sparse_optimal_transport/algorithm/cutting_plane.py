@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
+from optilab.classics.adam import adam
 from optilab.core.check import require
-from optilab.core.run import algorithm
+from optilab.core.run import algorithm, run
 from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
 
 
@@ -46,26 +47,30 @@ def cutting_plane(semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, radi
     ----------
     semi_dual : SemiDual
         S, with few potentials.
-    alpha0 : array (m,), optional
-        Where to start; at 0 without it.
+    alpha0 : array (m,) or (cuts, m), optional
+        Where to start, at 0 without it; or points whose tangents are there from the start.
     radius : float
         Half a side r of the box, in units of the cost.
 
     Raises
     ------
     ValueError
-        If the start isn't one point or the radius isn't positive.
+        If the starts aren't points of one instance or the radius isn't positive.
     """
-    best = semi_dual.start if alpha0 is None else np.array(alpha0, float)
-    require(best.ndim == 1, "the shape of the start", best.shape, "(m,): one instance")
+    points = np.atleast_2d(semi_dual.start if alpha0 is None else np.array(alpha0, float))
+    allowed = f"(m,) or (cuts, m) with m = {semi_dual.problem.m}: one instance"
+    require(
+        points.ndim == 2 and points.shape[1:] == semi_dual.problem.a.shape, "the start's shape", points.shape, allowed
+    )
     require(0 < radius < np.inf, "radius", radius, "positive and finite")
-    height, grad, _ = semi_dual.oracle(best)
-    points, grads, heights = [best], [grad], [height - grad @ best]  # tangents ⟨grad, α⟩ + height
-    value, bound, free, weights = float(height), np.inf, False, np.ones(1)
+    values, grads, _ = semi_dual.oracle(points)
+    heights = values - (grads * points).sum(-1)  # tangents ⟨grad, α⟩ + height
+    best, value = points[values.argmax()], float(values.max())
+    bound, free, weights = np.inf, False, np.zeros(len(points))
     while True:
-        yield Cut(best, value, bound, free, weights, np.array(points))
+        yield Cut(best, value, bound, free, weights, points)
         # over (z, α): z as high as all tangents allow; S doesn't see a shift of α, so α₁ is pinned
-        below = np.column_stack([np.ones(len(grads)), -np.array(grads)])
+        below = np.column_stack([np.ones(len(grads)), -grads])
         sides = np.column_stack([best - radius, best + radius])
         sides[0] = best[0]
         objective = np.append(-1.0, np.zeros(len(best)))
@@ -75,15 +80,30 @@ def cutting_plane(semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, radi
         pushed = np.abs(found.lower.marginals[2:]) + np.abs(found.upper.marginals[2:])
         free = bool((pushed < 1e-12).all())
         height, grad, _ = semi_dual.oracle(alpha)
-        points, grads, heights = [*points, alpha], [*grads, grad], [*heights, height - grad @ alpha]
+        points, grads = np.vstack([points, alpha]), np.vstack([grads, grad])
+        heights = np.append(heights, height - grad @ alpha)
         if height > value:
             best, value = alpha, float(height)
 
 
 def certified(
-    semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, tolerance: float = 1e-6, most: int = 2000
+    semi_dual: SemiDual, *, steps: int = 200, alpha: float = 0.01, tolerance: float = 1e-6, most: int = 2000
 ) -> Certificate:
     """The maximum of S to within `tolerance`, and the mixed plan that proves it.
+
+    Adam runs first: its points are spread around the kinks of the maximum, and their tangents save nine in ten of the
+    linear programs.
+
+    Parameters
+    ----------
+    semi_dual : SemiDual
+        One instance with few potentials.
+    steps, alpha
+        Of Adam from 0: how many, and their size.
+    tolerance : float
+        At most this between value and bound, in units of the cost; the linear programs are right to about 1e-9.
+    most : int
+        Linear programs at most.
 
     Raises
     ------
@@ -91,7 +111,8 @@ def certified(
         If `most` linear programs don't bring the bounds together.
     """
     require(tolerance > 0, "tolerance", tolerance, "positive")
-    for programs, cut in enumerate(cutting_plane(semi_dual, alpha0)):
+    points = run(adam(semi_dual.loss, semi_dual.start, alpha=alpha), steps, keep=["x"]).x
+    for programs, cut in enumerate(cutting_plane(semi_dual, points)):
         if cut.free and cut.bound - cut.value <= tolerance:
             break
         require(programs < most, "most", most, f"more linear programs: the bounds are {cut.value} and {cut.bound}")

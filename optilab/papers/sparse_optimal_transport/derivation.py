@@ -1,0 +1,169 @@
+"""Why columns look as they do, why dual and semi-dual agree, and what they really solve; every line by SymPy."""
+
+import sympy as sp
+
+from optilab.core.derive import Derivation
+
+t1, t2, r1, r2 = sp.symbols("t1 t2 delta1 delta2", nonnegative=True)
+s1, s2, s3, gamma, b = sp.symbols("s1 s2 s3 gamma b", positive=True)
+theta, beta, a = sp.symbols("theta beta a", real=True)
+drop, gain = sp.symbols("d g", nonnegative=True)
+w1, w2, w3 = sp.symbols("w1 w2 w3", positive=True)
+PRICES = sp.symbols("s1:5", real=True)
+
+
+def top_of_the_dual() -> Derivation:
+    """D1: the best column on two places, and its value."""
+    x, y = sp.symbols("x y", nonnegative=True)
+    earned = s1 * x + s2 * y - gamma / 2 * (x**2 + y**2)
+    return (
+        Derivation("The best column on two places", earned, "earn the prices, pay for the square")
+        .then(
+            "no slope: the amounts are the prices divided by γ",
+            lambda f: f.subs(sp.solve([sp.diff(f, x), sp.diff(f, y)], [x, y])),
+        )
+        .equals((s1**2 + s2**2) / (2 * gamma), "Ω*₊ is a sum of squares of the prices chosen")
+    )
+
+
+def why_the_largest() -> Derivation:
+    """D1: exchanging a chosen place for one with a lower price loses."""
+    lower, difference = sp.symbols("s3 d", nonnegative=True)
+    return Derivation(
+        "Why the largest",
+        ((lower + difference) ** 2 - lower**2) / (2 * gamma),
+        "what is lost when the chosen price s₂ = s₃ + d gives way to s₃",
+    ).at_least(
+        sp.Integer(0),
+        [(1 / (2 * gamma), difference), (lower * difference / gamma, sp.Integer(1))],
+        "positive prices: the k largest are best, and a negative one is best left empty",
+    )
+
+
+def entries(r: int) -> list[sp.Symbol]:
+    """The r chosen prices."""
+    return list(PRICES[:r])
+
+
+def water_level(r: int = 3) -> Derivation:
+    """D2: the level θ of a column with r nonzeros that sums to b."""
+    s = entries(r)
+    return (
+        Derivation("The water level", sum(x - theta for x in s) / gamma - b, f"{r} entries (sᵢ − θ)/γ, minus what b is")
+        .then("the column sums to b: solve for θ", lambda f: sp.solve(f, theta)[0])
+        .equals((sum(s) - gamma * b) / r, "the mean of the chosen prices, lowered by γb/r")
+    )
+
+
+def column_value(r: int = 3) -> Derivation:
+    """D2: Ω*_b of a column with r nonzeros, by its level θ, in two forms."""
+    s = entries(r)
+    t = [(x - theta) / gamma for x in s]
+    return (
+        Derivation(
+            "What the column earns",
+            sum(x * y - gamma / 2 * y**2 for x, y in zip(s, t, strict=True)),
+            "⟨s, t⟩ − γ/2 ‖t‖² with tᵢ = (sᵢ − θ)/γ",
+        )
+        .equals(
+            theta * sum(t) + sum((x - theta) ** 2 for x in s) / (2 * gamma),
+            "all mass at the level, and what stands out",
+        )
+        .equals(sum(x**2 - theta**2 for x in s) / (2 * gamma), "or squares, like Ω*₊, above a sea of height θ")
+    )
+
+
+def one_nonzero() -> Derivation:
+    """D2 at r = 1: the limit k = 1."""
+    return (
+        Derivation("One nonzero a column", column_value(1).result, "r = 1")
+        .then("with its level", lambda f: f.subs(theta, water_level(1).result))
+        .equals(
+            PRICES[0] * b - gamma / 2 * b**2,
+            "all of b goes to the best price, as without regularisation; each column only loses γ/2 b², whatever the "
+            "prices are: max S = LP + γ/2 ‖b‖²",
+        )
+    )
+
+
+def best_beta(r: int = 3) -> Derivation:
+    """D3: the β that maximises the dual is −θ."""
+    s = entries(r)
+    return (
+        Derivation(
+            "The best answer of a target",
+            beta * b - sum((x + beta) ** 2 for x in s) / (2 * gamma),
+            "its part of the dual, βb − Ω*₊(s + β), on the same places",
+        )
+        .then("no slope: solve for β", lambda f: sp.solve(sp.diff(f, beta), beta)[0])
+        .equals(-water_level(r).result, "β = −θ: what a target pays is the level in its column")
+    )
+
+
+def semi_dual_is_dual(r: int = 3) -> Derivation:
+    """D3: the dual at the best β is the semi-dual."""
+    s = entries(r)
+    mass = sum(x - theta for x in s) / gamma
+    return (
+        Derivation(
+            "Dual and semi-dual",
+            beta * mass - sum((x + beta) ** 2 for x in s) / (2 * gamma),
+            "a target's part of the dual, with b written by the level: Σ(sᵢ − θ)/γ",
+        )
+        .then("at β = −θ", lambda f: f.subs(beta, -theta))
+        .equals(-column_value(r).result, "minus Ω*_b, its part of the semi-dual: max over β of D(α, β) is S(α)")
+    )
+
+
+def one_norm() -> Derivation:
+    """D4a: what k = 1 becomes for two places."""
+    return (
+        Derivation(
+            "What k = 1 becomes",
+            a * t1 + a * t2 - a**2 / 2,
+            "k = 1, γ = 1: the biconjugate at (t₁, t₂), where both prices are a and Ω*₊ = a²/2",
+        )
+        .then("the best a", lambda f: f.subs(a, sp.solve(sp.diff(f, a), a)[0]))
+        .equals((t1 + t2) ** 2 / 2, "half the squared sum, γ/2 ‖b‖² in all: on columns that sum to b it is constant")
+    )
+
+
+def spread_atoms(case: int) -> tuple[list[sp.Matrix], list[sp.Expr]]:
+    """D4b: 2-sparse columns and the weights with which they average to (w₁, w₂, w₃)."""
+    rest = w2 + w3
+    total = w1 + rest
+    if case == 0:
+        return [sp.Matrix([w1, rest, 0]), sp.Matrix([w1, 0, rest])], [w2 / rest, w3 / rest]
+    atoms = [sp.Matrix([1, 1, 0]), sp.Matrix([1, 0, 1]), sp.Matrix([0, 1, 1])]
+    return [total / 2 * atom for atom in atoms], [1 - 2 * w / total for w in (w3, w2, w1)]
+
+
+def mixture(case: int = 0) -> Derivation:
+    """D4b: the atoms average to w."""
+    atoms, weights = spread_atoms(case)
+    where = "w₁ > w₂ + w₃" if case == 0 else "w₁ ≤ w₂ + w₃"
+    return Derivation(
+        f"A column with three nonzeros, mixed from columns with two, where {where}",
+        sum((weight * atom for weight, atom in zip(weights, atoms, strict=True)), sp.zeros(3, 1)),
+        "all atoms have two nonzeros and the sum of w; the weights are nonnegative and sum to 1",
+    ).equals(sp.Matrix([w1, w2, w3]), "they average to w")
+
+
+def mixture_cost(case: int = 0) -> Derivation:
+    """D4b: what the mixture pays, and that prices prove that none pays less."""
+    atoms, weights = spread_atoms(case)
+    rest = w2 + w3
+    prices = sp.Matrix([w1, rest, rest]) if case == 0 else (w1 + rest) / 2 * sp.ones(3, 1)
+    norm = (w1**2 + rest**2) / 2 if case == 0 else (w1 + rest) ** 2 / 4
+    return (
+        Derivation(
+            "What the mixture pays",
+            sum(weight * atom.dot(atom) / 2 for weight, atom in zip(weights, atoms, strict=True)),
+            "the average of ½‖·‖², γ = 1",
+        )
+        .equals(norm, f"half the squared 2-support norm, r = {case}")
+        .equals(
+            prices.dot(sp.Matrix([w1, w2, w3])) - (prices[0] ** 2 + prices[1] ** 2) / 2,
+            "and ⟨s, w⟩ − Ω*₊(s) at these prices: no mixture pays less",
+        )
+    )

@@ -1,0 +1,247 @@
+"""The dial k on two hills, experts with full buffers, and palettes: the claims that they must keep."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from optilab.classics.adam import adam
+from optilab.classics.exact_transport import exact_transport
+from optilab.classics.sinkhorn import solve_sinkhorn
+from optilab.core.claim import Claim, Claims, collect
+from optilab.core.run import run
+from optilab.papers.sparse_optimal_transport.algorithm import (
+    Certificate,
+    Lines,
+    SemiDual,
+    assignment,
+    captured,
+    certified,
+    expert_choice,
+    lbfgs,
+    lines,
+    load,
+    processed,
+    relaxed_cost,
+    sinkhorn_choice,
+    sparse_choice,
+    token_choice,
+)
+from optilab.problems.transport import Transport, affinities, bumps, palettes, random_bumps
+
+DIAL = (1, 2, 3, 4, 6, 24)
+
+
+def replicate(problem: Transport, i: int) -> Transport:
+    """One instance of a batch."""
+    return Transport(problem.a[i], problem.b[i], problem.C[i])
+
+
+def best_so_far(values: np.ndarray) -> np.ndarray:
+    """The largest of the first 1, 2, … values along the first axis."""
+    return np.maximum.accumulate(values, 0)
+
+
+def after(values: np.ndarray, evaluations: int) -> float:
+    """The best of the first so many values of a run, or of all if it made fewer."""
+    return float(values[:evaluations].max())
+
+
+@lru_cache(maxsize=16)
+def optimum(k: int) -> Certificate:
+    """The certified maximum of S on `bumps()` at γ = 1, to within 1e-6 and from both sides."""
+    return certified(SemiDual(bumps(), k))
+
+
+def reference_lines(problem: Transport, gamma: float = 1.0) -> Lines:
+    """LP, quadratic transport and LP + γ/2 ‖b‖², computed for one instance."""
+    quadratic = lbfgs(SemiDual(problem, problem.m, gamma), maxiter=2000)
+    return lines(problem, linear=exact_transport(problem).value, quadratic=np.asarray(quadratic.value), gamma=gamma)
+
+
+def adam_values(problem: Transport, ks: Sequence[int], steps: int, alpha: float = 0.01) -> np.ndarray:
+    """S after 0, 1, … steps of Adam from 0, for every k and replicate at once: (steps + 1, ks, *batch)."""
+    k = np.reshape(ks, (-1, *(1 for _ in problem.a.shape[:-1])))
+    semi_dual = SemiDual(problem, k)
+    x0 = np.zeros((len(ks), *problem.a.shape))
+    return run(adam(semi_dual.loss, x0, alpha=alpha), steps, keep=["x"], value=lambda state: semi_dual(state.x)).value
+
+
+def dial(quick: bool = False) -> Iterator[Claim]:
+    """One hill to two hills, γ = 1: k from the linear program to quadratic transport."""
+    problem, ks = bumps(), (1, 2, 6, 24) if quick else DIAL
+    low, middle, high = reference_lines(problem)
+    found = [optimum(k) for k in ks]
+    runs = [lbfgs(SemiDual(problem, k), maxiter=2000) for k in ks]
+    values = adam_values(problem, ks, 299)
+    tops = np.array([each.value for each in found])
+    bounds = np.array([each.bound for each in found])
+
+    drops = tops[:-1] - bounds[1:]
+    yield Claim(f"certified drop of max S from one k of {ks} to the next, least", drops.min(), at_least=1e-5)
+    slack = min((tops - low).min(), (bounds - middle).min(), (high - tops).min())
+    yield Claim("LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²: least slack", slack, at_least=-1e-9)
+    yield Claim("|max S − (LP + γ/2 ‖b‖²)| at k = 1, by cutting planes", abs(tops[0] - high), at_most=1e-5)
+    over = max(max(each.values.max() for each in runs) - high, (values.max(0) - bounds).max())
+    yield Claim("value of any iterate of L-BFGS or Adam over its upper bound, most", over, at_most=1e-9)
+
+    stopped = bounds[0] - runs[0].value
+    yield Claim("gap at which L-BFGS from 0 stops at k = 1, reporting success", stopped, 1.3e-2, 1.4e-3)
+    yield Claim("gap of 300 evaluations of Adam there", bounds[0] - values[:, 0].max(), at_most=5e-4)
+    yield Claim("gap of L-BFGS there after 100 evaluations", bounds[0] - after(runs[0].values, 100), 3.6e-2, 4e-3)
+    quadratic = middle - after(lbfgs(SemiDual(problem, 24)).values, 100)
+    yield Claim("gap of L-BFGS at k = 24 after 100 evaluations", float(quadratic), at_most=2e-6)
+
+    relaxed = [float(relaxed_cost(problem, each.mixed, k, 1.0)) for k, each in zip(ks, found, strict=True)]
+    mixed = abs(np.array(relaxed) - tops).max()
+    yield Claim("|k-support-norm cost of the mixed plan − max S|, most over k", mixed, at_most=1e-6)
+    rows = max(float(problem.row_error(each.mixed)) for each in found)
+    yield Claim("‖T1 − a‖₁ of the mixed plan, most over k", rows, at_most=1e-7)
+
+
+def nonzeros(_quick: bool = False) -> Iterator[Claim]:
+    """How many entries the plans of two hills have."""
+    problem = bumps()
+    states = run(adam(SemiDual(problem, np.array(DIAL)).loss, np.zeros((6, 24)), alpha=0.01), 200, keep=["x"]).x
+    counts = np.count_nonzero(SemiDual(problem, np.array(DIAL)).plan(states), -2).max(-1)
+    fill = (counts / np.array(DIAL)).max()
+    yield Claim("nonzeros of the fullest column / k, most over all iterates and k", fill, at_most=1)
+    semi_dual = SemiDual(problem, problem.m)
+    T = semi_dual.plan(lbfgs(semi_dual, maxiter=2000).x)
+    yield Claim("nonzeros of the quadratic plan's fullest column", int(np.count_nonzero(T, 0).max()), 11, 9)
+    yield Claim("nonzeros of the quadratic plan, of 576", int(np.count_nonzero(T)), 98, 88)
+    dense = int(np.count_nonzero(solve_sinkhorn(problem, epsilon=0.02) > 1e-9))
+    yield Claim("entries of Sinkhorn's plan above 1e-9, ε = 0.02", dense, 390, 366)
+    vertex = np.count_nonzero(exact_transport(problem).T > 1e-12)
+    yield Claim("nonzeros of the exact plan", int(vertex), at_most=problem.m + problem.n - 1)
+
+
+def conditioning(quick: bool = False) -> Iterator[Claim]:
+    """How fast L-BFGS gets near the maximum at k = 1 and at k = 6: 100 evaluations from many starts and instances."""
+    problem, starts = bumps(), range(200, 204 if quick else 212)
+    high = reference_lines(problem).ceiling
+    gaps = {}
+    for k in (1, 6):
+        semi_dual = SemiDual(problem, k)
+        begin = [semi_dual.start, *(0.01 * np.random.default_rng(seed).normal(size=24) for seed in starts)]
+        hundred = np.array([after(lbfgs(semi_dual, x0, maxfun=100).values, 100) for x0 in begin])
+        gaps[k] = (high if k == 1 else optimum(6).bound) - hundred
+    yield Claim("gap of L-BFGS at k = 6 after 100 evaluations, most over starts", gaps[6].max(), 1e-4, seeds=gaps[6])
+    ratio = gaps[1] / np.maximum(gaps[6], 1e-7)
+    yield Claim("gap at k = 1 / gap at k = 6, start 0", ratio[0], at_least=1e3)
+    yield Claim("the same, least over starts near 0", ratio[1:].min(), at_least=300, seeds=ratio[1:])
+
+
+def other_hills(quick: bool = False) -> Iterator[Claim]:
+    """The same on instances with hills elsewhere, every maximum certified."""
+    seeds = range(300, 302 if quick else 312)
+    batch, ks = random_bumps(seeds), (1, 6, 24) if quick else DIAL
+    each = [[SemiDual(replicate(batch, i), k) for k in ks] for i in range(len(seeds))]
+    found = [[certified(semi_dual) for semi_dual in row] for row in each]
+    value, bound = (np.array([[getattr(one, side) for one in row] for row in found]) for side in ("value", "bound"))
+    drops = (value[:, :-1] - bound[:, 1:]).min(1)
+    yield Claim("other hills: certified drop of max S from one k to the next, least", drops.min(), 1, 1e-6, drops)
+    high = np.array([reference_lines(replicate(batch, i)).ceiling for i in range(len(seeds))])
+    away = abs(value[:, 0] - high)
+    yield Claim("other hills: |max S − (LP + γ/2 ‖b‖²)| at k = 1, most", away.max(), at_most=1e-5, seeds=away)
+    stops = high - [lbfgs(row[0]).value for row in each]
+    yield Claim(
+        "other hills: gap at which L-BFGS from 0 stops at k = 1, least", stops.min(), at_least=7e-4, seeds=stops
+    )
+    left = high - adam_values(batch, (1,), 299)[:, 0].max(0)
+    yield Claim("other hills: gap of 300 evaluations of Adam there, most", left.max(), 1e-3, -1e-9, left)
+    hundred = np.array([[after(lbfgs(row[ks.index(k)], maxfun=100).values, 100) for k in (1, 6)] for row in each])
+    ratio = (high - hundred[:, 0]) / np.maximum(bound[:, ks.index(6)] - hundred[:, 1], 1e-7)
+    yield Claim("other hills: gap after 100 evaluations, k = 1 / k = 6, least", ratio.min(), at_least=100, seeds=ratio)
+
+
+class Routed(NamedTuple):
+    """What a router does with every seed's tokens."""
+
+    processed: np.ndarray  # (seeds,) share of the tokens
+    captured: np.ndarray  # (seeds,) affinity, a token's mean
+    load: np.ndarray  # (seeds,) of the fullest expert
+
+
+def routed(selected: np.ndarray, affinity: np.ndarray) -> Routed:
+    """Measure selected pairs (seeds, m, n)."""
+    return Routed(processed(selected), captured(selected, affinity), load(selected).max(-1))
+
+
+def route_sparsely(affinity: np.ndarray, k: int, gamma: float = 1.0, **options: int) -> tuple[Routed, np.ndarray]:
+    """The sparse router on every seed, and the values of S that it reaches, (seeds,)."""
+    found = [sparse_choice(each, k, gamma=gamma, **options) for each in affinity]
+    selected = np.array([pairs for pairs, _ in found])
+    return routed(selected, affinity), np.array([solution.value for _, solution in found])
+
+
+ALONE = {"steps": 0, "maxiter": 200, "maxfun": 2000}
+
+
+def experts(quick: bool = False) -> Iterator[Claim]:
+    """64 tokens, 8 experts, buffers of 8 = m/n: here the optimum is an assignment and max S = LP + γ/(2m)."""
+    affinity = affinities(range(5 if quick else 70))
+    m, k = affinity.shape[-2], 8
+    sparse, value = route_sparsely(affinity, k, **ALONE)
+    exact = np.array([assignment(each) for each in affinity])
+    linear = routed(exact, affinity)
+    yield Claim("share of tokens that sparse OT processes, mean", sparse.processed.mean(), 1, 0.99, sparse.processed)
+    yield Claim("the same, least", sparse.processed.min(), at_least=0.95)
+    yield Claim("fullest expert of sparse OT, most", sparse.load.max(), at_most=8, seeds=sparse.load)
+    for name, selected, most in (
+        ("token choice", token_choice(affinity, k), 0.65),
+        ("expert choice", expert_choice(affinity, k), 0.85),
+        ("Sinkhorn, then top 8", sinkhorn_choice(affinity, k), 0.95),
+    ):
+        share = routed(selected, affinity).processed
+        yield Claim(f"share that {name} processes, mean", share.mean(), at_most=most, seeds=share)
+    ratio = sparse.captured / linear.captured
+    yield Claim("affinity of sparse OT / of the linear assignment, farthest from 1", far(ratio), 1.02, 0.98, ratio)
+    gap = 1 / (2 * m) - linear.captured - value  # the linear program's value is minus what it captures
+    yield Claim("gap max S − S where L-BFGS stops, most", gap.max(), at_most=5e-5, seeds=gap)
+    both, _ = route_sparsely(affinity, k, steps=300, maxfun=300)
+    yield Claim(
+        "share processed after 300 Adam steps, then L-BFGS, mean", both.processed.mean(), 1, 0.995, both.processed
+    )
+    wide, _ = route_sparsely(affinity[:10], 12, **ALONE)
+    yield Claim("share processed with buffers of 12, least", wide.processed.min(), 1, 0.99, wide.processed)
+    quadratic, _ = route_sparsely(affinity[:10], m, **ALONE)
+    yield Claim("fullest expert of quadratic OT, mean", quadratic.load.mean(), 16, 11, quadratic.load)
+    heavy, _ = route_sparsely(affinity[:10], m, 10.0, **ALONE)
+    yield Claim("fullest expert of quadratic OT at γ = 10, mean", heavy.load.mean(), at_least=25, seeds=heavy.load)
+    heavy, _ = route_sparsely(affinity[:10], k, 10.0, **ALONE)
+    yield Claim("share that sparse OT processes at γ = 10, mean", heavy.processed.mean(), 1, 0.98, heavy.processed)
+
+
+def far(ratio: np.ndarray) -> float:
+    """The entry farthest from 1."""
+    return float(ratio[abs(ratio - 1).argmax()])
+
+
+def colours(quick: bool = False) -> Iterator[Claim]:
+    """Random palettes of 40 colours: which colours lose all their mass, and how far the rows are off."""
+    seeds = range(100, 104 if quick else 112)
+    batch = palettes(seeds)
+    plans, off = {}, {}
+    for k in (1, 2, 4, 8, 12, 40):
+        each = [SemiDual(replicate(batch, i), k) for i in range(len(seeds))]
+        plans[k] = np.array([semi_dual.plan(lbfgs(semi_dual).x) for semi_dual in each])
+        off[k] = batch.row_error(plans[k])
+    for k, low, high in ((1, 0.2, 0.4), (2, 0.05, 0.15), (4, 0.0, 0.02), (8, 0.0, 0.0)):
+        empty = (plans[k].sum(-1) <= 1e-12).mean(-1)
+        yield Claim(f"share of colours without mass at k = {k}, mean", empty.mean(), high, low, empty)
+    for k, low, high in ((1, 0.35, 0.75), (2, 0.12, 0.35), (4, 0.005, 0.06), (8, 0.0, 1e-4)):
+        yield Claim(f"‖T1 − a‖₁ at k = {k}, mean", off[k].mean(), high, low, off[k])
+    used = np.count_nonzero(plans[40], -2).max(-1)
+    yield Claim("nonzeros of the quadratic plan's fullest column, most", used.max(), at_most=9, seeds=used)
+    change = abs(plans[12] - plans[40]).max((-2, -1))
+    yield Claim("largest entry of the difference of the plans of k = 12 and k = 40", change.max(), 1e-5, seeds=change)
+
+
+EXPERIMENTS = (dial, nonzeros, conditioning, other_hills, experts, colours)
+
+
+def claims(quick: bool = False) -> Claims:
+    """What the paper and theory promise; fewer k and seeds if `quick`."""
+    return collect(EXPERIMENTS, quick)

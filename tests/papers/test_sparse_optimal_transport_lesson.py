@@ -1,0 +1,217 @@
+"""Sparse transport: derivations against the oracles, claims, and the checks of the exercises."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.optimize import minimize
+
+from optilab.core.derive import DerivationError
+from optilab.papers.sparse_optimal_transport import algorithm, derivation, exercises, experiment
+from optilab.papers.sparse_optimal_transport.exercises import b, gamma, s1, s2, s3
+from optilab.problems.transport import random_bumps
+
+
+def test_derived_columns_are_the_oracles():
+    rng = np.random.default_rng(0)
+    g, mass = 0.7, 1.3
+    two = derivation.top_of_the_dual().numpy(derivation.s1, derivation.s2, derivation.gamma)
+    s = rng.uniform(0.1, 2, 5)
+    top = np.sort(s)[::-1]
+    assert algorithm.conj_plus(s, 2, g).value == pytest.approx(two(top[0], top[1], g), rel=1e-12)
+    for r in (1, 2, 3, 4):
+        close = 1 + 0.1 * rng.uniform(size=5)  # so close that all k places are filled
+        found, prices = algorithm.conj_b(close, mass, r, g), np.sort(close)[::-1][:r]
+        symbols = derivation.entries(r)
+        theta = derivation.water_level(r).numpy(*symbols, derivation.b, derivation.gamma)(*prices, mass, g)
+        assert found.theta == pytest.approx(theta, rel=1e-12)
+        value = derivation.column_value(r).numpy(*symbols, derivation.theta, derivation.gamma)(*prices, theta, g)
+        assert found.value == pytest.approx(value, rel=1e-12)
+        beta = derivation.best_beta(r).numpy(*symbols, derivation.b, derivation.gamma)(*prices, mass, g)
+        assert beta == pytest.approx(-found.theta, rel=1e-12)
+        dual = derivation.semi_dual_is_dual(r).numpy(*symbols, derivation.theta, derivation.gamma)(*prices, theta, g)
+        assert dual == pytest.approx(-found.value, rel=1e-12)
+    one = derivation.one_nonzero().numpy(derivation.PRICES[0], derivation.b, derivation.gamma)
+    assert algorithm.conj_b(s, mass, 1, g).value == pytest.approx(one(top[0], mass, g), rel=1e-12)
+
+
+def test_the_largest_are_worth_exchanging_for_nothing_else():
+    assert derivation.why_the_largest().result == 0
+    assert derivation.why_the_largest().lines[-1].relation == "≥"
+
+
+def test_the_derived_biconjugates_are_the_k_support_norm():
+    half = derivation.one_norm().numpy(derivation.t1, derivation.t2)
+    assert half(0.3, 0.9) == pytest.approx(algorithm.k_support_norm(np.array([0.3, 0.9]), 1) ** 2 / 2)
+    for case, w in ((0, [0.9, 0.4, 0.2]), (1, [0.5, 0.4, 0.3])):
+        symbols = derivation.w1, derivation.w2, derivation.w3
+        cost = derivation.mixture_cost(case).numpy(*symbols)(*w)
+        assert cost == pytest.approx(algorithm.k_support_norm(np.array(w), 2) ** 2 / 2, rel=1e-12)
+        np.testing.assert_allclose(derivation.mixture(case).numpy(*symbols)(*w).ravel(), w)
+        atoms, weights = derivation.spread_atoms(case)
+        weights = [float(weight.subs(dict(zip(symbols, w, strict=True)))) for weight in weights]
+        assert min(weights) >= 0
+        assert sum(weights) == pytest.approx(1)
+        assert all(sum(entry == 0 for entry in atom) == 1 for atom in atoms)
+        found = minimize(  # the biconjugate by an independent solver, in the top-2 epigraph
+            lambda z, w=w: -(z[:3] @ np.array(w) - z[3]),
+            np.array([*w, 1.0]),
+            constraints=[
+                {"type": "ineq", "fun": lambda z, i=i, j=j: z[3] - (z[i] ** 2 + z[j] ** 2) / 2}
+                for i, j in ((0, 1), (0, 2), (1, 2))
+            ],
+            method="SLSQP",
+            options={"ftol": 1e-14},
+        )
+        assert -found.fun == pytest.approx(cost, rel=1e-6)
+
+
+def test_a_false_line_raises():
+    chain = derivation.water_level(2)
+    with pytest.raises(DerivationError):
+        chain.equals(chain.result + derivation.b, "false")
+
+
+THETA, VALUE, LIMIT = exercises.level(3), exercises.column_value(3), s1 * b - gamma * b**2 / 2
+T = [(s - THETA) / gamma for s in (s1, s2, s3)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        VALUE,
+        THETA * b + sum((s - THETA) ** 2 for s in (s1, s2, s3)) / (2 * gamma),
+        sum(s * t - gamma / 2 * t**2 for s, t in zip((s1, s2, s3), T, strict=True)),
+        sp.expand(VALUE),
+    ],
+)
+def test_every_form_of_the_level_and_the_value_is_right(value):
+    exercises.check_level(THETA, value, LIMIT)
+    plain = {symbol: sp.Symbol(symbol.name) for symbol in (s1, s2, s3, b, gamma)}
+    exercises.check_level(THETA.subs(plain), value.subs(plain), LIMIT.subs(plain))
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        (((s1 + s2 + s3 - b) / 3, VALUE, LIMIT), "θ lacks γ"),
+        (((s1 + s2 + s3 - gamma) / 3, VALUE, LIMIT), "θ is that of a column of sum 1"),
+        ((THETA, VALUE.subs(b, 1), LIMIT), "r = 3 is that of a column of sum 1"),
+        ((THETA, VALUE.subs(gamma, 1), LIMIT), "r = 3 lacks γ"),
+        ((THETA, -VALUE, LIMIT), "wrong sign"),
+        ((THETA, VALUE, s1 * b), "r = 1 lacks γ"),
+        ((THETA, VALUE, s1 * b - gamma * b**2), "r = 1 isn't right"),
+        ((sp.Symbol("x"), VALUE, LIMIT), "not on x"),
+        (("s1", VALUE, LIMIT), "SymPy expression"),
+    ],
+)
+def test_wrong_levels_are_told_what_is_wrong(answers, says):
+    with pytest.raises(AssertionError, match=says):
+        exercises.check_level(*answers)
+
+
+def column(s, b, k, gamma):
+    found = algorithm.conj_b(s, b, k, gamma)
+    return float(found.value), found.dense
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_right_columns_pass(seed):
+    exercises.check_conj_b(column, seed)
+    exercises.check_conj_b(lambda *case: [np.array(column(*case)[0]), column(*case)[1].tolist()], seed)
+
+
+@pytest.mark.parametrize("mistake", exercises.MISTAKES)
+@pytest.mark.parametrize("seed", range(3))
+def test_every_known_mistake_is_named(mistake, seed):
+    wrong, says = exercises.MISTAKES[mistake]
+
+    def answer(s, b, k, gamma):
+        t = wrong(s, b, k, gamma)
+        return exercises.earned(s, t, gamma), t
+
+    with pytest.raises(AssertionError) as said:
+        exercises.check_conj_b(answer, seed)
+    assert str(said.value) == says
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (lambda s, b, k, gamma: column(s, b, k, gamma)[1], "the pair"),
+        (lambda s, b, k, gamma: (0.0, "no"), "the pair"),
+        (lambda s, b, k, gamma: (1.0, 2.0, 3.0), "not 3 things"),
+        (lambda s, b, k, gamma: (0.0, np.zeros(99)), "the shape of s"),
+        (lambda s, b, k, gamma: (0.0, np.full_like(s, np.nan)), "isn't finite"),
+        (lambda s, b, k, gamma: (0.0, column(s, b, k, gamma)[1]), "its value"),
+        (lambda s, b, k, gamma: (0.0, s), "negative"),
+        (lambda s, b, k, gamma: (0.0, np.full_like(s, b / len(s))), "more than k|earns more"),
+        (lambda s, b, k, gamma: (0.0, 0 * s), "sums to 0"),
+        (lambda s, b, k, gamma: (0.0, b * (s == s.max())), "another column earns more"),
+    ],
+)
+def test_other_wrong_columns_are_described(answer, says):
+    with pytest.raises(AssertionError, match=says):
+        exercises.check_conj_b(answer)
+
+
+def gradients(alpha, beta, problem, k, gamma):
+    S = algorithm.SemiDual(problem, k, gamma)
+    grad = S.dual.grad(np.concatenate([alpha, beta]))
+    return S.grad(alpha), grad[: problem.m], grad[problem.m :]
+
+
+@pytest.mark.filterwarnings("ignore:at most k n")
+def test_gradients_are_checked_against_differences():
+    for seed in range(3):
+        exercises.check_gradients(gradients, seed)
+    for change, says in (
+        (lambda S, A, B: (-S, A, B), "∇S has the wrong sign"),
+        (lambda S, A, B: (S, A, -B), "∂D/∂β has the wrong sign"),
+        (lambda S, A, B: (S, B, A), "rows of T belong to a"),
+        (lambda S, A, B: (S, A), "three arrays"),
+        (lambda S, A, B: S, "return three arrays"),
+        (lambda S, A, B: (S, A + 1e-3, B), "∂D/∂α is off by"),
+    ):
+        with pytest.raises(AssertionError, match=says):
+            exercises.check_gradients(lambda *case, change=change: change(*gradients(*case)))
+
+
+def test_the_dial_is_read_within_one():
+    for k in (6, 7, 8, 7.0, np.int64(7)):
+        exercises.check_dial(k, "kink")
+    for answer, says in (
+        ((3, "kink"), "its error is still"),
+        ((12, "kink"), "a smaller one does it"),
+        ((40, "kink"), "a smaller one does it"),
+        ((6.5, "kink"), "integer"),
+        (("7", "kink"), "integer"),
+        ((7, "weather"), "reason must be one of"),
+        *(((7, reason), "the reason isn't") for reason in exercises.REASONS if reason != "kink"),
+    ):
+        with pytest.raises(AssertionError, match=says):
+            exercises.check_dial(*answer)
+
+
+def test_another_instance_has_its_own_answer():
+    errors = exercises.errors_by_k(303)
+    right = int((errors <= 1e-2).argmax()) + 1
+    exercises.check_dial(right, "kink", seed=303)
+    assert not np.array_equal(errors, exercises.errors_by_k())
+
+
+def test_quick_claims_hold():
+    found = experiment.claims(quick=True)
+    assert len(found) > 30
+    assert [str(claim) for claim in found if not claim.holds] == []
+
+
+def test_the_same_values_one_by_one():
+    values = experiment.adam_values(random_bumps(range(2)), (1, 6), 5)
+    assert values.shape == (6, 2, 2)
+    for (row, k), i in product(enumerate((1, 6)), range(2)):
+        one = random_bumps(i)
+        np.testing.assert_allclose(values[:, row, i], experiment.adam_values(one, (k,), 5)[:, 0], rtol=1e-12)
+    np.testing.assert_array_equal(experiment.best_so_far(np.array([1.0, 0.0, 2.0])), [1, 1, 2])
+    assert experiment.after(np.array([1.0, 3.0, 2.0]), 1) == 1
