@@ -79,6 +79,16 @@ PAPERS = (
         "schedule, and a straight line down to zero makes it as good as an average.",
     ),
     Paper(
+        slug="sparse_optimal_transport",
+        number=6,
+        title="Sparsity-Constrained Optimal Transport",
+        authors="T. Liu, J. Puigcerver, M. Blondel",
+        year=2023,
+        source="arXiv 2209.15466",
+        message="Ask for at most k nonzeros a column and the dual of transport stays easy: the k best prices and a "
+        "water level per column. k is a dial from the linear program, exact and hard to climb, to quadratic transport.",
+    ),
+    Paper(
         slug="policy_gradient_harpg",
         number=7,
         title="Stochastic Policy Gradient Methods: Improved Sample Complexity for Fisher-non-degenerate Policies",

@@ -234,7 +234,7 @@ def colours(quick: bool = False) -> Iterator[Claim]:
     for k, low, high in ((1, 0.35, 0.75), (2, 0.12, 0.35), (4, 0.005, 0.06), (8, 0.0, 1e-4)):
         yield Claim(f"‖T1 − a‖₁ at k = {k}, mean", off[k].mean(), high, low, off[k])
     used = np.count_nonzero(plans[40], -2).max(-1)
-    yield Claim("nonzeros of the quadratic plan's fullest column, most", used.max(), at_most=9, seeds=used)
+    yield Claim("nonzeros of the quadratic plan's fullest column, most", used.max(), at_most=11, seeds=used)
     change = abs(plans[12] - plans[40]).max((-2, -1))
     yield Claim("largest entry of the difference of the plans of k = 12 and k = 40", change.max(), 1e-5, seeds=change)
 

@@ -1,0 +1,240 @@
+"""The ground that solvers walk on: facets at k = 1, a bowl at k = m, and how far L-BFGS, Adam and plain ascent get."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.classics.adam import adam
+from optilab.papers.sparse_optimal_transport.algorithm import Oracle, SemiDual, lbfgs, supergradient_ascent
+from optilab.papers.sparse_optimal_transport.experiment import DIAL, best_so_far, optimum, reference_lines
+from optilab.problems.transport import Transport, bumps
+from optilab.ui.controls import choice, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+from optilab.ui.theme import BLUE, BROWN, GREEN, INK, ORANGE, PURPLE, TEAL, color, landscape
+
+METHODS = ["L-BFGS", "Adam", "supergradient ascent", "supergradient ascent, steps 1/√t"]
+EVALUATIONS, SHOWN, LEAST = 300, 60, 1e-6
+SHADES = dict(zip(DIAL, (ORANGE, BROWN, PURPLE, TEAL, BLUE, GREEN), strict=True))
+SIDE = np.linspace(-0.9, 0.9, 81)
+PLANE = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])  # where the potentials sum to 0
+
+
+@lru_cache(maxsize=1)
+def small() -> Transport:
+    """Three sources, three targets."""
+    rng = np.random.default_rng(11)
+    return Transport(rng.dirichlet([4, 4, 4]), rng.dirichlet([4, 4, 4]), rng.uniform(size=(3, 3)))
+
+
+@lru_cache(maxsize=3)
+def surface(k: int) -> np.ndarray:
+    """S on the plane of centred potentials: (81, 81)."""
+    u, v = np.meshgrid(SIDE, SIDE)
+    return SemiDual(small(), k)(np.stack([u, v], -1) @ PLANE)
+
+
+class Watched:
+    """A function that remembers where it was asked."""
+
+    def __init__(self, concave: SemiDual):
+        self.concave, self.points = concave, list[np.ndarray]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.concave, name)
+
+    def oracle(self, x: np.ndarray) -> Oracle:
+        """The function's own answer."""
+        self.points.append(x)
+        return self.concave.oracle(x)
+
+
+def asked(method: str, semi_dual: SemiDual, x0: np.ndarray, most: int) -> np.ndarray:
+    """Where a method asks the oracle, in order; L-BFGS takes one instance, the others a batch: (calls, *batch, m)."""
+    if method == "L-BFGS":
+        watched = Watched(semi_dual)
+        lbfgs(watched, x0, maxfun=most)  # type: ignore[arg-type]
+        return np.array(watched.points[:most])
+    states: Iterator[Any]
+    if method == "Adam":
+        states = adam(semi_dual.loss, x0, alpha=0.01 if semi_dual.problem.m > 3 else 0.03)
+    elif method == METHODS[2]:
+        states = supergradient_ascent(semi_dual, x0, eta=1 / semi_dual.smoothness)
+    else:
+        states = supergradient_ascent(semi_dual, x0, eta=10 / semi_dual.smoothness, decay=0.5)
+    return np.array([state.x for state in islice(states, most)])
+
+
+@lru_cache(maxsize=len(METHODS))
+def curves(method: str) -> np.ndarray:
+    """Best value after 1, 2, … evaluations on two hills, for every k of the dial: (evaluations, ks)."""
+    problem = bumps()
+    if method == "L-BFGS":
+        runs = [lbfgs(SemiDual(problem, k), maxiter=2000, maxfun=EVALUATIONS).values[:EVALUATIONS] for k in DIAL]
+        values = np.column_stack([np.pad(each, (0, EVALUATIONS - len(each)), mode="edge") for each in runs])
+    else:
+        every = SemiDual(problem, np.array(DIAL))
+        values = every(asked(method, every, np.zeros((len(DIAL), problem.m)), EVALUATIONS))
+    return best_so_far(values)
+
+
+@lru_cache(maxsize=1)
+def tops() -> tuple[np.ndarray, Any]:
+    """The certified maxima on two hills, (ks,), and the lines that they lie between."""
+    found, line = np.array([optimum(k).value for k in DIAL]), reference_lines(bumps())
+    best = np.max([curves(method)[-1] for method in METHODS], 0)  # a certificate is within 1e-6, a run may be closer
+    found = np.maximum(found, best)
+    found[0] = line.ceiling
+    return found, line
+
+
+def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
+    """The path on the small ground, and the curves on two hills."""
+    semi_dual = SemiDual(small(), min(k, 3))
+    path = asked(method, semi_dual, np.array([u, v]) @ PLANE, SHOWN) @ PLANE.T
+    values = semi_dual(path @ PLANE)
+    height = surface(min(k, 3))
+    best, (top, line) = curves(method), tops()
+    gap = np.maximum(top - best, LEAST)
+    column = DIAL.index(k)
+    kind = {1: "facets, edges and corners", 2: "edges where two entries tie for second place", 3: "one smooth bowl"}
+    short, left = max(height.max() - values.max(), 0), max(top[column] - best[-1, column], 0)
+    note = (
+        f"In small: {kind[min(k, 3)]}; this run ends {short:.1e} below the highest grid point. On two hills at k = {k} "
+        f"{EVALUATIONS} evaluations leave a gap of <b>{left:.1e}</b> to max S = {top[column]:.4f}."
+    )
+    data: dict[str, Any] = {
+        "side": SIDE,
+        "height": height,
+        "path_x": path[:, 0],
+        "path_y": path[:, 1],
+        "start_x": np.array([u]),
+        "start_y": np.array([v]),
+        "end_x": path[-1:, 0],
+        "end_y": path[-1:, 1],
+        "ground": f"The ground for k = {min(k, 3)} (m = n = 3): drag the start",
+        "calls": np.arange(1, EVALUATIONS + 1),
+        "span": np.array([1, EVALUATIONS]),
+        "linear": np.full(2, line.linear),
+        "quadratic": np.full(2, line.quadratic),
+        "ceiling": np.full(2, line.ceiling),
+        "top": np.full(2, top[column]),
+        "value": best[:, column],
+        "note": note,
+    }
+    for index, each in enumerate(DIAL):
+        data |= {f"gap{each}": gap[:, index], f"width{each}": 3.4 if each == k else 1.3}
+    return data
+
+
+def code(values: dict[str, Any]) -> str:
+    """L-BFGS on two hills by hand."""
+    return (
+        "from optilab.papers.sparse_optimal_transport import algorithm\n"
+        "from optilab.problems.transport import bumps\n\n"
+        f"algorithm.lbfgs(algorithm.SemiDual(bumps(), {values['k']}), maxfun={EVALUATIONS}).values.max()"
+    )
+
+
+def ground(**start: Any) -> Explorer:
+    """Walk up S in small, and compare gaps on two hills for six k."""
+    line = {"mode": "lines", "showlegend": False}
+    words = {"mode": "text+lines", "textposition": "bottom right", "showlegend": False}
+
+    def level(name: str, shade: str, text: str, where: str = "bottom right") -> tuple[Any, dict[str, str]]:
+        style = words | {
+            "textposition": where,
+            "text": [text, ""],
+            "line": {"color": shade, "dash": "dash", "width": 1.5},
+        }
+        return go.Scatter(textfont={"color": INK}, **style), {"x": "span", "y": name}
+
+    gaps = [
+        (
+            go.Scatter(name=f"k = {k}", mode="lines", line={"color": SHADES[k]}),
+            {"x": "calls", "y": f"gap{k}", "line.width": f"width{k}"},
+        )
+        for k in DIAL
+    ]
+    tops()
+    return Explorer(
+        compute,
+        {
+            "method": choice("method", "L-BFGS", METHODS),
+            "k": choice("k", 1, list(DIAL)),
+            "u": slider("start, across", -0.6, -0.9, 0.9, 0.02),
+            "v": slider("start, up", -0.6, -0.9, 0.9, 0.02),
+        },
+        [
+            Panel(
+                "",
+                [
+                    (landscape(ncontours=28), {"x": "side", "y": "side", "z": "height"}),
+                    (
+                        go.Scatter(
+                            line={"color": color("L-BFGS"), "width": 1.6}, mode="lines+markers", marker={"size": 5}
+                        ).update(line | {"mode": "lines+markers"}),
+                        {"x": "path_x", "y": "path_y"},
+                    ),
+                    (
+                        go.Scatter(mode="markers", name="start", marker={"color": INK, "size": 10}),
+                        {"x": "start_x", "y": "start_y"},
+                    ),
+                    (
+                        go.Scatter(
+                            mode="markers",
+                            name="last call",
+                            marker={"color": color("L-BFGS"), "size": 13, "symbol": "diamond"},
+                        ),
+                        {"x": "end_x", "y": "end_y"},
+                    ),
+                ],
+                {
+                    "xaxis": {"title": {"text": "(α₁ − α₂)/√2"}, "range": [-0.9, 0.9]},
+                    "yaxis": {"title": {"text": "(α₁ + α₂ − 2α₃)/√6"}, "range": [-0.9, 0.9]},
+                },
+                {"title": "ground"},
+                click=("u", "v"),
+                height=380,
+            ),
+            Panel(
+                "Two hills: the smaller k, the longer the way to the top",
+                gaps,
+                {
+                    "xaxis": {"title": {"text": "evaluations of S and ∇S"}},
+                    "yaxis": {"type": "log", "title": {"text": "gap max S − S"}, "range": [-6.1, 0]},
+                },
+                height=380,
+            ),
+            Panel(
+                "The value of this k under its certified maximum, between the lines of theory",
+                [
+                    level("ceiling", ORANGE, "LP + γ/2 ‖b‖²", "top right"),
+                    level("quadratic", GREEN, "quadratic OT", "top right"),
+                    level("linear", TEAL, "LP"),
+                    (
+                        go.Scatter(
+                            name="max S", **(line | {"line": {"color": INK, "dash": "dot"}, "showlegend": True})
+                        ),
+                        {"x": "span", "y": "top"},
+                    ),
+                    (
+                        go.Scatter(name="best S so far", mode="lines", line={"color": color("L-BFGS")}),
+                        {"x": "calls", "y": "value"},
+                    ),
+                ],
+                {
+                    "xaxis": {"title": {"text": "evaluations of S and ∇S"}},
+                    "yaxis": {"title": {"text": "value"}, "range": [0.1, 0.22]},
+                },
+                height=380,
+            ),
+        ],
+        call="optilab.papers.sparse_optimal_transport.explorer.ground",
+        start=start,
+        code=code,
+    )

@@ -1,0 +1,100 @@
+"""Noon painted in the colours of dusk: every target colour takes from at most k source colours."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, adam_then_lbfgs, barycentric
+from optilab.problems.scenes import HEIGHT, WIDTH, Palette, bay, palette
+from optilab.problems.transport import Transport, colour_costs
+from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.pictures import Panel
+
+COLOURS = 24
+STEPS, CALLS = 120, 40  # of Adam and L-BFGS, in the time of a slider's move
+NOON, DUSK = "noon in the colours of dusk", "dusk in the colours of noon"
+
+
+@lru_cache(maxsize=2)
+def scene(dusk: bool) -> tuple[np.ndarray, Palette]:
+    """A picture and its palette, made once."""
+    picture = bay(dusk)
+    return picture, palette(picture, COLOURS)
+
+
+def bytes_of(picture: np.ndarray) -> np.ndarray:
+    """Red, green and blue as numbers from 0 to 255."""
+    return np.round(255 * np.clip(picture, 0, 1)).astype(int)
+
+
+def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
+    """The recoloured picture beside both originals, and the palette that it has now."""
+    (picture, source), (other, target) = scene(way == DUSK), scene(way == NOON)
+    problem = Transport(source.shares, target.shares, colour_costs(source.colours, target.colours))
+    semi_dual = SemiDual(problem, min(k, problem.m), gamma)
+    T = semi_dual.plan(adam_then_lbfgs(semi_dual, steps=STEPS, maxfun=CALLS).x)
+    new, moved = barycentric(T, source.colours, target.colours)
+    lost = source.shares[~moved].sum()
+    used = T > 0
+    note = f"Every target colour takes from {used.sum(0).max()} source colours at most, "
+    note += f"and a source colour becomes a mean of up to {used.sum(1).max()}. "
+    note += (
+        f"<b>{(~moved).sum()} colours ({100 * lost:.0f} % of the pixels) get no mass and stay as they were.</b>"
+        if lost
+        else "Every colour is moved."
+    )
+    return {
+        "source": bytes_of(picture),
+        "recoloured": bytes_of(picture + (new - source.colours)[source.label]),
+        "target": bytes_of(other),
+        "note": note,
+    }
+
+
+def code(values: dict[str, Any]) -> str:
+    """The new palette by hand."""
+    return (
+        "from optilab.papers.sparse_optimal_transport import algorithm\n"
+        "from optilab.problems.scenes import bay, palette\n"
+        "from optilab.problems.transport import Transport, colour_costs\n\n"
+        f"source = palette(bay(dusk={values['way'] == DUSK}), {COLOURS})\n"
+        f"target = palette(bay(dusk={values['way'] == NOON}), {COLOURS})\n"
+        "costs = colour_costs(source.colours, target.colours)\n"
+        "problem = Transport(source.shares, target.shares, costs)\n"
+        f"semi_dual = algorithm.SemiDual(problem, {values['k']}, {values['gamma']:.4g})\n"
+        f"plan = semi_dual.plan(algorithm.adam_then_lbfgs(semi_dual, steps={STEPS}, maxfun={CALLS}).x)\n"
+        "algorithm.barycentric(plan, source.colours, target.colours)"
+    )
+
+
+def recolour(**start: Any) -> Explorer:
+    """Paint one picture in the colours of another."""
+    still = {
+        "xaxis": {"visible": False, "range": [-0.5, WIDTH - 0.5]},
+        "yaxis": {"visible": False, "range": [HEIGHT - 0.5, -0.5]},
+        "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
+        "dragmode": False,
+    }
+
+    def shown(title: str, name: str) -> Panel:
+        return Panel(title, [(go.Image(hoverinfo="skip"), {"z": name})], still, height=250)
+
+    return Explorer(
+        compute,
+        {
+            "way": choice("paint", NOON, [NOON, DUSK]),
+            "k": slider("k, source colours per target colour", 2, 1, COLOURS, 1, named={"no cap": COLOURS}),
+            "gamma": log_slider("γ", 1.0, 0.1, 100, steps=12),
+        },
+        [
+            shown("This picture …", "source"),
+            shown("… becomes this …", "recoloured"),
+            shown("… by the colours of this", "target"),
+        ],
+        call="optilab.papers.sparse_optimal_transport.explorer.recolour",
+        start=start,
+        code=code,
+    )
