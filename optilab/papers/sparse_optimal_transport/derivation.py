@@ -4,11 +4,10 @@ import sympy as sp
 
 from optilab.core.derive import Derivation
 
-t1, t2, r1, r2 = sp.symbols("t1 t2 delta1 delta2", nonnegative=True)
+t1, t2 = sp.symbols("t1 t2", nonnegative=True)
 s1, s2, s3, gamma, b = sp.symbols("s1 s2 s3 gamma b", positive=True)
 theta, beta, a = sp.symbols("theta beta a", real=True)
-drop, gain = sp.symbols("d g", nonnegative=True)
-w1, w2, w3 = sp.symbols("w1 w2 w3", positive=True)
+w1, w2, w3, ell, sigma = sp.symbols("w1 w2 w3 ell sigma", positive=True)
 PRICES = sp.symbols("s1:5", real=True)
 
 
@@ -48,10 +47,11 @@ def entries(r: int) -> list[sp.Symbol]:
 def water_level(r: int = 3) -> Derivation:
     """D2: the level θ of a column with r nonzeros that sums to b."""
     s = entries(r)
-    return (
-        Derivation("The water level", sum(x - theta for x in s) / gamma - b, f"{r} entries (sᵢ − θ)/γ, minus what b is")
-        .then("the column sums to b: solve for θ", lambda f: sp.solve(f, theta)[0])
-        .equals((sum(s) - gamma * b) / r, "the mean of the chosen prices, lowered by γb/r")
+    return Derivation(
+        "The water level", sum(x - theta for x in s) / gamma - b, f"{r} entries (sᵢ − θ)/γ, minus what b is"
+    ).then(
+        "the column sums to b: θ is the mean of the chosen prices, lowered by γb/r",
+        lambda f: sp.solve(f, theta)[0],
     )
 
 
@@ -95,8 +95,8 @@ def best_beta(r: int = 3) -> Derivation:
             beta * b - sum((x + beta) ** 2 for x in s) / (2 * gamma),
             "its part of the dual, βb − Ω*₊(s + β), on the same places",
         )
-        .then("no slope: solve for β", lambda f: sp.solve(sp.diff(f, beta), beta)[0])
-        .equals(-water_level(r).result, "β = −θ: what a target pays is the level in its column")
+        .then("its slope", lambda f: sp.diff(f, beta))
+        .then("no slope: β = −θ, what a target pays is the level in its column", lambda f: sp.solve(f, beta)[0])
     )
 
 
@@ -128,42 +128,50 @@ def one_norm() -> Derivation:
     )
 
 
+SUMS = {ell: w2 + w3, sigma: w1 + w2 + w3}
+
+
 def spread_atoms(case: int) -> tuple[list[sp.Matrix], list[sp.Expr]]:
-    """D4b: 2-sparse columns and the weights with which they average to (w₁, w₂, w₃)."""
-    rest = w2 + w3
-    total = w1 + rest
+    """D4b: 2-sparse columns and the weights with which they average to w, with ℓ = w₂ + w₃ and σ = w₁ + ℓ."""
     if case == 0:
-        return [sp.Matrix([w1, rest, 0]), sp.Matrix([w1, 0, rest])], [w2 / rest, w3 / rest]
+        return [sp.Matrix([w1, ell, 0]), sp.Matrix([w1, 0, ell])], [w2 / ell, w3 / ell]
     atoms = [sp.Matrix([1, 1, 0]), sp.Matrix([1, 0, 1]), sp.Matrix([0, 1, 1])]
-    return [total / 2 * atom for atom in atoms], [1 - 2 * w / total for w in (w3, w2, w1)]
+    return [sigma / 2 * atom for atom in atoms], [1 - 2 * w / sigma for w in (w3, w2, w1)]
+
+
+WHERE = ("w₁ > ℓ, with ℓ = w₂ + w₃", "w₁ ≤ w₂ + w₃, with σ = w₁ + w₂ + w₃")
 
 
 def mixture(case: int = 0) -> Derivation:
     """D4b: the atoms average to w."""
     atoms, weights = spread_atoms(case)
-    where = "w₁ > w₂ + w₃" if case == 0 else "w₁ ≤ w₂ + w₃"
     return Derivation(
-        f"A column with three nonzeros, mixed from columns with two, where {where}",
+        f"A column with three nonzeros, mixed from columns with two, where {WHERE[case]}",
         sum((weight * atom for weight, atom in zip(weights, atoms, strict=True)), sp.zeros(3, 1)),
-        "all atoms have two nonzeros and the sum of w; the weights are nonnegative and sum to 1",
-    ).equals(sp.Matrix([w1, w2, w3]), "they average to w")
+        "columns with two nonzeros and the sum of w, times weights that are nonnegative and sum to 1",
+    ).then("with the sum put in: they average to w", lambda total: total.subs(SUMS).applyfunc(sp.cancel))
 
 
 def mixture_cost(case: int = 0) -> Derivation:
     """D4b: what the mixture pays, and that prices prove that none pays less."""
     atoms, weights = spread_atoms(case)
-    rest = w2 + w3
-    prices = sp.Matrix([w1, rest, rest]) if case == 0 else (w1 + rest) / 2 * sp.ones(3, 1)
-    norm = (w1**2 + rest**2) / 2 if case == 0 else (w1 + rest) ** 2 / 4
+    prices = sp.Matrix([w1, ell, ell]) if case == 0 else sigma / 2 * sp.ones(3, 1)
+    last = (ell - w2, sigma - w1 - w2)[case]
+    proof = prices.dot(sp.Matrix([w1, w2, w3])) - (prices[0] ** 2 + prices[1] ** 2) / 2
     return (
         Derivation(
             "What the mixture pays",
             sum(weight * atom.dot(atom) / 2 for weight, atom in zip(weights, atoms, strict=True)),
             "the average of ½‖·‖², γ = 1",
         )
-        .equals(norm, f"half the squared 2-support norm, r = {case}")
+        .then(
+            f"with the sum put in: half the squared 2-support norm, r = {case}",
+            lambda cost: sp.simplify(cost.subs(w3, last)),
+        )
         .equals(
-            prices.dot(sp.Matrix([w1, w2, w3])) - (prices[0] ** 2 + prices[1] ** 2) / 2,
-            "and ⟨s, w⟩ − Ω*₊(s) at these prices: no mixture pays less",
+            proof.subs(w3, last),
+            "it is ⟨s, w⟩ − Ω*₊(s) at the prices "
+            + ("(w₁, ℓ, ℓ)" if case == 0 else "(σ/2, σ/2, σ/2)")
+            + ": no mixture pays less",
         )
     )

@@ -82,7 +82,7 @@ def dial(quick: bool = False) -> Iterator[Claim]:
     yield Claim(f"certified drop of max S from one k of {ks} to the next, least", drops.min(), at_least=1e-5)
     slack = min((tops - low).min(), (bounds - middle).min(), (high - tops).min())
     yield Claim("LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²: least slack", slack, at_least=-1e-9)
-    yield Claim("|max S − (LP + γ/2 ‖b‖²)| at k = 1, by cutting planes", abs(tops[0] - high), at_most=1e-5)
+    yield Claim("distance of max S at k = 1 from LP + γ/2 ‖b‖², by cutting planes", abs(tops[0] - high), at_most=1e-5)
     over = max(max(each.values.max() for each in runs) - high, (values.max(0) - bounds).max())
     yield Claim("value of any iterate of L-BFGS or Adam over its upper bound, most", over, at_most=1e-9)
 
@@ -95,7 +95,7 @@ def dial(quick: bool = False) -> Iterator[Claim]:
 
     relaxed = [float(relaxed_cost(problem, each.mixed, k, 1.0)) for k, each in zip(ks, found, strict=True)]
     mixed = abs(np.array(relaxed) - tops).max()
-    yield Claim("|k-support-norm cost of the mixed plan − max S|, most over k", mixed, at_most=1e-6)
+    yield Claim("cost of the mixed plan in the k-support norm, distance from max S, most over k", mixed, at_most=1e-6)
     rows = max(float(problem.row_error(each.mixed)) for each in found)
     yield Claim("‖T1 − a‖₁ of the mixed plan, most over k", rows, at_most=1e-7)
 
@@ -144,7 +144,9 @@ def other_hills(quick: bool = False) -> Iterator[Claim]:
     yield Claim("other hills: certified drop of max S from one k to the next, least", drops.min(), 1, 1e-6, drops)
     high = np.array([reference_lines(replicate(batch, i)).ceiling for i in range(len(seeds))])
     away = abs(value[:, 0] - high)
-    yield Claim("other hills: |max S − (LP + γ/2 ‖b‖²)| at k = 1, most", away.max(), at_most=1e-5, seeds=away)
+    yield Claim(
+        "other hills: distance of max S at k = 1 from LP + γ/2 ‖b‖², most", away.max(), at_most=1e-5, seeds=away
+    )
     stops = high - [lbfgs(row[0]).value for row in each]
     yield Claim(
         "other hills: gap at which L-BFGS from 0 stops at k = 1, least", stops.min(), at_least=7e-4, seeds=stops
