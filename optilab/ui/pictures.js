@@ -87,8 +87,9 @@ function legends(spec) {
 const spatial = (panel) => panel.data.some(({ type }) => type?.endsWith("3d") || type === "surface");
 
 function swatch({ type, color, mode = "lines", line = {}, marker = {} }) {
-  if (type === "mesh3d") return `<svg width="26" height="12" aria-hidden="true"><rect x="5" width="16" height="12" fill="${color}"/></svg>`;
   const first = (value) => (Array.isArray(value) || ArrayBuffer.isView(value) ? value[0] : value);
+  if (type === "mesh3d" || type === "bar")
+    return `<svg width="26" height="12" aria-hidden="true"><rect x="5" width="16" height="12" fill="${color ?? first(marker.color)}"/></svg>`;
   const dash = { dash: "6 4", dot: "2 3", dashdot: "6 3 2 3" }[line.dash] ?? "";
   const parts = [];
   if (mode.includes("lines"))

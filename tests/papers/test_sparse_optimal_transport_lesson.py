@@ -10,7 +10,9 @@ from scipy.optimize import minimize
 from optilab.core.derive import DerivationError
 from optilab.papers.sparse_optimal_transport import algorithm, derivation, exercises, experiment
 from optilab.papers.sparse_optimal_transport.exercises import b, gamma, s1, s2, s3
-from optilab.problems.transport import random_bumps
+from optilab.papers.sparse_optimal_transport.explorer import bay, buffers, dial, walk
+from optilab.papers.sparse_optimal_transport.explorer import column as column_explorer
+from optilab.problems.transport import bumps, random_bumps
 
 
 def test_derived_columns_are_the_oracles():
@@ -216,3 +218,53 @@ def test_the_same_values_one_by_one():
         np.testing.assert_allclose(values[:, row, i], experiment.adam_values(one, (k,), 5)[:, 0], rtol=1e-12)
     np.testing.assert_array_equal(experiment.best_so_far(np.array([1.0, 0.0, 2.0])), [1, 1, 2])
     assert experiment.after(np.array([1.0, 3.0, 2.0]), 1) == 1
+
+
+def test_the_dial_of_the_first_picture_keeps_its_promises():
+    compute = dial.plans().compute
+    quadratic = compute(dial.QUADRATIC, 4, 1.0, 0.03)
+    assert "<b>" not in quadratic["note"]  # rows right to 1e-3
+    assert quadratic["count"].max() > 4
+    sparse = compute(dial.SPARSE, 4, 1.0, 0.03)
+    assert sparse["count"].max() == 4
+    one = compute(dial.SPARSE, 1, 1.0, 0.03)
+    assert "No plan with k = 1" in one["note"]
+    semi_dual = algorithm.SemiDual(bumps(), 1)
+    reached = algorithm.adam_then_lbfgs(semi_dual, maxfun=dial.CALLS).value
+    assert 0 <= experiment.reference_lines(bumps()).ceiling - reached < 1e-3
+    assert compute(dial.ENTROPIC, 4, 1.0, 0.003)["count"].max() > 4
+    assert (compute(dial.EXACT, 4, 1.0, 0.03)["mass"] <= 0).sum() <= 47
+
+
+def test_a_column_doesnt_change_beyond_what_the_water_leaves():
+    compute = column_explorer.one_column().compute
+    three, all_of_them = (compute(k, 1.5, 2.0, 0, True) for k in (3, 12))
+    enough = int(np.isfinite(three["t_free"]).sum())
+    assert enough > 3
+    np.testing.assert_array_equal(compute(enough, 1.5, 2.0, 0, True)["t"], all_of_them["t"])
+    assert three["t"].sum() == pytest.approx(1.5)
+    free = compute(3, 1.5, 2.0, 0, False)
+    assert free["level"][0] == 0
+
+
+def test_lbfgs_stops_on_the_ground_of_facets_and_not_in_the_bowl():
+    x0 = np.array([-0.6, -0.6]) @ walk.PLANE
+    for k, short in ((1, True), (3, False)):
+        semi_dual = algorithm.SemiDual(walk.small(), k)
+        path = walk.asked("L-BFGS", semi_dual, x0, walk.SHOWN)
+        assert (walk.small_top(k) - semi_dual(path).max() > 1e-4) == short
+
+
+def test_experts_without_room_are_announced():
+    few = buffers.experts(factor=0.5)
+    assert "At most k n = 32 tokens" in few.data["note"]
+    assert np.isnan(few.data["load3"]).all()
+    assert np.isfinite(buffers.experts().data["load3"]).all()
+
+
+def test_without_mass_a_colour_stays():
+    found = bay.compute(bay.NOON, 1, 1.0)
+    assert "stay as they were" in found["note"]
+    changed = (found["recoloured"] != found["source"]).any(-1)
+    assert 0.5 < changed.mean() < 0.97
+    assert "Every colour is moved" in bay.compute(bay.NOON, 24, 1.0)["note"]

@@ -252,7 +252,7 @@ def errors_by_k(seed: int | None = None) -> np.ndarray:
     found = []
     for k in range(1, 13):
         semi_dual = SemiDual(problem, k)
-        found.append(problem.row_error(semi_dual.plan(lbfgs(semi_dual).x)))
+        found.append(problem.row_error(semi_dual.plan(lbfgs(semi_dual, maxfun=600).x)))
     return np.array(found)
 
 

@@ -37,12 +37,12 @@ def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
     semi_dual = SemiDual(problem, min(k, problem.m), gamma)
     T = semi_dual.plan(adam_then_lbfgs(semi_dual, steps=STEPS, maxfun=CALLS).x)
     new, moved = barycentric(T, source.colours, target.colours)
-    lost = source.shares[~moved].sum()
+    lost, left = source.shares[~moved].sum(), (~moved).sum()
     used = T > 0
     note = f"Every target colour takes from {used.sum(0).max()} source colours at most, "
     note += f"and a source colour becomes a mean of up to {used.sum(1).max()}. "
     note += (
-        f"<b>{(~moved).sum()} colours ({100 * lost:.0f} % of the pixels) get no mass and stay as they were.</b>"
+        f"<b>{100 * lost:.0f} % of the pixels stay as they were; {left} of {len(new)} colours get no mass.</b>"
         if lost
         else "Every colour is moved."
     )
@@ -86,7 +86,7 @@ def recolour(**start: Any) -> Explorer:
         compute,
         {
             "way": choice("paint", NOON, [NOON, DUSK]),
-            "k": slider("k, source colours per target colour", 2, 1, COLOURS, 1, named={"no cap": COLOURS}),
+            "k": slider("k, sources per target", 2, 1, COLOURS, 1, named={"no cap": COLOURS}),
             "gamma": log_slider("γ", 1.0, 0.1, 100, steps=12),
         },
         [

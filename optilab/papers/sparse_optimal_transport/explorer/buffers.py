@@ -82,7 +82,7 @@ def compute(*, run: dict[str, Any], tokens: int, experts: int, **_values: Any) -
     twice = (ours.sum(-1) > 1).sum()
     note = (
         f"Sparse OT (k = {k}) drops <b>{100 * (1 - processed(ours)):.1f} %</b> of {tokens} tokens and gives no expert "
-        f"more than {load(ours).max()}; {twice} tokens go to several, the row sums are off by {run['error']:.2g}. "
+        f"more than {load(ours).max()}; to several experts go {twice}, the row sums are off by {run['error']:.2g}. "
         f"Quadratic OT loads one expert with {load(selected['quadratic OT']).max()}."
     )
     if k * experts < tokens:
@@ -114,7 +114,7 @@ def experts(**start: Any) -> Explorer:
     shades = [color(method) for method in ROUTERS.values()]
     bars = [
         (
-            go.Bar(name=name, marker={"color": shade}, visible="legendonly" if name == "linear assignment" else True),
+            go.Bar(name=name, marker={"color": shade}),
             {"x": "expert", "y": f"load{index}"},
         )
         for index, (name, shade) in enumerate(zip(ROUTERS, shades, strict=True))
@@ -148,7 +148,7 @@ def experts(**start: Any) -> Explorer:
                 height=380,
             ),
             Panel(
-                "Tokens that nobody processes",
+                "Dropped tokens: shorter is better",
                 [(go.Bar(showlegend=False, orientation="h", marker={"color": shades}), {"x": "dropped", "y": "names"})],
                 {
                     "xaxis": {"title": {"text": "dropped, % of the tokens"}, "rangemode": "tozero"},
@@ -157,7 +157,7 @@ def experts(**start: Any) -> Explorer:
                 height=380,
             ),
             Panel(
-                "Affinity that is captured",
+                "Captured affinity: longer is better, if no buffer overflows",
                 [(go.Bar(showlegend=False, orientation="h", marker={"color": shades}), {"x": "earned", "y": "names"})],
                 {
                     "xaxis": {"title": {"text": "affinity, a token's mean"}, "rangemode": "tozero"},

@@ -31,7 +31,7 @@ def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str,
     chosen[np.argsort(-s, kind="stable")[:k]] = True
     above = t > 0
     enough = int((found.dense[-1] > 0).sum())
-    low, high = s.min() - 0.2, 1.25
+    low, high = min(s.min(), theta) - 0.2, 1.25
     if fixed:
         note = f"θ = {theta:.2f}: above it stand {above.sum()} of the {k} largest, and γb = {gamma * b:.2f} in all. "
     else:
@@ -52,9 +52,9 @@ def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str,
         "out": np.where(above, s - theta, np.nan),
         "level_x": np.array([0.4, PLACES + 0.6]),
         "level": np.full(2, theta),
-        "tall": [float(min(low, theta - 0.1)), high],
+        "tall": [float(low), high],
         "t": t,
-        "t_free": found.dense[-1],
+        "t_free": np.where(found.dense[-1] > 0, found.dense[-1], np.nan),
         "k": KS,
         "value": found.value,
         "here": np.array([k]),
@@ -81,9 +81,9 @@ def one_column(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "k": slider("k, nonzeros allowed", 4, 1, PLACES, 1),
-            "b": slider("b, mass of the column", 0.8, 0.1, 3, 0.1),
-            "gamma": slider("γ, weight of the square", 1.0, 0.2, 4, 0.1),
+            "k": slider("k, nonzeros allowed", 3, 1, PLACES, 1),
+            "b": slider("b, mass of the column", 1.5, 0.1, 3, 0.1),
+            "gamma": slider("γ, weight of the square", 2.0, 0.2, 4, 0.1),
             "seed": slider("prices (seed)", 0, 0, 19, 1),
             "fixed": switch("sum fixed to b (semi-dual)", True),
         },

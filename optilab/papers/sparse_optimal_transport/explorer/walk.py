@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.classics.adam import adam
-from optilab.papers.sparse_optimal_transport.algorithm import Oracle, SemiDual, lbfgs, supergradient_ascent
+from optilab.papers.sparse_optimal_transport.algorithm import Oracle, SemiDual, certified, lbfgs, supergradient_ascent
 from optilab.papers.sparse_optimal_transport.experiment import DIAL, best_so_far, optimum, reference_lines
 from optilab.problems.transport import Transport, bumps
 from optilab.ui.controls import choice, slider
@@ -27,7 +27,7 @@ PLANE = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])  # where the po
 @lru_cache(maxsize=1)
 def small() -> Transport:
     """Three sources, three targets."""
-    rng = np.random.default_rng(11)
+    rng = np.random.default_rng(15)
     return Transport(rng.dirichlet([4, 4, 4]), rng.dirichlet([4, 4, 4]), rng.uniform(size=(3, 3)))
 
 
@@ -36,6 +36,12 @@ def surface(k: int) -> np.ndarray:
     """S on the plane of centred potentials: (81, 81)."""
     u, v = np.meshgrid(SIDE, SIDE)
     return SemiDual(small(), k)(np.stack([u, v], -1) @ PLANE)
+
+
+@lru_cache(maxsize=3)
+def small_top(k: int) -> float:
+    """The certified maximum on that plane."""
+    return certified(SemiDual(small(), k), tolerance=1e-7).value
 
 
 class Watched:
@@ -92,6 +98,11 @@ def tops() -> tuple[np.ndarray, Any]:
     return found, line
 
 
+def tiny(gap: float) -> str:
+    """A gap, as far as the certificates resolve it."""
+    return f"{gap:.1e}" if gap > LEAST else "less than 1e-6"
+
+
 def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
     """The path on the small ground, and the curves on two hills."""
     semi_dual = SemiDual(small(), min(k, 3))
@@ -102,10 +113,10 @@ def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
     gap = np.maximum(top - best, LEAST)
     column = DIAL.index(k)
     kind = {1: "facets, edges and corners", 2: "edges where two entries tie for second place", 3: "one smooth bowl"}
-    short, left = max(height.max() - values.max(), 0), max(top[column] - best[-1, column], 0)
+    short, left = max(small_top(min(k, 3)) - values.max(), 0), max(top[column] - best[-1, column], 0)
     note = (
-        f"In small: {kind[min(k, 3)]}; this run ends {short:.1e} below the highest grid point. On two hills at k = {k} "
-        f"{EVALUATIONS} evaluations leave a gap of <b>{left:.1e}</b> to max S = {top[column]:.4f}."
+        f"In small, {kind[min(k, 3)]}: the best of these {len(path)} calls is {tiny(short)} below the top. "
+        f"On two hills, k = {k}, {EVALUATIONS} calls leave a gap of <b>{tiny(left)}</b> to max S = {top[column]:.4f}."
     )
     data: dict[str, Any] = {
         "side": SIDE,
@@ -142,16 +153,12 @@ def code(values: dict[str, Any]) -> str:
 
 def ground(**start: Any) -> Explorer:
     """Walk up S in small, and compare gaps on two hills for six k."""
-    line = {"mode": "lines", "showlegend": False}
-    words = {"mode": "text+lines", "textposition": "bottom right", "showlegend": False}
+    pink = color("L-BFGS")
 
-    def level(name: str, shade: str, text: str, where: str = "bottom right") -> tuple[Any, dict[str, str]]:
-        style = words | {
-            "textposition": where,
-            "text": [text, ""],
-            "line": {"color": shade, "dash": "dash", "width": 1.5},
-        }
-        return go.Scatter(textfont={"color": INK}, **style), {"x": "span", "y": name}
+    def level(name: str, shade: str, text: str, where: str) -> tuple[Any, dict[str, str]]:
+        dashed = {"color": shade, "dash": "dash", "width": 1.5}
+        words = {"text": ["", text], "textposition": where, "textfont": {"color": INK}}
+        return go.Scatter(mode="lines+text", line=dashed, showlegend=False, **words), {"x": "span", "y": name}
 
     gaps = [
         (
@@ -176,19 +183,20 @@ def ground(**start: Any) -> Explorer:
                     (landscape(ncontours=28), {"x": "side", "y": "side", "z": "height"}),
                     (
                         go.Scatter(
-                            line={"color": color("L-BFGS"), "width": 1.6}, mode="lines+markers", marker={"size": 5}
-                        ).update(line | {"mode": "lines+markers"}),
+                            showlegend=False,
+                            mode="lines+markers",
+                            line={"color": pink, "width": 1.6},
+                            marker={"color": pink, "size": 5},
+                        ),
                         {"x": "path_x", "y": "path_y"},
                     ),
                     (
-                        go.Scatter(mode="markers", name="start", marker={"color": INK, "size": 10}),
+                        go.Scatter(name="start", mode="markers", marker={"color": INK, "size": 10}),
                         {"x": "start_x", "y": "start_y"},
                     ),
                     (
                         go.Scatter(
-                            mode="markers",
-                            name="last call",
-                            marker={"color": color("L-BFGS"), "size": 13, "symbol": "diamond"},
+                            name="last call", mode="markers", marker={"color": pink, "size": 13, "symbol": "diamond"}
                         ),
                         {"x": "end_x", "y": "end_y"},
                     ),
@@ -206,24 +214,22 @@ def ground(**start: Any) -> Explorer:
                 gaps,
                 {
                     "xaxis": {"title": {"text": "evaluations of S and ∇S"}},
-                    "yaxis": {"type": "log", "title": {"text": "gap max S − S"}, "range": [-6.1, 0]},
+                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "gap max S − S"}, "range": [-6.1, 0]},
                 },
                 height=380,
             ),
             Panel(
                 "The value of this k under its certified maximum, between the lines of theory",
                 [
-                    level("ceiling", ORANGE, "LP + γ/2 ‖b‖²", "top right"),
-                    level("quadratic", GREEN, "quadratic OT", "top right"),
-                    level("linear", TEAL, "LP"),
+                    level("ceiling", ORANGE, "LP + γ/2 ‖b‖²", "top left"),
+                    level("quadratic", GREEN, "quadratic OT", "top left"),
+                    level("linear", TEAL, "LP", "bottom left"),
                     (
-                        go.Scatter(
-                            name="max S", **(line | {"line": {"color": INK, "dash": "dot"}, "showlegend": True})
-                        ),
+                        go.Scatter(name="max S", mode="lines", line={"color": INK, "dash": "dot"}),
                         {"x": "span", "y": "top"},
                     ),
                     (
-                        go.Scatter(name="best S so far", mode="lines", line={"color": color("L-BFGS")}),
+                        go.Scatter(name="best S so far", mode="lines", line={"color": pink}),
                         {"x": "calls", "y": "value"},
                     ),
                 ],
