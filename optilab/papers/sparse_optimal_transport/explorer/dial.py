@@ -97,7 +97,14 @@ def plans(**start: Any) -> Explorer:
             "method": choice("plan", SPARSE, [SPARSE, QUADRATIC, ENTROPIC, EXACT]),
             "k": slider("k, nonzeros per column", 4, 1, 24, 1, named={"one": 1, "all": 24}),
             "gamma": log_slider("γ, weight of the square", 1.0, 0.01, 10, steps=12),
-            "epsilon": log_slider("ε, weight of the entropy", 0.03, 0.003, 0.3, steps=16),
+            "epsilon": log_slider(
+                "ε, weight of the entropy",
+                0.03,
+                0.003,
+                0.3,
+                steps=16,
+                named={"see Sinkhorn": {"method": ENTROPIC, "epsilon": 0.01}},
+            ),
         },
         [
             Panel(
