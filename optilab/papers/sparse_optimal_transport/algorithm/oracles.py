@@ -60,7 +60,7 @@ def largest_first(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray)
     m, most = s.shape[-1], int(np.max(k))
     flat = s.reshape(-1, m)
     above = ~(flat < np.reshape(floor, (-1, 1)))  # NaN is kept: divergence shall be seen
-    if np.count_nonzero(above) > 2 * most * len(flat):  # then leave out first what is below the k-th largest
+    if np.count_nonzero(above) > max(2 * most, m // 8) * len(flat):  # first leave out what is below the k-th largest
         above &= ~(flat < np.partition(flat, m - most, -1)[:, m - most, None])
     places = np.flatnonzero(above)
     column = places // m
