@@ -1,9 +1,9 @@
 """Our L-BFGS for sparse transport beside POT's, and how its time grows: `python tests/benchmarks/transport.py`.
 
 Both maximise the same function by the same SciPy routine with the same tolerances from the same start, in one process,
-in alternating order, in processor time, lest a busy machine take sides. Time counts up to the call at which a run first comes within 1e-6 of the better of the two final
-values, relative to what there was to gain, so that neither is paid for ending early nor charged for going on. One BLAS
-thread: set OPENBLAS_NUM_THREADS=1.
+in alternating order, in processor time, lest a busy machine take sides. "To equal" counts up to the call at which a run
+first comes within 1e-6 of the better of the two final values, relative to what there was to gain, so that neither is
+paid for ending early nor charged for going on. One BLAS thread: set OPENBLAS_NUM_THREADS=1.
 """
 
 import contextlib
