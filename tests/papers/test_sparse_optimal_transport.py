@@ -477,6 +477,8 @@ def test_what_is_allowed_but_odd_is_said():
     ("call", "says"),
     [
         (lambda S: sp.lbfgs(S, np.zeros((2, 24))), "one instance"),
+        (lambda S: sp.lbfgs(S, np.zeros(23)), "d = 24"),
+        (lambda S: sp.lbfgs(sp.SemiDual(random_bumps(range(2)), 2), np.zeros(24)), "one instance"),
         (lambda S: sp.cutting_plane(S, np.zeros((1, 2, 24))), "one instance"),
         (lambda S: sp.cutting_plane(S, np.zeros((4, 23))), "m = 24"),
         (lambda S: sp.cutting_plane(S, radius=0.0), "radius"),

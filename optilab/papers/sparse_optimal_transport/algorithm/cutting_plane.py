@@ -101,7 +101,7 @@ def certified(
     steps, alpha
         Of Adam from 0: how many, and their size.
     tolerance : float
-        At most this between value and bound, in units of the cost; the linear programs are right to about 1e-9.
+        At most this between value and bound, in units of the cost; linear programs err by up to about 1e-8.
     most : int
         Linear programs at most.
 

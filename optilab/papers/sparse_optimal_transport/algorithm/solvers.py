@@ -54,7 +54,8 @@ def lbfgs(
         If the start isn't one point.
     """
     x0 = concave.start if x0 is None else np.asarray(x0, float)
-    require(x0.ndim == 1, "the shape of the start", x0.shape, "(d,): one instance")
+    d = concave.start.shape
+    require(len(d) == 1 and x0.shape == d, "the shape of the start", x0.shape, f"(d,) with d = {d[-1]}: one instance")
     values = []
 
     def descend(x: np.ndarray) -> tuple[float, np.ndarray]:
