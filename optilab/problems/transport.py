@@ -109,13 +109,13 @@ def bumps(centres: Sequence[float] | np.ndarray = CENTRES, size: int = 24) -> Tr
     return Transport(a / a.sum(-1, keepdims=True), b / b.sum(-1, keepdims=True), C)
 
 
-def random_bumps(seeds: int | Sequence[int]) -> Transport:
+def random_bumps(seeds: int | Sequence[int], size: int = 24) -> Transport:
     """`bumps` whose centres are drawn from [0.1, 0.5], [0.4, 0.7] and [0.7, 0.95], an instance for each seed."""
 
     def draw(seed: int) -> tuple[np.ndarray]:
         return (np.random.default_rng(seed).uniform((0.1, 0.4, 0.7), (0.5, 0.7, 0.95)),)
 
-    return bumps(instances(draw, seeds)[0])
+    return bumps(instances(draw, seeds)[0], size)
 
 
 def palettes(seeds: int | Sequence[int], size: int = 40) -> Transport:

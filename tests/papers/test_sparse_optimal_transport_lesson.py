@@ -204,6 +204,13 @@ def test_another_instance_has_its_own_answer():
     assert not np.array_equal(errors, exercises.errors_by_k())
 
 
+def test_a_smaller_instance_has_its_own_answer_too():
+    exercises.check_dial(6, "kink", size=12)
+    exercises.check_dial(9, "kink", seed=309, size=12)
+    with pytest.raises(AssertionError, match="isn't the smallest"):
+        exercises.check_dial(6, "kink", seed=309, size=12)
+
+
 def test_quick_claims_hold():
     found = experiment.claims(quick=True)
     assert len(found) > 30

@@ -246,9 +246,9 @@ REASONS = {
 
 
 @lru_cache(maxsize=4)
-def errors_by_k(seed: int | None = None) -> np.ndarray:
-    """‖T1 − a‖₁ where L-BFGS stops on `bumps()`, or on `random_bumps(seed)`, for k = 1 … 12."""
-    problem = bumps() if seed is None else random_bumps(seed)
+def errors_by_k(seed: int | None = None, size: int = 24) -> np.ndarray:
+    """‖T1 − a‖₁ where L-BFGS stops on `bumps` of that size, or on `random_bumps` of a seed, for k = 1 … 12."""
+    problem = bumps(size=size) if seed is None else random_bumps(seed, size)
     found = []
     for k in range(1, 13):
         semi_dual = SemiDual(problem, k)
@@ -256,7 +256,7 @@ def errors_by_k(seed: int | None = None) -> np.ndarray:
     return np.array(found)
 
 
-def check_dial(k: int, reason: str, seed: int | None = None) -> None:
+def check_dial(k: int, reason: str, seed: int | None = None, size: int = 24) -> None:
     """The smallest k with ‖T1 − a‖₁ ≤ 0.01 where L-BFGS stops on `bumps()` (γ = 1), and why k = 1 never gets there.
 
     Parameters
@@ -268,13 +268,15 @@ def check_dial(k: int, reason: str, seed: int | None = None) -> None:
         the supergradients contain 0, but no single top-1 plan gives it).
     seed : int, optional
         Of `random_bumps`, where the question is asked of another instance.
+    size : int
+        Of the instance, 12 or more.
 
     Raises
     ------
     AssertionError
         If either is wrong; the message says why.
     """
-    errors = errors_by_k(seed)
+    errors = errors_by_k(seed, size)
     right = int((errors <= 1e-2).argmax()) + 1
     whole = isinstance(k, int | np.integer) or (isinstance(k, float) and k.is_integer())
     assert whole, f"k must be an integer, not {k!r}"
