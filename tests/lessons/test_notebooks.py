@@ -89,3 +89,8 @@ def test_its_parts_come_in_the_order_of_all_lessons(notebook):
     headings = iter([line for line in lines if line.startswith("#")])
     missing = [part for part in PARTS if not any(part in heading for heading in headings)]
     assert not missing, f"missing, or not in this order: {missing}"
+
+
+@pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
+def test_it_leads_on_to_its_assignment(notebook):
+    assert any("assignment" in cell.source for cell in cells(notebook, "markdown"))
