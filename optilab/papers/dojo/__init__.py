@@ -1,0 +1,1 @@
+"""Contact as a cone-complementarity problem: an interior-point step, and gradients through its root."""

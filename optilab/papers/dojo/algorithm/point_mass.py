@@ -1,0 +1,212 @@
+"""A point mass over a floor: one whole step with smoothed contact in closed form, and its exact derivatives.
+
+At central-path parameter κ the step solves
+
+    gap           s = z⁺ − r,   m (s − φ₀)/h = γ,   s γ = κ,          φ₀ = z − r + h v_z − h² g + h u_z/m
+    friction      m (v⁺ − v_f) = b,   β ∘ η = κ (1, 0, 0),  β = (μγ, b),  η = (η₁, v⁺),      v_f = v + u_t/m
+
+whose first line is a quadratic equation for s, and whose second becomes one increasing concave equation for the speed.
+
+Source: T. A. Howell et al., "Dojo: A Differentiable Physics Engine for Robotics", 2022; the closed forms are ours.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+
+PARAMETERS = ("mu", "r", "m")  # the columns of `Linear.P`
+FELT = [2, 5, 8, 10, 11]  # what the gap depends on, z, v_z, u_z, r and m, among z, u, μ, r, m joined
+
+
+def smoothed_gap(phi0: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The gap s > 0 after a step that would end at φ₀ without contact: s² − φ₀ s = hκ/m (m, N·s·m, kg, s)."""
+    half = 4 * h * kappa / m
+    root = np.sqrt(phi0**2 + half)
+    return np.where(phi0 > 0, (phi0 + root) / 2, half / 2 / (root + np.abs(phi0)))  # no digits lost when pressed down
+
+
+def gap_slope(s: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """∂s/∂φ₀, between 0 (pressed on the floor) and 1 (in the air), ½ at φ₀ = 0 whatever κ."""
+    return 1 / (1 + h * kappa / (m * s**2))
+
+
+def friction(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    """Size of the friction impulse at speed V: β₁ = μγ for κ → 0, a viscous β₁²V/κ near V = 0 (N·s)."""
+    return 2 * beta1**2 * V / (kappa + _spread(V, beta1, kappa))
+
+
+def friction_slope(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    """∂ friction/∂V, positive and falling."""
+    S = _spread(V, beta1, kappa)
+    return 2 * beta1**2 * kappa / (S * (kappa + S))
+
+
+def _spread(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    return np.sqrt(kappa**2 + 4 * beta1**2 * V**2)
+
+
+def braked_speed(F: np.ndarray, beta1: np.ndarray, m: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    """The speed V ≤ F that friction leaves of the speed F: m (V − F) + friction(V) = 0.
+
+    The left side is increasing and concave, and not positive at the hard-contact answer max(F − β₁/m, 0): Newton's
+    method climbs from there to the root without overshooting.
+    """
+    V = np.maximum(F - beta1 / m, 0)
+    for _ in range(60):  # about ten are needed
+        excess = m * (V - F) + friction(V, beta1, kappa)
+        V, before = V - excess / (m + friction_slope(V, beta1, kappa)), V
+        if not (V > before * (1 + 1e-15)).any():
+            break
+    return V
+
+
+class Step(NamedTuple):
+    """What one step gives."""
+
+    z: np.ndarray  # (*batch, 6) the next state (x, v)
+    s: np.ndarray  # (*batch) gap, m
+    gamma: np.ndarray  # (*batch) normal impulse, N·s
+    b: np.ndarray  # (*batch, 2) friction impulse, N·s
+
+
+class Linear(NamedTuple):
+    """A step and its derivatives."""
+
+    z: np.ndarray  # (*batch, 6) the next state
+    A: np.ndarray  # (*batch, 6, 6) by the state
+    B: np.ndarray  # (*batch, 6, 3) by the impulse u
+    P: np.ndarray  # (*batch, 6, 3) by μ, r and m
+
+
+@dataclass(frozen=True, eq=False)
+class PointMass:
+    """A ball that doesn't turn, over the floor z = 0. Parameters are numbers or arrays (*batch).
+
+    Its state is z = (x, v): position of the centre and velocity that led there, (*batch, 6).
+
+    Parameters
+    ----------
+    m : float
+        Mass, kg.
+    mu : float
+        Coefficient of friction, 0 or more.
+    r : float
+        Radius, m, 0 or more.
+    h : float
+        Time step, s.
+    g : float
+        Gravity, m/s².
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    m: float | np.ndarray = 1.0
+    mu: float | np.ndarray = 0.5
+    r: float | np.ndarray = 0.0
+    h: float | np.ndarray = 0.1
+    g: float | np.ndarray = 9.81
+
+    def __post_init__(self) -> None:
+        for name in ("m", "mu", "r", "h", "g"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), float))
+        for name, value in (("the mass m", self.m), ("the time step h", self.h)):
+            require((value > 0) & (value < np.inf), name, value, "positive and finite")
+        for name, value in (("the friction mu", self.mu), ("the radius r", self.r), ("the gravity g", self.g)):
+            require((value >= 0) & (value < np.inf), name, value, "0 or more and finite")
+
+    def resting_gap(self, kappa: float | np.ndarray) -> np.ndarray:
+        """The gap κ/(mgh) at which the ball lies still: the bias of the smoothing."""
+        require(self.g > 0, "the gravity g", self.g, "positive for a ball that lies on the floor")
+        return np.asarray(kappa) / (self.m * self.g * self.h)
+
+    def at_rest(self, kappa: float | np.ndarray) -> np.ndarray:
+        """The state (*batch, 6) that lies still at the origin."""
+        height = self.resting_gap(kappa) + self.r
+        z = np.zeros((*height.shape, 6))
+        z[..., 2] = height
+        return z
+
+    def step(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Step:
+        """One step from the state z (*batch, 6) under the impulse u (*batch, 3) in N·s.
+
+        Raises
+        ------
+        ValueError
+            If κ isn't positive, or z and u aren't finite and of these shapes.
+        """
+        z, u, kappa = self._checked(z, u, kappa)
+        phi0, vf, F = self._free_flight(z, u)
+        s = smoothed_gap(phi0, kappa, self.m, self.h)
+        gamma = kappa / s
+        V = braked_speed(F, self.mu * gamma, self.m, kappa)
+        v_t = self._kept(V, self.mu * gamma, kappa)[..., None] * vf
+        b = np.asarray(self.m)[..., None] * (v_t - vf)
+        return Step(self._moved(z, v_t, s), s, gamma, b)
+
+    def linearise(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Linear:
+        """The same step with its derivatives, by the implicit function theorem applied to both lines above."""
+        z, u, kappa = self._checked(z, u, kappa)
+        m, mu, h = (np.asarray(value) for value in (self.m, self.mu, self.h))
+        phi0, vf, F = self._free_flight(z, u)
+        s = smoothed_gap(phi0, kappa, m, h)
+        gamma = kappa / s
+        c = mu * gamma
+        V = braked_speed(F, c, m, kappa)
+        kept = self._kept(V, c, kappa)
+        v_t = kept[..., None] * vf
+
+        # the gap s by FELT, then γ = κ/s and the cone's radius c = μγ
+        rates = (1.0, h, h / m, -1.0, -h * u[..., 2] / m**2 - (s - phi0) / m)
+        ds = gap_slope(s, kappa, m, h)[..., None] * np.stack(np.broadcast_arrays(*rates), -1)
+        dc = (-mu * kappa / s**2)[..., None] * ds
+
+        # the sliding velocity by v_f, by c and by m
+        stiff = m + friction_slope(V, c, kappa)
+        n = vf / np.maximum(F, 1e-300)[..., None]
+        along, across = (m / stiff)[..., None, None], kept[..., None, None]
+        by_vf = across * np.eye(2) + (along - across) * n[..., :, None] * n[..., None, :]
+        by_c = n * (-2 * c * V / _spread(V, c, kappa) / stiff)[..., None]
+        by_m = n * ((F - V) / stiff)[..., None] - (by_vf @ u[..., :2, None])[..., 0] / (m**2)[..., None]
+
+        J = np.zeros((*s.shape, 6, 12))  # of z⁺ by z, u, μ, r, m
+        J[..., 2, FELT] = ds
+        J[..., 2, 10] += 1
+        J[..., 5, :] = J[..., 2, :] / h[..., None]
+        J[..., 5, 2] -= 1 / h
+        J[..., 3:5, FELT] = by_c[..., :, None] * dc[..., None, :]
+        J[..., 3:5, 3:5] = by_vf
+        J[..., 3:5, 6:8] = by_vf / m[..., None, None]
+        J[..., 3:5, 9] = by_c * gamma[..., None]
+        J[..., 3:5, 11] += by_m
+        J[..., :2, :] = h[..., None, None] * J[..., 3:5, :]
+        J[..., [0, 1], [0, 1]] += 1
+        return Linear(self._moved(z, v_t, s), J[..., :6], J[..., 6:9], J[..., 9:])
+
+    def _checked(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+        z, u, kappa = np.asarray(z, float), np.asarray(u, float), np.asarray(kappa, float)
+        require(z.shape[-1:] == (6,), "the state's shape", z.shape, "(*batch, 6): position and velocity")
+        require(u.shape[-1:] == (3,), "the impulse's shape", u.shape, "(*batch, 3)")
+        require((kappa > 0) & (kappa < np.inf), "kappa", kappa, "positive and finite")
+        return z, u, kappa
+
+    def _free_flight(self, z: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Gap, sliding velocity and speed after a step without contact."""
+        phi0 = z[..., 2] - self.r + self.h * z[..., 5] - self.h**2 * self.g + self.h * u[..., 2] / self.m
+        vf = z[..., 3:5] + u[..., :2] / np.asarray(self.m)[..., None]
+        return phi0, vf, np.hypot(vf[..., 0], vf[..., 1])
+
+    def _kept(self, V: np.ndarray, c: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+        """The share V/F of the speed that friction leaves, also at F = 0."""
+        return self.m / (self.m + 2 * c**2 / (kappa + _spread(V, c, kappa)))
+
+    def _moved(self, z: np.ndarray, v_t: np.ndarray, s: np.ndarray) -> np.ndarray:
+        height = s + self.r
+        rise = (height - z[..., 2]) / self.h
+        xy = z[..., :2] + np.asarray(self.h)[..., None] * v_t
+        return np.stack(np.broadcast_arrays(xy[..., 0], xy[..., 1], height, v_t[..., 0], v_t[..., 1], rise), -1)
