@@ -64,7 +64,7 @@ class Driven:
         return A, B.reshape(*B.shape[:-3], 6 * n, -1)
 
     def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """z − other: point masses need no tangent."""
+        """The difference itself: point masses need no tangent."""
         return z - other
 
     def _apart(self, z: np.ndarray) -> np.ndarray:
@@ -87,7 +87,7 @@ class Plan(NamedTuple):
     settled: np.ndarray  # (*batch) of bool: nothing more will change
 
 
-def rollout(
+def forward(
     system: Any,
     z0: np.ndarray,
     F: np.ndarray,
@@ -189,7 +189,7 @@ def ilqr(
     z0 = np.broadcast_to(z0, (*batch, z0.shape[-1]))
     F = np.moveaxis(np.broadcast_to(F0, (*batch, *F0.shape[-2:])), -2, 0)
 
-    z, F = rollout(system, z0, F, kappa_r)
+    z, F = forward(system, z0, F, kappa_r)
     cost = cost_of(system, z, F, goal, Q, R)
     A, B = system.linearise(z[:-1], F, kappa_g)
     rho, alpha, settled = np.full(batch, RHO_START), np.zeros(batch), np.zeros(batch, bool)
@@ -204,7 +204,7 @@ def ilqr(
         # forward: all step lengths at once, the largest that lowers the cost
         lengths = STEPS.reshape(-1, *(1 for _ in batch), 1)
         starts = np.broadcast_to(z0, (len(STEPS), *z0.shape))
-        paths, controls = rollout(system, starts, F[:, None] + lengths * d[:, None], kappa_r, K, z)
+        paths, controls = forward(system, starts, F[:, None] + lengths * d[:, None], kappa_r, K, z)
         costs = cost_of(system, paths, controls, goal, Q, R)
         lower = costs < cost
         better, best = lower.any(0) & ~settled, lower.argmax(0)

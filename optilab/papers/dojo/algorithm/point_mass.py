@@ -58,7 +58,7 @@ def braked_speed(F: np.ndarray, beta1: np.ndarray, m: np.ndarray, kappa: np.ndar
     for _ in range(60):  # about ten are needed
         excess = m * (V - F) + friction(V, beta1, kappa)
         V, before = V - excess / (m + friction_slope(V, beta1, kappa)), V
-        if not (V > before * (1 + 1e-15)).any():
+        if not (V - before > 1e-15 * V).any():
             break
     return V
 

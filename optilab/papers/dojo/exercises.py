@@ -1,0 +1,259 @@
+"""Checks for the assignment on differentiable contact: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.core.grade import symbolic
+from optilab.papers.dojo.algorithm.point_mass import PointMass
+from optilab.papers.dojo.experiment.puck import exponent, thresholds
+
+beta1, kappa = sp.symbols("beta1 kappa", positive=True)
+v = sp.Symbol("v", real=True)
+mu, m, g, h = sp.symbols("mu m g h", positive=True)
+ROOT = sp.sqrt(kappa**2 + 4 * beta1**2 * v**2)
+
+
+def understood(answer: Any, name: str, *allowed: sp.Symbol) -> sp.Expr:
+    """The answer with its symbols, recognised by name, replaced by ours."""
+    expr = symbolic(answer, name)
+    ours = {symbol.name: symbol for symbol in allowed} | ({"beta_1": beta1} if beta1 in allowed else {})
+    expr = expr.subs({symbol: ours.get(symbol.name, symbol) for symbol in expr.free_symbols})
+    strange = sorted(symbol.name for symbol in expr.free_symbols - set(allowed))
+    names = ", ".join(symbol.name for symbol in allowed)
+    assert not strange, f"{name} may depend on {names} alone, not on {', '.join(strange)}"
+    return expr
+
+
+def agrees(expr: sp.Expr, other: sp.Expr, seed: int) -> bool:
+    """Whether two expressions have the same values at five random points, however they are written."""
+    rng = np.random.default_rng(seed)
+    symbols = sorted(expr.free_symbols | other.free_symbols, key=lambda symbol: symbol.name)
+    for _ in range(5):
+        point = {symbol: sp.Float(float(rng.uniform(0.2, 2)), 30) for symbol in symbols}
+        if v in point:
+            point[v] *= rng.choice([-1, 1])
+        left, right = (complex(sp.N(side.subs(point), 30)) for side in (expr, other))
+        if not abs(left - right) <= 1e-9 * (1 + abs(right)):
+            return False
+    return True
+
+
+def check_friction_law(eta1: Any, law: Any, seed: int = 3) -> None:
+    """η₁ and the friction impulse b in one dimension, from β ∘ η = κ(1, 0), β = (β₁, b), η = (η₁, v).
+
+    Parameters
+    ----------
+    eta1, law : SymPy expressions
+        In symbols called beta1, v and kappa.
+    seed : int
+        Of the points at which they are compared.
+
+    Raises
+    ------
+    AssertionError
+        If one is wrong; the message says why.
+    """
+    eta1 = understood(eta1, "η₁", beta1, v, kappa)
+    law = understood(law, "the law", beta1, v, kappa)
+    right = (kappa + ROOT) / (2 * beta1)
+    negative = "η₁ is the other root of the quadratic: it is negative, and η would lie outside its cone"
+    assert not agrees(eta1, (kappa - ROOT) / (2 * beta1), seed), negative
+    mixed = "κ and κ/β₁ are mixed up: β₁η₁ + bv = κ gives η₁² − (κ/β₁)η₁ − v² = 0"
+    slips = [(kappa + sp.sqrt(kappa**2 + 4 * v**2)) / 2, (kappa / beta1 + sp.sqrt(kappa**2 + 4 * v**2)) / 2]
+    slips += [(kappa + ROOT) / 2, (kappa / beta1 + ROOT) / 2]
+    assert not any(agrees(eta1, slip, seed) for slip in slips), mixed
+    assert agrees(eta1, right, seed), "η₁ doesn't solve β₁η₁ + bv = κ with b = −β₁v/η₁"
+    hard = "that is hard friction, −β₁ sign(v): keep κ, the smoothing"
+    assert law != -beta1, hard
+    assert not agrees(law, -beta1 * sp.sign(v), seed), hard
+    assert not agrees(law, beta1 * v / right, seed), "the sign: friction pulls against the motion"
+    assert not agrees(law, -beta1 * v / ((kappa - ROOT) / (2 * beta1)), seed), negative
+    assert not any(agrees(law, -beta1 * v / slip, seed) for slip in slips), mixed
+    assert agrees(law, -beta1 * v / right, seed), "the law isn't −β₁v/η₁ with your η₁"
+
+
+def boundary_step(lam: np.ndarray, d: np.ndarray, tau: float) -> float:
+    """min(1, τ · first positive root of (λ₁ + αΔ₁)² = ‖λ₂ + αΔ₂‖²), by the quadratic formula; 1 if there is none."""
+    J = np.diag([1.0, *(-np.ones(len(lam) - 1))])
+    roots = np.roots([d @ J @ d, 2 * lam @ J @ d, lam @ J @ lam])
+    ahead = roots[(np.abs(roots.imag) < 1e-12) & (roots.real > 0)].real
+    return min(1.0, tau * ahead.min()) if ahead.size else 1.0
+
+
+def step_with_mistake(lam: np.ndarray, d: np.ndarray, tau: float, mistake: str) -> float:
+    """The step length with one of the mistakes that are easy to make."""
+    if mistake == "orthant":
+        ratios = -tau * lam[d < 0] / d[d < 0]
+        return min([1.0, *ratios[ratios > 0]])
+    if mistake == "orthant, all":
+        return min([1.0, *(-tau * lam[d < 0] / d[d < 0])])
+    if mistake == "tau forgotten":
+        return boundary_step(lam, d, 1.0)
+    return tau * boundary_step(lam, d, 1.0)
+
+
+MISTAKES = {
+    "orthant": "that is the rule of the orthant, entry by entry; the cone's boundary is λ₁ = ‖(λ₂, λ₃)‖",
+    "orthant, all": "that is the rule of the orthant, entry by entry; the cone's boundary is λ₁ = ‖(λ₂, λ₃)‖",
+    "tau forgotten": "τ is forgotten: go only the part τ of the way to the boundary",
+    "tau last": "where the boundary is further than a full step away the length is 1: τ belongs to the way to the "
+    "boundary, not to the 1",
+}
+
+
+def check_soc_step_length(step: Callable[..., float], seed: int = 11) -> None:
+    """`step(lam, d, tau)`: the largest α ≤ 1 along d (3,) from lam (3,) that goes at most the part τ to the boundary.
+
+    Tried at 200 random points inside the cone; recognises the `MISTAKES`, and steps that overlook that a direction may
+    never leave the cone.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message names the mistake where it is a known one.
+    """
+    rng = np.random.default_rng(seed)
+    b, d = rng.normal(size=(200, 2)), rng.normal(size=(200, 3))
+    d[:40, 0] = np.linalg.norm(d[:40, 1:], axis=-1) * rng.uniform(1.05, 2, 40)  # never leave
+    lam = np.column_stack([np.linalg.norm(b, axis=-1) + rng.uniform(1e-3, 2, 200), b])
+    tau = rng.choice([0.5, 0.95], 200)
+    right = np.array([boundary_step(*given) for given in zip(lam, d, tau, strict=True)])
+    answers = []
+    for given in zip(lam, d, tau, strict=True):
+        answer = step(given[0].copy(), given[1].copy(), given[2])
+        single = np.ndim(answer) == 0 and np.isrealobj(answer)
+        assert single, f"return one real number, not {answer!r}"
+        answers.append(float(answer))
+    found = np.array(answers)
+    if np.allclose(found, right, rtol=0, atol=1e-9):
+        return
+    for mistake, message in MISTAKES.items():
+        wrong = np.array([step_with_mistake(*given, mistake) for given in zip(lam, d, tau, strict=True)])
+        assert not np.allclose(found, wrong, rtol=0, atol=1e-9), message
+    far = right == 1.0
+    missed = far & ~(np.abs(found - 1) <= 1e-9)
+    i = int(missed.argmax())
+    no_crossing = (
+        f"from λ = {lam[i].round(3)} along Δ = {d[i].round(3)} a full step stays inside, so the length is 1, not "
+        f"{found[i]:.3g}"
+    )
+    assert not (missed.any() and np.allclose(found[~far], right[~far], rtol=0, atol=1e-9)), no_crossing
+    i = int((~(np.abs(found - right) <= 1e-9)).argmax())
+    raise AssertionError(
+        f"from λ = {lam[i].round(3)} along Δ = {d[i].round(3)} with τ = {tau[i]} "
+        f"expected {right[i]:.6f}, got {found[i]:.6f}"
+    )
+
+
+def check_friction_gradient(gradient: Callable[..., np.ndarray], seed: int | None = None) -> None:
+    """`gradient(v, v_free, m, mu, gamma, kappa)`: ∂v/∂μ (2,) at the root v of m(v − v_free) = b(v), with β₁ = μγ.
+
+    Held against central differences of whole steps: one that slides and one that sticks, or ten random ones by `seed`.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message names the mistake where it is a known one.
+    """
+    if seed is None:
+        cases = [
+            (1.3, 0.05, 0.4, np.array([1.0, 0.5]), 1e-3),
+            (1.3, 0.05, 0.4, np.array([0.5 * 0.4 * 9.81 * 0.05, 0]), 1e-3),
+        ]
+    else:
+        rng = np.random.default_rng(seed)
+        cases = [
+            (rng.uniform(0.5, 2), 0.05, rng.uniform(0.2, 0.8), rng.normal(size=2) * 10 ** rng.uniform(-1.5, 0), 1e-3)
+            for _ in range(10)
+        ]
+    for mass, step, friction, free, smooth in cases:
+
+        def after(mu: float, mass=mass, step=step, free=free, smooth=smooth) -> np.ndarray:
+            ball = PointMass(m=mass, mu=mu, h=step)
+            return ball.step(ball.at_rest(smooth), np.append(mass * free, 0.0), smooth).z[3:5]
+
+        root, gamma = after(friction), mass * 9.81 * step
+        right = (after(friction + 1e-5) - after(friction - 1e-5)) / 2e-5
+        found = np.asarray(gradient(root.copy(), free.copy(), mass, friction, gamma, smooth), float)
+        assert found.shape == (2,), f"return the two derivatives as an array (2,), not shape {found.shape}"
+        if np.allclose(found, right, rtol=1e-6, atol=1e-7):
+            continue
+        along = root / np.linalg.norm(root)
+        hard = -gamma / mass * along
+        implicit = "the sign: (∂r/∂v) dv = −(∂r/∂μ) dμ"
+        assert not np.allclose(found, -right, rtol=1e-6, atol=1e-7), implicit
+        assert not np.allclose(found, right / gamma, rtol=1e-5, atol=1e-7), "the chain rule: β₁ = μγ gives a factor γ"
+        explicit = "that is the derivative of hard friction −μγ v/‖v‖, which neither knows κ nor that v depends on μ"
+        assert not np.allclose(found, hard, rtol=1e-3, atol=1e-6), explicit
+        S = np.sqrt(smooth**2 + 4 * (friction * gamma) ** 2 * (root @ root))
+        partial = -2 * friction * gamma**2 * root / S / mass
+        frozen = "v is held fixed in b(v, μ): differentiate m(v − v_free) − b(v, μ) = 0 as a whole and solve for ∂v/∂μ"
+        assert not np.allclose(found, partial, rtol=1e-5, atol=1e-7), frozen
+        raise AssertionError(f"at v = {root}, v_free = {free} expected {right}, got {found}")
+
+
+def check_thresholds(log_kappa: np.ndarray, power: float, mu: tuple[float, ...] = (0.2, 0.3, 0.4, 0.5)) -> None:
+    """Smallest log₁₀ κ_g on quarter decades with which iLQR from zero force leaves stiction, and its power of μ.
+
+    Measured anew here for the frictions `mu`.
+
+    Raises
+    ------
+    AssertionError
+        If a threshold is more than 0.3 off, or the power doesn't fit them; the message says what it looks like.
+    """
+    log_kappa = np.asarray(log_kappa, float)
+    shape = f"one threshold for each of the frictions {mu}, not shape {log_kappa.shape}"
+    assert log_kappa.shape == (len(mu),), shape
+    as_kappa = "give log₁₀ κ_g, not κ_g itself"
+    assert not (log_kappa > 0).all(), as_kappa
+    any_small = "−4 for every friction is what runs show whose first guess slides already: start from zero force"
+    assert not (np.abs(log_kappa + 4) <= 0.1).all(), any_small
+    right = thresholds(np.array(mu))
+    natural = "those are natural logarithms"
+    assert not (np.abs(log_kappa / np.log(10) - right) <= 0.3).all(), natural
+    off = np.abs(log_kappa - right) > 0.3
+    i = int(off.argmax())
+    assert not off.any(), f"at μ = {mu[i]} the smallest that works is not 10^{log_kappa[i]:g}"
+    fitted = exponent(np.array(mu), right)
+    constant = "a power near 0 would mean that the same κ_g does for every friction"
+    assert abs(power) > 0.5, constant
+    upside = "the power is positive: the rougher the floor, the smoother the gradient has to be"
+    assert power > 0, upside
+    assert 1.7 <= power <= 4.8, (
+        f"fit log₁₀ κ_g against log₁₀ μ by a line: its slope is near {fitted:.1f}, not {power:.2f}"
+    )
+
+
+def check_scaling(damping: Any, force: Any, seed: int = 5) -> None:
+    """Why it scales so: ∂v⁺/∂(free v) of a puck at rest, and the force that a useful control has to exceed.
+
+    Parameters
+    ----------
+    damping, force : SymPy expressions
+        In symbols called mu, m, g, h and kappa.
+    seed : int
+        Of the points at which they are compared.
+
+    Raises
+    ------
+    AssertionError
+        If one is wrong; the message says why.
+    """
+    damping = understood(damping, "the damping", mu, m, g, h, kappa)
+    force = understood(force, "the force", mu, m, g, h)
+    x = m * (mu * g * h) ** 2 / kappa
+    assert damping != 0, "hard friction damps gradients to 0; at κ > 0 a little comes through"
+    assert kappa in damping.free_symbols, "the damping depends on κ: friction's slope at rest is β₁²/κ"
+    inverse = "that is what the gradient is divided by: the factor is its inverse"
+    assert not agrees(damping, 1 + x, seed), inverse
+    approximate = "that is the factor for κ → 0 only: don't forget the 1 that inertia gives"
+    assert not agrees(damping, 1 / x, seed), approximate
+    forgotten = "β₁ = μγ with γ = mgh at rest, and friction's slope β₁²/κ is divided by the mass m"
+    assert agrees(damping, 1 / (1 + x), seed), forgotten
+    impulse = "that is an impulse; the control is a force"
+    assert not agrees(force, mu * m * g * h, seed), impulse
+    assert agrees(force, mu * m * g, seed), "the puck breaks loose when the force exceeds friction, μ times its weight"
