@@ -89,8 +89,9 @@ def interior_point(
         return w[..., free + cones.size :], w[..., free : free + cones.size]  # s, g
 
     def step_length(w: Array, change: Array, tau: Array, tau_second_order: Array) -> Array:
-        pairs = zip(split(w), split(change), strict=True)
-        return np.minimum(*(cones.step_length(value, d, tau, tau_second_order) for value, d in pairs))
+        both = (*batch, 2, cones.size)  # primals and duals
+        value, change = w[..., free:].reshape(both), change[..., free:].reshape(both)
+        return cones.step_length(value, change, tau[..., None], tau_second_order[..., None]).min(-1)
 
     # start: neutral cone variables, shifted inside
     s, g = cones.shifted(cones.neutral, cones.neutral) if cones.size else (cones.neutral, cones.neutral)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,8 @@ class Body:
         If m isn't positive, or J isn't symmetric positive definite.
     """
 
-    m: Array
-    J: Array
+    m: Any
+    J: Any
 
     def __post_init__(self) -> None:
         m, J = np.asarray(self.m, dtype=float), np.asarray(self.J, dtype=float)
@@ -69,9 +69,9 @@ class Contact:
     """
 
     body: int
-    p: Array
-    r: Array
-    mu: Array
+    p: Any
+    r: Any
+    mu: Any
 
     def __post_init__(self) -> None:
         for name in ("p", "r", "mu"):

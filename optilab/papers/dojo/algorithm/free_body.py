@@ -1,0 +1,162 @@
+"""A free spinning body: the variational integrator, which keeps momentum and energy exactly, and Euler's two methods.
+
+A state holds the angular velocity ω (body frame) that led into the rotation q. Source: A1 without forces.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from optilab.core.check import require
+from optilab.core.run import algorithm
+from optilab.papers.dojo.algorithm.quaternion import (
+    Array,
+    cross,
+    increment,
+    momentum,
+    momentum_jacobian,
+    product,
+    rotation,
+    skew,
+)
+
+NEWTON, HALVINGS = 30, 10  # iterations, three or four are needed; and what they may be shortened
+
+
+class Spin(NamedTuple):
+    """A state of a spinning body."""
+
+    omega: Array  # (*batch, 3) angular velocity, body frame (rad/s)
+    q: Array  # (*batch, 4) rotation, body → world
+    momentum: Array  # (*batch, 3) angular momentum, world frame (kg·m²/s)
+    energy: Array  # (*batch) kinetic energy (J)
+    converged: Array  # (*batch) whether Newton's method found the step
+
+
+def _checked(J: Array, omega: Array, h: float) -> tuple[Array, Array, Array]:
+    """J, ω and the rotation to start from."""
+    J, omega = np.asarray(J, dtype=float), np.asarray(omega, dtype=float)
+    require(J.shape[-2:] == (3, 3) and np.isfinite(J).all(), "J", J, "finite, of shape (*batch, 3, 3)")
+    symmetric = abs(J - np.swapaxes(J, -1, -2)).max() <= 1e-12 * abs(J).max()
+    require(symmetric and (np.linalg.eigvalsh(J) > 0).all(), "J", J, "symmetric and positive definite")
+    require(omega.shape[-1:] == (3,) and np.isfinite(omega).all(), "omega", omega, "finite, of shape (*batch, 3)")
+    require(0 < h < np.inf, "h", h, "positive and finite")
+    batch = np.broadcast_shapes(J.shape[:-2], omega.shape[:-1])
+    return J, np.broadcast_to(omega, (*batch, 3)), np.broadcast_to(np.array([1.0, 0, 0, 0]), (*batch, 4))
+
+
+def _energy(J: Array, omega: Array) -> Array:
+    return (omega * _times(J, omega)).sum(-1) / 2
+
+
+def _times(A: Array, b: Array) -> Array:
+    return (A @ b[..., None])[..., 0]
+
+
+def _newton(
+    function: Callable[[Array], tuple[Array, Array]], omega: Array, scale: Array, rtol: float, limit: float = np.inf
+) -> tuple[Array, Array]:
+    """A root near ω with ‖ω‖ < limit of a function that comes with its Jacobian, and whether it was found.
+
+    It is where the function is at most rtol · scale. A step is halved until it is inside the limit and lowers the
+    function. Replicates that are done stay.
+    """
+    value, jacobian = function(omega)
+    error = abs(value).max(-1)
+    for _ in range(NEWTON):
+        active = error > rtol * scale
+        if not active.any():
+            break
+        change = np.linalg.solve(jacobian, value[..., None])[..., 0] * active[..., None]
+        for _ in range(HALVINGS):
+            inside = ((omega - change) ** 2).sum(-1) < limit**2
+            there = np.where(inside[..., None], omega - change, omega)
+            value, jacobian = function(there)
+            shorten = active & ~(inside & (abs(value).max(-1) < error))
+            if not shorten.any():
+                break
+            change = np.where(shorten[..., None], change / 2, change)
+        omega, error = there, abs(value).max(-1)
+    return omega, error <= rtol * scale
+
+
+@algorithm
+def variational(J: Array, omega: Array, *, h: float, rtol: float = 1e-14) -> Iterator[Spin]:
+    """The variational integrator: momentum at the end of a step is momentum at the start of the next.
+
+    Where Newton's method fails, which it can from a rotation of 90° a step on (h‖ω‖ ≥ √2), a replicate is NaN.
+
+    Parameters
+    ----------
+    J : array (*batch, 3, 3)
+        Inertia, body frame (kg·m²).
+    omega : array (*batch, 3)
+        Initial angular velocity (rad/s), below 2/h.
+    h : float
+        Time step (s).
+    rtol : float
+        Tolerance of Newton's method, as a share of the momentum.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed.
+    """
+    J, omega, q = _checked(J, omega, h)
+    fastest = np.linalg.norm(omega, axis=-1).max()
+    require(fastest < 2 / h, "omega", fastest, f"below 2/h = {2 / h:.4g} rad/s, 180° a step: reduce h")
+    found = np.full(omega.shape[:-1], True)
+    incoming = momentum(J, omega, h, -1.0)
+    scale = np.linalg.norm(incoming, axis=-1)
+    yield Spin(omega, q, _times(rotation(q), incoming), _energy(J, omega), found)
+    while True:
+
+        def excess(w: Array, incoming: Array = incoming) -> tuple[Array, Array]:
+            return momentum(J, w, h) - incoming, momentum_jacobian(J, w, h)
+
+        omega, found = _newton(excess, omega, scale, rtol, limit=1.99 / h)
+        omega = np.where(found[..., None], omega, np.nan)
+        q = product(q, increment(omega, h))
+        q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+        incoming = momentum(J, omega, h, -1.0)
+        yield Spin(omega, q, _times(rotation(q), incoming), _energy(J, omega), found)
+
+
+@algorithm
+def explicit_euler(J: Array, omega: Array, *, h: float) -> Iterator[Spin]:
+    """ω⁺ = ω − h J⁻¹(ω × Jω), q⁺ ∝ q ⊗ (1, hω/2); arguments as for `variational`."""
+    J, omega, q = _checked(J, omega, h)
+    found = np.full(omega.shape[:-1], True)
+    while True:
+        Jw = _times(J, omega)
+        yield Spin(omega, q, _times(rotation(q), Jw), _energy(J, omega), found)
+        q = _turned(q, omega, h)
+        omega = omega - h * np.linalg.solve(J, cross(omega, Jw)[..., None])[..., 0]
+
+
+@algorithm
+def implicit_euler(J: Array, omega: Array, *, h: float, rtol: float = 1e-12) -> Iterator[Spin]:
+    """J(ω⁺ − ω) + h ω⁺ × Jω⁺ = 0, q⁺ ∝ q ⊗ (1, hω⁺/2); arguments as for `variational`."""
+    J, omega, q = _checked(J, omega, h)
+    found = np.full(omega.shape[:-1], True)
+    while True:
+        Jw = _times(J, omega)
+        yield Spin(omega, q, _times(rotation(q), Jw), _energy(J, omega), found)
+
+        def excess(w: Array, Jw: Array = Jw) -> tuple[Array, Array]:
+            turning = skew(w) @ J
+            return _times(J, w) - Jw + h * _times(turning, w), J + h * (turning - skew(_times(J, w)))
+
+        omega, found = _newton(excess, omega, np.linalg.norm(Jw, axis=-1), rtol)
+        omega = np.where(found[..., None], omega, np.nan)
+        q = _turned(q, omega, h)
+
+
+def _turned(q: Array, omega: Array, h: float) -> Array:
+    """Q ⊗ (1, hω/2), normalised."""
+    longer = product(q, np.concatenate([np.ones_like(omega[..., :1]), h / 2 * omega], -1))
+    return longer / np.linalg.norm(longer, axis=-1, keepdims=True)
+
+
+INTEGRATORS = {"variational": variational, "explicit Euler": explicit_euler, "implicit Euler": implicit_euler}
