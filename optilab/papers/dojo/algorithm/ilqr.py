@@ -185,6 +185,8 @@ def ilqr(
     z0, goal, F0, Q, R = (np.asarray(value, float) for value in (z0, goal, F0, Q, R))
     require(F0.ndim >= 2 and F0.shape[-1:] == R.shape[:1], "the shape of F0", F0.shape, f"(*batch, T, {len(R)})")
     require(z0.shape[-1] == goal.shape[-1], "the goal's length", goal.shape[-1], f"that of the state, {z0.shape[-1]}")
+    for name, value in (("z0", z0), ("goal", goal), ("F0", F0)):
+        require(np.isfinite(value), name, value, "finite")
     batch = np.broadcast_shapes(z0.shape[:-1], goal.shape[:-1], F0.shape[:-2], kappa_r.shape, kappa_g.shape)
     z0 = np.broadcast_to(z0, (*batch, z0.shape[-1]))
     F = np.moveaxis(np.broadcast_to(F0, (*batch, *F0.shape[-2:])), -2, 0)

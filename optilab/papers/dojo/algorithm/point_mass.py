@@ -135,10 +135,12 @@ class PointMass:
     def step(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Step:
         """One step from the state z (*batch, 6) under the impulse u (*batch, 3) in N·s.
 
+        A state inside the floor is lifted out within the step. What isn't finite stays so.
+
         Raises
         ------
         ValueError
-            If κ isn't positive, or z and u aren't finite and of these shapes.
+            If κ isn't positive, or z and u aren't of these shapes.
         """
         z, u, kappa = self._checked(z, u, kappa)
         phi0, vf, F = self._free_flight(z, u)

@@ -1,1 +1,19 @@
-"""What the engine promises, measured. See `EXPERIMENTS`."""
+"""What the engine promises, measured: directions, gradients, plans, fits. See `EXPERIMENTS`."""
+
+from optilab.core.claim import Claims, Experiment, collect
+from optilab.papers.dojo.experiment import friction, identification, puck
+
+EXPERIMENTS: tuple[Experiment, ...] = (
+    friction.directions,
+    friction.gradients,
+    puck.stiction,
+    puck.scaling,
+    puck.hopping,
+    identification.identify,
+    puck.learning,
+)
+
+
+def claims(quick: bool = False) -> Claims:
+    """All claims of the lesson; `quick` takes fewer seeds, goals and frictions."""
+    return collect(EXPERIMENTS, quick)

@@ -1,0 +1,129 @@
+"""Smoothed friction and smoothed impact in closed form.
+
+Friction is the impulse b, no longer than β₁ = μγ, that takes the most energy out of the sliding velocity v. Its
+optimality conditions, relaxed by κ, are β ∘ η = κ (1, 0) with β = (β₁, b), η = (η₁, v) in one dimension:
+
+    β₁η₁ + bv = κ,    β₁v + η₁b = 0.
+"""
+
+import sympy as sp
+
+from optilab.core.derive import Derivation
+
+beta1, kappa, eta1, V, m, h, s, F = sp.symbols("beta_1 kappa eta_1 V m h s F", positive=True)
+b, phi0 = sp.symbols("b phi_0", real=True)
+S = sp.sqrt(kappa**2 + 4 * beta1**2 * V**2)
+LAW = -2 * beta1**2 * V / (kappa + S)
+
+
+def friction_law() -> Derivation:
+    """S3: the friction impulse at sliding speed V > 0 as a function of β₁ and κ."""
+    return (
+        Derivation(
+            "Smoothed friction",
+            (sp.Eq(beta1 * eta1 + b * V, kappa), sp.Eq(beta1 * V + eta1 * b, 0)),
+            "the cone product of impulse (β₁, b) and slack (η₁, V) is κ times the identity",
+        )
+        .then("the second line says b = −β₁V/η₁; put it into the first", _without_b)
+        .then(
+            "a quadratic for η₁; only its positive root lies in the cone",
+            lambda equation: sp.Eq(eta1, max(sp.solve(equation, eta1), key=_at_ones)),
+        )
+        .then("back into b = −β₁V/η₁", lambda root: sp.radsimp(-beta1 * V / root.rhs))
+        .equals(LAW, "multiply above and below by κ + √…: no division by V is left")
+    )
+
+
+def _without_b(system: tuple[sp.Eq, sp.Eq]) -> sp.Eq:
+    first, second = system
+    return first.subs(b, sp.solve(second, b)[0])
+
+
+def _at_ones(root: sp.Expr) -> float:
+    return float(root.subs({beta1: 1, V: 1, kappa: 1}))
+
+
+def hard_friction() -> Derivation:
+    """S3: for κ → 0 the law is Coulomb's, whatever the speed."""
+    return Derivation("Hard friction is its limit", LAW, "the law").then(
+        "κ → 0 from above: size β₁ = μγ against the motion", lambda law: sp.limit(law, kappa, 0, "+")
+    )
+
+
+def friction_at_rest() -> Derivation:
+    """S3: near rest it is viscous, with slope −β₁²/κ."""
+    return (
+        Derivation("Near rest it is honey", LAW, "the law")
+        .then("its slope", lambda law: sp.diff(law, V))
+        .then("at V = 0", lambda slope: sp.simplify(slope.subs(V, 0)))
+        .equals(-(beta1**2) / kappa, "stiction has become creep: the smaller κ, the stiffer")
+    )
+
+
+def friction_falls() -> Derivation:
+    """S3: the law is strictly decreasing in V, so a step has one root."""
+    return (
+        Derivation("Faster sliding, more friction", LAW, "the law")
+        .then("its slope", lambda law: sp.diff(law, V))
+        .equals(-2 * beta1**2 * kappa / (S * (kappa + S)), "never zero: one step has exactly one root")
+    )
+
+
+def stiction_damping() -> Derivation:
+    """What is left of a push on a puck at rest: ∂v⁺/∂F by the implicit function theorem, F the free speed."""
+    return (
+        Derivation(
+            "What stiction leaves of a gradient", m * (V - F) - LAW, "one step: m(V − F) = b(V), F without friction"
+        )
+        .then("∂V/∂F = −(∂r/∂F)/(∂r/∂V), the implicit function theorem", lambda r: -sp.diff(r, F) / sp.diff(r, V))
+        .then("at rest", lambda ratio: sp.simplify(ratio.subs(V, 0)))
+        .equals(1 / (1 + beta1**2 / (m * kappa)), "β₁ = μmgh at rest: the factor per step is about κ/(m(μgh)²)")
+    )
+
+
+def impact_gap() -> Derivation:
+    """S4: the gap after a step, from the gap φ₀ that free flight would leave."""
+    return (
+        Derivation(
+            "Smoothed impact",
+            sp.Eq(m * (s - phi0) / h, kappa / s),
+            "the floor's impulse lifts the gap from φ₀ to s and is κ/s",
+        )
+        .then("a quadratic for s", lambda equation: sp.Eq(sp.expand(h * s / m * (equation.lhs - equation.rhs)), 0))
+        .then("its positive root", lambda equation: sp.Eq(s, max(_roots(equation), key=_gap_at_ones)))
+        .equals(sp.Eq(s, (phi0 + sp.sqrt(phi0**2 + 4 * h * kappa / m)) / 2), "positive for every φ₀: no penetration")
+    )
+
+
+def _roots(equation: sp.Eq) -> list[sp.Expr]:
+    gap = sp.Symbol("gap")
+    return sp.solve(equation.lhs.subs(s, gap), gap)
+
+
+def _gap_at_ones(root: sp.Expr) -> float:
+    return float(root.subs({phi0: 1, h: 1, kappa: 1, m: 1}))
+
+
+def impact_slope() -> Derivation:
+    """S4: ∂s/∂φ₀ without solving for s."""
+    gap = sp.Function("s")(phi0)
+    return (
+        Derivation(
+            "The gradient of an impact", m * (gap - phi0) / h - kappa / gap, "differentiate the equation, not its root"
+        )
+        .then("by φ₀", lambda residual: sp.diff(residual, phi0))
+        .then(
+            "solve for ∂s/∂φ₀",
+            lambda line: sp.solve(line, sp.diff(gap, phi0))[0].subs(gap, s),
+        )
+        .equals(1 / (1 + h * kappa / (m * s**2)), "0 where the floor presses, 1 in the air")
+    )
+
+
+def impact_kink() -> Derivation:
+    """S4: at the kink φ₀ = 0 the gradient is ½ whatever κ."""
+    return (
+        Derivation("At the kink", 1 / (1 + h * kappa / (m * s**2)), "the gradient of an impact")
+        .then("s² = hκ/m at φ₀ = 0", lambda slope: sp.simplify(slope.subs(s, sp.sqrt(h * kappa / m))))
+        .equals(sp.Rational(1, 2), "halfway between floor and air, for every κ")
+    )

@@ -1,0 +1,253 @@
+"""Smoothed contact of a point mass: closed forms against solvers, gradients against differences, claims."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import root
+
+from optilab.papers.dojo import algorithm as dojo
+from optilab.papers.dojo import derivation
+from optilab.papers.dojo.algorithm.point_mass import PointMass, braked_speed, friction, gap_slope, smoothed_gap
+from optilab.papers.dojo.algorithm.smoothing import draws, first_order, zeroth_order
+from optilab.papers.dojo.derivation import contact as symbols
+from optilab.papers.dojo.experiment import friction as flat
+
+MODEST = st.floats(-2, 2)
+STATES = st.tuples(MODEST, MODEST, st.floats(0, 1), MODEST, MODEST, MODEST).map(np.array)
+IMPULSES = st.tuples(MODEST, MODEST, MODEST).map(lambda u: 0.3 * np.array(u))
+KAPPAS = st.floats(-6, 0).map(lambda power: 10**power)
+
+
+def ball(**other):
+    return PointMass(**({"m": 0.8, "mu": 0.3, "r": 0.1, "h": 0.05} | other))
+
+
+def residual(w, body, z, u, kappa):
+    """The equations of one step in their original unknowns v, s, γ, β₁, b, η₁, η."""
+    v, s, gamma, beta1, b, eta1, eta = w[:3], w[3], w[4], w[5], w[6:8], w[8], w[9:]
+    weight = np.array([0, 0, body.m * body.g * body.h])
+    return np.array(
+        [
+            *(body.m * (v - z[3:]) + weight - u - np.append(b, gamma)),
+            z[2] + body.h * v[2] - body.r - s,
+            gamma * s - kappa,
+            body.mu * gamma - beta1,
+            *(v[:2] - eta),
+            beta1 * eta1 + b @ eta - kappa,
+            *(beta1 * eta + eta1 * b),
+        ]
+    )
+
+
+def unknowns(body, step, kappa):
+    """The solution's unknowns from a closed-form step."""
+    beta1 = body.mu * step.gamma
+    eta1 = (kappa - step.b @ step.z[3:5]) / beta1
+    return np.array([*step.z[3:], step.s, step.gamma, beta1, *step.b, eta1, *step.z[3:5]])
+
+
+@settings(max_examples=60, deadline=None)
+@given(STATES, IMPULSES, KAPPAS)
+def test_the_closed_form_solves_the_original_equations(z, u, kappa):
+    body = ball()
+    step = body.step(z, u, kappa)
+    w = unknowns(body, step, kappa)
+    scale = 1 + np.abs(w).max() ** 2
+    assert np.abs(residual(w, body, z, u, kappa)).max() < 1e-12 * scale
+    assert step.s > 0
+    assert np.linalg.norm(step.b) <= body.mu * step.gamma * (1 + 1e-12)
+    assert step.b @ step.z[3:5] <= 0
+    assert w[8] >= np.linalg.norm(step.z[3:5])
+
+
+def test_a_general_root_finder_comes_back_to_the_closed_form():
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        body, kappa = ball(mu=rng.uniform(0.1, 1)), 10 ** rng.uniform(-3, -1)
+        z = np.array([0, 0, rng.uniform(0.1, 0.3), *rng.normal(size=3)])
+        u = 0.1 * rng.normal(size=3)
+        w = unknowns(body, body.step(z, u, kappa), kappa)
+        found = root(residual, w * (1 + 1e-2 * rng.normal(size=w.size)), args=(body, z, u, kappa), tol=1e-13)
+        assert found.success
+        assert np.allclose(found.x, w, atol=1e-8)
+
+
+def test_the_published_numbers_of_fifteen_steps():
+    body, z = PointMass(m=0.8, r=0.05, mu=0.2, h=0.02), np.array([0, 0, 0.4, 0.7, 1.1, -0.5])
+    for _ in range(15):
+        after = body.linearise(z, np.zeros(3), 1e-4)
+        z = after.z
+    assert np.allclose(z, [0.180898, 0.284268, 0.050667, 0.330921, 0.520019, -0.001630], atol=6e-7)
+    assert np.allclose(after.P[3:, 0], [-0.100620, -0.158117, 0], atol=6e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STATES, IMPULSES, st.floats(-3, 0).map(lambda power: 10**power))
+def test_derivatives_against_central_differences(z, u, kappa):
+    body, d = ball(), 1e-6
+    linear = body.linearise(z, u, kappa)
+    assert np.array_equal(linear.z, body.step(z, u, kappa).z)
+
+    def slopes(function, at):
+        moved = at + d * np.concatenate([np.eye(at.size), -np.eye(at.size)])
+        values = np.array([function(point) for point in moved])
+        return ((values[: at.size] - values[at.size :]) / (2 * d)).T
+
+    close = {"rtol": 1e-4, "atol": 1e-5}
+    assert np.allclose(linear.A, slopes(lambda point: body.step(point, u, kappa).z, z), **close)
+    assert np.allclose(linear.B, slopes(lambda point: body.step(z, point, kappa).z, u), **close)
+    theta = np.array([body.mu, body.r, body.m])
+    other = slopes(lambda point: ball(mu=point[0], r=point[1], m=point[2]).step(z, u, kappa).z, theta)
+    assert np.allclose(linear.P, other, **close)
+
+
+def test_a_batch_gives_what_its_members_give():
+    rng = np.random.default_rng(1)
+    m, mu, kappa = rng.uniform(0.5, 2, (3, 1)), rng.uniform(0, 1, 4), 10 ** rng.uniform(-6, 0, (3, 4))
+    z, u = rng.normal(size=(3, 4, 6)), 0.1 * rng.normal(size=(4, 3))
+    z[..., 2] = abs(z[..., 2])
+    together = PointMass(m=m, mu=mu).linearise(z, u, kappa)
+    for i in range(3):
+        for j in range(4):
+            alone = PointMass(m=m[i, 0], mu=mu[j]).linearise(z[i, j], u[j], kappa[i, j])
+            for batch, single in zip(together, alone, strict=True):
+                assert np.allclose(batch[i, j], single, rtol=1e-13, atol=1e-14)
+
+
+def test_no_friction_and_no_motion_are_no_exceptions():
+    smooth = PointMass(mu=0.0)
+    z = np.array([0, 0, 0.01, 1.0, -2.0, -1.0])
+    assert np.array_equal(smooth.step(z, np.zeros(3), 1e-6).z[3:5], z[3:5])
+    rough = PointMass(mu=0.5)
+    still = rough.linearise(rough.at_rest(1e-4), np.zeros(3), 1e-4)
+    assert np.allclose(still.z, rough.at_rest(1e-4), atol=1e-15)
+    c = 0.5 * 9.81 * 0.1
+    assert np.allclose(still.A[3:5, 3:5], np.eye(2) / (1 + c**2 / 1e-4), rtol=1e-9)
+
+
+def test_a_smaller_kappa_comes_nearer_to_hard_contact():
+    body, z = PointMass(mu=0.25, h=0.01), np.array([0, 0, 0, 4.0, 0.8, 0])
+    hard = z[3:5] * (1 - 0.25 * 9.81 * 0.01 / np.linalg.norm(z[3:5]))
+    errors = []
+    for kappa in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
+        start = body.at_rest(kappa) + z
+        errors.append(np.linalg.norm(body.step(start, np.zeros(3), kappa).z[3:5] - hard))
+    assert (np.diff(errors) < 0).all()
+    assert errors[-1] < 1e-6
+
+
+def test_the_gap_keeps_its_digits_when_pressed_down():
+    phi0, kappa = -np.geomspace(1e-6, 10, 30), 1e-12
+    s = smoothed_gap(phi0, kappa, np.array(1.0), np.array(0.01))
+    exact = [
+        float((sp.Float(p, 60) + sp.sqrt(sp.Float(p, 60) ** 2 + 4 * sp.Float(0.01, 60) * sp.Float(kappa, 60))) / 2)
+        for p in phi0
+    ]
+    assert np.allclose(s, exact, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("kappa", [1e-8, 1e-4, 1.0])
+def test_newton_meets_the_root_of_its_cubic(kappa):
+    F, c, m = np.linspace(0, 3, 31), 0.7, 1.3
+    V = braked_speed(F, np.array(c), np.array(m), np.array(kappa))
+    b = m * (F - V)  # a root of b³/m − F b² − (κ + c²/m) b + c² F
+    cubic = b**3 / m - F * b**2 - (kappa + c**2 / m) * b + c**2 * F
+    assert np.abs(cubic).max() < 1e-14
+    assert ((V >= 0) & (V <= F)).all()
+
+
+def test_derived_formulas_are_the_algorithms():
+    law = derivation.friction_law().numpy(symbols.V, symbols.beta1, symbols.kappa)
+    V, c, kappa = np.meshgrid([1e-3, 0.1, 2], [0.05, 1.5], [1e-6, 1e-2, 1])
+    assert np.allclose(law(V, c, kappa), -friction(V, c, kappa), rtol=1e-13)
+    gap = derivation.impact_gap().numpy(symbols.phi0, symbols.kappa, symbols.m, symbols.h)
+    phi0 = np.linspace(-0.1, 0.2, 7)
+    ours = smoothed_gap(phi0, 1e-3, np.array(1.3), np.array(0.05))
+    assert np.allclose(gap(phi0, 1e-3, 1.3, 0.05), ours, rtol=1e-10)
+    slope = derivation.impact_slope().numpy(symbols.s, symbols.kappa, symbols.m, symbols.h)
+    assert np.allclose(slope(ours, 1e-3, 1.3, 0.05), gap_slope(ours, 1e-3, np.array(1.3), np.array(0.05)), rtol=1e-14)
+    damping = derivation.stiction_damping().numpy(symbols.beta1, symbols.m, symbols.kappa)
+    body = PointMass(m=1.3, mu=0.4, h=0.05)
+    at_rest = body.linearise(body.at_rest(1e-3), np.zeros(3), 1e-3)
+    assert np.isclose(at_rest.A[3, 3], damping(0.4 * 1.3 * 9.81 * 0.05, 1.3, 1e-3), rtol=1e-10)
+
+
+def test_limits_that_are_derived():
+    assert derivation.hard_friction().result == -symbols.beta1
+    assert derivation.friction_at_rest().result == -(symbols.beta1**2) / symbols.kappa
+    assert derivation.impact_kink().result == sp.Rational(1, 2)
+    assert derivation.friction_falls().result.is_negative
+
+
+def test_gradients_of_the_block_are_the_table():
+    kappa = np.array([1e-4, 1e-6, 1e-8])
+    for F, row in ((0.5, [2.1e-4, 2.2e-6, 2.2e-8]), (1.0, [5.09e-3, 5.01e-3, 5e-3]), (1.5, [9.81e-3, 9.998e-3, 1e-2])):
+        assert np.allclose(flat.friction_gradient(np.full(3, F), kappa), row, rtol=0.03)
+    assert np.allclose(flat.impact_gradient(np.ones(3), kappa), 0.005, rtol=1e-12)
+
+
+def test_randomised_smoothing_estimates_the_gradient_of_the_mean():
+    rng = np.random.default_rng(0)
+    M = rng.normal(size=(2, 3))
+    u = rng.normal(size=(4, 3))
+    eps = draws(rng, u, 0.3, 40_000)
+    assert eps.shape == (40_000, 4, 3)
+
+    def value(x):
+        return x @ M.T + (x**2).sum(-1, keepdims=True)
+
+    def jacobian(x):
+        return M + 2 * x[..., None, :]
+
+    exact = jacobian(u)
+    assert np.allclose(first_order(jacobian, u, eps), exact, atol=0.02)
+    assert np.allclose(zeroth_order(value, u, eps, 0.3), exact, atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"m": 0.0}, "mass m"),
+        ({"m": np.nan}, "mass m"),
+        ({"h": -0.1}, "time step h"),
+        ({"mu": -0.1}, "friction mu"),
+        ({"r": np.inf}, "radius r"),
+        ({"g": -9.81}, "gravity g"),
+    ],
+)
+def test_bad_bodies_are_refused(other, named):
+    with pytest.raises(ValueError, match=named):
+        PointMass(**other)
+
+
+def test_bad_steps_are_refused():
+    body, z, u = PointMass(), np.zeros(6), np.zeros(3)
+    with pytest.raises(ValueError, match="kappa must be positive"):
+        body.step(z, u, 0.0)
+    with pytest.raises(ValueError, match="state's shape"):
+        body.step(np.zeros(5), u, 1e-3)
+    with pytest.raises(ValueError, match="impulse's shape"):
+        body.linearise(z, np.zeros(2), 1e-3)
+    with pytest.raises(ValueError, match="gravity"):
+        PointMass(g=0.0).at_rest(1e-3)
+    with pytest.raises(ValueError, match="sigma"):
+        draws(np.random.default_rng(0), z, 0.0, 5)
+    with pytest.raises(ValueError, match="samples"):
+        draws(np.random.default_rng(0), z, 0.1, 0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(STATES.filter(lambda z: z[2] > 0.05), IMPULSES, st.floats(-5, -1).map(lambda power: 10**power))
+def test_the_interior_point_solver_finds_the_closed_form(z, u, kappa):
+    body = PointMass(m=0.8, mu=0.3, r=0.05, h=0.02)
+    system = dojo.System([dojo.Body(0.8, 0.8 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.05, 0.3)], h=0.02)
+    state = dojo.state_of(z[:3], z[3:], np.array([1.0, 0, 0, 0]), np.zeros(3))
+    motion = dojo.step(system, state, np.append(u, np.zeros(3))[None], kappa=kappa, rtol=1e-12, btol=1e-9)
+    ours = body.step(z, u, kappa)
+    assert motion.converged
+    assert np.allclose(motion.x[0], ours.z[:3], atol=1e-8)
+    assert np.allclose(motion.v[0], ours.z[3:], atol=1e-7)
+
+
