@@ -238,16 +238,19 @@ def test_bad_steps_are_refused():
         draws(np.random.default_rng(0), z, 0.1, 0)
 
 
-@settings(max_examples=20, deadline=None)
-@given(STATES.filter(lambda z: z[2] > 0.05), IMPULSES, st.floats(-5, -1).map(lambda power: 10**power))
-def test_the_interior_point_solver_finds_the_closed_form(z, u, kappa):
-    body = PointMass(m=0.8, mu=0.3, r=0.05, h=0.02)
-    system = dojo.System([dojo.Body(0.8, 0.8 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.05, 0.3)], h=0.02)
-    state = dojo.state_of(z[:3], z[3:], np.array([1.0, 0, 0, 0]), np.zeros(3))
-    motion = dojo.step(system, state, np.append(u, np.zeros(3))[None], kappa=kappa, rtol=1e-12, btol=1e-9)
-    ours = body.step(z, u, kappa)
-    assert motion.converged
-    assert np.allclose(motion.x[0], ours.z[:3], atol=1e-8)
-    assert np.allclose(motion.v[0], ours.z[3:], atol=1e-7)
-
-
+def test_the_interior_point_solver_finds_the_closed_form():
+    """A body with J = m I that touches the floor with its centre can't be turned by it: a point mass."""
+    rng = np.random.default_rng(3)
+    system = dojo.System([dojo.Body(0.8, 0.8 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.0, 0.3)], h=0.02)
+    z = np.column_stack([rng.normal(size=(20, 2)), rng.uniform(0, 0.1, 20), rng.normal(size=(20, 3))])
+    u, kappa = 0.2 * rng.normal(size=(20, 3)), 10 ** rng.uniform(-6, -1, 20)
+    state = dojo.state_of(z[:, None, :3], z[:, None, 3:], np.tile([1.0, 0, 0, 0], (20, 1, 1)), np.zeros((20, 1, 3)))
+    impulse = np.concatenate([u, np.zeros((20, 3))], -1)[:, None]
+    motion = dojo.step(system, state, impulse, kappa=kappa, rtol=1e-12, btol=1e-8)
+    ours = PointMass(m=0.8, mu=0.3, h=0.02).linearise(z, u, kappa)
+    assert motion.converged.all()
+    assert np.allclose(motion.x[:, 0], ours.z[:, :3], rtol=0, atol=1e-10)
+    assert np.allclose(motion.v[:, 0], ours.z[:, 3:], rtol=0, atol=1e-9)
+    theirs = dojo.derivatives(system, state, impulse, kappa=kappa, by=("u", "mu"), rtol=1e-12, btol=1e-8).by
+    assert np.allclose(theirs["u"][:, :6, :3], ours.B, rtol=0, atol=1e-7)
+    assert np.allclose(theirs["mu"][:, :6, 0], ours.P[..., 0], rtol=0, atol=1e-7)

@@ -18,14 +18,15 @@ import numpy as np
 from optilab.core.check import require
 
 PARAMETERS = ("mu", "r", "m")  # the columns of `Linear.P`
+TINY = 1e-300  # keeps 0/0 out where the numerator is 0
 FELT = [2, 5, 8, 10, 11]  # what the gap depends on, z, v_z, u_z, r and m, among z, u, μ, r, m joined
 
 
 def smoothed_gap(phi0: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
     """The gap s > 0 after a step that would end at φ₀ without contact: s² − φ₀ s = hκ/m (m, N·s·m, kg, s)."""
-    half = 4 * h * kappa / m
-    root = np.sqrt(phi0**2 + half)
-    return np.where(phi0 > 0, (phi0 + root) / 2, half / 2 / (root + np.abs(phi0)))  # no digits lost when pressed down
+    root = np.sqrt(phi0**2 + 4 * h * kappa / m)
+    pressed = 2 * h * kappa / m / (root + np.abs(phi0))  # the same root, with all of its digits where φ₀ < 0
+    return np.where(phi0 > 0, (phi0 + root) / 2, pressed)
 
 
 def gap_slope(s: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
@@ -51,14 +52,17 @@ def _spread(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
 def braked_speed(F: np.ndarray, beta1: np.ndarray, m: np.ndarray, kappa: np.ndarray) -> np.ndarray:
     """The speed V ≤ F that friction leaves of the speed F: m (V − F) + friction(V) = 0.
 
-    The left side is increasing and concave, and not positive at the hard-contact answer max(F − β₁/m, 0): Newton's
-    method climbs from there to the root without overshooting.
+    The left side is increasing and concave in V: from below Newton's method climbs to the root without overshooting.
+    With b the impulse, V = κb/(β₁² − b²) ≤ κ/(2(β₁ − b)); the second form leaves a quadratic equation like the
+    gap's, whose b is too small, but little, and so is the V to start from.
     """
-    V = np.maximum(F - beta1 / m, 0)
-    for _ in range(60):  # about ten are needed
+    short = smoothed_gap(beta1 - m * F, kappa, 2 / m, np.float64(1))  # β₁ − b
+    b = np.maximum(beta1 - short, 0)
+    V = np.maximum(F - beta1 / m, kappa * b / (short * np.maximum(beta1 + b, TINY)))
+    for _ in range(40):  # about four are needed
         excess = m * (V - F) + friction(V, beta1, kappa)
-        V, before = V - excess / (m + friction_slope(V, beta1, kappa)), V
-        if not (V - before > 1e-15 * V).any():
+        V = V - excess / (m + friction_slope(V, beta1, kappa))
+        if (excess >= -1e-15 * m * F).all():
             break
     return V
 
@@ -170,7 +174,7 @@ class PointMass:
 
         # the sliding velocity by v_f, by c and by m
         stiff = m + friction_slope(V, c, kappa)
-        n = vf / np.maximum(F, 1e-300)[..., None]
+        n = vf / np.maximum(F, TINY)[..., None]
         along, across = (m / stiff)[..., None, None], kept[..., None, None]
         by_vf = across * np.eye(2) + (along - across) * n[..., :, None] * n[..., None, :]
         by_c = n * (-2 * c * V / _spread(V, c, kappa) / stiff)[..., None]
