@@ -79,6 +79,17 @@ PAPERS = (
         "schedule, and a straight line down to zero makes it as good as an average.",
     ),
     Paper(
+        slug="dojo",
+        number=5,
+        title="Dojo: A Differentiable Physics Engine for Robotics",
+        authors="T. A. Howell, S. Le Cleac'h, J. Brüdigam, Q. Chen, J. Sun, J. Z. Kolter, M. Schwager, Z. Manchester",
+        year=2022,
+        source="arXiv 2203.00806",
+        message="Contact is a cone-complementarity problem. An interior-point method walks to its root along a path "
+        "from soft to hard: simulate at the hard end, differentiate at a soft point, and gradients tell a resting "
+        "puck to move.",
+    ),
+    Paper(
         slug="sparse_optimal_transport",
         number=6,
         title="Sparsity-Constrained Optimal Transport",

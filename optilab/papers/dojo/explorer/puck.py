@@ -34,17 +34,18 @@ def compute(*, frame: int, kappa: float, mu: float, x: float, y: float, first: s
     cost, slope = run.cost, run.slope
     staying = float(np.array([x, y]) @ Q[:2, :2] @ [x, y]) / 2
     reach = 1.12 * float(max(abs(x), abs(y), 0.4, np.abs(path[:, :2]).max()))
-    end = "settled" if run.settled[-1] else f"stopped after {MOST} iterations"
+    end = "settled" if run.settled[-1] else f"stopped after {MOST}"
+    after = f"after {last} iteration{'s' if last != 1 else ''}"
     moved = np.linalg.norm(run.z[-1, -1, :2])
     if first == REST and cost[-1] > 0.99 * cost[0] and staying > 1:
         note = (
-            f"<b>Stuck in stiction</b>: {end} after {last} iterations with cost {cost[-1]:.4g}, that of staying at "
-            f"rest ({staying:.4g}). The gradient it sees is {slope[0]:.1e} long: too short to tell it to push."
+            f"<b>Stuck in stiction</b>: {end} {after} with cost {cost[-1]:.4g}, that of staying at rest "
+            f"({staying:.4g}). The gradient it sees is {slope[0]:.1e} long: too short to tell it to push."
         )
     else:
         note = (
-            f"Cost {cost[0]:.3g} → <b>{cost[-1]:.3g}</b> in {last} iterations ({end}); the puck moves {moved:.2f} m. "
-            f"At the start the gradient is {slope[0]:.1e} long. Shown: iteration {k}."
+            f"Cost {cost[0]:.3g} → <b>{cost[-1]:.3g}</b>, {end} {after}; the puck moves {moved:.2f} m. "
+            f"At the start the gradient is {slope[0]:.2g} long. Shown: iteration {k}."
         )
     return {
         "x": path[:, 0],
@@ -93,12 +94,12 @@ def push(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "frame": player("iteration", FRAMES, FRAMES, interval=120),
             "kappa": log_slider("gradients' κ_g", 0.1, 1e-6, 1, steps=24, named={"0.001": 1e-3, "0.1": 0.1}),
             "mu": slider("friction μ", 0.5, 0.2, 0.8, 0.05),
             "first": choice("first guess", REST, [REST, PUSHED]),
             "x": slider("goal x (m)", 1.0, -1.2, 1.2, 0.05),
             "y": slider("goal y (m)", 0.5, -1.2, 1.2, 0.05),
+            "frame": player("replay the iterations", FRAMES, FRAMES, interval=120),
         },
         [
             Panel(
@@ -154,7 +155,10 @@ def push(**start: Any) -> Explorer:
                         {"x": "k_now", "y": "cost_now"},
                     ),
                 ],
-                {"xaxis": {"title": {"text": "iteration"}}, "yaxis": {"type": "log", "title": {"text": "cost J"}}},
+                {
+                    "xaxis": {"title": {"text": "iteration"}},
+                    "yaxis": {"type": "log", "dtick": "D2", "title": {"text": "cost J"}},
+                },
                 {"yaxis.range": "cost_span"},
                 height=340,
             ),

@@ -81,7 +81,7 @@ def compute(frame: int, angle: float, speed: float, mu: float) -> dict[str, Any]
         "note": (
             f"Started at {angle:.1f}°. Under the cone the mass stops after {np.linalg.norm(ends['cone']):.2f} m at "
             f"{found['cone']:.1f}°, under the pyramid after {np.linalg.norm(ends['pyramid']):.2f} m at "
-            f"<b>{found['pyramid']:.1f}°</b>: {found['pyramid'] - angle:+.1f}° off."
+            f"<b>{found['pyramid']:.1f}°</b>: {abs(found['pyramid'] - angle):.1f}° off."
         ),
     }
     return data
