@@ -15,6 +15,7 @@ from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.dojo import algorithm as dojo
 from optilab.papers.dojo import exercises, experiment
+from optilab.papers.dojo.algorithm.quaternion import retract
 from optilab.papers.dojo.experiment import friction, identification, puck
 from optilab.ui.attempt import attempt
 
@@ -164,6 +165,46 @@ def test_the_hopper_is_two_pucks():
         assert np.allclose(A[rows, rows], alone.A)
         assert np.allclose(B[rows], sign * 0.05 * alone.B[:, [0, 2]])
         assert not A[rows, 6 - 6 * i : 12 - 6 * i].any()
+
+
+def rigid_puck(options):
+    """The puck as a rigid body that touches the floor with its centre, its start and its goal."""
+    pushes = np.zeros((1, 6, 2))
+    pushes[0, :2] = np.eye(2)
+    system = dojo.System([dojo.Body(1.0, np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.0, 0.5)], h=0.1)
+    driven = dojo.DrivenBodies(system, pushes, options)
+    still = np.zeros(3), np.array([1.0, 0, 0, 0]), np.zeros(3)
+    start, goal = (driven.joined(dojo.state_of(np.array(x), *still)) for x in ([0, 0, 1e-6 / 0.981], [1, 0.5, 0]))
+    return driven, start, goal
+
+
+def test_ilqr_through_the_interior_point_solver_is_that_of_the_closed_form():
+    driven, start, goal = rigid_puck({"rtol": 1e-11, "btol": 1e-8})
+    Q = np.zeros((12, 12))
+    Q[:6, :6] = puck.Q
+    F0 = np.zeros((puck.T, 2))
+    trace = run(dojo.ilqr(driven, start, goal, F0, Q=Q, R=puck.R, kappa_r=1e-6, kappa_g=0.1), 1)
+    assert np.allclose(trace.cost, puck.plans(kappa_g=0.1).cost[:2], rtol=1e-6)
+
+
+def test_the_tangent_of_driven_bodies_is_the_derivatives():
+    driven, start, _ = rigid_puck({"rtol": 1e-11, "btol": 1e-8})
+    rng = np.random.default_rng(0)
+    z = start + np.concatenate([0.1 * abs(rng.normal(size=6)), np.zeros(4), rng.normal(size=3)])
+    F, kappa, d = rng.normal(size=2), 1e-2, 1e-5
+    A, B = driven.linearise(z, F, kappa)
+    after = driven.step(z, F, kappa)
+
+    def moved(xi):
+        x, v, q, omega = driven.apart(z)
+        xi = xi[None]
+        there = dojo.State(x + xi[:, :3], v + xi[:, 3:6], retract(q, xi[:, 6:9]), omega + xi[:, 9:])
+        assert np.allclose(driven.difference(driven.joined(there), z), xi)
+        return driven.difference(driven.step(driven.joined(there), F, kappa), after)
+
+    assert np.allclose(A, np.array([(moved(d * e) - moved(-d * e)) / (2 * d) for e in np.eye(12)]).T, atol=1e-5)
+    pushed = [driven.difference(driven.step(z, F + d * e, kappa), driven.step(z, F - d * e, kappa)) for e in np.eye(2)]
+    assert np.allclose(B, np.array(pushed).T / (2 * d), atol=1e-6)
 
 
 def test_bad_plans_are_refused():

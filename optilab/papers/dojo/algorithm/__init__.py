@@ -5,10 +5,11 @@ moves with its data, `simulation` steps on; `point_mass` is one step in closed f
 """
 
 from optilab.papers.dojo.algorithm.cones import Cones, arrow, jordan, orthant_step_length, soc_step_length
+from optilab.papers.dojo.algorithm.driven import Driven, DrivenBodies
 from optilab.papers.dojo.algorithm.free_body import INTEGRATORS, Spin, explicit_euler, implicit_euler, variational
 from optilab.papers.dojo.algorithm.gradient import Derivatives, derivatives
 from optilab.papers.dojo.algorithm.identification import Fit, Windows, gauss_newton, windows_of
-from optilab.papers.dojo.algorithm.ilqr import Driven, Plan, backward, control_gradient, cost_of, forward, ilqr
+from optilab.papers.dojo.algorithm.ilqr import Plan, backward, control_gradient, cost_of, forward, ilqr
 from optilab.papers.dojo.algorithm.interior_point import Iterate, interior_point, solve
 from optilab.papers.dojo.algorithm.joint import Joint
 from optilab.papers.dojo.algorithm.point_mass import (
@@ -46,6 +47,7 @@ __all__ = [
     "Contact",
     "Derivatives",
     "Driven",
+    "DrivenBodies",
     "Fit",
     "Iterate",
     "Joint",

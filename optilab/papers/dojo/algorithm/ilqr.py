@@ -12,67 +12,16 @@ Source: W. Li, E. Todorov, "Iterative linear quadratic regulator design for nonl
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm
-from optilab.papers.dojo.algorithm.point_mass import PointMass
 
 STEPS = 2.0 ** -np.arange(12)  # the line search's α
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 SETTLED = 1e-5  # relative decrease of the cost
-
-
-@dataclass(frozen=True, eq=False)
-class Driven:
-    """Point masses pushed by a few forces: the impulses of one step are h C F.
-
-    Its state joins those of the masses, (*batch, 6 n).
-
-    Parameters
-    ----------
-    body : PointMass
-        With parameters (*batch, n) for n masses, or numbers.
-    C : array (n, 3, c)
-        How the controls F (*batch, c), in N, push each mass.
-    """
-
-    body: PointMass
-    C: np.ndarray
-
-    @property
-    def controls(self) -> int:
-        """How many there are."""
-        return self.C.shape[-1]
-
-    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
-        """The next state (*batch, 6 n)."""
-        after = self.body.step(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None]).z
-        return after.reshape(*after.shape[:-2], -1)
-
-    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A (*batch, 6 n, 6 n), block by block, and B (*batch, 6 n, c) of that step."""
-        step = self.body.linearise(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None])
-        n = len(self.C)
-        A = np.zeros((*step.z.shape[:-2], 6 * n, 6 * n))
-        for i in range(n):
-            A[..., 6 * i : 6 * i + 6, 6 * i : 6 * i + 6] = step.A[..., i, :, :]
-        B = step.B @ (np.asarray(self.body.h)[..., None, None] * self.C)
-        return A, B.reshape(*B.shape[:-3], 6 * n, -1)
-
-    def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """The difference itself: point masses need no tangent."""
-        return z - other
-
-    def _apart(self, z: np.ndarray) -> np.ndarray:
-        return np.asarray(z).reshape(*np.shape(z)[:-1], len(self.C), 6)
-
-    def _impulses(self, F: np.ndarray) -> np.ndarray:
-        pushes = (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
-        return np.asarray(self.body.h)[..., None] * pushes
 
 
 class Plan(NamedTuple):

@@ -14,7 +14,8 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
-from optilab.papers.dojo.algorithm.ilqr import Driven, cost_of
+from optilab.papers.dojo.algorithm.driven import Driven
+from optilab.papers.dojo.algorithm.ilqr import cost_of
 
 FEATURES = np.zeros((4, 6))  # φ = FEATURES (z_goal − z): position to go, and minus the velocity to lose
 FEATURES[[0, 1, 2, 3], [0, 1, 3, 4]] = [1, 1, -1, -1]

@@ -8,7 +8,8 @@ import numpy as np
 from optilab.classics.adam import adam
 from optilab.core.claim import Claim
 from optilab.core.run import Trace, run
-from optilab.papers.dojo.algorithm.ilqr import Driven, ilqr
+from optilab.papers.dojo.algorithm.driven import Driven
+from optilab.papers.dojo.algorithm.ilqr import ilqr
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.policy import Steering, ars
 

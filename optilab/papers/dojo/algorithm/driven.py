@@ -1,0 +1,111 @@
+"""What a few forces drive: point masses in closed form, or rigid bodies through the interior-point solver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optilab.papers.dojo.algorithm.gradient import derivatives
+from optilab.papers.dojo.algorithm.point_mass import PointMass
+from optilab.papers.dojo.algorithm.quaternion import difference
+from optilab.papers.dojo.algorithm.residual import TimeStep
+from optilab.papers.dojo.algorithm.simulation import take
+from optilab.papers.dojo.algorithm.system import State, System
+
+ENDS = np.array([3, 6, 10])  # of x, v and q in a body's 13 numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Driven:
+    """Point masses pushed by a few forces: the impulses of one step are h C F.
+
+    Its state joins those of the masses, (*batch, 6 n).
+
+    Parameters
+    ----------
+    body : PointMass
+        With parameters (*batch, n) for n masses, or numbers.
+    C : array (n, 3, c)
+        How the controls F (*batch, c), in N, push each mass.
+    """
+
+    body: PointMass
+    C: np.ndarray
+
+    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+        """The next state (*batch, 6 n)."""
+        after = self.body.step(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None]).z
+        return after.reshape(*after.shape[:-2], -1)
+
+    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A (*batch, 6 n, 6 n), block by block, and B (*batch, 6 n, c) of that step."""
+        step = self.body.linearise(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None])
+        n = len(self.C)
+        A = np.zeros((*step.z.shape[:-2], 6 * n, 6 * n))
+        for i in range(n):
+            A[..., 6 * i : 6 * i + 6, 6 * i : 6 * i + 6] = step.A[..., i, :, :]
+        B = step.B @ (np.asarray(self.body.h)[..., None, None] * self.C)
+        return A, B.reshape(*B.shape[:-3], 6 * n, -1)
+
+    def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """The difference itself: point masses need no tangent."""
+        return z - other
+
+    def _apart(self, z: np.ndarray) -> np.ndarray:
+        return np.asarray(z).reshape(*np.shape(z)[:-1], len(self.C), 6)
+
+    def _impulses(self, F: np.ndarray) -> np.ndarray:
+        pushes = (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
+        return np.asarray(self.body.h)[..., None] * pushes
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenBodies:
+    """Rigid bodies pushed by a few forces: the impulses of one step are h C F.
+
+    Its state joins (x, v, q, ω) of the bodies, (*batch, 13 N), its tangent (x, v, φ, ω), (*batch, 12 N).
+
+    Parameters
+    ----------
+    system : System
+        Bodies, contacts, joints and time step.
+    C : array (N, 6, c)
+        How the controls F (*batch, c) push and turn each body: force in the world's frame, torque in the body's.
+    options : mapping
+        Of the interior-point solver.
+    """
+
+    system: System
+    C: np.ndarray
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def joined(self, state: State) -> np.ndarray:
+        """A state's numbers in one vector (*batch, 13 N)."""
+        z = np.concatenate(state, -1)
+        return z.reshape(*z.shape[:-2], -1)
+
+    def apart(self, z: np.ndarray) -> State:
+        """The state that such a vector stands for."""
+        z = np.asarray(z, float)
+        return State(*np.split(z.reshape(*z.shape[:-1], -1, 13), ENDS, -1))
+
+    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+        """The next state (*batch, 13 N); NaN where the solver fails."""
+        problem = TimeStep(self.system, self.apart(z), self._impulses(F))
+        return self.joined(take(problem, kappa=kappa, **self.options).state)
+
+    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A (*batch, 12 N, 12 N) and B (*batch, 12 N, c) of that step, in tangents."""
+        by = derivatives(self.system, self.apart(z), self._impulses(F), kappa=kappa, **self.options).by
+        return by["state"], by["u"] @ (self.system.h * self.C.reshape(-1, self.C.shape[-1]))
+
+    def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """The tangent (*batch, 12 N) that leads from `other` to z."""
+        x, v, q, omega = self.apart(z)
+        x_from, v_from, q_from, omega_from = self.apart(other)
+        xi = np.concatenate([x - x_from, v - v_from, difference(q, q_from), omega - omega_from], -1)
+        return xi.reshape(*xi.shape[:-2], -1)
+
+    def _impulses(self, F: np.ndarray) -> np.ndarray:
+        return self.system.h * (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
