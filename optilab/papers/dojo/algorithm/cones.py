@@ -33,13 +33,13 @@ def orthant_step_length(value: Array, change: Array, tau: float | Array) -> Arra
 def soc_step_length(value: Array, change: Array, tau: float | Array) -> Array:
     """The share τ of the way along `change` to the boundary of the second-order cone, at most 1: (..., 3) → (...)."""
     head, tail = value[..., 0], value[..., 1:]
-    r = np.sqrt(head**2 - (tail * tail).sum(-1))
-    q = head * change[..., 0] - (tail * change[..., 1:]).sum(-1)
-    across = (q / r + change[..., 0]) / (head / r + 1)
-    rho = change[..., 1:] / r[..., None] - (across / r**2)[..., None] * tail
-    closing = np.linalg.norm(rho, axis=-1) - q / r**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(closing > 0, np.minimum(1.0, tau / closing), 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN for a value that rounding has put on the boundary
+        r = np.sqrt(head**2 - (tail * tail).sum(-1))
+        q = head * change[..., 0] - (tail * change[..., 1:]).sum(-1)
+        across = (q / r + change[..., 0]) / (head / r + 1)
+        rho = change[..., 1:] / r[..., None] - (across / r**2)[..., None] * tail
+        closing = np.linalg.norm(rho, axis=-1) - q / r**2
+        return np.where(closing <= 0, 1.0, np.minimum(1.0, tau / closing))
 
 
 @dataclass(frozen=True)

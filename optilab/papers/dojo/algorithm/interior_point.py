@@ -13,6 +13,9 @@ from optilab.core.run import algorithm
 
 Array = np.ndarray
 FRACTION = 0.95  # of the way to the boundary
+CAREFUL = 0.5  # the same where an iteration has jammed and is started again
+JAMMED = 1e-8  # a step this short means that the cones' boundary is in the way for good
+UPHILL = 0.1  # where the line search shortened more, the second-order correction is left out of the next step
 
 
 class Iterate(NamedTuple):
@@ -37,12 +40,16 @@ def interior_point(
     max_iter: int = 50,
     max_ls: int = 10,
     ls: float = 0.5,
+    fraction: float = FRACTION,
     predictor: bool = True,
     correct_at_target: bool = False,
 ) -> Iterator[Iterate]:
     """Follow the central path to s ∘ g = κ e; yields the start and every iterate until all replicates are done.
 
-    A replicate that is done, or has left the finite numbers, is masked: it stays as it is.
+    A replicate that is done, jammed at the boundary of its cones, or no longer finite is masked: it stays as it is.
+    No theorem promises convergence, for the problem isn't convex. The second-order correction is left out where it
+    would do harm: at the target, where the affine direction doesn't vanish and the iteration would stall, and once
+    after a step whose line search says that the corrected direction led uphill.
 
     Parameters
     ----------
@@ -59,10 +66,12 @@ def interior_point(
         Iterations, and halvings of a step.
     ls : float
         Factor by which a step is shortened.
+    fraction : float
+        Share of the way to the boundary of a second-order cone that a step may go.
     predictor : bool
         Without it the target is a tenth of the mean product, and there is no second-order correction.
     correct_at_target : bool
-        Keep the second-order correction once the target is κ: it stalls, for the affine direction doesn't vanish there.
+        Keep the second-order correction in both cases, to see the iteration stall.
 
     Raises
     ------
@@ -75,7 +84,8 @@ def interior_point(
     require((kappa > 0) & np.isfinite(kappa), "kappa", kappa, "positive and finite")
     for name, value in (("rtol", rtol), ("btol", btol)):
         require(value > 0, name, value, "positive")
-    require(0 < ls < 1, "ls", ls, "between 0 and 1")
+    for name, value in (("ls", ls), ("fraction", fraction)):
+        require(0 < value < 1, name, value, "between 0 and 1")
     cones, free = problem.cones, problem.free
     batch = np.broadcast_shapes(problem.start.shape[:-1], kappa.shape)
     kappa = np.broadcast_to(kappa, batch)
@@ -99,11 +109,12 @@ def interior_point(
     w = np.concatenate([start, np.broadcast_to(g, (*batch, g.size)), np.broadcast_to(s, (*batch, s.size))], -1)
     c, product, r_vio, b_vio = violations(w)
     converged = (r_vio < rtol) & (b_vio <= btol * kappa)
+    uphill = np.zeros(batch, dtype=bool)
     iterations, mu_t, a = np.zeros(batch, dtype=int), np.full(batch, np.nan), np.full(batch, np.nan)
     yield Iterate(w, r_vio, b_vio, mu_t, a, converged, iterations)
 
     for _ in range(max_iter):
-        active = ~converged & np.isfinite(r_vio) & np.isfinite(b_vio)
+        active = ~converged & np.isfinite(r_vio) & np.isfinite(b_vio) & ~(a < JAMMED)
         if not active.any():
             return
         s, g = split(w)
@@ -113,8 +124,8 @@ def interior_point(
         nu = cones.mean_product(s, g)
         if predictor:
             affine = _solve(A, -np.concatenate([c, product], -1), active)
-            fraction = np.full(batch, FRACTION)
-            a_aff = step_length(w, affine, fraction, fraction)[..., None]
+            ahead = np.full(batch, FRACTION)
+            a_aff = step_length(w, affine, ahead, np.minimum(ahead, fraction))[..., None]
             ds, dg = split(affine)
             nu_aff = cones.mean_product(s + a_aff * ds, g + a_aff * dg)
             sigma = np.clip(nu_aff / np.where(nu > 0, nu, 1), 0, 1) ** 3
@@ -124,13 +135,14 @@ def interior_point(
         mu_t = np.where(active, np.maximum(sigma * nu, kappa), mu_t)
 
         # corrected
-        correcting = (mu_t > kappa) | correct_at_target
+        correcting = (mu_t > kappa) & ~uphill | correct_at_target
         target = mu_t[..., None] * cones.neutral - product - np.where(correcting[..., None], second_order, 0)
         change = _solve(A, np.concatenate([-c, target], -1), active)
         tau = np.maximum(FRACTION, 1 - np.maximum(r_vio, b_vio) ** 2)
-        length = step_length(w, change, tau, np.minimum(tau, FRACTION))
+        length = step_length(w, change, tau, np.minimum(tau, fraction))
 
         # line search
+        whole = length
         for trial in range(max_ls + 1):
             there = w + length[..., None] * change
             fits = problem.admissible(there)[..., None]
@@ -142,6 +154,7 @@ def interior_point(
             length = np.where(shorten, ls * length, length)
 
         w, r_vio, b_vio = there, r_new, b_new
+        uphill = length < UPHILL * whole
         a = np.where(active, length, a)
         iterations = iterations + active
         converged = (r_vio < rtol) & (b_vio <= btol * kappa)
@@ -166,6 +179,19 @@ def _solve(A: Array, b: Array, active: Array) -> Array:
 
 
 def solve(problem: Any, **options: Any) -> Iterate:
-    """The last iterate of `interior_point`."""
+    """The last iterate of `interior_point`; replicates that jammed are started again with shorter steps.
+
+    Their iterations are counted from the first start.
+    """
     *_, last = interior_point(problem, **options)
-    return last
+    if last.converged.all():
+        return last
+    *_, again = interior_point(problem, **options | {"fraction": CAREFUL})
+    again = again._replace(iterations=last.iterations + again.iterations)
+    done = last.converged
+    return Iterate(
+        *(
+            np.where(done.reshape(*done.shape, *[1] * (first.ndim - done.ndim)), first, second)
+            for first, second in zip(last, again, strict=True)
+        )
+    )
