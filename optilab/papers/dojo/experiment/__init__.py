@@ -1,9 +1,10 @@
 """What the engine promises, measured: directions, gradients, plans, fits. See `EXPERIMENTS`."""
 
 from optilab.core.claim import Claims, Experiment, collect
-from optilab.papers.dojo.experiment import friction, identification, puck
+from optilab.papers.dojo.experiment import friction, identification, puck, rigid
 
 EXPERIMENTS: tuple[Experiment, ...] = (
+    *rigid.EXPERIMENTS,
     friction.directions,
     friction.gradients,
     puck.stiction,

@@ -47,7 +47,7 @@ def identify(quick: bool = False) -> Iterator[Claim]:
     seeds = range(2 if quick else 12)
     paths = tosses(seeds)
     trace = fitted(paths, KAPPA)
-    error = errors(trace).max(-1)
+    error = errors(trace).max(-1).round(6)
     yield Claim(
         "identification without noise at the data's κ: relative error of μ and r, most", error.max(), 1e-3, seeds=error
     )
