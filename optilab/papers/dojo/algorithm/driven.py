@@ -45,7 +45,7 @@ class Driven:
         A = np.zeros((*step.z.shape[:-2], 6 * n, 6 * n))
         for i in range(n):
             A[..., 6 * i : 6 * i + 6, 6 * i : 6 * i + 6] = step.A[..., i, :, :]
-        B = step.B @ (np.asarray(self.body.h)[..., None, None] * self.C)
+        B = step.B @ (self.body.h[..., None, None] * self.C)
         return A, B.reshape(*B.shape[:-3], 6 * n, -1)
 
     def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ class Driven:
 
     def _impulses(self, F: np.ndarray) -> np.ndarray:
         pushes = (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
-        return np.asarray(self.body.h)[..., None] * pushes
+        return self.body.h[..., None] * pushes
 
 
 @dataclass(frozen=True, eq=False)

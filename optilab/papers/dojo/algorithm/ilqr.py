@@ -47,7 +47,7 @@ def forward(
     """States (T + 1, *batch, n) and controls (T, *batch, c) from z0 under F_t + K_t (z_t − around_t)."""
     z, taken = [z0], []
     for t in range(len(F)):
-        now = F[t] if K is None else F[t] + (K[t] @ system.difference(z[t], around[t])[..., None])[..., 0]
+        now = F[t] if K is None or around is None else F[t] + _times(K[t], system.difference(z[t], around[t]))
         taken.append(now)
         z.append(system.step(z[t], now, kappa))
     return np.array(z), np.array(taken)

@@ -11,7 +11,7 @@ Source: T. A. Howell et al., "Dojo: A Differentiable Physics Engine for Robotics
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,41 +22,41 @@ TINY = 1e-300  # keeps 0/0 out where the numerator is 0
 FELT = [2, 5, 8, 10, 11]  # what the gap depends on, z, v_z, u_z, r and m, among z, u, μ, r, m joined
 
 
-def smoothed_gap(phi0: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """The gap s > 0 after a step that would end at φ₀ without contact: s² − φ₀ s = hκ/m (m, N·s·m, kg, s)."""
+def smoothed_gap(phi0: np.ndarray, kappa, m, h) -> np.ndarray:
+    """The gap s > 0 (m) after a step that would end at φ₀ without contact: s² − φ₀ s = hκ/m."""
     root = np.sqrt(phi0**2 + 4 * h * kappa / m)
     pressed = 2 * h * kappa / m / (root + np.abs(phi0))  # the same root, with all of its digits where φ₀ < 0
     return np.where(phi0 > 0, (phi0 + root) / 2, pressed)
 
 
-def gap_slope(s: np.ndarray, kappa: np.ndarray, m: np.ndarray, h: np.ndarray) -> np.ndarray:
+def gap_slope(s: np.ndarray, kappa, m, h) -> np.ndarray:
     """∂s/∂φ₀, between 0 (pressed on the floor) and 1 (in the air), ½ at φ₀ = 0 whatever κ."""
     return 1 / (1 + h * kappa / (m * s**2))
 
 
-def friction(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+def friction(V: np.ndarray, beta1, kappa) -> np.ndarray:
     """Size of the friction impulse at speed V: β₁ = μγ for κ → 0, a viscous β₁²V/κ near V = 0 (N·s)."""
     return 2 * beta1**2 * V / (kappa + _spread(V, beta1, kappa))
 
 
-def friction_slope(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+def friction_slope(V: np.ndarray, beta1, kappa) -> np.ndarray:
     """∂ friction/∂V, positive and falling."""
     S = _spread(V, beta1, kappa)
     return 2 * beta1**2 * kappa / (S * (kappa + S))
 
 
-def _spread(V: np.ndarray, beta1: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+def _spread(V: np.ndarray, beta1, kappa) -> np.ndarray:
     return np.sqrt(kappa**2 + 4 * beta1**2 * V**2)
 
 
-def braked_speed(F: np.ndarray, beta1: np.ndarray, m: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+def braked_speed(F: np.ndarray, beta1, m, kappa) -> np.ndarray:
     """The speed V ≤ F that friction leaves of the speed F: m (V − F) + friction(V) = 0.
 
     The left side is increasing and concave in V: from below Newton's method climbs to the root without overshooting.
     With b the impulse, V = κb/(β₁² − b²) ≤ κ/(2(β₁ − b)); the second form leaves a quadratic equation like the
     gap's, whose b is too small, but little, and so is the V to start from.
     """
-    short = smoothed_gap(beta1 - m * F, kappa, 2 / m, np.float64(1))  # β₁ − b
+    short = smoothed_gap(beta1 - m * F, kappa, 2 / m, 1)  # β₁ − b
     b = np.maximum(beta1 - short, 0)
     V = np.maximum(F - beta1 / m, kappa * b / (short * np.maximum(beta1 + b, TINY)))
     for _ in range(40):  # about four are needed
@@ -110,11 +110,11 @@ class PointMass:
         If a parameter is out of its range.
     """
 
-    m: float | np.ndarray = 1.0
-    mu: float | np.ndarray = 0.5
-    r: float | np.ndarray = 0.0
-    h: float | np.ndarray = 0.1
-    g: float | np.ndarray = 9.81
+    m: Any = 1.0
+    mu: Any = 0.5
+    r: Any = 0.0
+    h: Any = 0.1
+    g: Any = 9.81
 
     def __post_init__(self) -> None:
         for name in ("m", "mu", "r", "h", "g"):
@@ -152,13 +152,13 @@ class PointMass:
         gamma = kappa / s
         V = braked_speed(F, self.mu * gamma, self.m, kappa)
         v_t = self._kept(V, self.mu * gamma, kappa)[..., None] * vf
-        b = np.asarray(self.m)[..., None] * (v_t - vf)
+        b = self.m[..., None] * (v_t - vf)
         return Step(self._moved(z, v_t, s), s, gamma, b)
 
     def linearise(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Linear:
         """The same step with its derivatives, by the implicit function theorem applied to both lines above."""
         z, u, kappa = self._checked(z, u, kappa)
-        m, mu, h = (np.asarray(value) for value in (self.m, self.mu, self.h))
+        m, mu, h = self.m, self.mu, self.h
         phi0, vf, F = self._free_flight(z, u)
         s = smoothed_gap(phi0, kappa, m, h)
         gamma = kappa / s
@@ -204,7 +204,7 @@ class PointMass:
     def _free_flight(self, z: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, ...]:
         """Gap, sliding velocity and speed after a step without contact."""
         phi0 = z[..., 2] - self.r + self.h * z[..., 5] - self.h**2 * self.g + self.h * u[..., 2] / self.m
-        vf = z[..., 3:5] + u[..., :2] / np.asarray(self.m)[..., None]
+        vf = z[..., 3:5] + u[..., :2] / self.m[..., None]
         return phi0, vf, np.hypot(vf[..., 0], vf[..., 1])
 
     def _kept(self, V: np.ndarray, c: np.ndarray, kappa: np.ndarray) -> np.ndarray:
@@ -214,5 +214,5 @@ class PointMass:
     def _moved(self, z: np.ndarray, v_t: np.ndarray, s: np.ndarray) -> np.ndarray:
         height = s + self.r
         rise = (height - z[..., 2]) / self.h
-        xy = z[..., :2] + np.asarray(self.h)[..., None] * v_t
+        xy = z[..., :2] + self.h[..., None] * v_t
         return np.stack(np.broadcast_arrays(xy[..., 0], xy[..., 1], height, v_t[..., 0], v_t[..., 1], rise), -1)

@@ -8,7 +8,7 @@ Sources: H. Mania, A. Guy, B. Recht, "Simple random search provides a competitiv
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -50,8 +50,8 @@ class Steering:
     T: int
     Q: np.ndarray
     R: np.ndarray
-    kappa_r: float | np.ndarray = 1e-6
-    kappa_g: float | np.ndarray = 0.1
+    kappa_r: Any = 1e-6
+    kappa_g: Any = 0.1
 
     def __post_init__(self) -> None:
         require(self.T >= 1, "T", self.T, "1 or more")

@@ -13,7 +13,7 @@ BLOCK = PointMass(m=1.0, mu=1.0, h=0.1, g=1.0)  # its weight is 1 N and so is th
 SAMPLES = 500
 
 
-def polar(speed: np.ndarray, degrees: np.ndarray) -> np.ndarray:
+def polar(speed: float | np.ndarray, degrees: float | np.ndarray) -> np.ndarray:
     """Velocities (*batch, 2)."""
     angle = np.radians(degrees)
     return np.stack(np.broadcast_arrays(speed * np.cos(angle), speed * np.sin(angle)), -1)

@@ -21,16 +21,16 @@ GRADIENTS, VALUES = "gradients", "values"
 
 def pushed(force: np.ndarray, kappa: float, mu: float, h: float) -> tuple[np.ndarray, np.ndarray]:
     """Next x of a block at rest (weight 1 N, mass 1 kg), pushed by μ · force, and ∂x/∂F, as parts of h²."""
-    c = np.float64(mu * h)
+    c = mu * h
     F = h * mu * force
-    V = np.sign(F) * braked_speed(np.abs(F), c, np.float64(1), np.float64(kappa))
+    V = np.sign(F) * braked_speed(np.abs(F), c, 1.0, kappa)
     return V / (h * mu), 1 / (1 + friction_slope(np.abs(V), c, kappa))
 
 
 def lifted(force: np.ndarray, kappa: float, h: float) -> tuple[np.ndarray, np.ndarray]:
     """Next gap of the block on the floor, lifted by its weight · force, and ∂gap/∂F, as parts of h²."""
-    s = smoothed_gap(h**2 * (force - 1), np.float64(kappa), np.float64(1), np.float64(h))
-    return s / h**2, gap_slope(s, kappa, np.float64(1), np.float64(h))
+    s = smoothed_gap(h**2 * (force - 1), kappa, 1.0, h)
+    return s / h**2, gap_slope(s, kappa, 1.0, h)
 
 
 def compute(kappa: float, mu: float, h: float, sigma: float, kind: str) -> dict[str, Any]:

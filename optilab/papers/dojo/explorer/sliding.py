@@ -32,7 +32,7 @@ def step_size(speed: float, mu: float) -> float:
 @lru_cache(maxsize=16)
 def slides(angle: float, speed: float, mu: float) -> dict[str, Trace]:
     """Both slides."""
-    v0, h = polar(speed, np.array(angle)), step_size(speed, mu)
+    v0, h = polar(speed, angle), step_size(speed, mu)
     return {model: run(sliding(v0, mu=mu, h=h, model=model), MOST + 2) for model in MODELS}
 
 
