@@ -189,9 +189,5 @@ def solve(problem: Any, **options: Any) -> Iterate:
     *_, again = interior_point(problem, **options | {"fraction": CAREFUL})
     again = again._replace(iterations=last.iterations + again.iterations)
     done = last.converged
-    return Iterate(
-        *(
-            np.where(done.reshape(*done.shape, *[1] * (first.ndim - done.ndim)), first, second)
-            for first, second in zip(last, again, strict=True)
-        )
-    )
+    w = np.where(done[..., None], last.w, again.w)
+    return Iterate(w, *(np.where(done, first, second) for first, second in zip(last[1:], again[1:], strict=True)))
