@@ -1,7 +1,10 @@
 """Contact to play with: laws and their gradients, cone and pyramid, the solver, planning, boxes and spinning bodies."""
 
+from optilab.papers.dojo.explorer.box import thrown_box
+from optilab.papers.dojo.explorer.central_path import central_path
+from optilab.papers.dojo.explorer.free_body import free_body
 from optilab.papers.dojo.explorer.laws import laws
 from optilab.papers.dojo.explorer.puck import push
 from optilab.papers.dojo.explorer.sliding import cone_against_pyramid
 
-__all__ = ["cone_against_pyramid", "laws", "push"]
+__all__ = ["central_path", "cone_against_pyramid", "free_body", "laws", "push", "thrown_box"]

@@ -133,7 +133,9 @@ def laws(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "kappa": log_slider("smoothness κ", 1e-4, 1e-8, 1, steps=16, named={"rollouts": 1e-6, "gradients": 1e-1}),
+            "kappa": log_slider(
+                "smoothness κ", 1e-4, 1e-8, 1, steps=16, readout=".1e", named={"rollouts": 1e-6, "gradients": 1e-1}
+            ),
             "mu": slider("friction μ", 0.5, 0.05, 1, 0.05),
             "h": slider("time step h (s)", 0.1, 0.01, 0.1, 0.01),
             "sigma": slider("noise σ / kink", 0.1, 0.02, 0.3, 0.02),

@@ -94,7 +94,9 @@ def push(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "kappa": log_slider("gradients' κ_g", 0.1, 1e-6, 1, steps=24, named={"0.001": 1e-3, "0.1": 0.1}),
+            "kappa": log_slider(
+                "gradients' κ_g", 0.1, 1e-6, 1, steps=24, readout=".1e", named={"0.001": 1e-3, "0.1": 0.1}
+            ),
             "mu": slider("friction μ", 0.5, 0.2, 0.8, 0.05),
             "first": choice("first guess", REST, [REST, PUSHED]),
             "x": slider("goal x (m)", 1.0, -1.2, 1.2, 0.05),
