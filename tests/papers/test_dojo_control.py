@@ -153,6 +153,13 @@ def test_ilqr_of_a_batch_is_that_of_its_replicates():
         assert np.isclose(alone.cost[-1], together.cost[-1, i, 1], rtol=1e-9)
 
 
+def test_a_goal_that_is_reached_costs_nothing():
+    trace = puck.plans(goal=(0.0, 0.0))
+    assert not trace.cost.any()
+    assert trace.settled[-1]
+    assert not trace.F.any()
+
+
 def test_the_hopper_is_two_pucks():
     system, z0, _ = puck.hopper()
     F, kappa = np.array([3.0, 40.0]), 1e-3
@@ -214,6 +221,12 @@ def test_bad_plans_are_refused():
         puck.plans(goal=(np.nan, 0.0))
     with pytest.raises(ValueError, match="F0"):
         dojo.ilqr(puck.puck(0.5), np.zeros(6), np.zeros(6), np.zeros(2), Q=puck.Q, R=puck.R, kappa_r=1, kappa_g=1)
+    with pytest.raises(ValueError, match="shape of Q"):
+        dojo.ilqr(puck.puck(0.5), np.zeros(6), np.zeros(6), np.zeros((3, 2)), Q=puck.R, R=puck.R, kappa_r=1, kappa_g=1)
+    with pytest.raises(ValueError, match="shape of C"):
+        dojo.Driven(dojo.PointMass(), np.eye(3))
+    with pytest.raises(ValueError, match="shape of C"):
+        dojo.DrivenBodies(rigid_puck({})[0].system, np.eye(6))
     with pytest.warns(UserWarning, match="below kappa_r"):
         puck.plans(kappa_g=1e-8)
     with pytest.raises(ValueError, match="model"):

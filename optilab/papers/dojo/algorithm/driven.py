@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.check import require
 from optilab.papers.dojo.algorithm.gradient import derivatives
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.quaternion import difference
@@ -28,10 +29,18 @@ class Driven:
         With parameters (*batch, n) for n masses, or numbers.
     C : array (n, 3, c)
         How the controls F (*batch, c), in N, push each mass.
+
+    Raises
+    ------
+    ValueError
+        If C has another shape.
     """
 
     body: PointMass
     C: np.ndarray
+
+    def __post_init__(self) -> None:
+        require(self.C.ndim == 3 and self.C.shape[1] == 3, "the shape of C", self.C.shape, "(n, 3, c)")
 
     def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
         """The next state (*batch, 6 n)."""
@@ -74,11 +83,20 @@ class DrivenBodies:
         How the controls F (*batch, c) push and turn each body: force in the world's frame, torque in the body's.
     options : mapping
         Of the interior-point solver.
+
+    Raises
+    ------
+    ValueError
+        If C has another shape.
     """
 
     system: System
     C: np.ndarray
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        N = len(self.system.bodies)
+        require(self.C.ndim == 3 and self.C.shape[:2] == (N, 6), "the shape of C", self.C.shape, f"({N}, 6, c)")
 
     def joined(self, state: State) -> np.ndarray:
         """A state's numbers in one vector (*batch, 13 N)."""

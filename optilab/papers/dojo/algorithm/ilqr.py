@@ -22,6 +22,7 @@ from optilab.core.run import algorithm
 STEPS = 2.0 ** -np.arange(12)  # the line search's α
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 SETTLED = 1e-5  # relative decrease of the cost
+TINY = 1e-300  # a cost that can be divided by
 
 
 class Plan(NamedTuple):
@@ -137,6 +138,8 @@ def ilqr(
     for name, value in (("z0", z0), ("goal", goal), ("F0", F0)):
         require(np.isfinite(value), name, value, "finite")
     batch = np.broadcast_shapes(z0.shape[:-1], goal.shape[:-1], F0.shape[:-2], kappa_r.shape, kappa_g.shape)
+    d = system.difference(z0, goal).shape[-1]
+    require(Q.shape == (d, d), "the shape of Q", Q.shape, f"({d}, {d})")
     z0 = np.broadcast_to(z0, (*batch, z0.shape[-1]))
     F = np.moveaxis(np.broadcast_to(F0, (*batch, *F0.shape[-2:])), -2, 0)
 
@@ -160,7 +163,7 @@ def ilqr(
         lower = costs < cost
         better, best = lower.any(0) & ~settled, lower.argmax(0)
         new = np.take_along_axis(costs, best[None], 0)[0]
-        drop = (cost - new) / cost
+        drop = (cost - new) / np.maximum(cost, TINY)
 
         at = best[None, None, ..., None]
         z = np.where(better[..., None], np.take_along_axis(paths, at, 1)[:, 0], z)

@@ -17,7 +17,6 @@ import numpy as np
 
 from optilab.core.check import require
 
-PARAMETERS = ("mu", "r", "m")  # the columns of `Linear.P`
 TINY = 1e-300  # keeps 0/0 out where the numerator is 0
 FELT = [2, 5, 8, 10, 11]  # what the gap depends on, z, v_z, u_z, r and m, among z, u, μ, r, m joined
 
@@ -58,7 +57,7 @@ def braked_speed(F: np.ndarray, beta1, m, kappa) -> np.ndarray:
     """
     short = smoothed_gap(beta1 - m * F, kappa, 2 / m, 1)  # β₁ − b
     b = np.maximum(beta1 - short, 0)
-    V = np.maximum(F - beta1 / m, kappa * b / (short * np.maximum(beta1 + b, TINY)))
+    V = np.maximum(F - beta1 / m, kappa * b / short / np.maximum(beta1 + b, TINY))
     for _ in range(40):  # about four are needed
         excess = m * (V - F) + friction(V, beta1, kappa)
         V = V - excess / (m + friction_slope(V, beta1, kappa))
