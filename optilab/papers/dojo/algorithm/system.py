@@ -1,5 +1,6 @@
 """A system of rigid bodies in maximal coordinates: bodies, contacts with the floor, joints, and its states."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from optilab.papers.dojo.algorithm.quaternion import Array, rotation
 
 UNIT = 1e-6  # how far from 1 the norm of a quaternion may be
 INSIDE = 1e-6  # how deep in the floor (m) a start may be by rounding
+CLOSED = 1e-6  # how far open a joint may be
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,13 +254,13 @@ def state_of(
 
 
 def checked(system: System, state: State) -> State:
-    """The state with its quaternions normalised, once it is known to be allowed.
+    """The state with its quaternions normalised, once it is known to be allowed; warns of a turn of 90° a step.
 
     Raises
     ------
     ValueError
         If a part has the wrong shape or isn't finite, a quaternion isn't unit, a body turns by 180° a step or more,
-        a contact is in the floor or a joint is open.
+        a contact is in the floor, or a joint is open or beyond its limits.
     """
     state = state_of(*state, bodies=len(system.bodies))
     require(state.x.shape[-2] == len(system.bodies), "x", state.x.shape, f"(*batch, {len(system.bodies)}, 3)")
@@ -269,9 +271,15 @@ def checked(system: System, state: State) -> State:
     require(
         fastest < 2 / system.h, "omega", state.omega, f"below 2/h = {2 / system.h:.4g} rad/s, 180° a step: reduce h"
     )
+    if fastest >= np.sqrt(2) / system.h:
+        warnings.warn(f"a spin of {fastest:.4g} rad/s turns by ≥ 90° a step: its root isn't unique", stacklevel=3)
     depth = -system.gap(state).min(initial=0.0)
     require(depth <= INSIDE, "x", state.x, f"above the floor: the start is inside it by {depth:.3g} m")
     for joint in system.joints:
-        error = abs(relative(joint, state.x, state.q).pose @ joint.rows.T).max()
-        require(error <= 1e-6, "the state", f"an error of {error:.3g}", f"one in which {joint} is closed")
+        at = relative(joint, state.x, state.q)
+        error = abs(at.pose @ joint.rows.T).max()
+        require(error <= CLOSED, "the state", f"an error of {error:.3g}", f"one in which {joint} is closed")
+        if joint.limited:
+            c, (low, high) = at.coordinate, joint.limits
+            require((low <= c + CLOSED) & (c <= high + CLOSED), "the state", c, f"within the limits of {joint}")
     return state

@@ -111,9 +111,9 @@ def swung(start: State, h: float, seconds: float) -> tuple[np.ndarray, np.ndarra
 def swinging(quick: bool = False) -> Iterator[Claim]:
     """A double pendulum's energy oscillates by O(h²) and does not drift; its hinges stay closed."""
     rng = np.random.default_rng(0)
-    count = 5 if quick else 10
+    count = 3 if quick else 10
     first, second = rng.uniform(0.5, 2.2, count), rng.uniform(-1.5, 1.5, count)
-    starts, seconds = hanging(np.append(first, 2.0), np.append(second, 1.0)), 1.2 if quick else 5.0
+    starts, seconds = hanging(np.append(first, 2.0), np.append(second, 1.0)), 0.8 if quick else 5.0
     coarse, _, apart = swung(starts, 0.02, seconds)
     fine, drift, apart_too = swung(starts, 0.01, seconds)
     ratio = coarse / fine
@@ -154,15 +154,16 @@ def boxes(quick: bool = False) -> Iterator[Claim]:
     mu, speed, degrees = rng.uniform(0.2, 0.5, count), rng.uniform(1, 2.5, count), rng.uniform(2, 43, count)
     v0 = speed[:, None] * np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], -1)
     seconds = 1.02 * (abs(v0).sum(-1) / (mu * 9.81)).max()  # the pyramid brakes on the diagonal by less
-    trace = slid(cube(mu, 0.02, "cone"), v0, 1e-6, seconds)
+    h = 0.04 if quick else 0.02
+    trace = slid(cube(mu, h, "cone"), v0, 1e-6, seconds)
     off = abs(heading(travelled(trace)) - degrees)
     yield Claim(
         f"{count} random box slides, cone: degrees off the true heading, most", off.max(), at_most=0.02, seeds=off
     )
     used = trace.iterations[1:].mean(0)
     yield Claim("the same: interior-point iterations a step, mean", used.mean(), at_most=15, seeds=used)
-    bent = heading(travelled(slid(cube(mu, 0.02, "pyramid"), v0, 1e-6, seconds)))
-    *_, last = sliding(v0, mu=mu, h=0.02, model="pyramid")
+    bent = heading(travelled(slid(cube(mu, h, "pyramid"), v0, 1e-6, seconds)))
+    *_, last = sliding(v0, mu=mu, h=h, model="pyramid")
     off = abs(bent - heading(last.x))
     yield Claim(
         "the same, pyramid: degrees between rigid box and projection step, most", off.max(), at_most=0.1, seeds=off
@@ -199,10 +200,10 @@ def dropping(quick: bool = False) -> Iterator[Claim]:
     rng = np.random.default_rng(1)
     count = 12
     body, contacts = sphere(rng.uniform(0.2, 0.8, count), m=rng.uniform(0.5, 2, count), mu=rng.uniform(0.1, 1, count))
-    x = np.stack([0 * body.m, 0 * body.m, contacts[0].r + rng.uniform(0.1, 1, count)], -1)[:, None]
+    x = np.stack([0 * body.m, 0 * body.m, contacts[0].r + rng.uniform(0.05, 0.5, count)], -1)[:, None]
     v, omega = rng.normal(size=(2, count, 1, 3))
     start = state_of(x, v, omega=3 * omega)
-    trace = run(rollout(System([body], contacts, h=0.02), start, kappa=1e-6), 40 if quick else 75)
+    trace = run(rollout(System([body], contacts, h=0.02), start, kappa=1e-6), 25 if quick else 75)
     low = trace.gap[..., 0].min(0)
     yield Claim(f"{count} random drops, κ = 10⁻⁶: least gap (m)", low.min(), at_least=0, seeds=low)
 

@@ -18,7 +18,7 @@ from optilab.ui.theme import BLUE, ORANGE, TEAL, color, ink
 
 EDGES, MASS, H, STEPS = (0.6, 0.4, 0.25), 1.0, 0.02, 100
 FRAMES = STEPS // 2
-LENGTH, LONGEST = 0.25, 0.6  # of the line that shows an impulse: m per N·s, and m
+LENGTH, LONGEST = 0.4, 0.8  # of the line that shows an impulse: m per N·s, and m
 BODY, CORNERS = box(EDGES)
 POINTS = np.array([corner.p for corner in CORNERS])
 SIDES = np.array([[0, 1, 3], [0, 3, 2], [0, 1, 5], [0, 5, 4], [0, 2, 6], [0, 6, 4]])  # the three that meet at corner 0
@@ -137,7 +137,7 @@ def _scene() -> Panel:
             go.Mesh3d(i=[0, 0], j=[1, 2], k=[2, 3], z=[0, 0, 0, 0], color=ink(0.5), opacity=0.18, hoverinfo="skip"),
             {"x": "floor_x", "y": "floor_y"},
         ),
-        (go.Mesh3d(i=i, j=j, k=k, color=color("cone"), opacity=0.85, **flat), {"x": "x", "y": "y", "z": "z"}),
+        (go.Mesh3d(i=i, j=j, k=k, color=color("cone"), opacity=0.5, **flat), {"x": "x", "y": "y", "z": "z"}),
         (
             go.Scatter3d(mode="lines", line={"color": ink(0.9), "width": 4}, showlegend=False, hoverinfo="skip"),
             {"x": "rim_x", "y": "rim_y", "z": "rim_z"},
@@ -157,17 +157,18 @@ def _scene() -> Panel:
             {"x": "push_x", "y": "push_y", "z": "push_z"},
         ),
     ]
-    scene = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}} for axis in "xyz"}
+    scene: dict[str, Any] = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}} for axis in "xyz"}
+    scene["camera"] = {"eye": {"x": 1.0, "y": -2.4, "z": 1.3}, "center": {"x": 0, "y": 0, "z": -0.25}}
     moving = {f"scene.{axis}axis.range": f"{axis}_range" for axis in "xyz"}
     title = "The floor pushes at the corners that touch it"
-    return Panel(title, traces, {"scene": scene, "margin": dict.fromkeys("lrtb", 0)}, moving, height=400)
+    return Panel(title, traces, {"scene": scene, "margin": dict.fromkeys("lrtb", 0)}, moving, height=360)
 
 
 def _record(
     title: str, curves: list[tuple[Any, dict[str, str]]], label: str, axis: dict[str, Any], moving: dict[str, str]
 ) -> Panel:
     layout = {"xaxis": {"title": {"text": "time (s)"}}, "yaxis": {"title": {"text": label}} | axis}
-    return Panel(title, curves, layout, moving, height=330)
+    return Panel(title, curves, layout, moving, height=360)
 
 
 def _line(name: str, shade: str, y: str, **style: Any) -> tuple[Any, dict[str, str]]:
@@ -192,7 +193,7 @@ def thrown_box(**start: Any) -> Explorer:
             "frame": player("frame", 12, FRAMES, interval=60),
             "mu": slider("friction μ", 0.3, 0.05, 1.0, 0.05),
             "kappa": log_slider(
-                "central path κ (N·s·m)", 1e-6, 1e-8, 1e-2, steps=12, named={"hard": 1e-8, "floating": 1e-2}
+                "κ (N·s·m)", 1e-6, 1e-8, 1e-2, steps=12, readout=".1e", named={"hard": 1e-8, "floating": 1e-2}
             ),
             "model": choice("friction cone", "cone", MODELS),
             "speed": slider("speed (m/s)", 3.0, 0.0, 5.0, 0.25),

@@ -158,7 +158,7 @@ def central_path(**start: Any) -> Explorer:
         compute,
         {
             "kappa": log_slider(
-                "central path κ (N·s·m)", 1e-4, 1e-8, 1.0, steps=16, named={"simulate": 1e-6, "smooth": 1e-2}
+                "κ (N·s·m)", 1e-4, 1e-8, 1.0, steps=16, readout=".1e", named={"simulate": 1e-6, "smooth": 1e-2}
             ),
             "contact": choice("contact", "sliding", list(STATES)),
             "predictor": switch("predictor", True),
