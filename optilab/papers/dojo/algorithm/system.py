@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optilab.core.check import require
 from optilab.papers.dojo.algorithm.cones import Cones
@@ -238,7 +239,12 @@ class System:
 
 
 def state_of(
-    x: Array, v: Array | None = None, q: Array | None = None, omega: Array | None = None, *, bodies: int = 1
+    x: ArrayLike,
+    v: ArrayLike | None = None,
+    q: ArrayLike | None = None,
+    omega: ArrayLike | None = None,
+    *,
+    bodies: int = 1,
 ) -> State:
     """A state from parts (*batch, N, …) or, for one body, (…); what is left out is at rest and upright."""
     parts = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -54,10 +55,10 @@ def spinning(quick: bool = False) -> Iterator[Claim]:
     """A thrown tennis racket flips; the variational integrator keeps its momentum and its energy to rounding."""
     for h, steps in ((0.05, 300),) if quick else ((0.1, 600), (0.05, 1200), (0.01, 2000)):
         drift, span = spun("variational", RACKET, FLIPPING, h, steps)
-        yield Claim(f"racket, h = {h:g} s, {steps} steps: relative drift of the momentum", drift, at_most=1e-10)
-        yield Claim(f"racket, h = {h:g} s, {steps} steps: relative span of the energy", span, at_most=1e-10)
+        yield Claim(f"racket, h = {h:g} s, {steps} steps: relative drift of the momentum", float(drift), at_most=1e-10)
+        yield Claim(f"racket, h = {h:g} s, {steps} steps: relative span of the energy", float(span), at_most=1e-10)
         drift, _ = spun("explicit Euler", RACKET, FLIPPING, h, steps)
-        yield Claim("the same with explicit Euler: drift of the momentum", drift, at_least=1e-2)
+        yield Claim("the same with explicit Euler: drift of the momentum", float(drift), at_least=1e-2)
     flips = run(INTEGRATORS["variational"](RACKET, FLIPPING, h=0.05), 300).omega[:, 1]
     yield Claim("racket: its middle spin turns over, times in 15 s", (np.diff(np.sign(flips)) != 0).sum(), at_least=1)
     rng = np.random.default_rng(0)
@@ -174,7 +175,7 @@ def boxes(quick: bool = False) -> Iterator[Claim]:
     for friction, bounds in (("cone", {"at_most": 0.02}), ("pyramid", {"at_least": 9})):
         trace = slid(cube(0.25, 0.01, friction, bottom=False), v0, 1e-6, 2.5)
         off = abs(heading(travelled(trace)) - heading(v0))
-        yield Claim(f"cube with 8 corners at 11.31°, {friction}: degrees off", off, **bounds)
+        yield Claim(f"cube with 8 corners at 11.31°, {friction}: degrees off", float(off), **bounds)
 
 
 # a hard floor
@@ -268,7 +269,7 @@ def tangents(states: State, origin: State) -> np.ndarray:
     return np.concatenate([states.x - origin.x, states.v - origin.v, phi, states.omega - origin.omega], -1)[..., 0, :]
 
 
-def differences(system: System, state: State, kappa: float, delta: float, **options: float) -> dict[str, np.ndarray]:
+def differences(system: System, state: State, kappa: float, delta: float, **options: Any) -> dict[str, np.ndarray]:
     """Central differences of a step of one body: by its state and input (12, 18), and by a common μ (12)."""
     shifts = delta * np.concatenate([np.eye(18), -np.eye(18)])
     after = step(system, moved(state, shifts[:, :12]), shifts[:, None, 12:], kappa=kappa, **options).state
@@ -290,7 +291,8 @@ def differences(system: System, state: State, kappa: float, delta: float, **opti
 def differentiating(quick: bool = False) -> Iterator[Claim]:
     """Implicit gradients of a box's impact agree with central differences."""
     system, state = impact()
-    exact, options = [], {"btol": 1e-8, "rtol": 1e-12}
+    exact: list[list[float]] = []
+    options: dict[str, Any] = {"btol": 1e-8, "rtol": 1e-12}
     for kappa in (1e-3,) if quick else (1e-3, 1e-4, 1e-5, 1e-6):
         by = derivatives(system, state, kappa=kappa, by=("state", "u", "mu"), **options).by
         found = differences(system, state, kappa, 1e-5 if kappa > 1e-5 else 1e-6, **options)

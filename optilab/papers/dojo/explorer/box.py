@@ -19,6 +19,7 @@ from optilab.ui.theme import BLUE, ORANGE, TEAL, color, ink
 EDGES, MASS, H, STEPS = (0.6, 0.4, 0.25), 1.0, 0.02, 100
 FRAMES = STEPS // 2
 LENGTH, LONGEST = 0.4, 0.8  # of the line that shows an impulse: m per N·s, and m
+BELOW, LARGEST = 0.3, 1.8  # what is shown under the floor (m), and the longest side of the scene (plotly's units)
 BODY, CORNERS = box(EDGES)
 POINTS = np.array([corner.p for corner in CORNERS])
 SIDES = np.array([[0, 1, 3], [0, 3, 2], [0, 1, 5], [0, 5, 4], [0, 2, 6], [0, 6, 4]])  # the three that meet at corner 0
@@ -72,8 +73,10 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
     size = np.linalg.norm(push, axis=-1, keepdims=True)
     push = push * np.minimum(1, LONGEST / np.maximum(size, 1e-12))
     pushes = np.full((8, 3, 3), np.nan)
-    pushes[:, 0], pushes[:, 1] = corners, corners + push
+    pushes[:, 0], pushes[:, 1] = corners - push, corners  # from under the floor, where nothing hides it
     low, high = np.nanmin(run.corners, (0, 1)) - 0.15, np.nanmax(run.corners, (0, 1)) + 0.15
+    span = np.array([*(high - low)[:2], high[2] + BELOW])
+    aspect = LARGEST * span / span.max()
     floor = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
     t = H * np.arange(STEPS + 1)
     resting = 4 * kappa / (MASS * 9.81 * H)
@@ -88,7 +91,7 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
         "sliding": run.sliding,
         "x_range": [low[0], high[0]],
         "y_range": [low[1], high[1]],
-        "z_range": [0.0, float(high[2])],
+        "z_range": [-BELOW, float(high[2])],
         "floor_x": floor[:, 0],
         "floor_y": floor[:, 1],
     }
@@ -98,6 +101,7 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
             f"rim_{name}": rims[..., axis].ravel(),
             f"push_{name}": pushes[..., axis].ravel(),
             f"path_{name}": run.centre[: k + 1, axis],
+            f"aspect_{name}": float(aspect[axis]),
             f"shadow_{name}": run.centre[: k + 1, axis] * (axis < 2),
         }
     lost = np.flatnonzero(~np.isfinite(run.gap))
@@ -109,7 +113,7 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
             f"At {t[k]:.2f} s the centre moves at {run.sliding[k]:.2f} m/s along the floor. No corner is ever in the "
             f"floor: {heights}. {run.iterations[1:].mean():.1f} iterations a step."
         )
-    soft = np.nanmax(np.diff(run.energy)) > 0.01 * run.energy[0]
+    soft = np.nanmax(run.energy - np.fmin.accumulate(run.energy)) > 0.01 * run.energy[0]
     title = "Smoothed too much, the floor is a spring" if soft else "Each impact and all sliding take energy"
     return data | {"title": title, "note": note}
 
@@ -137,7 +141,7 @@ def _scene() -> Panel:
             go.Mesh3d(i=[0, 0], j=[1, 2], k=[2, 3], z=[0, 0, 0, 0], color=ink(0.5), opacity=0.18, hoverinfo="skip"),
             {"x": "floor_x", "y": "floor_y"},
         ),
-        (go.Mesh3d(i=i, j=j, k=k, color=color("cone"), opacity=0.5, **flat), {"x": "x", "y": "y", "z": "z"}),
+        (go.Mesh3d(i=i, j=j, k=k, color=color("cone"), opacity=0.85, **flat), {"x": "x", "y": "y", "z": "z"}),
         (
             go.Scatter3d(mode="lines", line={"color": ink(0.9), "width": 4}, showlegend=False, hoverinfo="skip"),
             {"x": "rim_x", "y": "rim_y", "z": "rim_z"},
@@ -159,7 +163,9 @@ def _scene() -> Panel:
     ]
     scene: dict[str, Any] = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}} for axis in "xyz"}
     scene["camera"] = {"eye": {"x": 1.0, "y": -2.4, "z": 1.3}, "center": {"x": 0, "y": 0, "z": -0.25}}
+    scene["aspectmode"] = "manual"
     moving = {f"scene.{axis}axis.range": f"{axis}_range" for axis in "xyz"}
+    moving |= {f"scene.aspectratio.{axis}": f"aspect_{axis}" for axis in "xyz"}
     title = "The floor pushes at the corners that touch it"
     return Panel(title, traces, {"scene": scene, "margin": dict.fromkeys("lrtb", 0)}, moving, height=360)
 
@@ -201,7 +207,9 @@ def thrown_box(**start: Any) -> Explorer:
         },
         [
             _scene(),
-            _record("The gap is small, never zero", gap, "gap (m)", {"type": "log", "dtick": 2}, {}),
+            _record(
+                "The gap is small, never zero", gap, "gap (m)", {"type": "log", "range": [-9.5, 0.5], "dtick": 2}, {}
+            ),
             _record("", energy, "energy (J)", {"rangemode": "tozero"}, {"title": "title"}),
         ],
         call="optilab.papers.dojo.explorer.thrown_box",

@@ -41,7 +41,7 @@ def compute(kappa: float, contact: str, predictor: bool, keep: bool) -> dict[str
     converged = bool(last.converged)
     gamma, s = primals[-1, 0], duals[-1, 0]
     beta, eta = primals[:, 1:], duals[:, 1:]
-    title = "Ten iterations, more or less" if converged else f"<b>Not converged</b> after {last.iterations} iterations"
+    title = f"{last.iterations} iterations to the end of the step" if converged else f"Stalled after {last.iterations}"
     note = (
         f"{'Converged' if converged else '<b>Stalled</b>'} after {int(last.iterations)} iterations: "
         f"‖s∘g − κe‖ is {last.b_vio / kappa:.1e} κ, ‖c‖ is {last.r_vio:.0e}. The gap is {s:.2g} m, the floor pushes "
@@ -80,7 +80,7 @@ def code(values: dict[str, Any]) -> str:
 
 
 def _errors() -> Panel:
-    lines = (("‖c‖: equations", "r_vio", INK), ("‖s∘g − κe‖: products", "b_vio", BLUE), ("target μₜ", "mu_t", ORANGE))
+    lines = (("‖c‖", "r_vio", INK), ("‖s∘g − κe‖", "b_vio", BLUE), ("target μₜ", "mu_t", ORANGE))
     traces: list[tuple[Any, dict[str, str]]] = [
         (
             go.Scatter(name=name, mode="lines+markers", line={"color": shade, "width": 2}, marker={"size": 5}),
@@ -124,7 +124,7 @@ def _gap() -> Panel:
 
 def _cone() -> Panel:
     return Panel(
-        "Friction and sliding start at the axis of their cones and pull apart",
+        "Friction and sliding part at their cones' axis",
         [
             (
                 go.Scatter(

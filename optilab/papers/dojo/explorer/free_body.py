@@ -50,7 +50,7 @@ def compute(h: float, speed: float) -> dict[str, Any]:
         if len(last) == len(t):
             ends[name] = f"{columns[0, -1]:.3g}" if columns[0, -1] < 1e4 else f"10^{np.log10(columns[0, -1]):.0f}"
         else:
-            ends[name] = f"no number from {t[last[-1] + 1]:.3g} s on" if len(last) else "cannot start"
+            ends[name] = f"lost at {t[last[-1] + 1]:.3g} s" if len(last) else "cannot start"
     turn = h * speed * np.linalg.norm(DIRECTION)
     data["title"] = "Energy: one integrator keeps it" if turn < np.sqrt(2) else "Step too large: 90° or more a step"
     text = "; ".join(f"{name} {ends[name]}" for name in INTEGRATORS)
