@@ -114,7 +114,7 @@ def swinging(quick: bool = False) -> Iterator[Claim]:
     rng = np.random.default_rng(0)
     count = 3 if quick else 10
     first, second = rng.uniform(0.5, 2.2, count), rng.uniform(-1.5, 1.5, count)
-    starts, seconds = hanging(np.append(first, 2.0), np.append(second, 1.0)), 0.8 if quick else 5.0
+    starts, seconds = hanging(np.append(first, 2.0), np.append(second, 1.0)), 0.6 if quick else 5.0
     coarse, _, apart = swung(starts, 0.02, seconds)
     fine, drift, apart_too = swung(starts, 0.01, seconds)
     ratio = coarse / fine
@@ -155,7 +155,7 @@ def boxes(quick: bool = False) -> Iterator[Claim]:
     mu, speed, degrees = rng.uniform(0.2, 0.5, count), rng.uniform(1, 2.5, count), rng.uniform(2, 43, count)
     v0 = speed[:, None] * np.stack([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))], -1)
     seconds = 1.02 * (abs(v0).sum(-1) / (mu * 9.81)).max()  # the pyramid brakes on the diagonal by less
-    h = 0.04 if quick else 0.02
+    h = 0.05 if quick else 0.02
     trace = slid(cube(mu, h, "cone"), v0, 1e-6, seconds)
     off = abs(heading(travelled(trace)) - degrees)
     yield Claim(
@@ -204,7 +204,7 @@ def dropping(quick: bool = False) -> Iterator[Claim]:
     x = np.stack([0 * body.m, 0 * body.m, contacts[0].r + rng.uniform(0.05, 0.5, count)], -1)[:, None]
     v, omega = rng.normal(size=(2, count, 1, 3))
     start = state_of(x, v, omega=3 * omega)
-    trace = run(rollout(System([body], contacts, h=0.02), start, kappa=1e-6), 25 if quick else 75)
+    trace = run(rollout(System([body], contacts, h=0.02), start, kappa=1e-6), 20 if quick else 75)
     low = trace.gap[..., 0].min(0)
     yield Claim(f"{count} random drops, κ = 10⁻⁶: least gap (m)", low.min(), at_least=0, seeds=low)
 

@@ -108,10 +108,10 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
     if len(lost):
         note = f"<b>The solver did not converge</b> at {t[lost[0]]:.2f} s: the box is lost from there on."
     else:
-        heights = f"{run.gap.min():.1e} m at its lowest, resting gap 4κ/(mgh) = {resting:.1e} m"
         note = (
-            f"At {t[k]:.2f} s the centre moves at {run.sliding[k]:.2f} m/s along the floor. No corner is ever in the "
-            f"floor: {heights}. {run.iterations[1:].mean():.1f} iterations a step."
+            f"At {t[k]:.2f} s the centre moves at {run.sliding[k]:.2f} m/s along the floor. The nearest that a corner "
+            f"ever comes to the floor is {run.gap.min():.1e} m; at rest it is 4κ/(mgh) = {resting:.1e} m. "
+            f"{run.iterations[1:].mean():.1f} iterations a step."
         )
     soft = np.nanmax(run.energy - np.fmin.accumulate(run.energy)) > 0.01 * run.energy[0]
     title = "Smoothed too much, the floor is a spring" if soft else "Each impact and all sliding take energy"
@@ -162,7 +162,7 @@ def _scene() -> Panel:
         ),
     ]
     scene: dict[str, Any] = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}} for axis in "xyz"}
-    scene["camera"] = {"eye": {"x": 1.0, "y": -2.4, "z": 1.3}, "center": {"x": 0, "y": 0, "z": -0.25}}
+    scene["camera"] = {"eye": {"x": 1.15, "y": -2.75, "z": 1.5}, "center": {"x": 0, "y": 0, "z": -0.25}}
     scene["aspectmode"] = "manual"
     moving = {f"scene.{axis}axis.range": f"{axis}_range" for axis in "xyz"}
     moving |= {f"scene.aspectratio.{axis}": f"aspect_{axis}" for axis in "xyz"}
