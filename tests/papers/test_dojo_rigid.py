@@ -416,9 +416,9 @@ def test_without_friction_nothing_along_the_floor_changes():
     body, contacts = sphere(0.3, mu=0.0)
     system = System([body], contacts, h=0.02)
     assert system.friction == "none"
-    trace = run(rollout(system, state_of((0, 0, 0.5), (1.0, -0.5, 0), omega=(0, 2.0, 1.0)), kappa=1e-6), 40)
-    np.testing.assert_allclose(trace.v[:, 0, :2], [[1.0, -0.5]] * 41, atol=1e-12)
-    np.testing.assert_allclose(trace.omega[:, 0], [[0, 2.0, 1.0]] * 41, atol=1e-10)
+    trace = run(rollout(system, state_of((0, 0, 0.5), (1.0, -0.5, 0), omega=(0, 2.0, 1.0)), kappa=1e-6), 20)
+    np.testing.assert_allclose(trace.v[:, 0, :2], [[1.0, -0.5]] * 21, atol=1e-12)
+    np.testing.assert_allclose(trace.omega[:, 0], [[0, 2.0, 1.0]] * 21, atol=1e-10)
 
 
 @pytest.mark.parametrize(("friction", "turns"), [("cone", True), ("pyramid", False)])
