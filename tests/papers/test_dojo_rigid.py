@@ -291,14 +291,8 @@ def test_the_correction_stalls_at_the_target_and_the_predictor_saves_iterations(
 
 
 def test_what_jams_is_started_again():
-    rng = np.random.default_rng(8)
-    n = 60
-    r, m, mu = rng.uniform(0.2, 0.8, n), 10 ** rng.uniform(-1, 1, n), rng.uniform(0.05, 1.2, n)
-    kappa, gap = 10 ** rng.uniform(-8, 0, n), 10 ** rng.uniform(-6, -0.5, n)
-    body, contacts = sphere(r, m=m, mu=mu)
-    x = np.stack([0 * r, 0 * r, r + gap], -1)[:, None]
-    state = state_of(x, 2 * rng.normal(size=(n, 1, 3)), omega=5 * rng.normal(size=(n, 1, 3)))
-    problem = TimeStep(System([body], contacts, h=0.05), state, NO_INPUT)
+    system, state, kappa = rigid.spinning_balls(60, np.random.default_rng(1))
+    problem = TimeStep(system, state, NO_INPUT)
     *_, once = interior_point(problem, kappa=kappa)
     last = solve(problem, kappa=kappa)
     assert not once.converged.all()

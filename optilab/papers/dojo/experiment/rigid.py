@@ -221,6 +221,15 @@ def random_impacts(count: int, rng: np.random.Generator) -> tuple[System, State,
     return point, state_of(x, 2 * rng.normal(size=(count, 1, 3))), 10 ** rng.uniform(-8, 0, count)
 
 
+def spinning_balls(count: int, rng: np.random.Generator) -> tuple[System, State, np.ndarray]:
+    """Balls of all sizes that spin fast and are about to land, or lie: the hardest single contacts."""
+    r, m, mu = rng.uniform(0.2, 0.8, count), 10 ** rng.uniform(-1, 1, count), rng.uniform(0.05, 1.2, count)
+    body, contacts = sphere(r, m=m, mu=mu)
+    x = np.stack([0 * r, 0 * r, r + 10 ** rng.uniform(-6, -0.5, count)], -1)[:, None]
+    v, omega = rng.normal(size=(2, count, 1, 3))
+    return System([body], contacts, h=0.05), state_of(x, 2 * v, omega=5 * omega), 10 ** rng.uniform(-8, 0, count)
+
+
 def solving(quick: bool = False) -> Iterator[Claim]:
     """About ten iterations a step; the second-order correction must end where the central path is reached."""
     system, state, kappa = random_impacts(250, np.random.default_rng(0))
@@ -229,6 +238,10 @@ def solving(quick: bool = False) -> Iterator[Claim]:
     yield Claim("250 random contacts: steps that don't converge", (~last.converged).sum(), at_most=0)
     used = last.iterations
     yield Claim("250 random contacts: iterations, most", used.max(), at_most=20, seeds=used)
+    count = 200 if quick else 2000
+    system, state, kappa = spinning_balls(count, np.random.default_rng(5))
+    lost = ~solve(TimeStep(system, state, np.zeros((1, 6))), kappa=kappa).converged
+    yield Claim(f"{count} spinning balls: share of steps that don't converge", lost.mean(), at_most=2e-3)
     resting = cube(0.25, 0.01, "cone")
     state = state_of((0, 0, 0.25))
     for _ in range(3):
