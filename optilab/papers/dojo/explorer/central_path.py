@@ -17,6 +17,11 @@ STATES = ("in the air", "sticking", "sliding")
 TINY = 1e-17  # a zero on a log axis
 TURN = np.linspace(0, 2 * np.pi, 91)
 SPAN = np.array([1e-9, 1e3])
+NAMED = {
+    "simulate": 1e-6,
+    "smooth": 1e-2,
+    "stall": {"kappa": 1e-1, "contact": "sliding", "predictor": True, "keep": True},
+}
 
 
 def step_of(contact: str, kappa: float) -> TimeStep:
@@ -157,9 +162,7 @@ def central_path(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "kappa": log_slider(
-                "κ (N·s·m)", 1e-4, 1e-8, 1.0, steps=16, readout=".1e", named={"simulate": 1e-6, "smooth": 1e-2}
-            ),
+            "kappa": log_slider("κ (N·s·m)", 1e-4, 1e-8, 1.0, steps=16, readout=".1e", named=NAMED),
             "contact": choice("contact", "sliding", list(STATES)),
             "predictor": switch("predictor", True),
             "keep": switch("keep the correction at the target", False),
