@@ -119,7 +119,7 @@ def outer_step() -> Derivation:
 
 
 def outer_momentum() -> Derivation:
-    """S2: the γ at which the distances contract as fast as the gap."""
+    """The γ at which the distances contract as fast as the gap."""
     prox = L * gamma
     slack = (1 - gamma) * (prox + mu) * (1 + e) - (prox + (prox + mu) * e)
     return (
@@ -138,7 +138,7 @@ def positive_root(expr: sp.Expr) -> float:
 
 
 def momentum_limit() -> Derivation:
-    """S2: for ill-conditioned problems γ ≈ 1/√((1 + e)κ)."""
+    """For ill-conditioned problems γ ≈ 1/√((1 + e)κ)."""
     gamma_of = (-mu + sp.sqrt(mu**2 + 4 * L * mu / (1 + e))) / (2 * L)
     return (
         Derivation("How large γ is", gamma_of, "the root")
@@ -151,7 +151,7 @@ def momentum_limit() -> Derivation:
 
 
 def growth() -> Derivation:
-    """S3: with noise that shrinks like ρᵏ, ρ = 1 − γ/2, the recursion is solved by 2Dρ·ρᵏ."""
+    """With noise that shrinks like ρᵏ, ρ = 1 − γ/2, the recursion is solved by 2Dρ·ρᵏ."""
     return (
         Derivation(
             "The recursion",
@@ -168,7 +168,7 @@ def growth() -> Derivation:
 
 
 def resonance() -> Derivation:
-    """S3: with ρ = 1 − γ the particular solution gets a factor N."""
+    """With ρ = 1 − γ the particular solution gets a factor N."""
     return (
         Derivation(
             "Growth as fast as the contraction",
@@ -184,7 +184,7 @@ def resonance() -> Derivation:
 
 
 def accelerated_weights() -> Derivation:
-    """S4: r_t = q/t + B(t − 1)/2 telescopes with weights t."""
+    """R_t = q/t + B(t − 1)/2 telescopes with weights t."""
 
     def weight(t):
         return q / t + B * (t - 1) / 2
@@ -201,7 +201,7 @@ def accelerated_weights() -> Derivation:
 
 
 def accelerated_weight_ratio() -> Derivation:
-    """S4: α_t/Γ_t = t with α_t = 2/(t + 1), Γ_t = 2/(t(t + 1))."""
+    """α_t/Γ_t = t with α_t = 2/(t + 1), Γ_t = 2/(t(t + 1))."""
     alpha, Gamma = sp.symbols("alpha_t Gamma_t", positive=True)
     return Derivation("The weights", alpha / Gamma, "each step counts αₜ/Γₜ, with Γₜ the product of all 1 − α").then(
         "αₜ = 2/(t + 1), Γₜ = 2/(t(t + 1)): step t counts t times",
@@ -210,7 +210,7 @@ def accelerated_weight_ratio() -> Derivation:
 
 
 def accelerated_smoothness() -> Derivation:
-    """S4: q ≥ 2M̃ pays for the smoothness M̃ = λM of the inner objective."""
+    """Q ≥ 2M̃ pays for the smoothness M̃ = λM of the inner objective."""
     return (
         Derivation(
             "It pays for the smoothness",
@@ -227,7 +227,7 @@ def accelerated_smoothness() -> Derivation:
 
 
 def accelerated_momentum() -> Derivation:
-    """S4: the λ at which an outer step of accelerated sliding contracts exactly."""
+    """The λ at which an outer step of accelerated sliding contracts exactly."""
     prox, left = L * lam, L * lam
     slack = (1 - lam) * (prox + mu + left) - (prox + left)
     return (

@@ -12,7 +12,7 @@ PRICES = sp.symbols("s1:5", real=True)
 
 
 def top_of_the_dual() -> Derivation:
-    """D1: the best column on two places, and its value."""
+    """The best column on two places, and its value."""
     x, y = sp.symbols("x y", nonnegative=True)
     earned = s1 * x + s2 * y - gamma / 2 * (x**2 + y**2)
     return (
@@ -26,7 +26,7 @@ def top_of_the_dual() -> Derivation:
 
 
 def why_the_largest() -> Derivation:
-    """D1: exchanging a chosen place for one with a lower price loses."""
+    """Exchanging a chosen place for one with a lower price loses."""
     lower, difference = sp.symbols("s3 d", nonnegative=True)
     return Derivation(
         "Why the largest",
@@ -45,7 +45,7 @@ def entries(r: int) -> list[sp.Symbol]:
 
 
 def water_level(r: int = 3) -> Derivation:
-    """D2: the level θ of a column with r nonzeros that sums to b."""
+    """The level θ of a column with r nonzeros that sums to b."""
     s = entries(r)
     return Derivation(
         "The water level", sum(x - theta for x in s) / gamma - b, f"{r} entries (sᵢ − θ)/γ, minus what b is"
@@ -56,7 +56,7 @@ def water_level(r: int = 3) -> Derivation:
 
 
 def column_value(r: int = 3) -> Derivation:
-    """D2: Ω*_b of a column with r nonzeros, by its level θ, in two forms."""
+    """Ω*_b of a column with r nonzeros, by its level θ, in two forms."""
     s = entries(r)
     t = [(x - theta) / gamma for x in s]
     return (
@@ -74,7 +74,7 @@ def column_value(r: int = 3) -> Derivation:
 
 
 def one_nonzero() -> Derivation:
-    """D2 at r = 1: the limit k = 1."""
+    """The value of a column with one nonzero: the limit k = 1."""
     return (
         Derivation("One nonzero a column", column_value(1).result, "r = 1")
         .then("with its level", lambda f: f.subs(theta, water_level(1).result))
@@ -87,7 +87,7 @@ def one_nonzero() -> Derivation:
 
 
 def best_beta(r: int = 3) -> Derivation:
-    """D3: the β that maximises the dual is −θ."""
+    """The β that maximises the dual is −θ."""
     s = entries(r)
     return (
         Derivation(
@@ -101,7 +101,7 @@ def best_beta(r: int = 3) -> Derivation:
 
 
 def semi_dual_is_dual(r: int = 3) -> Derivation:
-    """D3: the dual at the best β is the semi-dual."""
+    """The dual at the best β is the semi-dual."""
     s = entries(r)
     mass = sum(x - theta for x in s) / gamma
     return (

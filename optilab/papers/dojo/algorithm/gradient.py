@@ -1,4 +1,4 @@
-"""Derivatives of a step by the implicit-function theorem: ∂w/∂θ = −(∂r/∂w)⁻¹ ∂r/∂θ (A3)."""
+"""Derivatives of a step by the implicit-function theorem: ∂w/∂θ = −(∂r/∂w)⁻¹ ∂r/∂θ."""
 
 import warnings
 from collections.abc import Iterable

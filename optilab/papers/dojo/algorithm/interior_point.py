@@ -1,4 +1,4 @@
-"""A primal-dual interior-point method for complementarity problems: Mehrotra's predictor and corrector (A2).
+"""A primal-dual interior-point method for complementarity problems: Mehrotra's predictor and corrector.
 
 find w = (free, g, s):    c(w) = 0,    s ∘ g = κ e,    s and g in their cones.
 """

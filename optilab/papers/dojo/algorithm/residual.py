@@ -1,4 +1,4 @@
-"""The residual of one time step, whose root is the motion, with its Jacobians (A1)."""
+"""The residual of one time step, whose root is the motion, with its Jacobians."""
 
 from dataclasses import dataclass
 from functools import cached_property

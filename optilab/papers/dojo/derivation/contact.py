@@ -17,7 +17,7 @@ LAW = -2 * beta1**2 * V / (kappa + S)
 
 
 def friction_law() -> Derivation:
-    """S3: the friction impulse at sliding speed V > 0 as a function of β₁ and κ."""
+    """The friction impulse at sliding speed V > 0 as a function of β₁ and κ."""
     return (
         Derivation(
             "Smoothed friction",
@@ -44,14 +44,14 @@ def _at_ones(root: sp.Expr) -> float:
 
 
 def hard_friction() -> Derivation:
-    """S3: for κ → 0 the law is Coulomb's, whatever the speed."""
+    """For κ → 0 the law is Coulomb's, whatever the speed."""
     return Derivation("Hard friction is its limit", LAW, "the law").then(
         "κ → 0 from above: size β₁ = μγ against the motion", lambda law: sp.limit(law, kappa, 0, "+")
     )
 
 
 def friction_at_rest() -> Derivation:
-    """S3: near rest it is viscous, with slope −β₁²/κ."""
+    """Near rest it is viscous, with slope −β₁²/κ."""
     return (
         Derivation("Near rest it is honey", LAW, "the law")
         .then("its slope", lambda law: sp.diff(law, V))
@@ -61,7 +61,7 @@ def friction_at_rest() -> Derivation:
 
 
 def friction_falls() -> Derivation:
-    """S3: the law is strictly decreasing in V, so a step has one root."""
+    """The law is strictly decreasing in V, so a step has one root."""
     return (
         Derivation("Faster sliding, more friction", LAW, "the law")
         .then("its slope", lambda law: sp.diff(law, V))
@@ -82,7 +82,7 @@ def stiction_damping() -> Derivation:
 
 
 def impact_gap() -> Derivation:
-    """S4: the gap after a step, from the gap φ₀ that free flight would leave."""
+    """The gap after a step, from the gap φ₀ that free flight would leave."""
     return (
         Derivation(
             "Smoothed impact",
@@ -105,7 +105,7 @@ def _gap_at_ones(root: sp.Expr) -> float:
 
 
 def impact_slope() -> Derivation:
-    """S4: ∂s/∂φ₀ without solving for s."""
+    """∂s/∂φ₀ without solving for s."""
     gap = sp.Function("s")(phi0)
     return (
         Derivation(
@@ -121,7 +121,7 @@ def impact_slope() -> Derivation:
 
 
 def impact_kink() -> Derivation:
-    """S4: at the kink φ₀ = 0 the gradient is ½ whatever κ."""
+    """At the kink φ₀ = 0 the gradient is ½ whatever κ."""
     return (
         Derivation("At the kink", 1 / (1 + h * kappa / (m * s**2)), "the gradient of an impact")
         .then("s² = hκ/m at φ₀ = 0", lambda slope: sp.simplify(slope.subs(s, sp.sqrt(h * kappa / m))))

@@ -56,7 +56,7 @@ def incoming() -> sp.Matrix:
 
 
 def euler_lagrange(end: bool = True) -> Derivation:
-    """S1: what moving the end of a step, or its start, does to the action of that step."""
+    """What moving the end of a step, or its start, does to the action of that step."""
     factor = sp.Matrix([1, *((1 if end else -1) * eps * PHI / 2)])
     spin = 2 / h * (product(TURN, factor) if end else product(factor, TURN))[1:, 0]
     which, side = ("end", "q₂ → q₂ ⊗ (1, εφ/2)") if end else ("start", "q₁ → q₁ ⊗ (1, εφ/2), so q̄₁ gets (1, −εφ/2)")
@@ -77,7 +77,7 @@ def euler_lagrange(end: bool = True) -> Derivation:
 
 
 def conserved_momentum() -> Derivation:
-    """S2: in the world frame the momentum is the same at both ends of a step."""
+    """In the world frame the momentum is the same at both ends of a step."""
     cross = OMEGA.hat()
     turned = product(product(TURN, sp.Matrix([0, *PHI])), inverse(TURN))[1:, 0]
     certain(turned - (sp.eye(3) + h**2 / 2 * (s * cross + cross**2)) * PHI, "R(d) = 1 + (h²/2)(sΩ + Ω²)")
@@ -98,7 +98,7 @@ def conserved_momentum() -> Derivation:
 
 
 def momentum_length() -> Derivation:
-    """S2: the length of the momentum in terms of b = ωᵀJω and c = ωᵀJ²ω."""
+    """The length of the momentum in terms of b = ωᵀJω and c = ωᵀJ²ω."""
     squared = h**2 / 4 * (s**2 * c + n * c - b**2)
     for M in (outgoing(), incoming()):
         certain(M.dot(M) - squared.subs(FORMS), "‖M‖²")
@@ -110,7 +110,7 @@ def momentum_length() -> Derivation:
 
 
 def energy_of_momentum() -> Derivation:
-    """S2: a second combination of b and c that stays; so both stay, and b/2 is the energy."""
+    """A second combination of b and c that stays; so both stay, and b/2 is the energy."""
     d = sp.Symbol("d")
     third = OMEGA.dot(J**3 * OMEGA)
     squared = h**2 / 4 * (s**2 * b + (b * d - c**2) / det)
