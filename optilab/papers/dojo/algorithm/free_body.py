@@ -1,6 +1,6 @@
 """A free spinning body: the variational integrator, which keeps momentum and energy exactly, and Euler's two methods.
 
-A state holds the angular velocity ω (body frame) that led into the rotation q. It is a step of the engine without forces.
+A state holds the angular velocity ω (body frame) that led into the rotation q: a step of the engine without forces.
 """
 
 from collections.abc import Callable, Iterator
