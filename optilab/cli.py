@@ -4,6 +4,7 @@ import argparse
 import json
 import math
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -113,7 +114,7 @@ def aligned(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     table = [head, *rows]
     columns = list(zip(*table, strict=True))
     widths = [max(map(len, column)) for column in columns]
-    words = [max(map(len, " ".join(column).split())) for column in columns]
+    words = [max(map(len, re.split(r"\s+|(?<=\w-)(?=\w)", " ".join(column)))) for column in columns]
     while sum(widths) + 2 * len(widths) - 2 > shutil.get_terminal_size().columns and widths != words:
         _, widest = max((width, i) for i, width in enumerate(widths) if width > words[i])
         widths[widest] -= 1

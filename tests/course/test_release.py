@@ -31,6 +31,7 @@ def test_it_runs_up_to_the_first_task(course):
     assert stopped == next(iter(cells(notebook, "solution").values()))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("course", SLUGS[1:], indirect=True)  # the first is graded more thoroughly by test_grading
 def test_the_solution_gets_full_marks_and_an_untouched_copy_none(course):
     course.submit("reference", solutions(course.slug))
