@@ -192,7 +192,7 @@ function render({ model, el }) {
     root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
     note.innerHTML = frame.note;
     code.textContent = frame.code;
-    if (!plotly || turning) return;
+    if (!plotly || turning || !frame.number) return; // nothing has come yet to be drawn
     arrange();
     const seen = {};
     const value = (name) =>
@@ -227,9 +227,11 @@ function render({ model, el }) {
       layout.autosize = true;
       layout.showlegend = false;
       if (panel.click) layout.dragmode = false;
+      const scene = plot._fullLayout?.scene?._scene;
+      if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
       return plotly.react(plot, traces, layout, { displaylogo: false, responsive: false, scrollZoom: false });
     });
-    Promise.all(done).then(() => explain(`${r},${g},${b}`)).then(() =>
+    Promise.all(done).then(explain).then(() =>
       requestAnimationFrame(() => {
         waiting = false;
         const following = next;
@@ -240,22 +242,23 @@ function render({ model, el }) {
     );
   }
   let explained = "";
-  function explain(ink) {
-    if (explained === ink) return; // colours change with the theme alone
-    explained = ink;
+  function explain() {
+    const swatches = keys.map(({ index, number }) => swatch(plots[index].plot._fullData[number]));
+    const now = JSON.stringify([swatches, [...hidden]]);
+    if (explained === now) return;
+    explained = now;
     for (const place of [legend, ...plots.map((plot) => plot.legend)]) place.replaceChildren();
-    for (const { name, label, index, number, common } of keys) {
+    keys.forEach(({ name, label, index, common }, place) => {
       const key = element("button", "optilab-key");
-      key.innerHTML = `${swatch(plots[index].plot._fullData[number])}<span>${label}</span>`;
+      key.innerHTML = `${swatches[place]}<span>${label}</span>`;
       key.title = "Hide or show";
       key.setAttribute("aria-pressed", String(!hidden.has(name)));
       key.addEventListener("click", () => {
         if (!hidden.delete(name)) hidden.add(name);
-        explained = "";
         redraw();
       });
       (common ? legend : plots[index].legend).append(key);
-    }
+    });
   }
   function redraw() {
     late = scheduled; // at most one drawing per animation frame, the first at once

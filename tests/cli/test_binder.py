@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +18,7 @@ def test_the_python_of_binder_is_one_that_the_package_supports():
     assert version in SpecifierSet(project["requires-python"])
 
 
+@pytest.mark.full
 def test_its_environment_runs_the_first_lesson(clone, tmp_path):
     environment = tmp_path / "environment"
     path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"

@@ -92,5 +92,17 @@ def test_its_parts_come_in_the_order_of_all_lessons(notebook):
 
 
 @pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
+def test_it_measures_claims_and_all_of_them_hold(notebook):
+    shown = "\n".join(
+        output.data.get("text/markdown", "")
+        for cell in cells(notebook, "code")
+        for output in cell.outputs
+        if output.output_type in ("execute_result", "display_data")
+    )
+    assert "| ✓ |" in shown
+    assert "| ✗ |" not in shown
+
+
+@pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
 def test_it_leads_on_to_its_assignment(notebook):
     assert any("assignment" in cell.source for cell in cells(notebook, "markdown"))

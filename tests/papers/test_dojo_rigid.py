@@ -492,6 +492,7 @@ def test_gradients_sharper_than_the_rollout_are_warned_of():
 # claims
 
 
+@pytest.mark.full  # the lesson measures them too
 @pytest.mark.parametrize("part", rigid.EXPERIMENTS, ids=lambda part: part.__name__)
 def test_rigid_claims_hold(part):
     with warnings.catch_warnings():

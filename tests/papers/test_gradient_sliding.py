@@ -463,6 +463,7 @@ def test_derivations_give_the_numbers_of_the_algorithm():
 # claims, exercises, explorers
 
 
+@pytest.mark.full  # the lesson measures them too
 @pytest.mark.parametrize("experiment_", experiment.EXPERIMENTS, ids=lambda one: one.__name__)
 def test_claims_hold(experiment_):
     claims = tuple(experiment_(True))

@@ -317,6 +317,7 @@ def test_the_best_schedule_is_a_minimum_and_nearly_a_line():
 # Experiments
 
 
+@pytest.mark.full  # the lesson measures them too
 def test_claims_hold():
     claims = experiment.claims(quick=True)
     assert len(claims) >= 15

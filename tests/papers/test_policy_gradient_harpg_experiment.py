@@ -21,6 +21,7 @@ def module(name):
 # Claims and races
 
 
+@pytest.mark.full  # the lesson measures them too
 def test_claims_hold():
     claims = experiment.claims(quick=True)
     assert [str(claim) for claim in claims if not claim.holds] == []

@@ -211,6 +211,7 @@ def test_a_smaller_instance_has_its_own_answer_too():
         exercises.check_dial(6, "kink", seed=309, size=12)
 
 
+@pytest.mark.full  # the lesson measures them too
 def test_quick_claims_hold():
     found = experiment.claims(quick=True)
     assert len(found) > 30
