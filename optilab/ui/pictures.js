@@ -97,7 +97,7 @@ function swatch({ type, color, mode = "lines", line = {}, marker = {} }) {
       `<line x1="1" x2="25" y1="6" y2="6" stroke="${line.color}" stroke-width="${Math.max(line.width ?? 2, 1.5)}" stroke-dasharray="${dash}"/>`,
     );
   if (mode.includes("markers")) {
-    const shape = { diamond: "13,1 18,6 13,11 8,6", square: "9,2 17,2 17,10 9,10", x: "13,4 16,1 18,3 15,6 18,9 16,11 13,8 10,11 8,9 11,6 8,3 10,1" }[
+    const shape = { star: "13,0 14.5,4 19,4 15.5,7 17,11 13,8.5 9,11 10.5,7 7,4 11.5,4", diamond: "13,1 18,6 13,11 8,6", square: "9,2 17,2 17,10 9,10", x: "13,4 16,1 18,3 15,6 18,9 16,11 13,8 10,11 8,9 11,6 8,3 10,1" }[
       first(marker.symbol)
     ];
     const fill = first(marker.color) ?? line.color;
