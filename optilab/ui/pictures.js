@@ -97,11 +97,13 @@ function swatch({ type, color, mode = "lines", line = {}, marker = {} }) {
       `<line x1="1" x2="25" y1="6" y2="6" stroke="${line.color}" stroke-width="${Math.max(line.width ?? 2, 1.5)}" stroke-dasharray="${dash}"/>`,
     );
   if (mode.includes("markers")) {
+    const symbol = String(first(marker.symbol));
     const shape = { star: "13,0 14.5,4 19,4 15.5,7 17,11 13,8.5 9,11 10.5,7 7,4 11.5,4", diamond: "13,1 18,6 13,11 8,6", square: "9,2 17,2 17,10 9,10", x: "13,4 16,1 18,3 15,6 18,9 16,11 13,8 10,11 8,9 11,6 8,3 10,1" }[
-      first(marker.symbol)
+      symbol.replace("-open", "")
     ];
-    const fill = first(marker.color) ?? line.color;
-    parts.push(shape ? `<polygon points="${shape}" fill="${fill}"/>` : `<circle cx="13" cy="6" r="4" fill="${fill}"/>`);
+    const color = first(marker.color) ?? line.color;
+    const look = symbol.endsWith("-open") ? `fill="none" stroke="${color}" stroke-width="1.5"` : `fill="${color}"`;
+    parts.push(shape ? `<polygon points="${shape}" ${look}/>` : `<circle cx="13" cy="6" r="4" ${look}/>`);
   }
   return `<svg width="26" height="12" aria-hidden="true">${parts.join("")}</svg>`;
 }
@@ -173,6 +175,8 @@ function render({ model, el }) {
   let drawings = [];
   let scheduled = false;
   let late = false; // a frame came while one was being shown
+  let missed = false; // a frame came while the pictures were in no page: they had neither colours nor a width
+  let gone = false;
   let waiting = false; // for the frame that answers a click
   let next = null; // what is to be sent then: the pointer has moved on meanwhile
   let trouble = ""; // with plotly.js
@@ -192,7 +196,13 @@ function render({ model, el }) {
     root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
     note.innerHTML = frame.note;
     code.textContent = frame.code;
-    if (!plotly || turning || !frame.number) return; // nothing has come yet to be drawn
+    if (!plotly || turning || !frame.number) return; // nothing has come yet
+    missed = !root.isConnected;
+    if (missed) return;
+    if (!frame.drawn) {
+      root.dataset.drawn = frame.number; // an error, and no picture yet that it could be about
+      return;
+    }
     arrange();
     const seen = {};
     const value = (name) =>
@@ -241,24 +251,26 @@ function render({ model, el }) {
       }),
     );
   }
-  let explained = "";
   function explain() {
-    const swatches = keys.map(({ index, number }) => swatch(plots[index].plot._fullData[number]));
-    const now = JSON.stringify([swatches, [...hidden]]);
-    if (explained === now) return;
-    explained = now;
-    for (const place of [legend, ...plots.map((plot) => plot.legend)]) place.replaceChildren();
-    keys.forEach(({ name, label, index, common }, place) => {
-      const key = element("button", "optilab-key");
-      key.innerHTML = `${swatches[place]}<span>${label}</span>`;
-      key.title = "Hide or show";
-      key.setAttribute("aria-pressed", String(!hidden.has(name)));
-      key.addEventListener("click", () => {
-        if (!hidden.delete(name)) hidden.add(name);
-        redraw();
-      });
-      (common ? legend : plots[index].legend).append(key);
+    if (gone) return;
+    for (const key of keys) {
+      const trace = plots[key.index].plot._fullData[key.number];
+      key.button ??= button(key);
+      const picture = trace.visible === true ? swatch(trace) : ""; // what is hidden has no colour
+      if (picture && picture !== key.picture) key.button.firstChild.innerHTML = key.picture = picture;
+      key.button.setAttribute("aria-pressed", String(!hidden.has(key.name)));
+    }
+  }
+  function button({ name, label, index, common }) {
+    const made = element("button", "optilab-key");
+    made.innerHTML = `<span></span><span>${label}</span>`;
+    made.title = "Hide or show";
+    made.addEventListener("click", () => {
+      if (!hidden.delete(name)) hidden.add(name);
+      redraw();
     });
+    (common ? legend : plots[index].legend).append(made);
+    return made;
   }
   function redraw() {
     late = scheduled; // at most one drawing per animation frame, the first at once
@@ -275,6 +287,7 @@ function render({ model, el }) {
     if (!panel.click) return;
     const { plot } = plots[index];
     let dragging = false;
+    let last = null; // where the pointer was seen
     const send = (event, final) => {
       const area = plot.querySelector(".nsewdrag")?.getBoundingClientRect();
       if (!area) return;
@@ -300,15 +313,16 @@ function render({ model, el }) {
         plot.setPointerCapture(event.pointerId); // the drag goes on outside the picture
         dragging = true;
         waiting = false;
+        last = event;
       },
       true,
     );
-    plot.addEventListener("pointermove", (event) => dragging && send(event, false), true);
+    plot.addEventListener("pointermove", (event) => dragging && send((last = event), false), true);
     for (const end of ["pointerup", "pointercancel"])
       plot.addEventListener(
         end,
         (event) => {
-          if (dragging) send(event, true);
+          if (dragging) send(end === "pointerup" ? event : last, true); // what is cancelled is nowhere
           dragging = false;
         },
         true,
@@ -390,6 +404,7 @@ function render({ model, el }) {
 
   const resize = new ResizeObserver(() => {
     arrange();
+    if (missed) redraw();
     if (plotly) plots.forEach(({ plot }) => plot.offsetWidth && plot._fullLayout && plotly.Plots.resize(plot));
   });
   resize.observe(panels);
@@ -404,6 +419,7 @@ function render({ model, el }) {
   theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] });
 
   return () => {
+    gone = true;
     timers.forEach(clearTimeout);
     resize.disconnect();
     theme.disconnect();

@@ -117,7 +117,8 @@ class Pictures(anywidget.AnyWidget):
         bundle.deliver()
         identity = uuid4().hex
         spec = {"panels": [panel.spec() for panel in panels], "name": name, "run": run, "id": identity}
-        self.empty = {"number": 0, "arrays": {}, "values": {}, "note": "", "error": "", "code": "", "stale": False}
+        self.empty = {"number": 0, "drawn": False, "stale": False, "arrays": {}, "values": {}}
+        self.empty |= dict.fromkeys(("note", "error", "code"), "")
         super().__init__(model_id=identity, spec=json.dumps(spec), frame=self.empty)
         self.on_msg(self._asked)
 
@@ -133,6 +134,7 @@ class Pictures(anywidget.AnyWidget):
         values = {name: plain(value) for name, value in data.items() if name not in arrays}
         self.frame = self.empty | {
             "number": self.frame["number"] + 1,
+            "drawn": True,
             "arrays": arrays,
             "values": values,
             "note": note,
