@@ -111,6 +111,8 @@ class Explorer(widgets.VBox):
     def _place(self, name: str, value: Any) -> None:
         """Set a control; a slider, which the browser would move to its next step, is set there and the value kept."""
         control = self.controls[name]
+        if hasattr(control.widget, "min"):
+            value = type(control.value)(value)
         at = control.nearest(value) if hasattr(control.widget, "step") else value
         self._exact.pop(name, None)
         if literal(at) == literal(value):
@@ -140,6 +142,7 @@ class Explorer(widgets.VBox):
         if self._held or literal(change["new"]) == literal(change["old"]):
             return  # a slider's answer may be a hair off what it was set to
         self._exact.pop(name, None)
+        self._dragged = {}
         self.redraw()
 
     def _jump(self, name: str, target: Any) -> None:
@@ -152,20 +155,24 @@ class Explorer(widgets.VBox):
     def _heard(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content["type"] == "reset":
             self.set(**self.start)
+        elif content["type"] == "frame" and self._dragged:  # a page that has just come doesn't drag
+            self._dragged = {}
+            self.redraw()
         elif content["type"] == "point":
-            click = self.panels[content["panel"]].click
-            if click is None:
-                return
-            place = content["x"], content["y"]
-            point = click(*place) if callable(click) else dict(zip(click, place, strict=True))
-            point = {name: self.controls[name].nearest(value) for name, value in point.items()}
-            if content.get("final", True):
-                self._dragged = {}
-                self.set(**point)
-            else:
-                self._dragged = point
-                self.redraw()
+            with self._explained():
+                self._point(self.panels[content["panel"]].click, content["x"], content["y"], content.get("final", True))
         elif content["type"] == "run" and self._simulate():
+            self.redraw()
+
+    def _point(self, click: Any, x: float, y: float, final: bool) -> None:
+        if click is None:
+            return
+        point = click(x, y) if callable(click) else dict(zip(click, (x, y), strict=True))
+        point = {name: self.controls[name].nearest(value) for name, value in point.items()}
+        if final:
+            self.set(**point)
+        else:
+            self._dragged = point
             self.redraw()
 
     def set(self, **values: Any) -> None:
@@ -179,6 +186,7 @@ class Explorer(widgets.VBox):
         for name, value in values.items():
             require(name in self.controls, "a control's name", name, f"one of {list(self.controls)}")
             self.controls[name].check(name, value)
+        self._dragged = {}  # of a drag whose end never came, too
         self._held = True
         try:
             for name, value in values.items():

@@ -1,5 +1,6 @@
 """Explorers without a browser: what a change of a control does to what the browser is sent."""
 
+import dataclasses
 import sys
 from types import ModuleType
 
@@ -158,6 +159,44 @@ def test_a_drag_moves_the_pictures_and_sets_the_controls_at_its_end(explorer, fr
     assert len(frames) == 3
 
 
+@pytest.mark.parametrize(
+    "turn",
+    [
+        lambda explorer: explorer._heard(None, {"type": "reset"}, []),
+        lambda explorer: explorer.set(alpha=0.5),
+        lambda explorer: setattr(explorer.controls["alpha"].widget, "value", 0.5),
+        lambda explorer: explorer._heard(None, {"type": "frame", "number": 0}, []),
+    ],
+    ids=["reset", "set", "slider", "reload"],
+)
+def test_a_drag_whose_end_never_comes_is_over_at_the_next_turn(turn, explorer, frames):
+    explorer._heard(None, {"type": "point", "panel": 0, "x": -1.0, "y": 1.0, "final": False}, [])
+    assert explorer.values["x0"] == pytest.approx(-1)
+    turn(explorer)
+    assert explorer.values["x0"] == explorer.start["x0"]
+    assert len(frames) == 2
+
+
+def test_what_goes_wrong_in_a_click_is_explained(explorer, frames):
+    explorer.panels[0] = dataclasses.replace(explorer.panels[0], click=lambda x, y: {"x0": 1 / (x - 1)})
+    explorer._heard(None, {"type": "point", "panel": 0, "x": 1.0, "y": 1.0}, [])
+    assert "ZeroDivisionError" in frames[-1]["error"]
+
+
+@pytest.mark.parametrize("number", [3, 3.0, np.int64(3), np.float32(3)])
+def test_a_whole_number_may_come_as_any_kind_of_number(number):
+    made = powers(k=number)
+    made.set(k=number)
+    assert type(made.values["k"]) is int
+    assert "k=3," in made.pictures.frame["code"]
+
+
+def test_a_number_of_numpy_is_shown_as_plain(explorer):
+    explorer.set(alpha=np.float32(0.3333))
+    assert type(explorer.values["alpha"]) is float
+    assert "alpha=0.33329999" in explorer.pictures.frame["code"]
+
+
 def test_a_value_between_two_steps_is_kept_until_the_reader_moves_the_slider(explorer, frames):
     slider = explorer.controls["alpha"].widget
     explorer.set(alpha=0.3333)
@@ -250,7 +289,9 @@ def test_a_value_error_is_a_sentence_above_pictures_that_stay(explorer):
 def test_an_explorer_may_start_with_an_error_and_recover():
     explorer = powers(f="z")
     assert explorer.pictures.frame["error"] == "f must be x or y, got 'z'"
+    assert not explorer.pictures.frame["drawn"]
     explorer.set(f="x")
+    assert explorer.pictures.frame["drawn"]
     assert explorer.pictures.frame["error"] == ""
     np.testing.assert_allclose(curve(explorer), 0.9 ** np.arange(5))
 
