@@ -244,9 +244,9 @@ def attend_in_browser(address: str, name: str, ready: threading.Barrier) -> dict
         opened.page.evaluate(
             "() => { window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => (window.ran = 1)) }"
         )
-        opened.page.wait_for_function("() => document.querySelector('.optilab')?.dataset.drawn !== undefined")
+        opened.wait_for("() => document.querySelector('.optilab')?.dataset.drawn !== undefined")
         picture = time.perf_counter() - begin
-        opened.page.wait_for_function("() => window.ran === 1")
+        opened.wait_for("() => window.ran === 1")
         finished = time.perf_counter() - begin
         explorer = opened.explorers[0]
         explorer.settle()

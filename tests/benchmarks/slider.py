@@ -125,7 +125,7 @@ def main(lesson, moves):
             notebook.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
             notebook.page.wait_for_selector(".optilab[data-drawn]", state="attached")
             until_first = time.perf_counter() - began
-            notebook.page.wait_for_function(f"() => {driver.KERNEL}.status === 'idle'", timeout=240_000)
+            notebook.wait_for(f"() => {driver.KERNEL}.status === 'idle'", patience=4)
             running = received() - loaded
             notebook.close()
 
@@ -136,9 +136,7 @@ def main(lesson, moves):
             for number, (name, (_, fewer)) in enumerate(YARDSTICKS.items()):
                 box = notebook.page.locator(".widget-interact").nth(number)
                 box.scroll_into_view_if_needed()
-                notebook.page.wait_for_function(
-                    "box => box.querySelector('.xtick') !== null", arg=box.element_handle(), timeout=60_000
-                )
+                notebook.wait_for("box => box.querySelector('.xtick') !== null", box.element_handle())
                 rows.append((name, *measured(notebook, box, "interact", moves // fewer)))
             notebook.close()
     print(f"{lesson.name}, {moves} moves of the first slider of the first explorer\n")

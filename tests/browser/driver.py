@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import sync_playwright
 
 MEASURES = Path(__file__).parent / "measures.js"
@@ -55,6 +54,12 @@ def browser():
         running.close()
 
 
+def answers(port):
+    """Whether someone listens on a port of this machine."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextlib.contextmanager
 def jupyterlab(folder):
     """Start JupyterLab on a free port over a folder, without any configuration of the user's; give its address."""
@@ -88,7 +93,7 @@ def jupyterlab(folder):
             )
         try:
             until = time.monotonic() + PATIENCE
-            while socket.socket().connect_ex(("127.0.0.1", port)):
+            while not answers(port):
                 if server.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
                 time.sleep(0.1)
@@ -107,7 +112,26 @@ def write_notebook(path, *cells):
     nbformat.write(notebook, path)
 
 
+CELLS = "window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells"
+ROOTS = ".jp-NotebookPanel:not(.lm-mod-hidden) .optilab"
 KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
+
+
+def wait_for(page, condition, argument, state, patience=1):
+    """Look again and again until a condition, in JavaScript, holds in the page.
+
+    Nothing stays pending in the page meanwhile: Chromium sometimes forgets a promise that is waited for from outside.
+
+    Raises
+    ------
+    RuntimeError
+        If it doesn't hold in time; says what `state()` gives.
+    """
+    until = time.monotonic() + patience * PATIENCE
+    while not page.evaluate(f"given => Boolean(({condition})(given))", argument):
+        if time.monotonic() > until:
+            raise RuntimeError(f"waited in vain for {condition}: {state()}")
+        page.wait_for_timeout(20)
 
 
 class Explorer:
@@ -165,15 +189,12 @@ class Explorer:
 
     def wait(self, condition, argument=None):
         """Wait until a condition on the pictures' element, in JavaScript, holds."""
-        try:
-            self.page.wait_for_function(
-                f"([root, given]) => ({condition})(root, given)",
-                arg=[self.root.element_handle(), argument],
-                timeout=PATIENCE * 1000,
-            )
-        except Late as error:
-            state = f"frame {self.drawn}, {self.error!r}, {self.note!r}, the page's errors {self.errors}"
-            raise RuntimeError(f"waited in vain for {condition} with {argument}: {state}") from error
+        wait_for(
+            self.page,
+            f"([root, given]) => ({condition})(root, given)",
+            [self.root.element_handle(), argument],
+            lambda: f"frame {self.drawn}, {self.error!r}, {self.note!r}, the page's errors {self.errors}",
+        )
 
     def wait_drawn(self, after=0):
         """Wait until a later frame than `after` is drawn and no newer one is on its way."""
@@ -202,7 +223,7 @@ class Notebook:
         self.frames = {"framesent": [], "framereceived": []}  # lengths of WebSocket messages to and from kernels
         self.received = 0  # bytes over HTTP
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on("websocket", self._listen)
         network = self.page.context.new_cdp_session(self.page)
         network.send("Network.enable")
@@ -222,7 +243,15 @@ class Notebook:
         """Open a notebook in this tab, which is loaded anew."""
         self.page.goto(f"{self.address}/lab/tree/{name}?reset")
         self.ready()
-        self.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+        self.command("application:toggle-left-area")
+
+    def turn_to(self, name):
+        """Leave the notebook in front unsaved, shut its kernel down and open another one in the same page."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+        self.shut_down()
+        self.command("docmanager:open", path=name)
+        self.wait_for("name => window.jupyterapp.shell.currentWidget?.context?.path === name", name)
+        self.ready()
 
     def ready(self):
         """Wait until the notebook in front is there and its kernel is idle."""
@@ -231,17 +260,37 @@ class Notebook:
 
     def idle(self):
         """Wait until the kernel has nothing to do."""
-        self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
+        self.wait_for(f"() => {KERNEL}?.status === 'idle'")
+
+    def wait_for(self, condition, argument=None, patience=1):
+        """Wait until a condition, in JavaScript, holds in the page."""
+        wait_for(self.page, condition, argument, lambda: f"the page's errors {self.errors}", patience)
+
+    def finish(self, promise, argument=None):
+        """Wait until what a function of JavaScript has begun is done.
+
+        Raises
+        ------
+        RuntimeError
+            With what the page says of it, if it fails.
+        """
+        self.page.evaluate(
+            f"""given => {{
+              const begun = (window.begun = {{ ended: false, error: null }});
+              Promise.resolve(({promise})(given))
+                .catch(error => {{ begun.error = String(error); }})
+                .finally(() => {{ begun.ended = true; }});
+            }}""",
+            argument,
+        )
+        self.wait_for("() => window.begun.ended", patience=4)
+        error = self.page.evaluate("() => window.begun.error")
+        if error is not None:
+            raise RuntimeError(f"{promise} with {argument}: {error}")
 
     def command(self, name, **arguments):
         """Execute a command of JupyterLab and wait until it is done."""
-        self.page.evaluate(
-            """([name, given, patience]) => Promise.race([
-              window.jupyterapp.commands.execute(name, given).then(() => null),
-              new Promise((_, late) => setTimeout(() => late(new Error(`${name} takes too long`)), patience)),
-            ])""",
-            [name, arguments, 4 * PATIENCE * 1000],
-        )
+        self.finish("([name, given]) => window.jupyterapp.commands.execute(name, given)", [name, arguments])
 
     def run_all(self):
         """Run all cells and wait until every explorer is drawn."""
@@ -251,33 +300,39 @@ class Notebook:
 
     def wait_drawn(self):
         """Wait until every explorer is drawn."""
-        self.page.wait_for_function(
-            "() => [...document.querySelectorAll('.optilab')].every(root => root.dataset.drawn !== undefined)"
-        )
+        self.wait_for(f"""() => {{
+          const shown = {CELLS}.flatMap(cell => cell.outputs ?? []).map(output => output.data?.['text/plain'] ?? '');
+          const explorers = shown.filter(text => /^[a-z_]+\\(.*=/.test(text)).length;
+          const roots = [...document.querySelectorAll('{ROOTS}')];
+          return roots.length >= explorers && roots.every(root => root.dataset.drawn !== undefined);
+        }}""")
 
     @property
     def explorers(self):
         """The explorers of the notebook in front."""
-        roots = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .optilab")
+        roots = self.page.locator(ROOTS)
         return [Explorer(self.page, roots.nth(index), self.errors) for index in range(roots.count())]
 
     def failures(self):
         """The errors that cells ended with."""
         return self.page.evaluate(
-            """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON().cells
-              .flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')
-              .map(output => `${output.ename}: ${output.evalue}`)"""
+            f"() => {CELLS}.flatMap(cell => cell.outputs ?? []).filter(output => output.output_type === 'error')"
+            ".map(output => `${output.ename}: ${output.evalue}`)"
         )
 
     def theme(self, name):
         """Change JupyterLab's theme and wait until it is there."""
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
-        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=f"JupyterLab {name}")
+        self.wait_for("name => document.body.dataset.jpThemeName === name", f"JupyterLab {name}")
         for explorer in self.explorers:
             explorer.settle()
             explorer.wait("root => measures.themed(root)")
 
+    def shut_down(self):
+        """Shut all kernels down."""
+        self.finish("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
     def close(self):
-        """Shut the kernel down and close the page."""
-        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        """Shut the kernels down and close the page."""
+        self.shut_down()
         self.page.close()

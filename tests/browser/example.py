@@ -53,7 +53,10 @@ def valley(**start):
                     go.Scatter(name="path", mode="lines+markers", line_color=color("gradient descent")),
                     {"x": "x", "y": "y"},
                 ),
-                (go.Scatter(name="step k", mode="markers", marker_size=12), {"x": "now_x", "y": "now_y"}),
+                (
+                    go.Scatter(name="step k", mode="markers", marker={"size": 12, "symbol": "circle-open"}),
+                    {"x": "now_x", "y": "now_y"},
+                ),
             ],
             {
                 "xaxis": {"range": [-2.5, 2.5], "title": {"text": "flat direction"}},

@@ -124,6 +124,24 @@ def test_a_click_and_a_drag_in_a_picture_set_the_point(valley, notebook):
     assert [values[0] for values in curve(valley, 0, 1)] == pytest.approx([1.5, -1.5], abs=0.06)
 
 
+def test_a_finger_drags_the_point(valley, notebook):
+    area = valley.panel(0).locator(".nsewdrag").bounding_box()
+    at = lambda x: {"x": area["x"] + area["width"] * (x + 2.5) / 5, "y": area["y"] + area["height"] / 2}  # noqa: E731
+    touch = notebook.page.context.new_cdp_session(notebook.page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at(-1)]})
+        for step in range(1, 6):
+            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at(-1 + 0.5 * step)]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        valley.wait("root => Math.abs(root.querySelector('.optilab-plot').data[1].x[0] - 1.5) < 0.06")
+    finally:
+        touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    notebook.idle()
+    assert float(valley.readout("x₀").inner_text()) == pytest.approx(1.5, abs=0.06)
+    assert float(valley.readout("y₀").inner_text()) == pytest.approx(0, abs=0.06)
+
+
 def test_a_named_value_is_a_button(valley):
     valley.act(valley.button("edge 2/L").click)
     assert valley.readout("step α").inner_text() == "0.195"
@@ -153,14 +171,50 @@ def test_a_hidden_curve_comes_back_by_its_key(valley):
     assert key.get_attribute("aria-pressed") == "false"
     key.click()
     valley.wait("root => root.querySelector('.optilab-plot').querySelector('.js-line')")
+    for hidden in (True, False):  # by keyboard, and the focus stays
+        valley.page.keyboard.press("Enter")
+        valley.wait(
+            "(root, hidden) => !root.querySelector('.optilab-plot').querySelector('.js-line') === hidden", hidden
+        )
+        assert key.get_attribute("aria-pressed") == str(not hidden).lower()
+        assert key.evaluate("key => key === document.activeElement")
+
+
+def test_a_key_looks_like_its_curve(valley):
+    path, step = (valley.root.locator(".optilab-key", has_text=text) for text in ("path", "step k"))
+    assert path.locator("line").get_attribute("stroke").startswith("rgba(0,0,0")
+    assert path.locator("circle").get_attribute("fill").startswith("rgba(0,0,0")
+    assert step.locator("line").count() == 0
+    assert step.locator("circle").get_attribute("fill") == "none"
+    assert step.locator("circle").get_attribute("stroke").startswith("#")
+
+
+WATCH = """root => {
+  const note = root.querySelector('.optilab-note');
+  root.told = [];
+  new MutationObserver(() => root.told.push(note.textContent)).observe(note, { childList: true, subtree: true });
+}"""
 
 
 def test_a_player_plays_to_its_last_frame(valley):
-    seen = valley.drawn
+    valley.root.evaluate(WATCH)
     valley.box.locator(".widget-play button").first.click()
     valley.wait("root => root.querySelector('.optilab-note').textContent.startsWith('At step 30 ')")
-    assert valley.drawn - seen >= 5
+    assert len({text.split()[2] for text in valley.root.evaluate("root => root.told")}) > 1
     assert valley.readout("step k").inner_text() == "30"
+
+
+def test_what_comes_while_the_pictures_are_in_no_page_is_drawn_once_they_are(valley, notebook):
+    before, shown, code = valley.drawn, valley.fingerprint(), valley.root.locator(".optilab-code").text_content()
+    places = valley.handle("step α"), valley.root, valley.root.locator("xpath=..")
+    step, root, parent = (place.element_handle() for place in places)
+    root.evaluate("root => root.remove()")
+    step.press("ArrowRight")
+    notebook.wait_for("([root, code]) => root.querySelector('.optilab-code').textContent !== code", [root, code])
+    assert root.get_attribute("data-drawn") == str(before)
+    parent.evaluate("(parent, root) => parent.append(root)", root)
+    valley.wait_drawn(before)
+    assert valley.fingerprint() != shown
 
 
 def test_the_code_is_shown_and_hidden(valley):
@@ -253,15 +307,16 @@ def test_a_scene_stays_as_the_reader_has_turned_it(box, notebook):
     assert box.panel(0).evaluate(CAMERA) == pytest.approx(turned, abs=0.02)
 
 
-def test_a_scene_can_be_turned_while_it_plays(box, notebook):
-    box.box.locator(".widget-play button").first.click()
+def test_a_scene_can_be_turned_while_it_moves(box, notebook):
     turn(notebook, box, -120)
     box.settle()
-    held = box.panel(0).evaluate(CAMERA)
-    notebook.page.wait_for_timeout(300)
+    before, held = box.drawn, box.panel(0).evaluate(CAMERA)
+    box.handle("step k").press("End")
+    box.wait("root => root.querySelector('.optilab-note').textContent === 'The box is at 3.00 m.'")
+    assert box.drawn == before
     assert box.panel(0).evaluate(CAMERA) == pytest.approx(held)
     notebook.page.mouse.up()
-    box.wait("root => root.querySelector('.optilab-note').textContent === 'The box is at 3.00 m.'")
+    box.wait_drawn(before)
     box.settle()
     assert box.panel(0).evaluate(CAMERA) == pytest.approx(held, abs=0.02)
 

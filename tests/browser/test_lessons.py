@@ -12,17 +12,28 @@ MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
 
 
+@pytest.fixture(scope="module")
+def page(browser, address):
+    """JupyterLab, in which one lesson is opened after the other."""
+    opened = driver.Notebook(browser, address, "example.ipynb")
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="module", params=[*LESSONS, Path("example.ipynb")], ids=lambda path: path.stem)
-def lesson(request, browser, address, folder):
+def lesson(request, page, folder):
     """A lesson, opened and run."""
     if request.param.is_absolute():
         content = nbformat.read(request.param, as_version=4)
         content.cells = [cell for cell in content.cells if not MEASURES.search(cell.source)]
         nbformat.write(content, folder / request.param.name)
-    notebook = driver.Notebook(browser, address, request.param.name)
-    notebook.run_all()
-    yield notebook
-    notebook.close()
+    page.turn_to(request.param.name)
+    left = page.errors.copy()
+    page.errors.clear()
+    assert left == []
+    page.run_all()
+    return page
 
 
 def test_it_runs_and_draws_every_explorer(lesson, request, screenshots):
@@ -113,8 +124,7 @@ def test_every_control_moves_a_picture(lesson, request, screenshots):
         # some controls matter only once others have moved: to where the first pass has led, or to named values
         still = [control for control in still if not try_move(explorer, control[0], control[2])]
         for button in explorer.box.locator(".optilab-control .widget-button").all() if still else []:
-            button.click()
-            lesson.idle()
+            explorer.act(button.click)
             still = [
                 control
                 for control in still

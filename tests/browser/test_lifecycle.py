@@ -26,7 +26,7 @@ def test_a_restarted_kernel_draws_in_the_same_page(open_notebook):
     notebook.run_all()
     old = notebook.explorers[0].root.element_handle()
     notebook.command("notebook:restart-run-all")
-    notebook.page.wait_for_function("old => !old.isConnected", arg=old)
+    notebook.wait_for("old => !old.isConnected", old)
     notebook.page.wait_for_selector(".optilab[data-drawn]")
     assert works(notebook)
     assert notebook.failures() == notebook.errors == []
@@ -55,11 +55,23 @@ def test_two_notebooks_in_a_page_share_plotly(open_notebook, folder):
     notebook.page.evaluate(f"() => {{ ({SHELVES})[0].plotly.first = true; }}")
     driver.write_notebook(folder / "two.ipynb", IMPORT, VALLEY)
     notebook.command("docmanager:open", path="two.ipynb")
-    notebook.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.context?.path === 'two.ipynb'")
+    notebook.wait_for("() => window.jupyterapp.shell.currentWidget?.context?.path === 'two.ipynb'")
     notebook.run_all()
     notebook.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .optilab[data-drawn]")
     assert notebook.page.evaluate(f"() => ({SHELVES}).map(shelf => shelf.plotly.first)") == [True]
     assert works(notebook)
+    assert notebook.errors == []
+
+
+def test_an_explorer_that_starts_with_an_error_has_no_pictures_yet(open_notebook):
+    notebook = open_notebook("wrong.ipynb", IMPORT, "example.valley(f='x**')")
+    notebook.run_all()
+    (explorer,) = notebook.explorers
+    assert explorer.error == "f must be one of ['1', '2'], got 'x**'"
+    assert "undefined" not in explorer.root.inner_text()
+    explorer.act(lambda: (field := explorer.box.locator("input[type=text]")).fill("2") or field.press("Enter"))
+    assert explorer.error == ""
+    assert explorer.root.locator(".optilab-title").nth(1).inner_text() == "The steep factor is 0.500"
     assert notebook.errors == []
 
 
