@@ -44,14 +44,15 @@ def unit(d: np.ndarray) -> np.ndarray:
 
 
 def checked(
-    problem: Any, theta0: np.ndarray, T: int, gamma0: float | np.ndarray, N: int = 1
+    problem: Any, theta0: np.ndarray, T: int, gamma0: float | np.ndarray, N: int = 1, called: str = "gamma0"
 ) -> tuple[np.ndarray, np.ndarray]:
     """The start (*batch, p) and γ₀ (*batch, 1) of a policy gradient method, once they are known to be allowed.
 
     Raises
     ------
     ValueError
-        If `theta0` has another size than the policy or isn't finite, T or N is below 1 or γ₀ is negative.
+        If `theta0` has another size than the policy or isn't finite, T or N is below 1 or γ₀, which the method may
+        have `called` otherwise, is negative.
     """
     theta0 = np.asarray(theta0, dtype=float)
     require(theta0.shape[-1:] == (problem.p,), "the shape of theta0", theta0.shape, f"(*batch, {problem.p})")
@@ -59,8 +60,13 @@ def checked(
     for name, count in (("T", T), ("the batch N", N)):
         require(isinstance(count, int | np.integer) and count >= 1, name, count, "a whole number, 1 or more")
     theta, gamma0 = replicates(theta0, gamma0)
-    require((gamma0 >= 0) & (gamma0 < np.inf), "gamma0", gamma0[..., 0], "0 or more and finite")
+    require((gamma0 >= 0) & (gamma0 < np.inf), called, gamma0[..., 0], "0 or more and finite")
     return theta, gamma0
+
+
+def draw(problem: Any, theta: np.ndarray, N: int, rng: np.random.Generator) -> Any:
+    """N trajectories of every replicate's θ (*batch, p), τ ~ p(·|π_θ)."""
+    return problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
 
 
 @algorithm
@@ -104,7 +110,7 @@ def reinforce(
     theta, gamma0 = checked(problem, theta0, T, gamma0, N)
     yield Climb(theta, theta, np.zeros_like(theta), theta)
     for t in range(T):
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, theta, N, rng)
         d = problem.g(tau, theta)
         theta_prev, theta = theta, theta + gamma0 * gamma(t) * (unit(d) if normalised else d)
         yield Climb(theta, theta_prev, d, theta_prev)

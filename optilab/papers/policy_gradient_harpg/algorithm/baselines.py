@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from optilab.classics.reinforce import TWO_THIRDS, Climb, Schedule, checked, unit
+from optilab.classics.reinforce import TWO_THIRDS, Climb, Schedule, checked, draw, unit
 from optilab.core.check import require
 from optilab.core.run import algorithm
-from optilab.papers.policy_gradient_harpg.algorithm.corrected import FULL, Array, check_eta
+from optilab.papers.policy_gradient_harpg.algorithm.corrected import FULL, Array, start
 
 
 @algorithm
@@ -29,13 +29,12 @@ def momentum_pg(
 
     Arguments and errors as in `n_pg_igt`; `normalised` makes it N-MPG.
     """
-    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
-    eta0 = check_eta(eta0)
+    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
     d = np.zeros_like(theta)
     yield Climb(theta, theta, d, theta)
     for t in range(T):
         eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         d = (1 - eta_t) * d + eta_t * g if t > 0 else g
         theta_prev, theta = theta, theta + gamma_t * (unit(d) if normalised else d)
@@ -60,13 +59,12 @@ def storm_pg(
 
     Arguments and errors as in `n_pg_igt`; the problem has `g_weighted` as well.
     """
-    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
-    eta0 = check_eta(eta0)
+    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
     theta_prev, d = theta, np.zeros_like(theta)
     yield Climb(theta, theta, d, theta)
     for t in range(T):
         eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         d = g + (1 - eta_t) * (d - problem.g_weighted(tau, theta_prev, theta)) if t > 0 else g
         theta_prev, theta = theta, theta + gamma_t * (unit(d) if normalised else d)
@@ -103,14 +101,14 @@ def srvr_pg(
     ValueError
         If an argument isn't allowed.
     """
-    theta, alpha = checked(problem, theta0, T, alpha, N)
+    theta, alpha = checked(problem, theta0, T, alpha, N, called="alpha")
     for name, count in (("m", m), ("b", b)):
         require(isinstance(count, int | np.integer) and count >= 1, name, count, "a whole number, 1 or more")
     theta_prev, v = theta, np.zeros_like(theta)
     yield Climb(theta, theta, v, theta)
     for t in range(T):
         start = t % m == 0
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N if start else b)))
+        tau = draw(problem, theta, N if start else b, rng)
         g = problem.g(tau, theta)
         v = g if start else v + g - problem.g_weighted(tau, theta_prev, theta)
         theta_prev, theta = theta, theta + alpha * v
@@ -148,12 +146,12 @@ def npg(
     ValueError
         If an argument isn't allowed.
     """
-    theta, alpha = checked(problem, theta0, T, alpha, N)
+    theta, alpha = checked(problem, theta0, T, alpha, N, called="alpha")
     require(0 < ridge < np.inf, "ridge", ridge, "positive and finite")
     weights = problem.discounts / problem.discounts.sum()
     yield Climb(theta, theta, np.zeros_like(theta), theta)
     for _ in range(T):
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, theta, N, rng)
         scores = np.stack([problem.slope(tau, theta, axis) for axis in np.eye(problem.p)], -1)  # (*batch, N, H, p)
         F = ridge * np.eye(problem.p) + np.einsum("h,...nhi,...nhj->...ij", weights, scores, scores) / N
         d = np.linalg.solve(F, problem.g(tau, theta)[..., None])[..., 0]

@@ -9,19 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from optilab.classics.reinforce import Climb, Schedule, checked, decay, unit
+from optilab.classics.reinforce import Climb, Schedule, checked, decay, draw, unit
 from optilab.core.check import require
-from optilab.core.run import algorithm
+from optilab.core.run import algorithm, replicates
 
 Array = np.ndarray
 FULL, FOUR_FIFTHS, HALF = decay(1), decay(4 / 5), decay(1 / 2)
 
 
-def check_eta(eta0: float | Array) -> Array:
-    """η₀ (*batch, 1), once it is known to lie in (0, 1]."""
-    eta0 = np.asarray(eta0, dtype=float)[..., None]
+def start(
+    problem: Any, theta0: Array, T: int, gamma0: float | Array, eta0: float | Array, N: int
+) -> tuple[Array, Array, Array]:
+    """The start (*batch, p), γ₀ and η₀ (*batch, 1) of a method with a memory, once they are known to be allowed.
+
+    Raises
+    ------
+    ValueError
+        As `checked`, and if η₀ isn't in (0, 1].
+    """
+    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
+    theta, eta0 = replicates(theta, eta0)
     require((eta0 > 0) & (eta0 <= 1), "eta0", eta0[..., 0], "in (0, 1]")
-    return eta0
+    return theta, gamma0, eta0
 
 
 @algorithm
@@ -61,14 +70,13 @@ def n_pg_igt(
     ValueError
         If an argument isn't allowed.
     """
-    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
-    eta0 = check_eta(eta0)
+    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
     theta_prev, d = theta, np.zeros_like(theta)
     yield Climb(theta, theta_prev, d, theta)
     for t in range(T):
         eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
         tilde = theta + (1 - eta_t) / eta_t * (theta - theta_prev)
-        tau = problem.rollout(tilde, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, tilde, N, rng)
         g = problem.g(tau, tilde)
         d = (1 - eta_t) * d + eta_t * g if t > 0 else g
         theta_prev, theta = theta, theta + gamma_t * unit(d)
@@ -112,19 +120,18 @@ def harpg(
     """
     has_hvp = hasattr(problem, "hvp")
     require(has_hvp, "the problem of harpg", type(problem).__name__, "one with a Hessian-vector product `hvp`")
-    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
-    eta0 = check_eta(eta0)
+    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
     (rng2,) = rng.spawn(1)
     theta_prev, d, hat = theta, np.zeros_like(theta), theta
     yield Climb(theta, theta_prev, d, hat)
     for t in range(T):
         eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
-        tau = problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
+        tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         if t > 0:
             q = rng2.random(size=(*theta.shape[:-1], 1))
             hat = q * theta + (1 - q) * theta_prev
-            tau2 = problem.rollout(hat, problem.sample(rng2, (*theta.shape[:-1], N)))
+            tau2 = draw(problem, hat, N, rng2)
             v = problem.hvp(tau2, hat, theta - theta_prev)
             d = (1 - eta_t) * (d + v) + eta_t * g
         else:
@@ -134,16 +141,7 @@ def harpg(
 
 
 def n_harpg(
-    problem: Any,
-    theta0: Array,
-    *,
-    T: int,
-    gamma0: float | Array = 0.1,
-    eta0: float | Array = 1.0,
-    rng: np.random.Generator,
-    N: int = 1,
-    eta: Schedule = FULL,
-    gamma: Schedule = FULL,
+    problem: Any, theta0: Array, *, gamma0: float | Array = 0.1, gamma: Schedule = FULL, **settings: Any
 ) -> Iterator[Climb]:
-    """Normalised `harpg`: steps of length γ₀ · 2/(t + 2)."""
-    return harpg(problem, theta0, T=T, gamma0=gamma0, eta0=eta0, rng=rng, N=N, eta=eta, gamma=gamma, normalised=True)
+    """`harpg` with steps of length γ₀ · 2/(t + 2), whatever the length of d; all other arguments are its own."""
+    return harpg(problem, theta0, gamma0=gamma0, gamma=gamma, normalised=True, **settings)
