@@ -14,7 +14,7 @@ from optilab.core.check import require
 from optilab.problems.episodes import Array, Episodes, Trajectory, check_episodes
 from optilab.problems.mdp import MDP
 
-SCORE, CURVATURE = np.sqrt(2), 0.5  # the largest ‖∇log π‖ and ‖∇²log π‖ there can be
+SCORE, CURVATURE, SKEW = np.sqrt(2), 0.5, np.sqrt(2 / 27)  # the largest ‖∇log π‖, ‖∇²log π‖, ‖∇³log π‖ there can be
 LARGEST = 100_000  # trajectories that are enumerated at most
 
 

@@ -17,7 +17,7 @@ from optilab.papers.policy_gradient_harpg import derivation
 from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, decay, theory, unit
 from optilab.problems.linear_gaussian import LinearGaussian
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import CURVATURE, SCORE, SoftmaxMDP
+from optilab.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 
 PLANT = LinearGaussian(H=8)
 TABLE = SoftmaxMDP(random_mdp(0), np.ones(3) / 3, 5)
@@ -143,6 +143,15 @@ def test_a_batch_is_its_replicates_one_by_one(problem, name):
         alone = run(METHODS[name](problem, theta0[i], T=15, gamma0=gamma0[i], N=2, rng=rng(2)), 15)
         np.testing.assert_allclose(together.theta[:, i], alone.theta, atol=1e-9)
         np.testing.assert_allclose(together.d[:, i], alone.d, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["momentum PG", "N-PG-IGT", "HARPG", "N-HARPG", "STORM-PG"])
+def test_a_weight_of_the_new_for_each_replicate(name):
+    eta0 = np.array([0.2, 0.6, 1.0])
+    together = run(METHODS[name](PLANT, np.zeros(2), T=9, gamma0=0.01, eta0=eta0, rng=common(rng(3), 1)), 9)
+    for i in range(3):
+        alone = run(METHODS[name](PLANT, np.zeros(2), T=9, gamma0=0.01, eta0=eta0[i], rng=rng(3)), 9)
+        np.testing.assert_allclose(together.theta[:, i], alone.theta, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -274,8 +283,39 @@ def test_constants_and_domination_hold_on_random_tables():
         assert problem.each_g(tau, theta).var(0).sum() <= theory.variance_bound(**known)
         products = (problem.each_hvp(tau, theta, u) ** 2).sum(-1)
         assert products.max() <= theory.product_bound(H, M_h=CURVATURE, **known)
-        curved = (problem.grad(theta + 1e-4 * u) - problem.grad(theta - 1e-4 * u)) / 2e-4
-        assert np.linalg.norm(curved) <= theory.smoothness(M_h=CURVATURE, **known)
+        here, there = hess(problem, theta), hess(problem, theta + 0.3 * u)
+        assert np.linalg.norm(here, 2) <= theory.smoothness(M_h=CURVATURE, **known)
+        L_h = theory.hessian_smoothness(M_h=CURVATURE, l_2=SKEW, **known)
+        assert np.linalg.norm(there - here, 2) <= 0.3 * L_h
+
+
+def hess(problem, theta, h=1e-4):
+    steps = h * np.eye(problem.p)
+    return (problem.grad(theta + steps) - problem.grad(theta - steps)) / (2 * h)
+
+
+@quiet
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_the_moments_behind_the_hessian_s_constant(seed, n):
+    chances = rng(seed).uniform(size=2**n)  # at each node of a tree: martingales whose increments are at most 1
+    total, chance = np.zeros(1), np.ones(1)
+    for k in range(n):
+        p = chances[2**k - 1 : 2 ** (k + 1) - 1]
+        up, down = np.minimum(1, (1 - p) / p), np.minimum(1, p / (1 - p))
+        total, chance = np.concatenate([total + up, total - down]), np.concatenate([chance * p, chance * (1 - p)])
+    assert chance @ total == pytest.approx(0, abs=1e-12)
+    assert chance @ total**2 <= n
+    assert chance @ total**4 <= 3 * n**2
+    assert chance @ abs(total) ** 3 <= np.sqrt(3) * n**1.5
+
+
+def test_sums_of_powers_of_the_hessian_s_constant():
+    n = np.arange(1, 5000)
+    for gamma in (0.0, 0.3, 0.9, 0.99):
+        weights = gamma ** (n - 1.0)
+        L_h = theory.hessian_smoothness(gamma=gamma, M_g=1.3, M_h=0.7, l_2=0.2)
+        summed = weights @ (n**1.5 * (np.sqrt(3) * 1.3**3 + 3 * 1.3 * 0.7) + 0.2 * n)
+        assert 0.8 * L_h < summed <= L_h * (1 + 1e-12)
 
 
 def test_a_complete_table_of_logits_misses_no_advantage():
@@ -291,9 +331,10 @@ def test_bounds_on_error_and_gap_lie_above_a_table_of_runs():
     constants = {
         "sigma": np.sqrt(theory.variance_bound(**known)),
         "L": L,
+        "L_h": theory.hessian_smoothness(M_h=CURVATURE, l_2=SKEW, **known),
         "sigma_B": np.sqrt(theory.product_bound(H, M_h=CURVATURE, **known)),
     }
-    schedules = {"N-PG": (1.0, 2 / 3), "N-MPG": (2 / 3, 1), "N-HARPG": (1, 1)}
+    schedules = {"N-PG": (1.0, 2 / 3), "N-MPG": (2 / 3, 1), "N-PG-IGT": (4 / 5, 1), "N-HARPG": (1, 1)}
     best = problem.rho @ problem.mdp.optimal().max(-1)
     for name, (p_eta, p_gamma) in schedules.items():
         eta, step = theory.values(decay(p_eta), T), theory.values(decay(p_gamma), T, 0.3)
@@ -411,6 +452,8 @@ class Blind(Exact):
         (lambda: alg.harpg(Blind(2, 0), np.zeros(2), T=5, rng=rng()), "Hessian-vector product"),
         (lambda: alg.storm_pg(PLANT, np.zeros(2), T=2.5, gamma0=0.1, rng=rng()), "T must be"),
         (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=0.1, m=0, rng=rng()), "m must be"),
+        (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=-0.1, rng=rng()), "alpha must be 0 or more"),
+        (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=np.inf, rng=rng()), "alpha must be 0 or more"),
         (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=0.1, ridge=0.0, rng=rng()), "ridge"),
         (lambda: theory.dominated_gap(1.0, mu_F=0.0, M_g=1.0), "mu_F"),
         (lambda: theory.error_bound("SGD", np.ones(3), np.ones(3), sigma=1.0), "the method"),

@@ -14,7 +14,7 @@ from optilab.problems.episodes import Trajectory
 from optilab.problems.linear_gaussian import LinearGaussian
 from optilab.problems.mdp import MDP, grid_world, random_mdp
 from optilab.problems.pendulum import Pendulum
-from optilab.problems.softmax_mdp import CURVATURE, SCORE, SoftmaxMDP
+from optilab.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 
 PLANT = LinearGaussian()
 U = np.array([0.3, -0.7])
@@ -187,6 +187,22 @@ def test_softmax_derivatives_stay_within_their_constants():
     tau = problem.rollout(theta, problem.sample(rng(14), 50))
     bent = problem.curvature(tau, theta, np.eye(3)[0] * np.ones(tau.r.shape), u / np.linalg.norm(u))
     assert np.linalg.norm(bent, axis=-1).max() <= CURVATURE
+
+
+def test_the_third_derivative_of_a_log_probability_is_largest_for_two_actions_at_one_place():
+    def third(problem, theta, u, h=1e-2):
+        behind2, behind, ahead, ahead2 = (np.log(problem.policy(theta + k * h * u))[..., 0, 0] for k in (-2, -1, 1, 2))
+        return (ahead2 - 2 * ahead + 2 * behind - behind2) / (2 * h**3)
+
+    for A in (2, 3, 5):
+        problem = small(S=1, A=A, H=1, reference=False)
+        theta, u = rng(A).normal(size=(2, 2000, A)) * np.array([[[2.0]], [[1.0]]])
+        found = abs(third(problem, theta, u / np.linalg.norm(u, axis=-1, keepdims=True)))
+        assert found.max() <= SKEW
+    chance = (1 + 1 / np.sqrt(3)) / 2
+    at = np.array([np.log(chance / (1 - chance)), 0.0])
+    largest = third(small(S=1, A=2, H=1, reference=False), at, np.array([1, -1]) / np.sqrt(2))
+    assert abs(largest) == pytest.approx(SKEW, rel=1e-3)
 
 
 @pytest.mark.parametrize("reference", [True, False])

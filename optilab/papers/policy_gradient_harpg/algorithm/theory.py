@@ -129,7 +129,7 @@ def theory_horizon(T: int, gamma: float) -> int:
     return max(1, int(np.ceil(np.log(T) / (1 - gamma))))
 
 
-# Constants of a policy with ‖∇log π‖ ≤ M_g and ‖∇²log π‖ ≤ M_h, and rewards |r| ≤ R_max
+# Constants of a policy with ‖∇log π‖ ≤ M_g, ‖∇²log π‖ ≤ M_h and ‖∇³log π‖ ≤ l_2, and rewards |r| ≤ R_max
 
 
 def truncation_bound(H: int | Array, *, gamma: float, M_g: float, R_max: float = 1.0) -> Array:
@@ -141,6 +141,17 @@ def truncation_bound(H: int | Array, *, gamma: float, M_g: float, R_max: float =
 def smoothness(*, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
     """L = R_max (M_g² + M_h)/(1 − γ)²."""
     return R_max * (M_g**2 + M_h) / (1 - gamma) ** 2
+
+
+def hessian_smoothness(*, gamma: float, M_g: float, M_h: float, l_2: float, R_max: float = 1.0) -> float:
+    """L_h = R_max [(√3 M_g³ + 3 M_g M_h) √(1 + γ)/(1 − γ)^{5/2} + l_2/(1 − γ)²], for every horizon.
+
+    Along a line p''' = p (ℓ'³ + 3ℓ'ℓ'' + ℓ'''), where ℓ = log p sums the log π of the n actions before a reward. The
+    slopes ℓ' are a martingale: E ℓ'² ≤ n M_g² and E ℓ'⁴ ≤ 3n² M_g⁴, so E|ℓ'|³ ≤ √3 n^{3/2} M_g³; |ℓ''| ≤ n M_h and
+    |ℓ'''| ≤ n l_2. Summed with γ^{n−1}: Σ γ^{n−1} n = (1 − γ)^{−2}, and Σ γ^{n−1} n^{3/2} ≤ √(1 + γ) (1 − γ)^{−5/2}.
+    """
+    powers = sqrt(1 + gamma) / (1 - gamma) ** 2.5
+    return R_max * ((sqrt(3) * M_g**3 + 3 * M_g * M_h) * powers + l_2 / (1 - gamma) ** 2)
 
 
 def variance_bound(*, gamma: float, M_g: float, R_max: float = 1.0) -> float:
