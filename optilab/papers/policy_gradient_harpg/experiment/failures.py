@@ -48,13 +48,20 @@ def divergence(quick: bool) -> Iterator[Claim]:
 
 
 def long_steps(quick: bool) -> Iterator[Claim]:
-    """Normalised runs can't diverge, but they can get lost."""
+    """Normalised runs can't diverge, but they can get lost.
+
+    Of 2,000 runs of N-HARPG 69% were lost, most of them near a gap of 6. A median between two humps is unsteady: of
+    groups of 40, nineteen in twenty lay between 3.5 and 6.1; the share of lost runs is steadier, from .55 to .83.
+    """
     for name in ("N-PG", *REMEMBER):
         found = race(name, T=1000, gamma0=3.0, at=np.array([1000]))
         lost, far = ((found.status == word).mean() for word in ("lost", "diverged"))
         statement = f"γ₀ = 3, 1,000 updates: median gap of {name} ({lost:.0%} of runs lost, {far:.0%} diverged)"
-        bound = {"at_least": 2.0} if name in ("N-PG", "N-HARPG") else {"at_most": 0.5}
+        astray = name in ("N-PG", "N-HARPG")
+        bound = {"at_least": 2.0} if astray else {"at_most": 0.5}
         yield Claim(statement, float(np.median(found.gap)), **bound, seeds=found.gap)
+        if astray:
+            yield Claim("… and share of its runs that are lost", lost, at_least=0.5)
 
 
 def whisper(quick: bool) -> Iterator[Claim]:
