@@ -367,6 +367,24 @@ def test_the_raw_gradient_s_error_never_falls():
     np.testing.assert_array_equal(bound, 3.0)
 
 
+def test_a_batch_shares_one_place_q_so_that_its_products_keep_some_noise():
+    eta, step = theory.values(decay(1), 4), theory.values(decay(1), 4)
+    one, batch, many = (
+        theory.error_bound("N-HARPG", eta, step, sigma=3.0, L=0.5, sigma_B=2.0, N=N) for N in (1, 4, 10**12)
+    )
+    assert batch[0] == one[0] / 2
+    keep = 1 - eta[1]
+    squares = (keep**2 + eta[1] ** 2) * 9 / 4 + keep**2 * (4 / 4 + 3 / 4 * 0.25)
+    assert batch[1] == pytest.approx(np.sqrt(squares))
+    assert many[1] == pytest.approx(keep * 0.5, rel=1e-5)
+    J = Exact(3, 0, cubic=1.0)  # no noise but that of q
+    trace = follow("N-HARPG", J, np.zeros((4000, 3)), 2, gamma0=1.0)
+    off = trace.d[2] - J.grad(trace.theta_prev[2])
+    spread = np.sqrt((off**2).sum(-1).mean())
+    along = trace.theta_prev[2, 0]  # the first step; the Hessian varies by k∘θ between its ends
+    assert spread == pytest.approx(keep * np.linalg.norm(J.k * along**2) / np.sqrt(12), rel=0.05)
+
+
 def test_steps_and_horizon_of_the_theory():
     assert theory.theory_gamma0(0.5, 2.0) == 12
     assert theory.theory_horizon(1, 0.9) == 1
@@ -458,6 +476,10 @@ class Blind(Exact):
         (lambda: theory.dominated_gap(1.0, mu_F=0.0, M_g=1.0), "mu_F"),
         (lambda: theory.error_bound("SGD", np.ones(3), np.ones(3), sigma=1.0), "the method"),
         (lambda: theory.error_bound("N-PG", np.ones(3), np.ones(4), sigma=1.0), "eta and gamma"),
+        (lambda: theory.error_bound("N-PG", np.ones(3), np.ones(3), sigma=1.0, N=0), "batch N"),
+        (lambda: theory.hessian_smoothness(gamma=1.0, M_g=1.0, M_h=1.0, l_2=1.0), r"gamma must be in \[0, 1\)"),
+        (lambda: theory.truncation_bound(5, gamma=-0.1, M_g=1.0), "gamma"),
+        (lambda: theory.theory_horizon(5, 1.0), "gamma"),
         (lambda: theory.sample_complexity("N-MPG", 0.0), "epsilon"),
     ],
 )

@@ -1,7 +1,7 @@
 """What theory promises: how far a direction is off, how large the gap stays, and the constants of both.
 
 Throughout, noise σ² ≥ E‖g − ∇J‖², J has an L-Lipschitz gradient and an L_h-Lipschitz Hessian, and
-σ_B² ≥ E‖B u‖²/‖u‖² for the Hessian-vector product. With N trajectories σ and σ_B shrink by √N.
+σ_B² ≥ E‖B u‖²/‖u‖² for the Hessian-vector product, all for one trajectory.
 """
 
 from math import sqrt
@@ -36,12 +36,21 @@ def values(schedule: Schedule, T: int, factor: float = 1.0) -> Array:
 
 
 def error_bound(
-    name: str, eta: Array, gamma: Array, *, sigma: float, L: float = 0.0, L_h: float = 0.0, sigma_B: float = 0.0
+    name: str,
+    eta: Array,
+    gamma: Array,
+    *,
+    sigma: float,
+    L: float = 0.0,
+    L_h: float = 0.0,
+    sigma_B: float = 0.0,
+    N: int = 1,
 ) -> Array:
     """Bound E‖d_t − ∇J(θ_t)‖ for t = 0 … T − 1 by unrolling the recursion of a normalised method.
 
     The error's noise adds up in squares, n_t² = (1 − η)² n² + η² σ², with (1 − η)² γ² σ_B² more for N-HARPG; its drift
     in lengths, b_t = (1 − η)(b + L γ) for N-MPG and (1 − η)(b + L_h γ²/(2η)) for N-PG-IGT, where γ is the step before.
+    A batch of N divides σ² by N; σ_B² becomes σ_B²/N + (1 − 1/N) L², since all its products are taken at one place q.
 
     Parameters
     ----------
@@ -50,7 +59,10 @@ def error_bound(
     eta, gamma : arrays (T,)
         Weights of what is new (`eta[0]` doesn't matter), and lengths of the steps.
     sigma, L, L_h, sigma_B : float
-        Those that the method needs: noise of a gradient, of a Hessian-vector product, Lipschitz constants.
+        Those that the method needs: noise of a gradient, of a Hessian-vector product, Lipschitz constants. N-HARPG
+        needs L only for a batch.
+    N : int
+        Trajectories of a gradient, and of a product.
 
     Returns
     -------
@@ -59,13 +71,15 @@ def error_bound(
     """
     require(name in DECAY, "the method", name, f"one of {list(DECAY)}")
     require(np.shape(eta) == np.shape(gamma) and np.ndim(eta) == 1, "eta and gamma", np.shape(eta), "arrays (T,)")
-    noise, drift = sigma**2, 0.0
-    bound = [sigma]
+    require(N >= 1, "the batch N", N, "1 or more")
+    fresh, product = sigma**2 / N, sigma_B**2 / N + (1 - 1 / N) * L**2
+    noise, drift = fresh, 0.0
+    bound = [sqrt(noise)]
     for t in range(1, len(eta)):
         keep = 0.0 if name == "N-PG" else 1 - eta[t]
-        noise = keep**2 * noise + (1 - keep) ** 2 * sigma**2
+        noise = keep**2 * noise + (1 - keep) ** 2 * fresh
         if name == "N-HARPG":
-            noise += (keep * gamma[t - 1] * sigma_B) ** 2
+            noise += (keep * gamma[t - 1]) ** 2 * product
         elif name == "N-MPG":
             drift = keep * (drift + L * gamma[t - 1])
         elif name == "N-PG-IGT":
@@ -114,7 +128,7 @@ def dominated_gap(slope: float | Array, *, mu_F: float, M_g: float, epsilon: flo
 
 def transfer_error(eps_bias: float, *, mu_F: float, M_g: float, gamma: float) -> float:
     """ε' = μ_F √ε_bias/(M_g (1 − γ)): what a policy class that misses advantages by ε_bias costs."""
-    return mu_F * sqrt(eps_bias) / (M_g * (1 - gamma))
+    return mu_F * sqrt(eps_bias) / M_g * effective_horizon(gamma)
 
 
 def theory_gamma0(mu_F: float, M_g: float) -> float:
@@ -126,21 +140,27 @@ def theory_gamma0(mu_F: float, M_g: float) -> float:
 def theory_horizon(T: int, gamma: float) -> int:
     """H of the order log T/(1 − γ), here with factor 1 and at least 1."""
     require(T >= 1, "T", T, "1 or more")
-    return max(1, int(np.ceil(np.log(T) / (1 - gamma))))
+    return max(1, int(np.ceil(np.log(T) * effective_horizon(gamma))))
 
 
 # Constants of a policy with ‖∇log π‖ ≤ M_g, ‖∇²log π‖ ≤ M_h and ‖∇³log π‖ ≤ l_2, and rewards |r| ≤ R_max
 
 
+def effective_horizon(gamma: float) -> float:
+    """1/(1 − γ), the sum of all discounts."""
+    require(0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
+    return 1 / (1 - gamma)
+
+
 def truncation_bound(H: int | Array, *, gamma: float, M_g: float, R_max: float = 1.0) -> Array:
     """‖∇J_H − ∇J‖ ≤ D_g γ^H with D_g = M_g R_max/(1 − γ) · √(1/(1 − γ) + H)."""
-    H = np.asarray(H)
-    return M_g * R_max / (1 - gamma) * np.sqrt(1 / (1 - gamma) + H) * gamma**H
+    H, far = np.asarray(H), effective_horizon(gamma)
+    return M_g * R_max * far * np.sqrt(far + H) * gamma**H
 
 
 def smoothness(*, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
     """L = R_max (M_g² + M_h)/(1 − γ)²."""
-    return R_max * (M_g**2 + M_h) / (1 - gamma) ** 2
+    return R_max * (M_g**2 + M_h) * effective_horizon(gamma) ** 2
 
 
 def hessian_smoothness(*, gamma: float, M_g: float, M_h: float, l_2: float, R_max: float = 1.0) -> float:
@@ -150,15 +170,15 @@ def hessian_smoothness(*, gamma: float, M_g: float, M_h: float, l_2: float, R_ma
     slopes ℓ' are a martingale: E ℓ'² ≤ n M_g² and E ℓ'⁴ ≤ 3n² M_g⁴, so E|ℓ'|³ ≤ √3 n^{3/2} M_g³; |ℓ''| ≤ n M_h and
     |ℓ'''| ≤ n l_2. Summed with γ^{n−1}: Σ γ^{n−1} n = (1 − γ)^{−2}, and Σ γ^{n−1} n^{3/2} ≤ √(1 + γ) (1 − γ)^{−5/2}.
     """
-    powers = sqrt(1 + gamma) / (1 - gamma) ** 2.5
-    return R_max * ((sqrt(3) * M_g**3 + 3 * M_g * M_h) * powers + l_2 / (1 - gamma) ** 2)
+    far = effective_horizon(gamma)
+    return R_max * ((sqrt(3) * M_g**3 + 3 * M_g * M_h) * sqrt(1 + gamma) * far**2.5 + l_2 * far**2)
 
 
 def variance_bound(*, gamma: float, M_g: float, R_max: float = 1.0) -> float:
     """E‖g − ∇J‖² ≤ R_max² M_g²/(1 − γ)³."""
-    return R_max**2 * M_g**2 / (1 - gamma) ** 3
+    return R_max**2 * M_g**2 * effective_horizon(gamma) ** 3
 
 
 def product_bound(H: int, *, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
     """E‖B u‖² ≤ R_max² (H M_g² + M_h)²/(1 − γ)⁴ for ‖u‖ = 1, however the trajectories fall."""
-    return R_max**2 * (H * M_g**2 + M_h) ** 2 / (1 - gamma) ** 4
+    return R_max**2 * (H * M_g**2 + M_h) ** 2 * effective_horizon(gamma) ** 4
