@@ -110,6 +110,15 @@ def test_a_climb_says_when_it_is_lost_and_shows_the_look_ahead():
     assert explorer.climb().code(explorer.climb().values)
 
 
+def test_a_climb_that_leaves_the_map_says_where_it_is():
+    climb = module("climb")
+    data, path = climb.compute("N-HARPG", 3.0, 30, 0, climb.T), climb.walked("N-HARPG", 3.0, 30, 0)
+    assert path.theta[-1][0] < climb.LOW
+    assert f"(−{-path.theta[-1][0]:.1f}, −{-path.theta[-1][1]:.1f}) is outside the map" in data["note"]
+    assert data["here_x"][0] == climb.LOW
+    assert "outside" not in climb.compute("N-PG-IGT", 0.3, 1, 3, climb.T)["note"]
+
+
 def test_cosines_of_the_pictures_order_the_methods():
     T, middle = 110, {}
     for name in ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"):
@@ -127,6 +136,11 @@ def test_the_microscope_shows_the_derivations_numbers():
     left = d.implicit_transport().numpy(d.eta, d.c, d.Delta)(0.25, -0.3, 0.6)
     np.testing.assert_allclose(shown["bars"][:2], [lag, left])
     assert shown["mean"][0] == 0
+    assert f"θₜ {left:+.3g} beside the truth" in shown["headline"]
+    assert (shown["range"][1] - 1) / np.ptp(shown["range"]) > 0.3  # room for the label of θₜ
+    straight = explorer.microscope().compute(eta=1.0, Delta=0.8, c=0.0, q=0.9)
+    assert straight["headline"].endswith("at the truth")
+    assert (straight["range"][1] - 1) / np.ptp(straight["range"]) > 0.3
     assert explorer.microscope().compute(eta=0.25, Delta=0.6, c=0.0, q=0.9)["bars"][1:] == pytest.approx(0, abs=1e-12)
 
 
@@ -167,6 +181,11 @@ def test_the_pole_is_held_up_after_training(monkeypatch):
     assert data["ahead_value"][-1] > data["ahead_value"][0] + 5
     assert data["ahead_value"][-1] > data["raw_value"][-1]
     assert np.isfinite(data["stick_x"][::3]).all()
+    theta, value = found["N-PG-IGT"]
+    middle = theta[-1, int(np.flatnonzero(value[-1] == np.median(value[-1]))[0])]  # the swings are those of a run
+    angles, _, _ = pole.pendulum().motion(middle, pole.pendulum().common_noise[: pole.SHOWN])
+    np.testing.assert_allclose(data["stick_x"][1::3], np.sin(angles[-1]))
+    assert data["now_y"][0] == np.median(value[-1])
 
 
 def test_the_start_is_where_the_question_is_asked():

@@ -98,8 +98,8 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
         "value": path.value,
         "now_step": np.array([now]),
         "now_value": path.value[now : now + 1],
-        "headline": f"{name}: its direction, and ∇J (thin)",
-        "note": note(name, factor(name, gamma0), now, lost, gap, cosine),
+        "headline": f"Thick: {name}'s direction, thin: ∇J",
+        "note": note(name, factor(name, gamma0), now, lost, gap, cosine) + outside(path.theta[now]),
     }
 
 
@@ -116,6 +116,14 @@ def note(name: str, gamma0: float, now: int, lost: bool, gap: float, cosine: np.
         f"{text}Update {now}: gap J* − J = <b>{gap:.3g}</b>, from {began:.3g}; the cosine of direction and gradient is "
         f"{cosine[now - 1]:.2f}, {np.median(cosine[:now]):.2f} in the median so far.{word}"
     )
+
+
+def outside(theta: np.ndarray) -> str:
+    """Where a point is that the map doesn't reach."""
+    if ((theta >= LOW) & (theta <= HIGH)).all():
+        return ""
+    where = ", ".join(f"{x:.1f}".replace("-", "−") for x in theta)
+    return f" θ = ({where}) is outside the map and marked at its edge."
 
 
 def code(values: dict[str, Any]) -> str:

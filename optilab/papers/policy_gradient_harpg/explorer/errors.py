@@ -127,7 +127,7 @@ def errors(**start: Any) -> Explorer:
                 _curves("gap", explained=False),
                 {
                     "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
-                    "yaxis": {"type": "log", "dtick": "D2", "title": {"text": "gap J* − J"}},
+                    "yaxis": {"type": "log", "title": {"text": "gap J* − J"}},
                 },
                 moving={"xaxis.title.text": "axis"},
                 height=420,

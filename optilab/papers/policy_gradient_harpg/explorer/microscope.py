@@ -33,12 +33,14 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
     }
     errors = {name: value - wanted for name, value in estimates.items()}
     low = before - 0.3 * (ahead - before) - 0.1
-    high = ahead + 0.15 * (ahead - before) + 0.1
+    high = max(ahead + 0.15 * (ahead - before) + 0.1, HERE + 0.45 * (HERE - low))  # the label of θ_t needs a third
     theta = np.linspace(low, high, 121)
     span = np.linspace(before, HERE, 2)
     size = max(*map(abs, errors.values()), 0.02)
     mean = round(float(((1 - eta) * carried + eta * wanted).mean() - wanted), 12)
     curve = gradient(theta, c)
+    ahead_error = errors["N-PG-IGT"]
+    miss = f"{ahead_error:+.3g} beside the truth" if abs(ahead_error) > 1e-9 else "at the truth"
     return {
         "theta": theta,
         "curve": curve,
@@ -59,6 +61,7 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
         "place_x": np.array([place]),
         "place_y": np.array([float(gradient(place, c))]),
         "range": [low, high],
+        "headline": f"Blend old and far: the blue line passes θₜ {miss}",
         "bars": np.array(list(errors.values())),
         "bar_text": [f"{value:+.3g}" for value in errors.values()],
         "bar_range": [-1.45 * size, 1.45 * size],
@@ -113,7 +116,7 @@ def _curve() -> Panel:
         "showlegend": False,
     }
     return Panel(
-        "Blend old and far: the blue line crosses θₜ near the truth",
+        "",
         [
             (
                 go.Scatter(name="gradient G", mode="lines", line={"color": ink(0.6), "width": 1.6}, hoverinfo="skip"),
@@ -167,7 +170,7 @@ def _curve() -> Panel:
             ),
         ],
         {"xaxis": {"title": {"text": "θ"}}, "yaxis": {"title": {"text": "gradient"}}},
-        moving={"xaxis.range": "range"},
+        moving={"title": "headline", "xaxis.range": "range"},
         height=380,
     )
 

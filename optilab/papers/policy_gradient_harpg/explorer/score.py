@@ -55,6 +55,11 @@ def over_sigma(H: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     return np.array([variance(plant, FEW) for plant in plants]), np.array(least)
 
 
+def written(x: float) -> str:
+    """A number with three digits that count, without powers of ten."""
+    return f"{x:.3g}" if x < 1000 else f"{float(f'{x:.3g}'):,.0f}"
+
+
 def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
     """Bias over H, variance and least Fisher eigenvalue over σ, all at θ = 0."""
     plant = replace(PLANT, H=H, gamma=gamma, sigma=sigma)
@@ -77,8 +82,8 @@ def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
         "fisher": fisher,
         "fisher_now": np.array([least]),
         "note": (
-            f"H = {H} cuts off {bias:.2g} of the return. One trajectory's gradient has variance <b>{now:,.3g}</b>, "
-            f"that is a standard deviation of {np.sqrt(now):.3g} beside a true gradient of length {slope:.2g}. "
+            f"H = {H} cuts off {bias:.2g} of the return. One trajectory's gradient has variance <b>{written(now)}</b>, "
+            f"a standard deviation of {written(np.sqrt(now))} beside a true gradient of length {written(slope)}. "
             f"Least eigenvalue of the Fisher matrix: <b>{least:.2g}</b>."
         ),
     }
@@ -142,11 +147,13 @@ def _noise() -> Panel:
                 {"x": "sigmas", "y": "inverse"},
             ),
             (
-                go.Scatter(name="measured", mode="lines+markers", line={"color": ORANGE, "width": 2.4}),
+                go.Scatter(name=f"{FEW} trajectories", mode="lines+markers", line={"color": ORANGE, "width": 2.4}),
                 {"x": "sigmas", "y": "variance"},
             ),
             (
-                go.Scatter(mode="markers", marker={"color": ORANGE, "size": 11}, **QUIET),
+                go.Scatter(
+                    name=f"{COUNT:,} here", mode="markers", marker={"color": ORANGE, "size": 11}, hoverinfo="skip"
+                ),
                 {"x": "sigma_now", "y": "variance_now"},
             ),
         ],
