@@ -151,6 +151,9 @@ def test_the_score_picture_shows_the_plant_s_numbers():
         assert shown["variance_now"][0] == pytest.approx(variance, rel=0.1)
         assert (shown["bias"] <= shown["bound"]).all()
         assert (shown["bias"] > 0).all()
+        plant, theta = LinearGaussian(sigma=sigma), np.zeros(2)
+        tau = plant.rollout(theta, LinearGaussian(H=60).sample(np.random.default_rng(0), 2000)[:, :20])
+        assert shown["variance_now"][0] == pytest.approx(plant.each_g(tau, theta).var(0).sum())
         at = list(shown["horizons"]).index(20)
         assert shown["bias"][at] == pytest.approx(shown["bias_now"][0], rel=1e-6)
 

@@ -114,15 +114,20 @@ def note(name: str, gamma0: float, now: int, lost: bool, gap: float, cosine: np.
     word = " <b>Lost</b>: lower than at the start." if gap > began else ""
     return (
         f"{text}Update {now}: gap J* − J = <b>{gap:.3g}</b>, from {began:.3g}; the cosine of direction and gradient is "
-        f"{cosine[now - 1]:.2f}, {np.median(cosine[:now]):.2f} in the median so far.{word}"
+        f"{signed(cosine[now - 1], 2)}, {signed(np.median(cosine[:now]), 2)} in the median so far.{word}"
     )
+
+
+def signed(x: float, places: int) -> str:
+    """A number with so many decimal places and a true minus."""
+    return f"{x:.{places}f}".replace("-", "−")
 
 
 def outside(theta: np.ndarray) -> str:
     """Where a point is that the map doesn't reach."""
     if ((theta >= LOW) & (theta <= HIGH)).all():
         return ""
-    where = ", ".join(f"{x:.1f}".replace("-", "−") for x in theta)
+    where = ", ".join(signed(x, 1) for x in theta)
     return f" θ = ({where}) is outside the map and marked at its edge."
 
 

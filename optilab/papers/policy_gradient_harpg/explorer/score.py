@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.policy_gradient_harpg.experiment import PLANT, START
+from optilab.problems.episodes import Trajectory
 from optilab.problems.linear_gaussian import LinearGaussian
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
@@ -32,9 +33,15 @@ def noise(count: int) -> np.ndarray:
     return LinearGaussian(H=60).sample(np.random.default_rng(0), count)
 
 
+@lru_cache(maxsize=16)
+def longest(sigma: float, count: int) -> Trajectory:
+    """Trajectories of 60 steps at θ = 0; shorter ones are their beginnings, and no discount matters."""
+    return replace(PLANT, H=60, sigma=sigma).rollout(START, noise(count))
+
+
 def variance(plant: LinearGaussian, count: int) -> float:
     """Trace of the covariance of one trajectory's gradient at θ = 0."""
-    tau = plant.rollout(START, noise(count)[:, : plant.H])
+    tau = Trajectory(*(column[:, : plant.H] for column in longest(plant.sigma, count)))
     return float(plant.each_g(tau, START).var(0).sum())
 
 
