@@ -16,7 +16,7 @@ import ot.smooth
 from optilab.papers.sparse_optimal_transport.algorithm import Dual, SemiDual, lbfgs
 from optilab.problems.transport import Transport, colour_costs
 
-REPEATS = 3
+REPEATS = 7
 TOLERANCE = 1e-9
 MOST = 500
 SIZES = (200, 500)

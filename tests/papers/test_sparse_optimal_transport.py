@@ -116,6 +116,13 @@ def test_columns_of_a_batch_may_differ_in_all_parameters():
     for found in (plus, simplex):
         np.testing.assert_allclose(found.sums, found.dense.sum(-1), atol=1e-14)
         np.testing.assert_allclose(found.row_sums, found.dense.sum(-2), atol=1e-14)
+    above, alone = (
+        sp.conj_plus(s, k, gamma, level=b),
+        sp.conj_plus(s - b[..., None], k, gamma),
+    )  # a level is a price less
+    np.testing.assert_allclose(above.dense, alone.dense, atol=1e-15)
+    np.testing.assert_allclose(above.value, alone.value, rtol=1e-14)
+    np.testing.assert_array_equal(above.theta, b)
 
 
 def peer(k, m, gamma):

@@ -119,7 +119,7 @@ class SemiDual(Concave):
         """S(α), a − T1 and the columns of T, x = α (*batch, m)."""
         problem = self.problem
         columns = conj_b(x[..., None, :] - problem.columns, problem.b, self.k[..., None], self.gamma[..., None])
-        value = (x * problem.a).sum(-1) - columns.value.sum(-1)
+        value = np.vecdot(x, problem.a) - columns.value.sum(-1)
         return Oracle(value, problem.a - columns.row_sums, columns)
 
     def beta(self, alpha: np.ndarray) -> np.ndarray:
@@ -150,9 +150,8 @@ class Dual(Concave):
         problem = self.problem
         alpha, beta = x[..., : problem.m], x[..., problem.m :]
         s = alpha[..., None, :] - problem.columns
-        s += beta[..., :, None]
-        columns = conj_plus(s, self.k[..., None], self.gamma[..., None])
-        value = (alpha * problem.a).sum(-1) + (beta * problem.b).sum(-1) - columns.value.sum(-1)
+        columns = conj_plus(s, self.k[..., None], self.gamma[..., None], level=-beta)
+        value = np.vecdot(alpha, problem.a) + np.vecdot(beta, problem.b) - columns.value.sum(-1)
         grad = np.concatenate([problem.a - columns.row_sums, problem.b - columns.sums], -1)
         return Oracle(value, grad, columns)
 

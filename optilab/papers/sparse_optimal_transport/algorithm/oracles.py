@@ -3,8 +3,9 @@
     Ω*₊(s) = max ⟨s, t⟩ − (γ/2)‖t‖²  over t ≥ 0 with at most k nonzeros                   (for the dual)
     Ω*_b(s) = the same, over those t that sum to b besides                                  (for the semi-dual)
 
-Both look at the k largest entries of s alone, and of these at the ones that stand above a level. What can't stand above
-it is never sorted, and a plan is kept as the list of its nonzeros.
+Both look at the k largest entries of s alone, and of these at the ones that stand above a level: Ω*₊ is told the level
+(0, or what a unit of mass costs), Ω*_b finds the one at which the sum is b. What can't stand above it is never sorted,
+and a plan is kept as the list of its nonzeros.
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023. The projection inside
 Ω*_b: A. Kyrillidis, S. Becker, V. Cevher, C. Koch, "Sparse projections onto the simplex", ICML 2013.
@@ -20,7 +21,7 @@ class Columns(NamedTuple):
     """Best columns t* (*batch, m) for prices s, and what they earn."""
 
     value: np.ndarray  # (*batch) Ω*
-    theta: np.ndarray  # (*batch) the level θ; 0 for Ω*₊
+    theta: np.ndarray  # (*batch) the level θ
     t: np.ndarray  # (N,) the nonzeros of all columns together
     places: np.ndarray  # (N,) where they stand, counted through (*batch, m)
     shape: tuple[int, ...]  # (*batch, m)
@@ -55,7 +56,7 @@ def largest_first(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray)
     -------
     values, places : arrays (*batch, r)
         Places are counted through all of s. r is what the fullest column needs, up to the largest k; where a column has
-        fewer, −∞ fills it up.
+        fewer, or its own k is smaller, −∞ fills it up.
     """
     m, most = s.shape[-1], int(np.max(k))
     flat = s.reshape(-1, m)
@@ -68,15 +69,18 @@ def largest_first(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray)
     width = int(count.max())
     slots = np.arange(len(places)) + (width * np.arange(len(flat)) - count.cumsum() + count)[column]
     values, table = np.full(len(flat) * width, -np.inf), np.zeros(len(flat) * width, int)
-    values[slots], table[slots] = flat.ravel()[places], places
+    values[slots], table[slots] = flat.take(places), places
     order = np.argsort(-values.reshape(-1, width), -1, kind="stable")[:, :most]
     order += width * np.arange(len(flat))[:, None]
     shape = (*s.shape[:-1], order.shape[-1])
-    return values[order].reshape(shape), table[order].reshape(shape)
+    allowed = np.arange(shape[-1]) < np.asarray(k)[..., None]
+    return np.where(allowed, values[order].reshape(shape), -np.inf), table[order].reshape(shape)
 
 
-def conj_plus(s: np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> Columns:
-    """Ω*₊ and its maximiser: the k largest entries of s, divided by γ where they are positive.
+def conj_plus(
+    s: np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray, level: float | np.ndarray = 0.0
+) -> Columns:
+    """Ω*₊ of s − level, and its maximiser: the k largest entries of s, as far as they stand above a given level.
 
     Parameters
     ----------
@@ -86,18 +90,20 @@ def conj_plus(s: np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> 
         Nonzeros allowed.
     gamma : number or array (*batch)
         Weight γ > 0 of the square.
+    level : number or array (*batch)
+        What a unit of mass costs in every place, −βⱼ in the dual.
     """
     *batch, m = s.shape
-    places = np.flatnonzero(s > 0)
-    count = np.bincount(places // m, minlength=prod(batch)).reshape(batch)
-    if (count > k).any():  # some column has to choose
-        s_top, places = largest_first(s, k, np.zeros(batch))
-        r = np.arange(1, s_top.shape[-1] + 1)
-        places = places[(s_top > 0) & (r <= np.asarray(k)[..., None])]
-    gamma = np.asarray(gamma)
-    t = s.ravel()[places] / (gamma if gamma.size == 1 else np.broadcast_to(gamma, batch).ravel()[places // m])
-    square = np.bincount(places // m, t**2, prod(batch)).reshape(batch)
-    return Columns(gamma / 2 * square, np.zeros(batch), t, places, s.shape)
+    level, gamma = level + np.zeros(batch), gamma + np.zeros(batch)
+    places = np.flatnonzero(s > level[..., None])
+    column = places // m
+    if (np.bincount(column, minlength=prod(batch)).reshape(batch) > k).any():  # some column has to choose
+        s_top, places = largest_first(s, k, level)
+        places = places[s_top > level[..., None]]
+        column = places // m
+    t = (s.take(places) - level.take(column)) / gamma.take(column)
+    square = np.bincount(column, t**2, prod(batch)).reshape(batch)
+    return Columns(gamma / 2 * square, level, t, places, s.shape)
 
 
 def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> Columns:
@@ -120,10 +126,8 @@ def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: flo
     room = gamma * np.asarray(b)
     s_top, places = largest_first(s, k, s.max(-1) - room)  # the level of the largest entry alone
     r = np.arange(1, s_top.shape[-1] + 1)
-    allowed = r <= np.asarray(k)[..., None]
-    levels = (s_top.cumsum(-1) - room[..., None]) / r
-    theta = np.where(allowed, levels, -np.inf).max(-1)
-    t = np.where(allowed, np.maximum(s_top - theta[..., None], 0), 0) / np.asarray(gamma)[..., None]
-    value = theta * b + gamma / 2 * (t**2).sum(-1)
+    theta = ((s_top.cumsum(-1) - room[..., None]) / r).max(-1)
+    t = np.maximum(s_top - theta[..., None], 0) / np.asarray(gamma)[..., None]
+    value = theta * b + gamma / 2 * np.vecdot(t, t)
     used = t > 0
     return Columns(value, theta, t[used], places[used], s.shape)
