@@ -57,6 +57,8 @@ def test_the_derived_biconjugates_are_the_k_support_norm():
         assert min(weights) >= 0
         assert sum(weights) == pytest.approx(1)
         assert all(sum(entry == 0 for entry in atom) == 1 for atom in atoms)
+        sums = [float(sum(atom).subs(derivation.SUMS).subs(at)) for atom in atoms]
+        assert sums == pytest.approx([sum(w)] * len(atoms))  # so a fixed sum leaves the relaxation as it is
         found = minimize(  # the biconjugate by an independent solver, in the top-2 epigraph
             lambda z, w=w: -(z[:3] @ np.array(w) - z[3]),
             np.array([*w, 1.0]),
@@ -165,7 +167,7 @@ def gradients(alpha, beta, problem, k, gamma):
     return S.grad(alpha), grad[: problem.m], grad[problem.m :]
 
 
-@pytest.mark.filterwarnings("ignore:at most k n")
+@pytest.mark.filterwarnings("error")
 def test_gradients_are_checked_against_differences():
     for seed in range(3):
         exercises.check_gradients(gradients, seed)

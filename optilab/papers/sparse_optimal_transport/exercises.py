@@ -208,13 +208,13 @@ def check_gradients(gradients: Gradients, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(10):
         m, n = (int(size) for size in rng.choice(np.arange(3, 8), 2, replace=False))
-        k, gamma = int(rng.integers(1, m + 1)), 10 ** rng.uniform(-1, 1)
+        k, gamma = int(rng.integers(-(-m // n), m + 1)), 10 ** rng.uniform(-1, 1)  # k n ≥ m: room for all rows
         problem = Transport(rng.dirichlet(np.ones(m)), rng.dirichlet(np.ones(n)), rng.uniform(size=(m, n)))
         while True:
             alpha, beta = rng.normal(size=m) / 2, rng.normal(size=n) / 2
             if gap_at_k(alpha - problem.C.T, k) > 1e-4:
                 break
-        S, D = SemiDual(problem, min(k, m), gamma), Dual(problem, min(k, m), gamma)
+        S, D = SemiDual(problem, k, gamma), Dual(problem, k, gamma)
         dual = differences(D, np.concatenate([alpha, beta]))
         right = differences(S, alpha), dual[:m], dual[m:]
         answer = gradients(alpha.copy(), beta.copy(), problem, k, gamma)

@@ -15,6 +15,7 @@ from optilab.papers.sparse_optimal_transport.algorithm import (
     Certificate,
     Lines,
     SemiDual,
+    after_adam,
     assignment,
     captured,
     certified,
@@ -28,7 +29,7 @@ from optilab.papers.sparse_optimal_transport.algorithm import (
     sparse_choice,
     token_choice,
 )
-from optilab.problems.transport import Transport, affinities, bumps, palettes, random_bumps
+from optilab.problems.transport import Transport, affinities, bumps, palettes, random_bumps, routing
 
 DIAL = (1, 2, 3, 4, 6, 24)
 
@@ -100,6 +101,27 @@ def dial(quick: bool = False) -> Iterator[Claim]:
     yield Claim("‖T1 − a‖₁ of the mixed plan, most over k", rows, at_most=1e-7)
 
 
+def plans_near(k: int, within: float = 1e-5, draws: int = 300) -> np.ndarray:
+    """Plans on `bumps()` at potentials around the certified maximum whose value is within so much: (found, 24, 24)."""
+    semi_dual, top = SemiDual(bumps(), k), optimum(k)
+    around = top.alpha + within * np.random.default_rng(0).normal(size=(draws, len(top.alpha)))
+    return semi_dual.plan(around[semi_dual(around) >= top.bound - within])
+
+
+def kinks(quick: bool = False) -> Iterator[Claim]:
+    """At a kink the plan depends on the side from which it is read: the value doesn't tell it."""
+    problem = bumps()
+    for k, least, most in ((1, 0.15, 2.0), (2, 0.1, 1.32), (3, 0.05, 0.46), (4, 0.03, 0.18), (6, 0.005, 0.04)):
+        if quick and k not in (1, 6):
+            continue
+        error = problem.row_error(plans_near(k))
+        what = f"‖T1 − a‖₁ of plans read off within 1e-5 of max S, k = {k}"
+        yield Claim(f"{what}, least", error.min(), at_least=least, seeds=error)
+        yield Claim(f"{what}, most", error.max(), at_most=most)
+        if k <= 2:
+            yield Claim(f"{what}, most / least", error.max() / error.min(), at_least=2)
+
+
 def nonzeros(_quick: bool = False) -> Iterator[Claim]:
     """How many entries the plans of two hills have."""
     problem = bumps()
@@ -156,6 +178,7 @@ def other_hills(quick: bool = False) -> Iterator[Claim]:
     hundred = np.array([[after(lbfgs(row[ks.index(k)], maxfun=100).values, 100) for k in (1, 6)] for row in each])
     ratio = (high - hundred[:, 0]) / np.maximum(bound[:, ks.index(6)] - hundred[:, 1], 1e-7)
     yield Claim("other hills: gap after 100 evaluations, k = 1 / k = 6, least", ratio.min(), at_least=100, seeds=ratio)
+    yield Claim("other hills: share of them where it is 1000 or more", (ratio >= 1e3).mean(), at_least=0.75)
 
 
 class Routed(NamedTuple):
@@ -171,19 +194,28 @@ def routed(selected: np.ndarray, affinity: np.ndarray) -> Routed:
     return Routed(processed(selected), captured(selected, affinity), load(selected).max(-1))
 
 
-def route_sparsely(affinity: np.ndarray, k: int, gamma: float = 1.0, **options: int) -> tuple[Routed, np.ndarray]:
-    """The sparse router on every seed, and the values of S that it reaches, (seeds,)."""
-    found = [sparse_choice(each, k, gamma=gamma, **options) for each in affinity]
+def route_sparsely(
+    affinity: np.ndarray, k: int, gamma: float = 1.0, *, steps: int = 0, **options: int
+) -> tuple[Routed, np.ndarray]:
+    """The sparse router on every seed, and the values of S that it reaches, (seeds,).
+
+    Adam's steps are made for all seeds together; L-BFGS takes them one by one.
+    """
+    starts = after_adam(SemiDual(routing(affinity), k, gamma), steps=steps)
+    found = [
+        sparse_choice(each, k, gamma=gamma, x0=x0, steps=0, **options)
+        for each, x0 in zip(affinity, starts, strict=True)
+    ]
     selected = np.array([pairs for pairs, _ in found])
     return routed(selected, affinity), np.array([solution.value for _, solution in found])
 
 
-ALONE = {"steps": 0, "maxiter": 200, "maxfun": 2000}
+ALONE = {"maxiter": 200, "maxfun": 2000}
 
 
 def experts(quick: bool = False) -> Iterator[Claim]:
     """64 tokens, 8 experts, buffers of 8 = m/n: here the optimum is an assignment and max S = LP + γ/(2m)."""
-    affinity = affinities(range(5 if quick else 70))
+    affinity = affinities(range(10 if quick else 70))
     m, k = affinity.shape[-2], 8
     sparse, value = route_sparsely(affinity, k, **ALONE)
     exact = np.array([assignment(each) for each in affinity])
@@ -198,13 +230,15 @@ def experts(quick: bool = False) -> Iterator[Claim]:
     ):
         share = routed(selected, affinity).processed
         yield Claim(f"share that {name} processes, mean", share.mean(), at_most=most, seeds=share)
+    raw = load(solve_sinkhorn(routing(affinity[:10]), epsilon=0.05) > 0).max(-1)
+    yield Claim(f"fullest expert of Sinkhorn's plan as it is, least of {m}", raw.min(), at_least=m, seeds=raw)
     ratio = sparse.captured / linear.captured
     yield Claim("affinity of sparse OT / of the linear assignment, farthest from 1", far(ratio), 1.02, 0.98, ratio)
     gap = 1 / (2 * m) - linear.captured - value  # the linear program's value is minus what it captures
     yield Claim("gap max S − S where L-BFGS stops, most", gap.max(), at_most=5e-5, seeds=gap)
     both, _ = route_sparsely(affinity, k, steps=300, maxfun=300)
     yield Claim(
-        "share processed after 300 Adam steps, then L-BFGS, mean", both.processed.mean(), 1, 0.995, both.processed
+        "share processed after 300 Adam steps, then L-BFGS, mean", both.processed.mean(), 1, 0.99, both.processed
     )
     wide, _ = route_sparsely(affinity[:10], 12, **ALONE)
     yield Claim("share processed with buffers of 12, least", wide.processed.min(), 1, 0.99, wide.processed)
@@ -230,7 +264,7 @@ def colours(quick: bool = False) -> Iterator[Claim]:
         each = [SemiDual(replicate(batch, i), k) for i in range(len(seeds))]
         plans[k] = np.array([semi_dual.plan(lbfgs(semi_dual).x) for semi_dual in each])
         off[k] = batch.row_error(plans[k])
-    for k, low, high in ((1, 0.2, 0.4), (2, 0.05, 0.15), (4, 0.0, 0.02), (8, 0.0, 0.0)):
+    for k, low, high in ((1, 0.2, 0.4), (2, 0.03, 0.15), (4, 0.0, 0.03), (8, 0.0, 0.0)):
         empty = (plans[k].sum(-1) <= 1e-12).mean(-1)
         yield Claim(f"share of colours without mass at k = {k}, mean", empty.mean(), high, low, empty)
     for k, low, high in ((1, 0.35, 0.75), (2, 0.12, 0.35), (4, 0.005, 0.06), (8, 0.0, 1e-4)):
@@ -241,7 +275,7 @@ def colours(quick: bool = False) -> Iterator[Claim]:
     yield Claim("largest entry of the difference of the plans of k = 12 and k = 40", change.max(), 1e-5, seeds=change)
 
 
-EXPERIMENTS = (dial, nonzeros, conditioning, other_hills, experts, colours)
+EXPERIMENTS = (dial, kinks, nonzeros, conditioning, other_hills, experts, colours)
 
 
 def claims(quick: bool = False) -> Claims:

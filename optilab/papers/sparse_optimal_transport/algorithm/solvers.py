@@ -4,6 +4,7 @@ Adam itself is the textbook's: `classics.adam` on `SemiDual.loss`.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,27 +69,45 @@ def lbfgs(
     return Solution(found.x, -found.fun, np.array(values), bool(found.success), str(found.message))
 
 
+def after_adam(concave: Concave, x0: np.ndarray | None = None, *, steps: int = 200, alpha: float = 0.01) -> np.ndarray:
+    """Potentials (*batch, d) after a fixed number of Adam's steps, which kinks don't stop; all replicates together.
+
+    Parameters
+    ----------
+    concave : Concave
+        A `SemiDual` or `Dual`.
+    x0 : array (*batch, d), optional
+        Where to start; at 0 without it.
+    steps : int
+        How many, one evaluation each.
+    alpha : float
+        Their size, for costs up to about 1.
+
+    Raises
+    ------
+    ValueError
+        If steps is negative or alpha isn't positive and finite.
+    """
+    require(steps >= 0, "steps", steps, "0 or more")
+    states = adam(concave.loss, concave.start if x0 is None else x0, alpha=alpha)
+    return next(islice(states, steps, None)).x
+
+
 def adam_then_lbfgs(
     concave: Concave, x0: np.ndarray | None = None, *, steps: int = 200, alpha: float = 0.01, **options: Any
 ) -> Solution:
-    """A fixed number of Adam's steps, which kinks don't stop, then L-BFGS from there: the best all-round.
+    """Adam's steps, then L-BFGS from there: the best all-round; one instance.
 
     Parameters
     ----------
     concave, x0
         As for `lbfgs`.
-    steps : int
-        Of Adam, one evaluation each.
-    alpha : float
-        Their size, for costs up to about 1.
+    steps, alpha
+        As for `after_adam`.
     **options
         Of `lbfgs`. Its `values` don't contain Adam's.
     """
-    require(steps >= 0, "steps", steps, "0 or more")
-    states = adam(concave.loss, concave.start if x0 is None else x0, alpha=alpha)
-    for _ in range(steps):
-        next(states)
-    return lbfgs(concave, next(states).x, **options)
+    return lbfgs(concave, after_adam(concave, x0, steps=steps, alpha=alpha), **options)
 
 
 class Ascent(NamedTuple):
