@@ -116,7 +116,7 @@ def kinks(quick: bool = False) -> Iterator[Claim]:
             continue
         error = problem.row_error(plans_near(k))
         what = f"‖T1 − a‖₁ of plans read off within 1e-5 of max S, k = {k}"
-        yield Claim(f"{what}, least", error.min(), at_least=least, seeds=error)
+        yield Claim(f"{what}, least", error.min(), at_least=least)
         yield Claim(f"{what}, most", error.max(), at_most=most)
         if k <= 2:
             yield Claim(f"{what}, most / least", error.max() / error.min(), at_least=2)

@@ -39,10 +39,10 @@ def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
     new, moved = barycentric(T, source.colours, target.colours)
     lost, left = source.shares[~moved].sum(), (~moved).sum()
     used = T > 0
-    note = f"Every target colour takes from {used.sum(0).max()} source colours at most, "
-    note += f"and a source colour becomes a mean of up to {used.sum(1).max()}. "
+    note = f"Source colours in a target colour: at most {used.sum(0).max()}; "
+    note += f"target colours of which a source colour becomes the mean: at most {used.sum(1).max()}. "
     note += (
-        f"<b>{100 * lost:.0f} % of the pixels stay as they were; {left} of {len(new)} colours get no mass.</b>"
+        f"<b>{left} of {len(new)} colours get no mass: {100 * lost:.0f} % of the pixels stay as they were.</b>"
         if lost
         else "Every colour is moved."
     )
@@ -87,7 +87,7 @@ def recolour(**start: Any) -> Explorer:
         {
             "way": choice("paint", NOON, [NOON, DUSK]),
             "k": slider("k, sources per target", 2, 1, COLOURS, 1, named={"no cap": COLOURS}),
-            "gamma": log_slider("γ", 1.0, 0.1, 100, steps=12),
+            "gamma": log_slider("γ, weight of the square", 1.0, 0.1, 100, steps=12),
         },
         [
             shown("This picture …", "source"),

@@ -82,7 +82,7 @@ def compute(*, run: dict[str, Any], tokens: int, experts: int, **_values: Any) -
     twice = (ours.sum(-1) > 1).sum()
     note = (
         f"Sparse OT (k = {k}) drops <b>{100 * (1 - processed(ours)):.1f} %</b> of {tokens} tokens and gives no expert "
-        f"more than {load(ours).max()}; to several experts go {twice}, the row sums are off by {run['error']:.2g}. "
+        f"more than {load(ours).max()}; {twice} go to several experts, the row sums are off by {run['error']:.1g}. "
         f"Quadratic OT loads one expert with {load(selected['quadratic OT']).max()}."
     )
     if k * experts < tokens:
@@ -126,7 +126,7 @@ def experts(**start: Any) -> Explorer:
             "experts": slider("experts", 8, 2, 16, 1),
             "skew": slider("skew of their popularity", 2.0, 0.0, 4.0, 0.25),
             "factor": slider("capacity factor κ", 1.0, 0.5, 3, 0.25, named={"just enough": 1.0}),
-            "gamma": log_slider("γ", 1.0, 0.01, 10, steps=12),
+            "gamma": log_slider("γ, weight of the square", 1.0, 0.01, 10, steps=12),
             "seed": slider("seed", 0, 0, 19, 1),
         },
         [

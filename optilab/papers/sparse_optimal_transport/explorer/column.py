@@ -32,14 +32,14 @@ def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str,
     above = t > 0
     enough = int((found.dense[-1] > 0).sum())
     low, high = min(s.min(), theta) - 0.2, 1.25
-    if fixed:
-        note = f"θ = {theta:.2f}: above it stand {above.sum()} of the {k} largest, and γb = {gamma * b:.2f} in all. "
-    else:
-        note = f"The column is free, so the level is 0; {above.sum()} of the {k} largest prices are above it. "
+    level = f"{theta:.2f}".replace("-", "−") if fixed else "0 (the sum is free)"
+    note = f"Above the level {level}: {above.sum()} of the {k} largest prices"
+    note += f", together by γb = {gamma * b:.2f}. " if fixed else ". "
+    note += f"Without a cap {enough} {'place is' if enough == 1 else 'places are'} used: "
     note += (
-        f"A larger k changes nothing any more: without a cap {enough} places would be used."
+        "a larger k changes nothing any more."
         if k >= enough
-        else f"Without the cap {enough} places would be used, so k costs {found.value[-1] - found.value[k - 1]:.3f}."
+        else f"the cap costs {found.value[-1] - found.value[k - 1]:.3f} of what the column earns."
     )
     i = np.arange(1, PLACES + 1)
     return {

@@ -55,7 +55,7 @@ def compute(method: str, k: int, gamma: float, epsilon: float) -> dict[str, Any]
     wrong = off > 1e-3
     error = problem.row_error(T)
     note = f"{seen.sum()} of 576 entries are used, at most {count.max()} in a column; the plan costs {problem(T):.4f}. "
-    note += f"Row sums are off by {error:.1e} in all." if error < 1e-3 else f"Row sums are off by <b>{error:.2f}</b>."
+    note += f"Row sums are off by {error:.1g} in all." if error < 1e-3 else f"Row sums are off by <b>{error:.2g}</b>."
     if method == SPARSE and not feasible(24, 24, k):
         note += f" <b>No plan with k = {k} nonzeros per column meets both marginals.</b>"
     return {
@@ -65,6 +65,7 @@ def compute(method: str, k: int, gamma: float, epsilon: float) -> dict[str, Any]
         "right": np.where(wrong, np.nan, rows),
         "wrong": np.where(wrong, rows, np.nan),
         "count": count,
+        "cap_title": "Nonzeros of every column: " + ("k caps them all" if method == SPARSE else "nothing caps them"),
         "cap": np.full(2, k if method == SPARSE else np.nan),
         "span": np.array([-0.03, 1.03]),
         "note": note,
@@ -145,7 +146,7 @@ def plans(**start: Any) -> Explorer:
                 height=380,
             ),
             Panel(
-                "Nonzeros of every column, under their cap k",
+                "",
                 [
                     (go.Bar(showlegend=False, marker={"color": blue}), {"x": "x", "y": "count"}),
                     (
@@ -157,6 +158,7 @@ def plans(**start: Any) -> Explorer:
                     "xaxis": {"title": {"text": "target position"}} | position,
                     "yaxis": {"title": {"text": "nonzeros"}, "range": [0, 25]},
                 },
+                {"title": "cap_title"},
                 height=380,
             ),
         ],

@@ -17,10 +17,21 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import BLUE, BROWN, GREEN, INK, ORANGE, PURPLE, TEAL, color, landscape
 
-METHODS = ["L-BFGS", "Adam", "supergradient ascent", "supergradient ascent, steps 1/√t"]
+METHODS = {  # and their colours
+    "L-BFGS": color("L-BFGS"),
+    "Adam": color("Adam"),
+    "supergradient, fixed steps": color("supergradient ascent"),
+    "supergradient, steps 1/√t": color("1/√t"),
+}
+FATES = {
+    "L-BFGS": "the smaller k, the sooner L-BFGS stalls",
+    "Adam": "kinks stop Adam too, but nearer to the top",
+    "supergradient, fixed steps": "plain ascent is slow for every k",
+    "supergradient, steps 1/√t": "plain ascent is slow for every k",
+}
 EVALUATIONS, SHOWN, LEAST = 300, 60, 1e-6
 SHADES = dict(zip(DIAL, (ORANGE, BROWN, PURPLE, TEAL, BLUE, GREEN), strict=True))
-SIDE = np.linspace(-0.9, 0.9, 81)
+SIDE = np.linspace(-1, 1, 81)
 PLANE = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])  # where the potentials sum to 0
 
 
@@ -68,7 +79,7 @@ def asked(method: str, semi_dual: SemiDual, x0: np.ndarray, most: int) -> np.nda
     states: Iterator[Any]
     if method == "Adam":
         states = adam(semi_dual.loss, x0, alpha=0.01 if semi_dual.problem.m > 3 else 0.03)
-    elif method == METHODS[2]:
+    elif method == "supergradient, fixed steps":
         states = supergradient_ascent(semi_dual, x0, eta=1 / semi_dual.smoothness)
     else:
         states = supergradient_ascent(semi_dual, x0, eta=10 / semi_dual.smoothness, decay=0.5)
@@ -127,7 +138,9 @@ def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
         "start_y": np.array([v]),
         "end_x": path[-1:, 0],
         "end_y": path[-1:, 1],
+        "shade": METHODS[method],
         "ground": f"The ground for k = {min(k, 3)} (m = n = 3): drag the start",
+        "gaps": f"Two hills: {FATES[method]}",
         "calls": np.arange(1, EVALUATIONS + 1),
         "span": np.array([1, EVALUATIONS]),
         "linear": np.full(2, line.linear),
@@ -153,7 +166,6 @@ def code(values: dict[str, Any]) -> str:
 
 def ground(**start: Any) -> Explorer:
     """Walk up S in small, and compare gaps on two hills for six k."""
-    pink = color("L-BFGS")
 
     def level(name: str, shade: str, text: str, where: str) -> tuple[Any, dict[str, str]]:
         dashed = {"color": shade, "dash": "dash", "width": 1.5}
@@ -171,7 +183,7 @@ def ground(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "method": choice("method", "L-BFGS", METHODS),
+            "method": choice("method", "L-BFGS", list(METHODS)),
             "k": choice("k", 1, list(DIAL)),
             "u": slider("start, across", -0.6, -0.9, 0.9, 0.02),
             "v": slider("start, up", -0.6, -0.9, 0.9, 0.02),
@@ -182,40 +194,39 @@ def ground(**start: Any) -> Explorer:
                 [
                     (landscape(ncontours=28), {"x": "side", "y": "side", "z": "height"}),
                     (
-                        go.Scatter(
-                            showlegend=False,
-                            mode="lines+markers",
-                            line={"color": pink, "width": 1.6},
-                            marker={"color": pink, "size": 5},
-                        ),
-                        {"x": "path_x", "y": "path_y"},
+                        go.Scatter(showlegend=False, mode="lines+markers", line={"width": 1.6}, marker={"size": 5}),
+                        {"x": "path_x", "y": "path_y", "line.color": "shade", "marker.color": "shade"},
                     ),
                     (
                         go.Scatter(name="start", mode="markers", marker={"color": INK, "size": 10}),
                         {"x": "start_x", "y": "start_y"},
                     ),
                     (
-                        go.Scatter(
-                            name="last call", mode="markers", marker={"color": pink, "size": 13, "symbol": "diamond"}
-                        ),
-                        {"x": "end_x", "y": "end_y"},
+                        go.Scatter(name="last call", mode="markers", marker={"size": 13, "symbol": "diamond"}),
+                        {"x": "end_x", "y": "end_y", "marker.color": "shade"},
                     ),
                 ],
                 {
-                    "xaxis": {"title": {"text": "(α₁ − α₂)/√2"}, "range": [-0.9, 0.9]},
-                    "yaxis": {"title": {"text": "(α₁ + α₂ − 2α₃)/√6"}, "range": [-0.9, 0.9]},
+                    "xaxis": {"title": {"text": "(α₁ − α₂)/√2"}, "range": [-1, 1]},
+                    "yaxis": {"title": {"text": "(α₁ + α₂ − 2α₃)/√6"}, "range": [-1, 1]},
                 },
                 {"title": "ground"},
                 click=("u", "v"),
                 height=380,
             ),
             Panel(
-                "Two hills: the smaller k, the longer the way to the top",
+                "",
                 gaps,
                 {
                     "xaxis": {"title": {"text": "evaluations of S and ∇S"}},
-                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "gap max S − S"}, "range": [-6.1, 0]},
+                    "yaxis": {
+                        "type": "log",
+                        "dtick": 1,
+                        "title": {"text": "gap max S − S, shown down to 10⁻⁶"},
+                        "range": [-6.1, 0],
+                    },
                 },
+                {"title": "gaps"},
                 height=380,
             ),
             Panel(
@@ -229,13 +240,13 @@ def ground(**start: Any) -> Explorer:
                         {"x": "span", "y": "top"},
                     ),
                     (
-                        go.Scatter(name="best S so far", mode="lines", line={"color": pink}),
-                        {"x": "calls", "y": "value"},
+                        go.Scatter(name="best S so far", mode="lines"),
+                        {"x": "calls", "y": "value", "line.color": "shade"},
                     ),
                 ],
                 {
                     "xaxis": {"title": {"text": "evaluations of S and ∇S"}},
-                    "yaxis": {"title": {"text": "value"}, "range": [0.1, 0.22]},
+                    "yaxis": {"title": {"text": "S, a cost"}, "range": [0.1, 0.22]},
                 },
                 height=380,
             ),
