@@ -4,6 +4,9 @@ Both maximise the same function by the same SciPy routine with the same toleranc
 in alternating order, in processor time, lest a busy machine take sides. "To equal" counts up to the call at which a run
 first comes within 1e-6 of the better of the two final values, relative to what there was to gain, so that neither is
 paid for ending early nor charged for going on. One BLAS thread: set OPENBLAS_NUM_THREADS=1.
+
+The last line of each size and kind has no cap. In the dual nothing is sorted there: SciPy's own work in L-BFGS, the
+same for both, and a pass over the prices are most of the time, and they bound how much faster either can be.
 """
 
 import contextlib

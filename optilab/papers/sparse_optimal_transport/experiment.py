@@ -35,7 +35,7 @@ DIAL = (1, 2, 3, 4, 6, 24)
 
 
 def replicate(problem: Transport, i: int) -> Transport:
-    """One instance of a batch."""
+    """One instance of a batch, for L-BFGS and cutting planes, which take one at a time."""
     return Transport(problem.a[i], problem.b[i], problem.C[i])
 
 

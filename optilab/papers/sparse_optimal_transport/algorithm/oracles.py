@@ -87,7 +87,7 @@ def conj_plus(
     s : array (*batch, m)
         What a unit of mass earns in each place.
     k : int or array (*batch)
-        Nonzeros allowed.
+        Nonzeros allowed, 1 or more; not checked here but in `Concave`, once for all calls.
     gamma : number or array (*batch)
         Weight γ > 0 of the square.
     level : number or array (*batch)
@@ -119,7 +119,7 @@ def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: flo
     b : number or array (*batch)
         Mass to be placed.
     k : int or array (*batch)
-        Nonzeros allowed.
+        Nonzeros allowed, 1 or more; not checked here but in `Concave`, once for all calls.
     gamma : number or array (*batch)
         Weight γ > 0 of the square.
     """
