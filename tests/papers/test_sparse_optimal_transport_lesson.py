@@ -43,6 +43,30 @@ def test_the_largest_are_worth_exchanging_for_nothing_else():
     assert derivation.why_the_largest().lines[-1].relation == "≥"
 
 
+@pytest.mark.parametrize(("method", "k"), [(method, 4) for method in walk.METHODS])
+def test_the_code_shown_beside_the_ground_finds_what_the_picture_shows(method, k):
+    lines, _, expression = walk.code({"method": method, "k": k}).rpartition("\n")
+    scope = {}
+    exec(lines, scope)
+    shown = walk.compute(method=method, k=k, u=0.0, v=0.0)["value"][-1]
+    assert eval(expression, scope) == pytest.approx(shown, rel=1e-12)
+
+
+def test_applications_refuse_what_they_cannot_use():
+    affinity = np.eye(4)
+    refused = [
+        (lambda: algorithm.token_choice(affinity, 0), "the buffer k must be an integer, 1 or more, got 0"),
+        (lambda: algorithm.expert_choice(affinity, 99), "the buffer k must be an integer from 1 to 4, got 99"),
+        (lambda: algorithm.buffer_size(0, 8, 1), "tokens must be 1 or more, got 0"),
+        (lambda: algorithm.buffer_size(8, 0, 1), "experts must be 1 or more, got 0"),
+        (lambda: algorithm.k_support_norm(np.array([np.nan, 1]), 1), "t must be finite"),
+        (lambda: algorithm.barycentric(affinity, np.ones((4, 3)), np.ones((5, 3))), "the numbers of positions"),
+    ]
+    for use, sentence in refused:
+        with pytest.raises(ValueError, match=sentence):
+            use()
+
+
 def test_the_derived_biconjugates_are_the_k_support_norm():
     half = derivation.one_norm().numpy(derivation.t1, derivation.t2)
     assert half(0.3, 0.9) == pytest.approx(algorithm.k_support_norm(np.array([0.3, 0.9]), 1) ** 2 / 2)

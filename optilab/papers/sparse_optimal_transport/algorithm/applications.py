@@ -34,7 +34,14 @@ def barycentric(T: np.ndarray, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray
         A source without mass stays where it is.
     moved : array (*batch, m) of bool
         Which sources have mass, more than 1e-12.
+
+    Raises
+    ------
+    ValueError
+        If there aren't as many positions as the plan has rows and columns.
     """
+    found = (X.shape[-2:-1], Y.shape[-2:-1])
+    require(found == (T.shape[-2:-1], T.shape[-1:]), "the numbers of positions", found, f"those of the plan {T.shape}")
     mass = T.sum(-1)
     moved = mass > 1e-12
     mean = (T @ Y) / np.where(moved, mass, 1)[..., None]
@@ -47,20 +54,41 @@ def buffer_size(tokens: int, experts: int, factor: float) -> int:
     Raises
     ------
     ValueError
-        If the capacity factor isn't positive and finite.
+        If there are no tokens or experts, or the capacity factor isn't positive and finite.
     """
+    require(tokens >= 1, "tokens", tokens, "1 or more")
+    require(experts >= 1, "experts", experts, "1 or more")
     require(0 < factor < np.inf, "the capacity factor", factor, "positive and finite")
     return min(tokens, int(np.ceil(factor * tokens / experts - 1e-9)))
 
 
 def token_choice(affinity: np.ndarray, k: int) -> np.ndarray:
-    """Every token, in order, goes to the expert that it suits best, and is dropped if k tokens are there already."""
+    """Every token, in order, goes to the expert that it suits best, and is dropped if k tokens are there already.
+
+    From affinities (*batch, m, n) to booleans of this shape.
+
+    Raises
+    ------
+    ValueError
+        If the buffer k is not a whole number, 1 or more.
+    """
+    require(isinstance(k, int | np.integer) and k >= 1, "the buffer k", k, "an integer, 1 or more")
     wish = affinity.argmax(-1)[..., None] == np.arange(affinity.shape[-1])
     return wish & (wish.cumsum(-2) <= k)
 
 
 def expert_choice(affinity: np.ndarray, k: int) -> np.ndarray:
-    """Every expert takes the k tokens that suit it best (ties: the first), whoever else takes them."""
+    """Every expert takes the k tokens that suit it best (ties: the first), whoever else takes them.
+
+    From affinities (*batch, m, n) to booleans of this shape.
+
+    Raises
+    ------
+    ValueError
+        If the buffer k is not a whole number from 1 to the number of tokens.
+    """
+    m = affinity.shape[-2]
+    require(isinstance(k, int | np.integer) and 1 <= k <= m, "the buffer k", k, f"an integer from 1 to {m}")
     columns = affinity.mT
     _, places = largest_first(columns, k, np.full(columns.shape[:-1], -np.inf))
     selected = np.zeros(columns.shape, bool)
@@ -69,7 +97,7 @@ def expert_choice(affinity: np.ndarray, k: int) -> np.ndarray:
 
 
 def sinkhorn_choice(affinity: np.ndarray, k: int, *, epsilon: float = 0.05) -> np.ndarray:
-    """Every expert takes the k tokens that an entropic plan sends it most of."""
+    """Every expert takes the k tokens that an entropic plan sends it most of: (*batch, m, n) → the same shape."""
     return expert_choice(solve_sinkhorn(routing(affinity), epsilon=epsilon), k)
 
 
@@ -103,7 +131,7 @@ def processed(selected: np.ndarray) -> np.ndarray:
 
 
 def captured(selected: np.ndarray, affinity: np.ndarray) -> np.ndarray:
-    """Affinity of the selected pairs, a token's mean: (*batch)."""
+    """Affinity of the selected pairs, a token's mean: twice (*batch, m, n) → (*batch)."""
     return (selected * affinity).sum((-2, -1)) / affinity.shape[-2]
 
 

@@ -19,9 +19,10 @@ def k_support_norm(t: np.ndarray, k: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If k is no integer from 1 to m.
+        If k is no integer from 1 to m, or t isn't finite.
     """
     w = -np.sort(-abs(np.asarray(t, float)), -1)
+    require(np.isfinite(w).all(), "t", t, "finite")
     m = w.shape[-1]
     require(isinstance(k, int | np.integer) and 1 <= k <= m, "k", k, f"an integer from 1 to {m}")
     r = np.arange(k)

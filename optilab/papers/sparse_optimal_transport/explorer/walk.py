@@ -155,12 +155,25 @@ def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
     return data
 
 
+BY_HAND = {
+    "L-BFGS": f"lbfgs(hills, maxiter=2000, maxfun={EVALUATIONS}).values[:{EVALUATIONS}].max()",
+    "Adam": "adam(hills.loss, hills.start, alpha=0.01)",
+    "supergradient, fixed steps": "supergradient_ascent(hills, hills.start, eta=1 / hills.smoothness)",
+    "supergradient, steps 1/√t": "supergradient_ascent(hills, hills.start, eta=10 / hills.smoothness, decay=0.5)",
+}
+
+
 def code(values: dict[str, Any]) -> str:
-    """L-BFGS on two hills by hand."""
+    """The method on two hills by hand: the best value that it finds."""
+    call = BY_HAND[values["method"]]
+    module = "classics.adam" if values["method"] == "Adam" else "papers.sparse_optimal_transport.algorithm"
+    needed = "" if values["method"] == "L-BFGS" else "from optilab.core.run import run\n"
     return (
-        "from optilab.papers.sparse_optimal_transport import algorithm\n"
+        f"{needed}from optilab.{module} import {call.partition('(')[0]}\n"
+        "from optilab.papers.sparse_optimal_transport.algorithm import SemiDual\n"
         "from optilab.problems.transport import bumps\n\n"
-        f"algorithm.lbfgs(algorithm.SemiDual(bumps(), {values['k']}), maxfun={EVALUATIONS}).values.max()"
+        f"hills = SemiDual(bumps(), {values['k']})\n"
+        + (f"hills(run({call}, {EVALUATIONS - 1}).x).max()" if needed else call)
     )
 
 
