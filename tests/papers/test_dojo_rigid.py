@@ -300,6 +300,21 @@ def test_what_jams_is_started_again():
     np.testing.assert_array_equal(last.w[once.converged], once.w[once.converged])
 
 
+def test_a_box_on_few_corners_is_started_again_with_light_impulses():
+    rng = np.random.default_rng(0)
+    body, corners = box((0.5, 0.5, 0.5), bottom=True)  # all of them under the body
+    v, push = rng.normal(size=(2, 12, 2))
+    state = state_of(np.tile([0.0, 0, 0.2501], (12, 1, 1)), np.pad(v, ((0, 0), (0, 1)))[:, None])
+    u = np.pad(0.5 * push, ((0, 0), (0, 4)))[:, None]
+    problem = TimeStep(System([body], corners, h=0.1), state, u)
+    *_, first = interior_point(problem, kappa=1e-4)
+    last = solve(problem, kappa=1e-4)
+    assert (~first.converged).sum() > 3
+    assert last.converged.all()
+    assert (last.iterations >= first.iterations).all()
+    assert np.array_equal(last.w[first.converged], first.w[first.converged])
+
+
 def test_a_lost_replicate_leaves_the_others_alone():
     system = System([Body(1.0, np.eye(3))], [Contact(0, np.zeros(3), 0.0, 0.5)], h=0.1)
     start = state_of([[[0, 0, 0.3]], [[0, 0, 1.0]]], [[[1.0, 0, -3.0]], [[1.0, 0, 0]]])

@@ -13,7 +13,8 @@ from optilab.core.run import algorithm
 
 Array = np.ndarray
 FRACTION = 0.95  # of the way to the boundary
-CAREFUL = 0.5  # the same where an iteration has jammed and is started again
+LIGHT = 0.1  # size of the impulses to start from where large ones under a body would throw it over
+RESTARTS = ({"fraction": 0.5}, {"fraction": 0.5, "primals": LIGHT})  # of an iteration that has jammed
 JAMMED = 1e-8  # a step this short means that the cones' boundary is in the way for good
 UPHILL = 0.1  # where the line search shortened more, the second-order correction is left out of the next step
 
@@ -41,6 +42,7 @@ def interior_point(
     max_ls: int = 10,
     ls: float = 0.5,
     fraction: float = FRACTION,
+    primals: float = 1.0,
     predictor: bool = True,
     correct_at_target: bool = False,
 ) -> Iterator[Iterate]:
@@ -68,6 +70,8 @@ def interior_point(
         Factor by which a step is shortened.
     fraction : float
         Share of the way to the boundary of a second-order cone that a step may go.
+    primals : float
+        The primals to start from, as a share of Mehrotra's.
     predictor : bool
         Without it the target is a tenth of the mean product, and there is no second-order correction.
     correct_at_target : bool
@@ -86,6 +90,7 @@ def interior_point(
         require(value > 0, name, value, "positive")
     for name, value in (("ls", ls), ("fraction", fraction)):
         require(0 < value < 1, name, value, "between 0 and 1")
+    require(primals > 0, "primals", primals, "positive")
     cones, free = problem.cones, problem.free
     batch = np.broadcast_shapes(problem.start.shape[:-1], kappa.shape)
     kappa = np.broadcast_to(kappa, batch)
@@ -105,6 +110,7 @@ def interior_point(
 
     # start: neutral cone variables, shifted inside
     s, g = cones.shifted(cones.neutral, cones.neutral) if cones.size else (cones.neutral, cones.neutral)
+    g = primals * g
     start = np.broadcast_to(problem.start, (*batch, free))
     w = np.concatenate([start, np.broadcast_to(g, (*batch, g.size)), np.broadcast_to(s, (*batch, s.size))], -1)
     c, product, r_vio, b_vio = violations(w)
@@ -179,15 +185,17 @@ def _solve(A: Array, b: Array, active: Array) -> Array:
 
 
 def solve(problem: Any, **options: Any) -> Iterate:
-    """The last iterate of `interior_point`; replicates that jammed are started again with shorter steps.
+    """The last iterate of `interior_point`; replicates that jammed are started again, more carefully each time.
 
     Their iterations are counted from the first start.
     """
     *_, last = interior_point(problem, **options)
-    if last.converged.all():
-        return last
-    *_, again = interior_point(problem, **options | {"fraction": CAREFUL})
-    again = again._replace(iterations=last.iterations + again.iterations)
-    done = last.converged
-    w = np.where(done[..., None], last.w, again.w)
-    return Iterate(w, *(np.where(done, first, second) for first, second in zip(last[1:], again[1:], strict=True)))
+    for careful in RESTARTS:
+        done = last.converged
+        if done.all():
+            break
+        *_, again = interior_point(problem, **options | careful)
+        again = again._replace(iterations=last.iterations + again.iterations)
+        w = np.where(done[..., None], last.w, again.w)
+        last = Iterate(w, *(np.where(done, old, new) for old, new in zip(last[1:], again[1:], strict=True)))
+    return last
