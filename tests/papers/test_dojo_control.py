@@ -16,7 +16,7 @@ from optilab.core.run import run
 from optilab.papers.dojo import algorithm as dojo
 from optilab.papers.dojo import exercises, experiment
 from optilab.papers.dojo.algorithm.quaternion import retract
-from optilab.papers.dojo.experiment import friction, identification, puck
+from optilab.papers.dojo.experiment import friction, identification, puck, pushing
 from optilab.ui.attempt import attempt
 
 ANGLES = st.floats(0, 360)
@@ -153,6 +153,26 @@ def test_ilqr_of_a_batch_is_that_of_its_replicates():
         assert np.isclose(alone.cost[-1], together.cost[-1, i, 1], rtol=1e-9)
 
 
+def test_the_line_search_takes_the_largest_step_that_lowers_the_cost():
+    kappa_g, goal = np.array([1.0, 0.1, 0.02]), np.array([1, 0.5, 0, 0, 0, 0])
+    trace = puck.plans(kappa_g=kappa_g)
+    system, z0 = puck.puck(0.5), trace.z[0, 0]
+    tried = 0
+    for k in range(len(trace.step) - 1):
+        F = np.moveaxis(trace.F[k].reshape(3, puck.T, 2), 0, 1)
+        A, B = system.linearise(trace.z[k, :-1], F, kappa_g)
+        d, K = dojo.backward(A, B, F, trace.z[k, -1] - goal, puck.Q, puck.R, trace.rho[k])
+        lengths = 2.0 ** -np.arange(12)
+        starts = np.broadcast_to(z0, (12, 3, 6))
+        paths = dojo.forward(system, starts, F[:, None] + lengths[:, None, None] * d[:, None], 1e-6, K, trace.z[k])
+        lower = dojo.cost_of(system, *paths, goal, puck.Q, puck.R) < trace.cost[k]
+        best = np.where(lower.any(0), lengths[lower.argmax(0)], 0)
+        going = ~trace.settled[k]
+        assert np.array_equal(trace.alpha[k + 1][going], best[going])
+        tried += (best[going] < 1 / 4).sum()
+    assert tried  # some were found after the first few
+
+
 def test_a_goal_that_is_reached_costs_nothing():
     trace = puck.plans(goal=(0.0, 0.0))
     assert not trace.cost.any()
@@ -212,6 +232,22 @@ def test_the_tangent_of_driven_bodies_is_the_derivatives():
     assert np.allclose(A, np.array([(moved(d * e) - moved(-d * e)) / (2 * d) for e in np.eye(12)]).T, atol=1e-5)
     pushed = [driven.difference(driven.step(z, F + d * e, kappa), driven.step(z, F - d * e, kappa)) for e in np.eye(2)]
     assert np.allclose(B, np.array(pushed).T / (2 * d), atol=1e-6)
+
+
+def test_the_tangent_of_a_box_in_contact_is_the_derivatives():
+    driven, z0, _ = pushing.pushed_box()
+    driven = dojo.DrivenBodies(driven.system, driven.C, {"rtol": 1e-11, "btol": 1e-8})
+    F, kappa, d = np.array([6.0, 3.0]), 1e-2, 1e-6
+    z = driven.step(driven.step(z0, F, kappa), F, kappa)  # pressed on the floor, sliding and about to rock
+    assert abs(driven.apart(z).omega).max() > 1e-2
+    A, B = driven.linearise(z, F, kappa)
+    x, v, q, omega = driven.apart(z)
+    xi = d * np.concatenate([np.eye(12), -np.eye(12)])[:, None]
+    there = dojo.State(x + xi[..., :3], v + xi[..., 3:6], retract(q, xi[..., 6:9]), omega + xi[..., 9:])
+    after = driven.step(driven.joined(there), F, kappa)
+    assert np.allclose(A, driven.difference(after[:12], after[12:]).T / (2 * d), atol=2e-6 * abs(A).max())
+    after = driven.step(z, F + d * np.concatenate([np.eye(2), -np.eye(2)]), kappa)
+    assert np.allclose(B, driven.difference(after[:2], after[2:]).T / (2 * d), atol=2e-6 * abs(B).max())
 
 
 def test_bad_plans_are_refused():
@@ -450,6 +486,7 @@ def test_the_scaling_in_symbols():
         puck.stiction,
         puck.scaling,
         puck.hopping,
+        pushing.pushing,
         identification.identify,
         puck.learning,
     ],

@@ -20,6 +20,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm
 
 STEPS = 2.0 ** -np.arange(12)  # the line search's α
+TOGETHER = 3  # so many of them are tried in one batch of rollouts
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 SETTLED = 1e-5  # relative decrease of the cost
 TINY = 1e-300  # a cost that can be divided by
@@ -155,21 +156,25 @@ def ilqr(
             return
         d, K = backward(A, B, F, xi, Q, R, rho)
 
-        # forward: all step lengths at once, the largest that lowers the cost
-        lengths = STEPS.reshape(-1, *(1 for _ in batch), 1)
-        starts = np.broadcast_to(z0, (len(STEPS), *z0.shape))
-        paths, controls = forward(system, starts, F[:, None] + lengths * d[:, None], kappa_r, K, z)
-        costs = cost_of(system, paths, controls, goal, Q, R)
-        lower = costs < cost
-        better, best = lower.any(0) & ~settled, lower.argmax(0)
-        new = np.take_along_axis(costs, best[None], 0)[0]
-        drop = (cost - new) / np.maximum(cost, TINY)
-
-        at = best[None, None, ..., None]
-        z = np.where(better[..., None], np.take_along_axis(paths, at, 1)[:, 0], z)
-        F = np.where(better[..., None], np.take_along_axis(controls, at, 1)[:, 0], F)
-        cost = np.where(better, new, cost)
-        alpha = np.where(better, STEPS[best], 0.0)
+        # forward: the largest step length that lowers the cost, a few at a time in one batch of rollouts
+        before, found, alpha = (z, F, cost), settled, np.zeros(batch)
+        for lengths in STEPS.reshape(-1, TOGETHER):
+            shares = lengths.reshape(-1, *(1 for _ in batch), 1)
+            starts = np.broadcast_to(z0, (TOGETHER, *z0.shape))
+            paths, controls = forward(system, starts, before[1][:, None] + shares * d[:, None], kappa_r, K, before[0])
+            costs = cost_of(system, paths, controls, goal, Q, R)
+            lower = costs < before[2]
+            better, best = lower.any(0) & ~found, lower.argmax(0)
+            at = best[None, None, ..., None]
+            z = np.where(better[..., None], np.take_along_axis(paths, at, 1)[:, 0], z)
+            F = np.where(better[..., None], np.take_along_axis(controls, at, 1)[:, 0], F)
+            cost = np.where(better, np.take_along_axis(costs, best[None], 0)[0], cost)
+            alpha = np.where(better, lengths[best], alpha)
+            found = found | better
+            if found.all():
+                break
+        drop = (before[2] - cost) / np.maximum(before[2], TINY)
+        better = alpha > 0
         rho = np.where(settled, rho, np.where(better, np.maximum(rho / 5, RHO_FLOOR), rho * 10))
         settled = settled | (better & (drop < SETTLED)) | (rho > RHO_LAST)
         A, B = system.linearise(z[:-1], F, kappa_g)

@@ -1,7 +1,7 @@
 """What the engine promises, measured: directions, gradients, plans, fits. See `EXPERIMENTS`."""
 
 from optilab.core.claim import Claims, Experiment, collect
-from optilab.papers.dojo.experiment import friction, identification, puck, rigid
+from optilab.papers.dojo.experiment import friction, identification, puck, pushing, rigid
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     *rigid.EXPERIMENTS,
@@ -10,6 +10,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     puck.stiction,
     puck.scaling,
     puck.hopping,
+    pushing.pushing,
     identification.identify,
     puck.learning,
 )
