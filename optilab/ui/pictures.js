@@ -155,6 +155,7 @@ function render({ model, el }) {
     const title = element("div", "optilab-title");
     const plot = element("div", panel.click ? "optilab-plot optilab-click" : "optilab-plot");
     plot.style.height = `${panel.height}px`;
+    if (panel.wide) box.style.gridColumn = "1 / -1";
     const legend = element("div", "optilab-legend");
     box.append(title, legend, plot);
     panels.append(box);
@@ -186,8 +187,9 @@ function render({ model, el }) {
   function arrange() {
     const least = (plots.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
     const most = Math.max(1, Math.floor((panels.clientWidth + 14) / least));
-    const rows = Math.ceil(plots.length / most);
-    panels.style.gridTemplateColumns = `repeat(${Math.ceil(plots.length / rows)}, minmax(0, 1fr))`;
+    const abreast = Math.max(1, spec.panels.filter((panel) => !panel.wide).length);
+    const rows = Math.ceil(abreast / most);
+    panels.style.gridTemplateColumns = `repeat(${Math.ceil(abreast / rows)}, minmax(0, 1fr))`;
   }
 
   function draw() {

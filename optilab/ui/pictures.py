@@ -45,6 +45,8 @@ class Panel:
         Controls that a click or drag in the picture sets to its x and y, or to the values that the function names.
     height : int
         Height in pixels, without the title.
+    wide : bool
+        Whether it takes a row of its own.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Panel:
     moving: dict[str, str] = field(default_factory=dict)
     click: tuple[str, str] | Callable[[float, float], dict[str, float]] | None = None
     height: int = 340
+    wide: bool = False
 
     def names(self) -> set[str]:
         """Every name of `compute`'s results that the panel draws."""
@@ -67,6 +70,7 @@ class Panel:
             "moving": self.moving,
             "click": True if callable(self.click) else self.click,
             "height": self.height,
+            "wide": self.wide,
         }
 
 

@@ -146,7 +146,10 @@ def box(**start):
     return Explorer(
         slide,
         {"k": player("step k", 0, 20, interval=50), "reach": slider("reach (m)", 3.0, 1.0, 5.0, 0.5)},
-        [Panel("The box slides", traces, {"scene": space, "margin": dict.fromkeys("lrtb", 0)})],
+        [
+            Panel("The box slides", traces, {"scene": space, "margin": dict.fromkeys("lrtb", 0)}, wide=True),
+            *(Panel(title, [(go.Scatter(showlegend=False), {"x": "path", "y": "flat"})]) for title in ("Low", "Lower")),
+        ],
         call="example_room.example.box",
         start=start,
     )

@@ -295,6 +295,14 @@ def test_a_scene_is_drawn_and_moves(box):
     assert box.fingerprint() == first
 
 
+def test_a_wide_panel_has_a_row_of_its_own(box):
+    scene, left, right = (box.panel(index).bounding_box() for index in range(3))
+    assert left["y"] == right["y"] > scene["y"] + scene["height"]
+    assert right["x"] > left["x"] + left["width"]
+    assert scene["x"] == left["x"]
+    assert scene["x"] + scene["width"] == pytest.approx(right["x"] + right["width"], abs=1)
+
+
 def test_a_scene_stays_as_the_reader_has_turned_it(box, notebook):
     before = box.panel(0).evaluate(CAMERA)
     turn(notebook, box, 120)

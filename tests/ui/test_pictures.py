@@ -73,7 +73,7 @@ def test_a_panel_names_all_that_it_draws():
 
 
 def test_the_description_has_all_that_stays():
-    spec = json.loads(Pictures([panel(), Panel("Second", [])], name="walls", run="Train").spec)
+    spec = json.loads(Pictures([panel(), Panel("Second", [], wide=True)], name="walls", run="Train").spec)
     assert (spec["name"], spec["run"], len(spec["panels"])) == ("walls", "Train", 2)
     first = spec["panels"][0]
     contour, path = first["data"]
@@ -88,6 +88,7 @@ def test_the_description_has_all_that_stays():
     assert first["layout"]["template"]["layout"]["margin"] == TEMPLATE.layout.margin.to_plotly_json()
     assert (first["title"], first["click"], first["height"]) == ("The walls", ["x0", "y0"], 300)
     assert spec["panels"][1]["click"] is None
+    assert (first["wide"], spec["panels"][1]["wide"]) == (False, True)
 
 
 @pytest.fixture
