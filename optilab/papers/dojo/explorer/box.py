@@ -19,7 +19,7 @@ from optilab.ui.theme import BLUE, ORANGE, TEAL, color, ink
 EDGES, MASS, H, STEPS = (0.6, 0.4, 0.25), 1.0, 0.02, 100
 FRAMES = STEPS // 2
 LENGTH, LONGEST = 0.4, 0.8  # of the line that shows an impulse: m per N·s, and m
-BELOW, LARGEST = 0.3, 1.8  # what is shown under the floor (m), and the longest side of the scene (plotly's units)
+BELOW, ROOM = 0.3, np.array([2.7, 2.4, 1.7])  # what is shown under the floor (m), and the sides of the scene, at most
 BODY, CORNERS = box(EDGES)
 POINTS = np.array([corner.p for corner in CORNERS])
 SIDES = np.array([[0, 1, 3], [0, 3, 2], [0, 1, 5], [0, 5, 4], [0, 2, 6], [0, 6, 4]])  # the three that meet at corner 0
@@ -76,7 +76,7 @@ def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin:
     pushes[:, 0], pushes[:, 1] = corners - push, corners  # from under the floor, where nothing hides it
     low, high = np.nanmin(run.corners, (0, 1)) - 0.15, np.nanmax(run.corners, (0, 1)) + 0.15
     span = np.array([*(high - low)[:2], high[2] + BELOW])
-    aspect = LARGEST * span / span.max()
+    aspect = span * (ROOM / span).min()
     floor = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]])
     t = H * np.arange(STEPS + 1)
     resting = 4 * kappa / (MASS * 9.81 * H)
@@ -161,20 +161,20 @@ def _scene() -> Panel:
             {"x": "push_x", "y": "push_y", "z": "push_z"},
         ),
     ]
-    scene: dict[str, Any] = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}} for axis in "xyz"}
-    scene["camera"] = {"eye": {"x": 1.15, "y": -2.75, "z": 1.5}, "center": {"x": 0, "y": 0, "z": -0.25}}
+    scene: dict[str, Any] = {f"{axis}axis": {"title": {"text": f"{axis} (m)"}, "nticks": 5} for axis in "xyz"}
+    scene["camera"] = {"eye": {"x": 0.6, "y": -3.1, "z": 1.35}, "center": {"x": 0, "y": 0, "z": -0.2}}
     scene["aspectmode"] = "manual"
     moving = {f"scene.{axis}axis.range": f"{axis}_range" for axis in "xyz"}
     moving |= {f"scene.aspectratio.{axis}": f"aspect_{axis}" for axis in "xyz"}
     title = "The floor pushes at the corners that touch it"
-    return Panel(title, traces, {"scene": scene, "margin": dict.fromkeys("lrtb", 0)}, moving, height=360)
+    return Panel(title, traces, {"scene": scene, "margin": dict.fromkeys("lrtb", 0)}, moving, height=430, wide=True)
 
 
 def _record(
     title: str, curves: list[tuple[Any, dict[str, str]]], label: str, axis: dict[str, Any], moving: dict[str, str]
 ) -> Panel:
     layout = {"xaxis": {"title": {"text": "time (s)"}}, "yaxis": {"title": {"text": label}} | axis}
-    return Panel(title, curves, layout, moving, height=360)
+    return Panel(title, curves, layout, moving, height=230)
 
 
 def _line(name: str, shade: str, y: str, **style: Any) -> tuple[Any, dict[str, str]]:

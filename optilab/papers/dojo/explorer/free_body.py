@@ -53,6 +53,7 @@ def compute(h: float, speed: float) -> dict[str, Any]:
             ends[name] = f"lost at {t[last[-1] + 1]:.3g} s" if len(last) else "cannot start"
     turn = h * speed * np.linalg.norm(DIRECTION)
     data["title"] = "Energy: one integrator keeps it" if turn < np.sqrt(2) else "Step too large: 90° or more a step"
+    data["flip"] = "The racket flips, whoever computes" if turn < np.sqrt(2) else "Too large to tell how it flips"
     text = "; ".join(f"{name} {ends[name]}" for name in INTEGRATORS)
     note = f"Energy after {SECONDS:g} s, parts of the start: {text}."
     if turn >= 2:
@@ -112,7 +113,7 @@ def free_body(**start: Any) -> Explorer:
                 {"type": "log", "range": [-16.3, 1.5], "dtick": 4},
                 {},
             ),
-            _panel("The racket flips, whoever computes", "spin", "middle spin ω₂ / ‖ω₀‖", {"range": [-2.2, 2.2]}, {}),
+            _panel("", "spin", "middle spin ω₂ / ‖ω₀‖", {"range": [-2.2, 2.2]}, {"title": "flip"}),
         ],
         call="optilab.papers.dojo.explorer.free_body",
         start=start,
