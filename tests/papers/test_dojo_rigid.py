@@ -105,6 +105,12 @@ def test_difference_undoes_retract_and_doesnt_mind_the_sign():
     there = quaternions.retract(q, phi)
     for each in (there, -there):
         np.testing.assert_allclose(quaternions.difference(each, q), phi, atol=1e-13)
+        found = quaternions.difference_jacobian(each, q)
+        for i in range(6):
+            by_turn = numerical(
+                lambda d, i=i, each=each: quaternions.difference(quaternions.retract(each[i], d), q[i]), np.zeros(3)
+            )
+            np.testing.assert_allclose(found[i], by_turn, atol=1e-8)
 
 
 # cones

@@ -8,7 +8,7 @@ from optilab.papers.dojo.algorithm.cones import Cones, arrow, jordan, orthant_st
 from optilab.papers.dojo.algorithm.driven import Driven, DrivenBodies
 from optilab.papers.dojo.algorithm.free_body import INTEGRATORS, Spin, explicit_euler, implicit_euler, variational
 from optilab.papers.dojo.algorithm.gradient import Derivatives, derivatives
-from optilab.papers.dojo.algorithm.identification import Fit, Windows, gauss_newton, windows_of
+from optilab.papers.dojo.algorithm.identification import Ball, Fit, Solid, Windows, gauss_newton, windows_of
 from optilab.papers.dojo.algorithm.ilqr import Plan, backward, control_gradient, cost_of, forward, ilqr
 from optilab.papers.dojo.algorithm.interior_point import Iterate, interior_point, solve
 from optilab.papers.dojo.algorithm.joint import Joint
@@ -42,6 +42,7 @@ from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, s
 __all__ = [
     "INTEGRATORS",
     "MODELS",
+    "Ball",
     "Body",
     "Cones",
     "Contact",
@@ -58,6 +59,7 @@ __all__ = [
     "PointMass",
     "Search",
     "Slide",
+    "Solid",
     "Spin",
     "State",
     "Steering",

@@ -9,12 +9,9 @@ import numpy as np
 from optilab.core.check import require
 from optilab.papers.dojo.algorithm.gradient import derivatives
 from optilab.papers.dojo.algorithm.point_mass import PointMass
-from optilab.papers.dojo.algorithm.quaternion import difference
 from optilab.papers.dojo.algorithm.residual import TimeStep
 from optilab.papers.dojo.algorithm.simulation import take
-from optilab.papers.dojo.algorithm.system import State, System
-
-ENDS = np.array([3, 6, 10])  # of x, v and q in a body's 13 numbers
+from optilab.papers.dojo.algorithm.system import State, System, apart, joined, tangent
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +97,11 @@ class DrivenBodies:
 
     def joined(self, state: State) -> np.ndarray:
         """A state's numbers in one vector (*batch, 13 N)."""
-        z = np.concatenate(state, -1)
-        return z.reshape(*z.shape[:-2], -1)
+        return joined(state)
 
     def apart(self, z: np.ndarray) -> State:
         """The state that such a vector stands for."""
-        z = np.asarray(z, float)
-        return State(*np.split(z.reshape(*z.shape[:-1], -1, 13), ENDS, -1))
+        return apart(z)
 
     def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
         """The next state (*batch, 13 N); NaN where the solver fails."""
@@ -120,10 +115,7 @@ class DrivenBodies:
 
     def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
         """The tangent (*batch, 12 N) that leads from `other` to z."""
-        x, v, q, omega = self.apart(z)
-        x_from, v_from, q_from, omega_from = self.apart(other)
-        xi = np.concatenate([x - x_from, v - v_from, difference(q, q_from), omega - omega_from], -1)
-        return xi.reshape(*xi.shape[:-2], -1)
+        return tangent(z, other)
 
     def _impulses(self, F: np.ndarray) -> np.ndarray:
         return self.system.h * (self.C @ np.asarray(F)[..., None, :, None])[..., 0]

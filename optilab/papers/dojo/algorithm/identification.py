@@ -1,22 +1,34 @@
-"""System identification: friction and radius of a thrown ball by Gauss–Newton on short windows.
+"""System identification: friction and shape of a thrown body by Gauss–Newton on short windows.
 
     L(θ) = Σ ½‖e‖²_W,   e = (the state a window's roll from a measured state predicts) − (the state measured there)
     g = Σ SᵀWe,  H = Σ SᵀWS,   S⁺ = ∂s/∂θ + (∂s/∂z) S along the window
 
+Any model will do that has
+
+    weights                                the diagonal of W (d)
+    step(z, theta, kappa) → z⁺             the next state (*batch, n); NaN where there is none
+    linearise(z, theta, kappa) → z⁺, A, P  with ∂ξ⁺/∂ξ (*batch, d, d) and ∂ξ⁺/∂θ (*batch, d, k), ξ a tangent
+    difference(z, other) → ξ, D            z − other in tangent coordinates (*batch, d), and its derivative by that of z
+
 Source: the identification example of T. A. Howell et al., "Dojo", 2022.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from optilab.core.check import require
 from optilab.core.run import algorithm
+from optilab.papers.dojo.algorithm.gradient import implicit
 from optilab.papers.dojo.algorithm.point_mass import PointMass
+from optilab.papers.dojo.algorithm.quaternion import difference_jacobian
+from optilab.papers.dojo.algorithm.residual import TimeStep
+from optilab.papers.dojo.algorithm.simulation import inputs, take
+from optilab.papers.dojo.algorithm.system import System, apart, joined, tangent
 
-WEIGHTS = np.array([1, 1, 1, 0.1, 0.1, 0.1])  # of positions and velocities
 TRIES = 5  # the full step and four shorter ones
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 
@@ -24,11 +36,104 @@ RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 class Fit(NamedTuple):
     """State after k iterations."""
 
-    theta: np.ndarray  # (*batch, 2) friction μ and radius r
+    theta: np.ndarray  # (*batch, k) parameters, friction first
     loss: np.ndarray  # (*batch)
     slope: np.ndarray  # (*batch) largest entry of |g|
     rho: np.ndarray  # (*batch) regularisation
     settled: np.ndarray  # (*batch) of bool: nothing more will change
+
+
+@dataclass(frozen=True, eq=False)
+class Ball:
+    """A point mass whose friction and radius are asked for: θ = (μ, r).
+
+    Parameters
+    ----------
+    body : PointMass
+        Mass, step and gravity, numbers or (*batch).
+    """
+
+    body: PointMass
+    weights = np.array([1, 1, 1, 0.1, 0.1, 0.1])  # of positions and velocities
+
+    def at(self, theta: np.ndarray) -> PointMass:
+        """The body with the parameters (*batch, 2)."""
+        return replace(self.body, mu=theta[..., 0], r=theta[..., 1])
+
+    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+        """The next state (*batch, 6)."""
+        return self.at(theta).step(z, np.zeros(3), kappa).z
+
+    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+        """The next state, A (*batch, 6, 6) and P (*batch, 6, 2)."""
+        z, A, _, P = self.at(theta).linearise(z, np.zeros(3), kappa)
+        return z, A, P[..., :2]
+
+    def difference(self, z: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The difference itself, for a point mass needs no tangent, and the identity."""
+        return z - other, np.eye(6)
+
+
+@dataclass(frozen=True, eq=False)
+class Solid:
+    """A rigid body whose contacts are asked for: θ joins one friction μ, and the radii or the places of all contacts.
+
+    Its state joins (x, v, q, ω), (*batch, 13), its tangent (x, v, φ, ω), (*batch, 12).
+
+    Parameters
+    ----------
+    system : System
+        The body, its mass and inertia known, and contacts whose values are replaced.
+    shape : str
+        What of the contacts is asked for: "r" (n radii) or "p" (the coordinates of n centres, 3n).
+    options : mapping
+        Of the interior-point solver.
+
+    Raises
+    ------
+    ValueError
+        If there are more bodies, or `shape` is another.
+    """
+
+    system: System
+    shape: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    weights = np.repeat([1, 0.1, 1, 0.1], 3)  # of x, v, φ and ω
+
+    def __post_init__(self) -> None:
+        require(len(self.system.bodies) == 1, "bodies", len(self.system.bodies), "one")
+        require(self.shape in ("r", "p"), "shape", self.shape, '"r" or "p"')
+
+    def at(self, theta: np.ndarray) -> System:
+        """The system with the parameters (*batch, 1 + n) or (*batch, 1 + 3n)."""
+        old, mu = self.system.contacts, theta[..., 0]
+        values = theta[..., 1:].reshape(*theta.shape[:-1], len(old), -1)
+        if self.shape == "p":
+            contacts = [replace(contact, mu=mu, p=values[..., i, :]) for i, contact in enumerate(old)]
+        else:
+            contacts = [replace(contact, mu=mu, r=values[..., i, 0]) for i, contact in enumerate(old)]
+        return replace(self.system, contacts=contacts)
+
+    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+        """The next state (*batch, 13); NaN where the solver fails. What is inside the floor is lifted out."""
+        return joined(take(self._problem(z, theta), kappa=kappa, **self.options).state)
+
+    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+        """The next state, A (*batch, 12, 12) and P (*batch, 12, k)."""
+        problem = self._problem(z, theta)
+        motion = take(problem, kappa=kappa, **self.options)
+        by = implicit(problem, motion.w, ("state", "mu", self.shape))
+        P = np.concatenate([by["mu"].sum(-1, keepdims=True), by[self.shape]], -1)
+        return joined(motion.state), by["state"], P
+
+    def difference(self, z: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The tangent (*batch, 12) from `other` to z, and its derivative (*batch, 12, 12) by a tangent at z."""
+        D = np.tile(np.eye(12), (*z.shape[:-1], 1, 1))
+        D[..., 6:9, 6:9] = difference_jacobian(z[..., 6:10], other[..., 6:10])
+        return tangent(z, other), D
+
+    def _problem(self, z: np.ndarray, theta: np.ndarray) -> TimeStep:
+        return TimeStep(self.at(theta), apart(z), inputs(self.system, None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +142,12 @@ class Windows:
 
     Parameters
     ----------
-    before, after : arrays (windows, *batch, 6)
+    before, after : arrays (windows, *batch, n)
         States at the ends of each window.
     length : int
         Steps between them.
-    body : PointMass
-        Mass, step and gravity of the model, parameters numbers or (*batch); its μ and r are what is fitted.
+    model
+        Has `weights`, `step`, `linearise` and `difference` (see above).
     kappa : number or array (*batch)
         Central-path parameter of the model.
 
@@ -55,46 +160,43 @@ class Windows:
     before: np.ndarray
     after: np.ndarray
     length: int
-    body: PointMass
+    model: Any
     kappa: float | np.ndarray
 
     def __post_init__(self) -> None:
         require(self.before.shape == self.after.shape, "the shape of after", self.after.shape, str(self.before.shape))
-        require(self.before.shape[-1:] == (6,), "the shape of before", self.before.shape, "(windows, *batch, 6)")
+        require(self.before.ndim >= 2, "the shape of before", self.before.shape, "(windows, *batch, n)")
         require(self.length >= 1, "length", self.length, "1 or more")
         require(np.asarray(self.kappa) > 0, "kappa", self.kappa, "positive")
 
-    def model(self, theta: np.ndarray) -> PointMass:
-        """The body with the parameters (*batch, 2)."""
-        return replace(self.body, mu=theta[..., 0], r=theta[..., 1])
-
     def loss(self, theta: np.ndarray) -> np.ndarray:
-        """L (*batch) at the parameters (*batch, 2)."""
-        body, z = self.model(theta), self.before
+        """L (*batch) at the parameters (*batch, k)."""
+        z = self.before
         for _ in range(self.length):
-            z = body.step(z, np.zeros(3), self.kappa).z
-        e = z - self.after
-        return (WEIGHTS * e**2).sum((0, -1)) / 2
+            z = self.model.step(z, theta, self.kappa)
+        e, _ = self.model.difference(z, self.after)
+        return (self.model.weights * e**2).sum((0, -1)) / 2
 
     def normal_equations(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """L (*batch), g (*batch, 2) and H (*batch, 2, 2)."""
-        body, z = self.model(theta), self.before
-        S = np.zeros((*z.shape, 2))
+        """L (*batch), g (*batch, k) and H (*batch, k, k)."""
+        z, W = self.before, self.model.weights
+        S = np.zeros((*z.shape[:-1], len(W), theta.shape[-1]))
         for _ in range(self.length):
-            z, A, _, P = body.linearise(z, np.zeros(3), self.kappa)
-            S = P[..., :2] + A @ S
-        e = z - self.after
-        WS = WEIGHTS[:, None] * S
+            z, A, P = self.model.linearise(z, theta, self.kappa)
+            S = P + A @ S
+        e, D = self.model.difference(z, self.after)
+        S = D @ S
+        WS = W[:, None] * S
         g = (WS * e[..., None]).sum((0, -2))
         H = (S.mT @ WS).sum(0)
-        return (WEIGHTS * e**2).sum((0, -1)) / 2, g, H
+        return (W * e**2).sum((0, -1)) / 2, g, H
 
 
-def windows_of(paths: np.ndarray, length: int, body: PointMass, kappa: float | np.ndarray) -> Windows:
-    """All windows of `length` steps in measured paths (T + 1, tosses, *batch, 6)."""
+def windows_of(paths: np.ndarray, length: int, model: Any, kappa: float | np.ndarray) -> Windows:
+    """All windows of `length` steps in measured paths (T + 1, tosses, *batch, n)."""
     require(1 <= length < len(paths), "length", length, f"from 1 to the paths' {len(paths) - 1} steps")
     before, after = (part.reshape(-1, *paths.shape[2:]) for part in (paths[:-length], paths[length:]))
-    return Windows(before, after, length, body, kappa)
+    return Windows(before, after, length, model, kappa)
 
 
 @algorithm
@@ -102,46 +204,51 @@ def gauss_newton(
     windows: Windows,
     theta0: np.ndarray,
     *,
-    lower: tuple[float, float] = (0.0, 0.05),
-    upper: tuple[float, float] = (0.8, 1.0),
+    lower: ArrayLike = (0.0, 0.05),
+    upper: ArrayLike = (0.8, 1.0),
     tolerance: float = 1e-8,
     enough: float = 0.0,
+    rho: float = RHO_START,
 ) -> Iterator[Fit]:
-    """Fit (μ, r) within bounds; ends when every replicate has settled.
+    """Fit θ within bounds; ends when every replicate has settled.
 
     Parameters
     ----------
     windows : Windows
         Data and model.
-    theta0 : array (*batch, 2)
-        First guess of μ and r, within the bounds.
-    lower, upper : pairs
-        Bounds of μ and r (m).
+    theta0 : array (*batch, k)
+        First guess, within the bounds.
+    lower, upper : arrays (k)
+        Bounds of θ; these are those of a ball's μ and r (m).
     tolerance : float
         A replicate settles when no entry of its gradient is larger.
     enough : float
         It also settles when its loss is below this.
+    rho : float
+        Regularisation to start with: large where the data hardly tell some parameters.
 
     Raises
     ------
     ValueError
         If the guess is outside the bounds.
     """
+    require(0 < rho < np.inf, "rho", rho, "positive and finite")
     low, high = np.asarray(lower, float), np.asarray(upper, float)
     theta = np.asarray(theta0, float)
-    require(theta.shape[-1:] == (2,), "the shape of theta0", theta.shape, "(*batch, 2)")
-    require((low <= theta) & (theta <= high), "theta0", theta0, f"between {tuple(low)} and {tuple(high)}")
+    require(low.shape == high.shape, "the shape of upper", high.shape, f"that of lower, {low.shape}")
+    require(theta.shape[-1:] == low.shape, "the shape of theta0", theta.shape, f"(*batch, {low.size})")
+    require((low <= theta) & (theta <= high), "theta0", theta0, f"between {low.tolist()} and {high.tolist()}")
     batch = np.broadcast_shapes(theta.shape[:-1], windows.before.shape[1:-1], np.shape(windows.kappa))
-    theta = np.broadcast_to(theta, (*batch, 2))
+    theta = np.broadcast_to(theta, (*batch, low.size))
     loss, g, H = windows.normal_equations(theta)
-    rho = np.full(batch, RHO_START)
+    damping = np.full(batch, rho)
     while True:
         slope = np.abs(g).max(-1)
         settled = (slope < tolerance) | (loss < enough)
-        yield Fit(theta, loss, slope, rho, settled)
+        yield Fit(theta, loss, slope, damping, settled)
         if settled.all():
             return
-        p = -np.linalg.solve(H + rho[..., None, None] * np.eye(2), g[..., None])[..., 0]
+        p = -np.linalg.solve(H + damping[..., None, None] * np.eye(low.size), g[..., None])[..., 0]
         small = 1e-3 * p / np.maximum(np.abs(p).max(-1, keepdims=True), 1e-300)
         found = settled.copy()
         new = np.where(settled[..., None], theta, np.clip(theta + small, low, high))  # if no length lowers the loss
@@ -153,6 +260,6 @@ def gauss_newton(
             if found.all():
                 break
         theta = new
-        shrunk, grown = np.maximum(rho / 1.5, RHO_FLOOR), np.minimum(2 * rho, RHO_LAST)
-        rho = np.where(settled, rho, np.where(found, shrunk, grown))
+        shrunk, grown = np.maximum(damping / 1.5, RHO_FLOOR), np.minimum(2 * damping, RHO_LAST)
+        damping = np.where(settled, damping, np.where(found, shrunk, grown))
         loss, g, H = windows.normal_equations(theta)

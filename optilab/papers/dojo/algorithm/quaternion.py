@@ -63,6 +63,13 @@ def difference(p: Array, q: Array) -> Array:
     return 2 * np.where(relative[..., :1] < 0, -1.0, 1.0) * relative[..., 1:]
 
 
+def difference_jacobian(p: Array, q: Array) -> Array:
+    """∂/∂φ of the difference of p ⊕ φ and q at φ = 0: w I + [v] of the relative rotation, (..., 3, 3)."""
+    relative = product(conjugate(q), p)
+    w, v = relative[..., :1, None], relative[..., 1:]
+    return np.where(w < 0, -1.0, 1.0) * (w * np.eye(3) + skew(v))
+
+
 # The step d = (h/2)(s, ω), s = √(4/h² − ‖ω‖²), of equation (1): q⁺ = q ⊗ d(ω)
 
 

@@ -13,11 +13,12 @@ from optilab.core.check import require
 from optilab.papers.dojo.algorithm.cones import Cones
 from optilab.papers.dojo.algorithm.contact import FRICTIONS, Friction
 from optilab.papers.dojo.algorithm.joint import Joint, relative
-from optilab.papers.dojo.algorithm.quaternion import Array, rotation
+from optilab.papers.dojo.algorithm.quaternion import Array, difference, rotation
 
 UNIT = 1e-6  # how far from 1 the norm of a quaternion may be
 INSIDE = 1e-6  # how deep in the floor (m) a start may be by rounding
 CLOSED = 1e-6  # how far open a joint may be
+ENDS = np.array([3, 6, 10])  # of x, v and q in a body's 13 numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,6 +258,26 @@ def state_of(
     parts = [part[None] if part.ndim == 1 else part for part in parts]
     shape = np.broadcast_shapes(*(part.shape[:-1] for part in parts), (bodies,))
     return State(*(np.broadcast_to(part, (*shape, part.shape[-1])).copy() for part in parts))
+
+
+def joined(state: State) -> Array:
+    """A state's numbers (x, v, q, ω) of body after body, (*batch, 13 N)."""
+    z = np.concatenate(state, -1)
+    return z.reshape(*z.shape[:-2], -1)
+
+
+def apart(z: Array) -> State:
+    """The state that such numbers stand for."""
+    z = np.asarray(z, float)
+    return State(*np.split(z.reshape(*z.shape[:-1], -1, 13), ENDS, -1))
+
+
+def tangent(z: Array, other: Array) -> Array:
+    """The tangent (x, v, φ, ω) of body after body, (*batch, 12 N), that leads from the numbers `other` to z."""
+    x, v, q, omega = apart(z)
+    x_from, v_from, q_from, omega_from = apart(other)
+    xi = np.concatenate([x - x_from, v - v_from, difference(q, q_from), omega - omega_from], -1)
+    return xi.reshape(*xi.shape[:-2], -1)
 
 
 def checked(system: System, state: State) -> State:

@@ -12,6 +12,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     puck.hopping,
     pushing.pushing,
     identification.identify,
+    identification.shapes,
     puck.learning,
 )
 

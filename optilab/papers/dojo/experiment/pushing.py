@@ -50,7 +50,7 @@ def pushing(quick: bool = False) -> Iterator[Claim]:
     yield Claim("box at rest: ∂x/∂F over 4(1 + μ²/h) = 14 times the puck's, off 1", round(abs(off), 5), at_most=0.01)
 
     if quick:
-        large, small, most = np.array([0.01]), np.array([1e-4]), 2
+        large, small, most = np.array([0.01]), np.array([1e-4]), 1
     else:
         edge = 10 ** float(thresholds(np.array([MU]))[0]) / softness(MU, H)
         large, small, most = np.array([0.1, 2 * edge]), np.array([edge / 2, 1e-6]), 16
