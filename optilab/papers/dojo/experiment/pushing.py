@@ -53,7 +53,7 @@ def pushing(quick: bool = False) -> Iterator[Claim]:
         large, small, most = np.array([0.01]), np.array([1e-4]), 1
     else:
         edge = 10 ** float(thresholds(np.array([MU]))[0]) / softness(MU, H)
-        large, small, most = np.array([0.1, 2 * edge]), np.array([edge / 2, 1e-6]), 16
+        large, small, most = np.array([0.1, 2 * edge]), np.array([edge / 2, 1e-6]), 12
     trace = box_plans(np.concatenate([large, small]), most)
     works, stuck = np.split(trace.cost[-1], [len(large)])
     values = [" and ".join(f"{kappa:.2g}" for kappa in some) for some in (large, small)]
