@@ -459,7 +459,8 @@ def test_step_lengths():
         return length if length < 1 else np.inf
 
     assert "a full step stays inside" in attempt(check, never_inside).sentence
-    assert "one real number" in attempt(check, lambda lam, d, tau: lam).sentence
+    for answer in (np.ones(3), None, "0.5", 0.5 + 0j):
+        assert "one real number" in attempt(check, lambda lam, d, tau, answer=answer: answer).sentence
     assert "expected" in attempt(check, lambda lam, d, tau: 0.1).sentence
 
 
@@ -504,9 +505,19 @@ def test_thresholds_of_stiction():
         "rougher": (right, -3.2),
         "slope is near": (right, 7.0),
         "one threshold for each": (right[:2], 3.2),
+        "at μ = 0.2 the smallest": (np.full(4, np.nan), 3.2),
+        "at μ = 0.4 the smallest": (np.where(np.arange(4) == 2, np.nan, right), 3.2),
+        "power as one number": (right, np.nan),
     }
     for complaint, answer in wrong.items():
         assert complaint in attempt(exercises.check_thresholds, *answer).sentence
+
+
+def test_thresholds_need_frictions_and_powers_need_thresholds():
+    with pytest.raises(ValueError, match="mu must be positive and finite, got"):
+        puck.thresholds(np.array([0.2, 0.0]))
+    with pytest.raises(ValueError, match="log_kappa must be finite, got"):
+        puck.exponent(np.array([0.2, 0.4]), np.array([-3, np.inf]))
 
 
 def test_the_scaling_in_symbols():

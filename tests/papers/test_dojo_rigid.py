@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from optilab.papers.dojo.algorithm import (
     box,
     derivatives,
     explicit_euler,
+    heading,
     implicit_euler,
     interior_point,
     jordan,
@@ -613,3 +615,37 @@ def test_quaternions_a_hair_off_are_normalised():
     body, contacts = sphere(0.5)
     motion = step(System([body], contacts, h=0.01), state_of((0, 0, 1.0), q=(1 + 5e-7, 0, 0, 0)))
     assert np.linalg.norm(motion.q) == pytest.approx(1, abs=1e-15)
+
+
+def by_hand(module, **values):
+    """What the code shown at these values gives."""
+    lines, _, expression = module.code(values).rpartition("\n")
+    scope = {}
+    exec(lines, scope)
+    return eval(expression.strip(), scope)
+
+
+def test_the_code_shown_finds_what_the_picture_shows(monkeypatch):
+    box, central, racket, slides = (
+        import_module(f"optilab.papers.dojo.explorer.{name}")
+        for name in ("box", "central_path", "free_body", "sliding")
+    )
+    monkeypatch.setattr(box, "STEPS", 6)
+    throw = {"mu": 0.333, "kappa": 1e-5, "model": "cone", "speed": 2.345, "spin": 3.21}
+    np.testing.assert_allclose(
+        by_hand(box, **throw)[:, 0], box.throw(**throw, progress=lambda *_: None).centre, atol=1e-12
+    )
+
+    stalled = {"kappa": 0.1, "contact": "sliding", "predictor": True, "keep": True}
+    shown = central.compute(**stalled)
+    np.testing.assert_array_equal([each.b_vio for each in by_hand(central, **stalled)], shown["b_vio"])
+
+    spin = {"h": 0.15, "speed": 3.0}
+    lines, _, expression = racket.code(spin).replace("    ", "").rpartition("\n")
+    assert expression == "trace.energy / trace.energy[0]"
+    scope = {}
+    exec(lines.replace("turn a step\n", "turn a step\n    "), scope)
+    np.testing.assert_array_equal(eval(expression, scope), racket.compute(**spin)["variational energy"])
+
+    slide = {"angle": 11.0, "speed": 0.5, "mu": 1.0}
+    assert by_hand(slides, **slide) == pytest.approx(heading(slides.slides(**slide)["pyramid"].x[-1]))

@@ -25,7 +25,7 @@ def arrow(a: Array) -> Array:
 
 
 def orthant_step_length(value: Array, change: Array, tau: float | Array) -> Array:
-    """The largest share of `change` ≤ 1 that leaves 1 − τ of each positive entry, entry by entry."""
+    """The largest share of `change` ≤ 1 that leaves 1 − τ of each positive entry, entry by entry: (...) → (...)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(change < 0, np.minimum(1.0, -tau * value / change), 1.0)
 

@@ -39,7 +39,7 @@ def friction(V: np.ndarray, beta1, kappa) -> np.ndarray:
 
 
 def friction_slope(V: np.ndarray, beta1, kappa) -> np.ndarray:
-    """∂ friction/∂V, positive and falling."""
+    """∂ friction/∂V in kg at speeds V (*batch) in m/s, positive and falling: (*batch)."""
     S = _spread(V, beta1, kappa)
     return 2 * beta1**2 * kappa / (S * (kappa + S))
 
@@ -155,7 +155,10 @@ class PointMass:
         return Step(self._moved(z, v_t, s), s, gamma, b)
 
     def linearise(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Linear:
-        """The same step with its derivatives, by the implicit function theorem applied to both lines above."""
+        """The same step with its derivatives, by the implicit function theorem applied to both lines above.
+
+        From z (*batch, 6), u (*batch, 3) in N·s and κ (*batch); shapes and units of the result are in `Linear`.
+        """
         z, u, kappa = self._checked(z, u, kappa)
         m, mu, h = self.m, self.mu, self.h
         phi0, vf, F = self._free_flight(z, u)

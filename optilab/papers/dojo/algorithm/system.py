@@ -267,7 +267,7 @@ def joined(state: State) -> Array:
 
 
 def apart(z: Array) -> State:
-    """The state that such numbers stand for."""
+    """The state that such numbers (*batch, 13 N) stand for."""
     z = np.asarray(z, float)
     return State(*np.split(z.reshape(*z.shape[:-1], -1, 13), ENDS, -1))
 

@@ -26,7 +26,7 @@ def slid(v0: np.ndarray, mu: float | np.ndarray, h: float, model: str) -> np.nda
 
 
 def slid_smoothly(v0: np.ndarray, mu: float | np.ndarray, h: float, kappa: float) -> np.ndarray:
-    """Where smoothed friction has brought them by the time at which hard friction stops the last."""
+    """Where (*batch, 2), in m, smoothed friction has brought them when hard friction has stopped the last."""
     ball = PointMass(mu=mu, h=h)
     z = np.broadcast_to(ball.at_rest(kappa), (*v0.shape[:-1], 6)).copy()
     z[..., 3:5] = v0

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from optilab.classics.adam import adam
+from optilab.core.check import require
 from optilab.core.claim import Claim
 from optilab.core.run import Trace, run
 from optilab.papers.dojo.algorithm.driven import Driven
@@ -48,8 +49,17 @@ def escaped(trace: Trace) -> np.ndarray:
 
 
 def thresholds(mu: np.ndarray, force: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """Smallest log₁₀ κ_g on quarter decades, −4 … 0, from which on every larger one leaves stiction; inf if none."""
+    """Smallest log₁₀ κ_g on quarter decades, −4 … 0, from which on every larger one leaves stiction; inf if none.
+
+    From frictions (n,) to (n,); `force` (N) is the first guess of every step.
+
+    Raises
+    ------
+    ValueError
+        If a friction isn't positive and finite.
+    """
     mu = np.asarray(mu, float)
+    require((mu > 0) & (mu < np.inf), "mu", mu, "positive and finite")
     works = escaped(plans(mu, np.broadcast_to(10 ** QUARTERS[:, None], (len(QUARTERS), mu.size)), force=force))
     fails = ~np.logical_and.accumulate(works[::-1], 0)[::-1]
     first = fails.sum(0)
@@ -57,7 +67,14 @@ def thresholds(mu: np.ndarray, force: tuple[float, float] = (0.0, 0.0)) -> np.nd
 
 
 def exponent(mu: np.ndarray, log_kappa: np.ndarray) -> float:
-    """The power of μ with which the threshold grows, by least squares."""
+    """The power of μ with which the threshold grows, by least squares over frictions (n,) and log₁₀ κ_g (n,).
+
+    Raises
+    ------
+    ValueError
+        If a threshold isn't finite: where none works there is nothing to fit.
+    """
+    require(np.isfinite(log_kappa), "log_kappa", log_kappa, "finite")
     return float(np.polyfit(np.log10(mu), log_kappa, 1)[0])
 
 

@@ -123,12 +123,13 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.core.run import run\n"
-        "from optilab.papers.dojo.algorithm import System, box, rollout, state_of\n\n"
-        f"body, corners = box((0.6, 0.4, 0.25), mu={values['mu']:.2f})\n"
+        "from optilab.papers.dojo.algorithm import System, box, rollout, state_of\n"
+        "from optilab.papers.dojo.algorithm.quaternion import from_axis\n\n"
+        f"body, corners = box((0.6, 0.4, 0.25), mu={values['mu']:.10g})\n"
         f"system = System([body], corners, h=0.02, friction={values['model']!r})\n"
-        f"v = {values['speed']:.2f} * np.array([0.95, 0.3, 0])\n"
-        f"omega = {values['spin']:.2f} * np.array([0.3, 0.9, 0.3])\n"
-        f"run(rollout(system, state_of((0, 0, 0.75), v, omega=omega), kappa={values['kappa']:.3g}), 100).x"
+        f"v, q = {values['speed']:.10g} * np.array([0.95, 0.3, 0]), from_axis(np.array([1, 2, 0.5]), 0.5)\n"
+        f"omega = {values['spin']:.10g} * np.array([0.3, 0.9, 0.3])\n"
+        f"run(rollout(system, state_of((0, 0, 0.75), v, q, omega), kappa={values['kappa']:.10g}), {STEPS}).x"
     )
 
 

@@ -78,9 +78,10 @@ def code(values: dict[str, Any]) -> str:
     return (
         "from optilab.papers.dojo.algorithm import interior_point\n"
         "from optilab.papers.dojo.explorer.central_path import step_of\n\n"
-        f"problem = step_of({values['contact']!r}, {values['kappa']:.4g})\n"
-        f"list(interior_point(problem, kappa={values['kappa']:.4g}, predictor={values['predictor']}, "
-        f"correct_at_target={values['keep']}))"
+        f"kappa = {values['kappa']:.10g}\n"
+        f"problem = step_of({values['contact']!r}, kappa)\n"
+        f"list(interior_point(problem, kappa=kappa, predictor={values['predictor']}, "
+        f"correct_at_target={values['keep']}, max_iter={MOST}))"
     )
 
 

@@ -71,9 +71,9 @@ def code(values: dict[str, Any]) -> str:
         "import numpy as np\n"
         "from optilab.core.run import run\n"
         "from optilab.papers.dojo.algorithm import variational\n\n"
-        f"h, omega = {values['h']:.3g}, {values['speed']:.4g} * np.array([0.005, 1, 0.005])\n"
+        f"h, omega = {values['h']:.10g}, {values['speed']:.10g} * np.array([0.005, 1, 0.005])\n"
         "if h * np.linalg.norm(omega) < 2:  # less than half a turn a step\n"
-        "    trace = run(variational(np.diag([1, 2, 3]), omega, h=h), int(10 / h))\n"
+        "    trace = run(variational(np.diag([1, 2, 3]), omega, h=h, rtol=1e-12), int(np.ceil(10 / h)))\n"
         "    trace.energy / trace.energy[0]"
     )
 

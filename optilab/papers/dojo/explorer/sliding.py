@@ -14,8 +14,8 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import color, ink
 
-FRAMES, MOST = 40, 500
-H = 0.01  # s, and longer where a slide would take more than MOST steps
+FRAMES, LEAST, MOST = 40, 283, 500
+H = 0.01  # s, unless the pyramid's slide along the diagonal, the longest, would take less or more steps than those
 ALL = np.linspace(0, 90, 91)
 TURN = np.linspace(0, 2 * np.pi, 73)
 SETS = {
@@ -25,8 +25,9 @@ SETS = {
 
 
 def step_size(speed: float, mu: float) -> float:
-    """A time step (s) with which even the pyramid's diagonal, braked by μg/√2, is at rest within MOST steps."""
-    return float(max(H, np.sqrt(2) * speed / (mu * 9.81) / MOST))
+    """A time step (s) with which the pyramid's diagonal, braked by μg/√2, is at rest after LEAST to MOST steps."""
+    longest = np.sqrt(2) * speed / (mu * 9.81)
+    return float(np.clip(H, longest / MOST, longest / LEAST))
 
 
 @lru_cache(maxsize=16)
@@ -93,8 +94,8 @@ def code(values: dict[str, Any]) -> str:
     return (
         "from optilab.papers.dojo.algorithm import heading, sliding\n"
         "from optilab.papers.dojo.experiment.friction import polar\n\n"
-        f"v0 = polar({values['speed']:.2f}, {values['angle']:.2f})\n"
-        f'*_, last = sliding(v0, mu={values["mu"]:.2f}, h={h:.4g}, model="pyramid")\n'
+        f"v0 = polar({values['speed']:.10g}, {values['angle']:.10g})\n"
+        f'*_, last = sliding(v0, mu={values["mu"]:.10g}, h={h:.10g}, model="pyramid")\n'
         "heading(last.x)"
     )
 
