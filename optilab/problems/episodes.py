@@ -27,7 +27,7 @@ class Trajectory(NamedTuple):
 
 
 def to_go(x: Array) -> Array:
-    """Sums from each step to the last one along the last axis."""
+    """Sums from each step to the last one: (*batch, H) → (*batch, H)."""
     return np.cumsum(x[..., ::-1], -1)[..., ::-1]
 
 
@@ -45,6 +45,18 @@ class Episodes(ABC):
     @abstractmethod
     def p(self) -> int:
         """Number of parameters."""
+
+    def parameters(self, theta: Array) -> Array:
+        """The parameters (*batch, p) as an array.
+
+        Raises
+        ------
+        ValueError
+            If there aren't p of them.
+        """
+        theta = np.asarray(theta)
+        require(theta.shape[-1:] == (self.p,), "the shape of theta", theta.shape, f"(*batch, {self.p})")
+        return theta
 
     @abstractmethod
     def __call__(self, theta: Array) -> Array:
@@ -157,6 +169,12 @@ class GaussianPolicy(Episodes):
 
 
 def check_episodes(gamma: float, H: Any) -> None:
-    """Refuse a discount outside [0, 1) and a horizon below 1."""
+    """Refuse a discount outside [0, 1) and a horizon below 1.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
     require(0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
     require(isinstance(H, int | np.integer) and H >= 1, "the horizon H", H, "a whole number, 1 or more")

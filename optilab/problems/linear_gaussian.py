@@ -57,13 +57,16 @@ class LinearGaussian(GaussianPolicy):
     def __post_init__(self) -> None:
         check_episodes(self.gamma, self.H)
         require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
-        require(np.shape(self.A) == (2, 2), "the shape of A", np.shape(self.A), "(2, 2)")
-        require(np.shape(self.B) == (2,), "the shape of B", np.shape(self.B), "(2,)")
-        require(np.shape(self.Q) == (2, 2), "the shape of Q", np.shape(self.Q), "(2, 2)")
+        for name, shape in (("A", (2, 2)), ("B", (2,)), ("Q", (2, 2))):
+            matrix = np.asarray(getattr(self, name), dtype=float)
+            require(matrix.shape == shape, f"the shape of {name}", matrix.shape, str(shape))
+            require(np.isfinite(matrix), name, matrix, "finite")
+            object.__setattr__(self, name, matrix)
         definite = np.allclose(self.Q, self.Q.T) and (np.linalg.eigvalsh(self.Q) > 0).all()
         require(definite, "Q", self.Q, "symmetric and positive definite")
         for name in ("R", "noise", "start"):
             require(0 <= getattr(self, name) < np.inf, name, getattr(self, name), "0 or more and finite")
+        require(np.isfinite(self.shift), "shift", self.shift, "finite")
 
     @property
     def p(self) -> int:
@@ -72,7 +75,7 @@ class LinearGaussian(GaussianPolicy):
 
     def covariances(self, theta: Array) -> Array:
         """S_t = E x_t x_tᵀ: (*batch, 2) → (*batch, H, 2, 2)."""
-        closed = self.A + self.B[:, None] * np.asarray(theta)[..., None, :]
+        closed = self.A + self.B[:, None] * self.parameters(theta)[..., None, :]
         pushed = self.sigma**2 * np.outer(self.B, self.B) + self.noise**2 * np.eye(2)
         S = np.empty((self.H, *closed.shape))
         S[0] = self.start**2 * np.eye(2)
@@ -85,7 +88,7 @@ class LinearGaussian(GaussianPolicy):
 
         Where the loop is unstable det S_t loses its sign to rounding; it is then taken as zero.
         """
-        theta = np.asarray(theta)
+        theta = self.parameters(theta)
         spread = 1 + self.R * self.sigma**2
         K = self.Q + self.R / spread * theta[..., None] * theta[..., None, :]
         S = self.covariances(theta)
@@ -98,7 +101,16 @@ class LinearGaussian(GaussianPolicy):
         return self.rewards(theta) @ self.discounts
 
     def beyond(self, theta: Array, steps: int = 300) -> Array:
-        """J − J_H, what the horizon cuts off: `steps` steps exactly, the rest as if the last reward went on."""
+        """J − J_H, what the horizon cuts off: (*batch, 2) → (*batch).
+
+        `steps` steps count exactly, the rest as if the last reward went on.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is no whole number from 1 on, or a shape doesn't fit.
+        """
+        require(isinstance(steps, int | np.integer) and steps >= 1, "steps", steps, "a whole number, 1 or more")
         longer = replace(self, H=max(steps, self.H))
         rewards = longer.rewards(theta)
         tail = self.gamma**longer.H * rewards[..., -1] / (1 - self.gamma)
@@ -127,7 +139,7 @@ class LinearGaussian(GaussianPolicy):
 
     def rollout(self, theta: Array, noise: Array) -> Trajectory:
         """Trajectories of θ (*batch, 2) on noise (*batch, N, H, 3)."""
-        theta = np.asarray(theta)
+        theta = self.parameters(theta)
         spread = self.sigma * noise[..., 2]
         x = np.empty((*noise.shape[:-1], 2))
         x[..., 0, :] = self.start * noise[..., 0, :2]

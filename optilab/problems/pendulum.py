@@ -47,7 +47,8 @@ class Pendulum(GaussianPolicy):
         check_episodes(self.gamma, self.H)
         require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
         require(0 <= self.start < np.inf, "start", self.start, "0 or more and finite")
-        require(self.drawn >= 1, "drawn", self.drawn, "1 or more")
+        whole = isinstance(self.drawn, int | np.integer) and self.drawn >= 1
+        require(whole, "drawn", self.drawn, "a whole number, 1 or more")
 
     @property
     def p(self) -> int:
@@ -61,7 +62,7 @@ class Pendulum(GaussianPolicy):
 
     def __call__(self, theta: Array) -> Array:
         """The mean return on the common noise: (*batch, 2) → (*batch)."""
-        theta = np.asarray(theta)
+        theta = self.parameters(theta)
         noise = np.broadcast_to(self.common_noise, (*theta.shape[:-1], *self.common_noise.shape))
         return self.returns(self.rollout(theta, noise)).mean(-1)
 
@@ -73,7 +74,7 @@ class Pendulum(GaussianPolicy):
     def motion(self, theta: Array, noise: Array) -> tuple[Array, Array, Array]:
         """Angles, speeds and actions (H, *batch, N) of θ (*batch, 2) on noise (*batch, N, H + 2)."""
         z = np.ascontiguousarray(np.moveaxis(noise, -1, 0))
-        gain, damping = np.asarray(theta)[..., 0, None], np.asarray(theta)[..., 1, None]
+        gain, damping = np.moveaxis(self.parameters(theta), -1, 0)[..., None]
         angles, speeds, actions = np.empty((3, *z[: self.H].shape))
         angle, speed = self.start * z[self.H], self.start * z[self.H + 1]
         for t in range(self.H):

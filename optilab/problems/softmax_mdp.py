@@ -46,6 +46,7 @@ class SoftmaxMDP(Episodes):
 
     def __post_init__(self) -> None:
         check_episodes(self.mdp.gamma, self.H)
+        object.__setattr__(self, "rho", np.asarray(self.rho, dtype=float))
         S, A = self.mdp.reward.shape
         require(np.shape(self.rho) == (S,), "the shape of rho", np.shape(self.rho), f"({S},)")
         require((self.rho >= 0).all() and np.isclose(self.rho.sum(), 1), "rho", self.rho, "a distribution")
@@ -74,7 +75,7 @@ class SoftmaxMDP(Episodes):
 
     def table(self, theta: Array) -> Array:
         """θ, or a direction of it, as a table with the reference's zeros: (*batch, p) → (*batch, S, A)."""
-        theta = np.asarray(theta)
+        theta = self.parameters(theta)
         rows = theta.reshape(*theta.shape[:-1], len(self.rho), self.columns)
         return np.concatenate([rows, np.zeros_like(rows[..., :1])], -1) if self.reference else rows
 

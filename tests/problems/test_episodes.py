@@ -273,6 +273,15 @@ def test_the_pendulum_is_an_euler_step_of_its_equation_and_gains_hold_it_up():
         (lambda: LinearGaussian(Q=np.ones(2)), "shape of Q"),
         (lambda: LinearGaussian(Q=-np.eye(2)), "Q must be symmetric"),
         (lambda: LinearGaussian(noise=-1.0), "noise"),
+        (lambda: LinearGaussian(A=np.full((2, 2), np.nan)), "A must be finite"),
+        (lambda: LinearGaussian(shift=np.nan), "shift must be finite"),
+        (lambda: LinearGaussian().beyond(np.zeros(2), steps=0), "steps must be a whole number"),
+        (lambda: LinearGaussian()(np.zeros(3)), "shape of theta"),
+        (lambda: LinearGaussian().rollout(np.zeros(3), np.zeros((1, 20, 3))), "shape of theta"),
+        (lambda: Pendulum()(np.zeros(3)), "shape of theta"),
+        (lambda: small()(np.zeros(2)), "shape of theta"),
+        (lambda: Pendulum(drawn=2.5), "drawn must be a whole number"),
+        (lambda: SoftmaxMDP(random_mdp(0), np.full(3, np.nan), 3), "rho must be a distribution"),
         (lambda: Pendulum(sigma=-1.0), "sigma"),
         (lambda: Pendulum(start=np.inf), "start"),
         (lambda: Pendulum(drawn=0), "drawn"),
@@ -286,6 +295,16 @@ def test_the_pendulum_is_an_euler_step_of_its_equation_and_gains_hold_it_up():
 def test_bad_problems_are_refused(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_lists_are_taken_for_arrays():
+    theta = np.array([-0.5, 0.2])
+    lists = LinearGaussian(A=[[0.95, 0.3], [0, 0.9]], B=[0, 0.35], Q=[[1.5, 0], [0, 0.3]])
+    assert lists([-0.5, 0.2]) == LinearGaussian()(theta)
+    mdp = random_mdp(0)
+    table = SoftmaxMDP(mdp, [0.2, 0.3, 0.5], 3)
+    point = rng(1).normal(size=table.p)
+    assert table(point) == SoftmaxMDP(mdp, np.array([0.2, 0.3, 0.5]), 3)(point)
 
 
 def test_a_hessian_vector_product_needs_no_matrix():
