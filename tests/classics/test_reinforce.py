@@ -73,6 +73,8 @@ def test_schedules_start_at_one_and_fall_like_their_power():
         ({"gamma0": np.inf}, "gamma0"),
         ({"theta0": np.zeros(3)}, "shape of theta0"),
         ({"theta0": np.array([0, np.inf])}, "theta0 must be finite"),
+        ({"theta0": np.zeros((2, 2)), "gamma0": np.ones(3)}, "shape of gamma0"),
+        ({"gamma0": "a"}, "gamma0 must be a real number"),
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(settings, says):
@@ -81,3 +83,10 @@ def test_bad_arguments_are_refused_at_the_call(settings, says):
         reinforce(PLANT, given.pop("theta0"), **given)
     with pytest.raises(ValueError, match="power"):
         decay(-1)
+
+
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
+def test_a_schedule_that_takes_a_bad_value_is_refused_when_it_does(value):
+    states = reinforce(PLANT, np.zeros(2), T=5, gamma0=0.1, rng=rng(), gamma=lambda t: 1.0 if t < 2 else value)
+    with pytest.raises(ValueError, match=r"gamma\(2\) must be 0 or more and finite"):
+        list(states)

@@ -481,8 +481,23 @@ class Blind(Exact):
         (lambda: theory.truncation_bound(5, gamma=-0.1, M_g=1.0), "gamma"),
         (lambda: theory.theory_horizon(5, 1.0), "gamma"),
         (lambda: theory.sample_complexity("N-MPG", 0.0), "epsilon"),
+        (lambda: theory.sample_complexity("PG", 0.1), "the method"),
+        (lambda: theory.values(decay(1), 2.5), "T must be a whole number"),
+        (lambda: theory.error_bound("N-MPG", np.ones(3), np.ones(3), sigma=np.nan), "sigma must be 0 or more"),
+        (lambda: theory.gap_bound(np.ones(3), np.ones(4), gap=1, L=1, mu_F=1, M_g=1), "error and gamma"),
+        (lambda: theory.variance_bound(gamma=0.5, M_g=-1.0), "M_g must be 0 or more"),
+        (lambda: theory.transfer_error(-0.1, mu_F=1.0, M_g=1.0, gamma=0.5), "eps_bias must be 0 or more"),
+        (lambda: alg.trajectories("HARPG", 0), "T must be a whole number"),
+        (lambda: alg.harpg(PLANT, np.zeros((2, 2)), T=5, eta0=np.ones(3), rng=rng()), "shape of eta0"),
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.5, np.nan])
+def test_a_weight_outside_its_range_is_refused_when_it_comes_up(weight):
+    states = alg.n_pg_igt(PLANT, np.zeros(2), T=5, rng=rng(), eta=lambda t: 1.0 if t < 2 else weight)
+    with pytest.raises(ValueError, match=r"eta\(2\) must be in \(0, 1\]"):
+        list(states)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from optilab.classics.reinforce import Climb, Schedule, decay, reinforce, unit
+from optilab.classics.reinforce import Climb, Schedule, check_counts, decay, reinforce, unit
 from optilab.core.check import require
 from optilab.papers.policy_gradient_harpg.algorithm.baselines import momentum_pg, npg, srvr_pg, storm_pg
 from optilab.papers.policy_gradient_harpg.algorithm.corrected import harpg, n_harpg, n_pg_igt
@@ -56,8 +56,15 @@ def method(name: str) -> Callable[..., Any]:
 
 
 def trajectories(name: str, T: int, N: int = 1) -> int:
-    """Trajectories that T updates of `method(name)` draw in one replicate."""
+    """Trajectories that T updates of `method(name)` draw in one replicate.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method, or T or N is no whole number from 1 on.
+    """
     method(name)
+    check_counts(**{"T": T, "the batch N": N})
     return N * (2 * T - 1) if "HARPG" in name else N * T
 
 

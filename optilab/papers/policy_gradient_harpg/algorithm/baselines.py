@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.classics.reinforce import TWO_THIRDS, Climb, Schedule, checked, draw, unit
+from optilab.classics.reinforce import TWO_THIRDS, Climb, Schedule, check_counts, checked, draw, unit
 from optilab.core.check import require
 from optilab.core.run import algorithm
 from optilab.papers.policy_gradient_harpg.algorithm.corrected import FULL, Array, start
@@ -27,13 +27,25 @@ def momentum_pg(
 ) -> Iterator[Climb]:
     """Policy gradient with momentum: an average of gradients, each taken where the path was at its time.
 
-    Arguments and errors as in `n_pg_igt`; `normalised` makes it N-MPG.
+    Parameters
+    ----------
+    problem, theta0, T, gamma0, eta0, rng, N
+        As in `n_pg_igt`: θ₀ is an array (*batch, p), γ₀ and η₀ are numbers or arrays (*batch).
+    eta, gamma : functions of t = 0, 1, …
+        The shapes (2/(t + 2))^{2/3} and 2/(t + 2).
+    normalised : bool
+        Whether only the direction of d counts, which makes it N-MPG.
+
+    Raises
+    ------
+    ValueError
+        If an argument isn't allowed, or a schedule takes a value that isn't.
     """
-    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
+    theta, gamma, eta = start(problem, theta0, T, N, (gamma, gamma0), (eta, eta0))
     d = np.zeros_like(theta)
     yield Climb(theta, theta, d, theta)
     for t in range(T):
-        eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
+        eta_t, gamma_t = eta(t), gamma(t)
         tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         d = (1 - eta_t) * d + eta_t * g if t > 0 else g
@@ -57,13 +69,27 @@ def storm_pg(
 ) -> Iterator[Climb]:
     """STORM for policies: the same trajectory weighed at the old point tells how far the gradient has drifted.
 
-    Arguments and errors as in `n_pg_igt`; the problem has `g_weighted` as well.
+    Parameters
+    ----------
+    problem
+        Has `p`, `sample`, `rollout`, `g` and `g_weighted`.
+    theta0, T, gamma0, eta0, rng, N
+        As in `n_pg_igt`: θ₀ is an array (*batch, p), γ₀ and η₀ are numbers or arrays (*batch).
+    eta, gamma : functions of t = 0, 1, …
+        The shape 2/(t + 2) of both.
+    normalised : bool
+        Whether only the direction of d counts, which makes it N-STORM.
+
+    Raises
+    ------
+    ValueError
+        If an argument isn't allowed, or a schedule takes a value that isn't.
     """
-    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
+    theta, gamma, eta = start(problem, theta0, T, N, (gamma, gamma0), (eta, eta0))
     theta_prev, d = theta, np.zeros_like(theta)
     yield Climb(theta, theta, d, theta)
     for t in range(T):
-        eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
+        eta_t, gamma_t = eta(t), gamma(t)
         tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         d = g + (1 - eta_t) * (d - problem.g_weighted(tau, theta_prev, theta)) if t > 0 else g
@@ -102,8 +128,7 @@ def srvr_pg(
         If an argument isn't allowed.
     """
     theta, alpha = checked(problem, theta0, T, alpha, N, called="alpha")
-    for name, count in (("m", m), ("b", b)):
-        require(isinstance(count, int | np.integer) and count >= 1, name, count, "a whole number, 1 or more")
+    check_counts(m=m, b=b)
     theta_prev, v = theta, np.zeros_like(theta)
     yield Climb(theta, theta, v, theta)
     for t in range(T):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.classics.reinforce import Climb, Schedule, checked, decay, draw, unit
+from optilab.classics.reinforce import Climb, Schedule, checked, decay, draw, factors, scaled, unit
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 
@@ -18,19 +18,27 @@ FULL, FOUR_FIFTHS, HALF = decay(1), decay(4 / 5), decay(1 / 2)
 
 
 def start(
-    problem: Any, theta0: Array, T: int, gamma0: float | Array, eta0: float | Array, N: int
-) -> tuple[Array, Array, Array]:
-    """The start (*batch, p), γ₀ and η₀ (*batch, 1) of a method with a memory, once they are known to be allowed.
+    problem: Any,
+    theta0: Array,
+    T: int,
+    N: int,
+    gamma: tuple[Schedule, float | Array],
+    eta: tuple[Schedule, float | Array],
+) -> tuple[Array, Schedule, Schedule]:
+    """The start (*batch, p) and the functions t ↦ γ_t, η_t (*batch, 1) of a method with a memory.
+
+    `gamma` and `eta` are schedules and the factors γ₀ and η₀ that multiply them.
 
     Raises
     ------
     ValueError
-        As `checked`, and if η₀ isn't in (0, 1].
+        As `checked`, and if η₀ isn't in (0, 1] or fits no batch.
     """
-    theta, gamma0 = checked(problem, theta0, T, gamma0, N)
+    theta, gamma0 = checked(problem, theta0, T, gamma[1], N)
+    eta0 = factors("eta0", eta[1], theta)
+    require((eta0 > 0) & (eta0 <= 1), "eta0", eta0, "in (0, 1]")
     theta, eta0 = replicates(theta, eta0)
-    require((eta0 > 0) & (eta0 <= 1), "eta0", eta0[..., 0], "in (0, 1]")
-    return theta, gamma0, eta0
+    return theta, scaled(gamma[0], gamma0, "gamma"), scaled(eta[0], eta0, "eta", weight=True)
 
 
 @algorithm
@@ -63,18 +71,18 @@ def n_pg_igt(
     N : int
         Trajectories of a gradient.
     eta, gamma : functions of t = 0, 1, …
-        The shapes (2/(t + 2))^{4/5} and 2/(t + 2).
+        The shapes (2/(t + 2))^{4/5} and 2/(t + 2); in (0, 1], and 0 or more.
 
     Raises
     ------
     ValueError
-        If an argument isn't allowed.
+        If an argument isn't allowed, or a schedule takes a value that isn't.
     """
-    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
+    theta, gamma, eta = start(problem, theta0, T, N, (gamma, gamma0), (eta, eta0))
     theta_prev, d = theta, np.zeros_like(theta)
     yield Climb(theta, theta_prev, d, theta)
     for t in range(T):
-        eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
+        eta_t, gamma_t = eta(t), gamma(t)
         tilde = theta + (1 - eta_t) / eta_t * (theta - theta_prev)
         tau = draw(problem, tilde, N, rng)
         g = problem.g(tau, tilde)
@@ -120,12 +128,12 @@ def harpg(
     """
     has_hvp = hasattr(problem, "hvp")
     require(has_hvp, "the problem of harpg", type(problem).__name__, "one with a Hessian-vector product `hvp`")
-    theta, gamma0, eta0 = start(problem, theta0, T, gamma0, eta0, N)
+    theta, gamma, eta = start(problem, theta0, T, N, (gamma, gamma0), (eta, eta0))
     (rng2,) = rng.spawn(1)
     theta_prev, d, hat = theta, np.zeros_like(theta), theta
     yield Climb(theta, theta_prev, d, hat)
     for t in range(T):
-        eta_t, gamma_t = eta0 * eta(t), gamma0 * gamma(t)
+        eta_t, gamma_t = eta(t), gamma(t)
         tau = draw(problem, theta, N, rng)
         g = problem.g(tau, theta)
         if t > 0:

@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from optilab.classics.reinforce import Schedule
+from optilab.classics.reinforce import Schedule, check_counts
 from optilab.core.check import require
 
 Array = np.ndarray
@@ -16,22 +16,64 @@ DECAY = {"N-PG": 0.0, "N-MPG": 1 / 3, "N-PG-IGT": 2 / 5, "N-HARPG": 1 / 2}
 COMPLEXITY = {"N-MPG": 3.0, "N-PG-IGT": 2.5, "N-HARPG": 2.0, "HARPG": 2.0}
 
 
+def sizes(**constants: float | Array) -> None:
+    """Refuse constants, given by their names, that are negative or not finite.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for name, value in constants.items():
+        require(np.greater_equal(value, 0) & np.less(value, np.inf), name, value, "0 or more and finite")
+
+
 def decay_exponent(name: str) -> float:
-    """Direction error and gap fall at least like (trajectories)^−this, up to logarithms."""
+    """Direction error and gap fall at least like (trajectories)^−this, up to logarithms.
+
+    Raises
+    ------
+    ValueError
+        If theory says nothing of that method.
+    """
     require(name in DECAY, "the method", name, f"one of {list(DECAY)}")
     return DECAY[name]
 
 
 def sample_complexity(name: str, epsilon: float | Array) -> Array:
-    """Trajectories to a gap of ε, up to a constant and logarithms: ε^−3 for momentum, ε^−2.5, ε^−2."""
+    """Trajectories to gaps ε, up to a constant and logarithms: ε^−3 for momentum, ε^−2.5, ε^−2.
+
+    Parameters
+    ----------
+    name : str
+        "N-MPG", "N-PG-IGT", "N-HARPG" or "HARPG".
+    epsilon : number or array (points,)
+        Gaps, positive.
+
+    Returns
+    -------
+    array (points,)
+        Trajectories for each ε.
+
+    Raises
+    ------
+    ValueError
+        If theory says nothing of that method, or ε isn't positive.
+    """
     require(name in COMPLEXITY, "the method", name, f"one of {list(COMPLEXITY)}")
     require(np.greater(epsilon, 0), "epsilon", epsilon, "positive")
     return np.asarray(epsilon, dtype=float) ** -COMPLEXITY[name]
 
 
 def values(schedule: Schedule, T: int, factor: float = 1.0) -> Array:
-    """The numbers factor · schedule(0), …, factor · schedule(T − 1): (T,)."""
-    require(T >= 1, "T", T, "1 or more")
+    """The numbers factor · schedule(0), …, factor · schedule(T − 1): (T,).
+
+    Raises
+    ------
+    ValueError
+        If T is no whole number from 1 on.
+    """
+    check_counts(T=T)
     return factor * np.array([schedule(t) for t in range(T)])
 
 
@@ -68,10 +110,16 @@ def error_bound(
     -------
     array (T,)
         The bound.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method, a shape doesn't fit or a number isn't allowed.
     """
-    require(name in DECAY, "the method", name, f"one of {list(DECAY)}")
+    decay_exponent(name)
     require(np.shape(eta) == np.shape(gamma) and np.ndim(eta) == 1, "eta and gamma", np.shape(eta), "arrays (T,)")
-    require(N >= 1, "the batch N", N, "1 or more")
+    check_counts(**{"the batch N": N})
+    sizes(sigma=sigma, L=L, L_h=L_h, sigma_B=sigma_B)
     fresh, product = sigma**2 / N, sigma_B**2 / N + (1 - 1 / N) * L**2
     noise, drift = fresh, 0.0
     bound = [sqrt(noise)]
@@ -111,8 +159,16 @@ def gap_bound(
     -------
     array (T + 1,)
         The bound.
+
+    Raises
+    ------
+    ValueError
+        If a constant isn't allowed, or the shapes of `error` and `gamma` differ.
     """
     require(mu_F > 0, "mu_F", mu_F, "positive")
+    sizes(gap=gap, L=L, M_g=M_g, epsilon=epsilon)
+    fits = np.shape(error) == np.shape(gamma) and np.ndim(error) == 1
+    require(fits, "error and gamma", np.shape(error), "arrays (T,)")
     rate = mu_F / M_g
     bound = [float(gap)]
     for e, step in zip(error, gamma, strict=True):
@@ -121,25 +177,55 @@ def gap_bound(
 
 
 def dominated_gap(slope: float | Array, *, mu_F: float, M_g: float, epsilon: float = 0.0) -> Array:
-    """Relaxed weak gradient domination: J* − J(θ) ≤ (‖∇J(θ)‖ + ε') M_g/μ_F. The norm, not its square."""
+    """Relaxed weak gradient domination: J* − J(θ) ≤ (‖∇J(θ)‖ + ε') M_g/μ_F. The norm, not its square.
+
+    `slope` is ‖∇J(θ)‖, a number or an array (*batch); returns as many bounds.
+
+    Raises
+    ------
+    ValueError
+        If μ_F isn't positive, or another number is negative or not finite.
+    """
     require(mu_F > 0, "mu_F", mu_F, "positive")
+    sizes(slope=slope, M_g=M_g, epsilon=epsilon)
     return (np.asarray(slope) + epsilon) * M_g / mu_F
 
 
 def transfer_error(eps_bias: float, *, mu_F: float, M_g: float, gamma: float) -> float:
-    """ε' = μ_F √ε_bias/(M_g (1 − γ)): what a policy class that misses advantages by ε_bias costs."""
+    """ε' = μ_F √ε_bias/(M_g (1 − γ)): what a policy class that misses advantages by ε_bias costs.
+
+    Raises
+    ------
+    ValueError
+        If γ isn't in [0, 1), M_g isn't positive, or another number is negative or not finite.
+    """
+    require(M_g > 0, "M_g", M_g, "positive")
+    sizes(eps_bias=eps_bias, mu_F=mu_F)
     return mu_F * sqrt(eps_bias) / M_g * effective_horizon(gamma)
 
 
 def theory_gamma0(mu_F: float, M_g: float) -> float:
-    """γ₀ = 3M_g/μ_F, so that γ_t = 6M_g/(μ_F(t + 2)): of use only where μ_F is known."""
+    """γ₀ = 3M_g/μ_F, so that γ_t = 6M_g/(μ_F(t + 2)): of use only where μ_F is known.
+
+    Raises
+    ------
+    ValueError
+        If μ_F isn't positive, or M_g is negative or not finite.
+    """
+    sizes(M_g=M_g)
     require(mu_F > 0, "mu_F", mu_F, "positive")
     return 3 * M_g / mu_F
 
 
 def theory_horizon(T: int, gamma: float) -> int:
-    """H of the order log T/(1 − γ), here with factor 1 and at least 1."""
-    require(T >= 1, "T", T, "1 or more")
+    """H of the order log T/(1 − γ), here with factor 1 and at least 1.
+
+    Raises
+    ------
+    ValueError
+        If T is no whole number from 1 on, or γ isn't in [0, 1).
+    """
+    check_counts(T=T)
     return max(1, int(np.ceil(np.log(T) * effective_horizon(gamma))))
 
 
@@ -147,19 +233,41 @@ def theory_horizon(T: int, gamma: float) -> int:
 
 
 def effective_horizon(gamma: float) -> float:
-    """1/(1 − γ), the sum of all discounts."""
+    """1/(1 − γ), the sum of all discounts.
+
+    Raises
+    ------
+    ValueError
+        If γ isn't in [0, 1).
+    """
     require(0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
     return 1 / (1 - gamma)
 
 
 def truncation_bound(H: int | Array, *, gamma: float, M_g: float, R_max: float = 1.0) -> Array:
-    """‖∇J_H − ∇J‖ ≤ D_g γ^H with D_g = M_g R_max/(1 − γ) · √(1/(1 − γ) + H)."""
+    """‖∇J_H − ∇J‖ ≤ D_g γ^H with D_g = M_g R_max/(1 − γ) · √(1/(1 − γ) + H).
+
+    `H` is a number or an array (*batch); returns as many bounds.
+
+    Raises
+    ------
+    ValueError
+        As for all these constants: if γ isn't in [0, 1), or another number is negative or not finite.
+    """
+    sizes(H=H, M_g=M_g, R_max=R_max)
     H, far = np.asarray(H), effective_horizon(gamma)
     return M_g * R_max * far * np.sqrt(far + H) * gamma**H
 
 
 def smoothness(*, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
-    """L = R_max (M_g² + M_h)/(1 − γ)²."""
+    """L = R_max (M_g² + M_h)/(1 − γ)².
+
+    Raises
+    ------
+    ValueError
+        As `truncation_bound`.
+    """
+    sizes(M_g=M_g, M_h=M_h, R_max=R_max)
     return R_max * (M_g**2 + M_h) * effective_horizon(gamma) ** 2
 
 
@@ -169,16 +277,36 @@ def hessian_smoothness(*, gamma: float, M_g: float, M_h: float, l_2: float, R_ma
     Along a line p''' = p (ℓ'³ + 3ℓ'ℓ'' + ℓ'''), where ℓ = log p sums the log π of the n actions before a reward. The
     slopes ℓ' are a martingale: E ℓ'² ≤ n M_g² and E ℓ'⁴ ≤ 3n² M_g⁴, so E|ℓ'|³ ≤ √3 n^{3/2} M_g³; |ℓ''| ≤ n M_h and
     |ℓ'''| ≤ n l_2. Summed with γ^{n−1}: Σ γ^{n−1} n = (1 − γ)^{−2}, and Σ γ^{n−1} n^{3/2} ≤ √(1 + γ) (1 − γ)^{−5/2}.
+
+    Raises
+    ------
+    ValueError
+        As `truncation_bound`.
     """
+    sizes(M_g=M_g, M_h=M_h, l_2=l_2, R_max=R_max)
     far = effective_horizon(gamma)
     return R_max * ((sqrt(3) * M_g**3 + 3 * M_g * M_h) * sqrt(1 + gamma) * far**2.5 + l_2 * far**2)
 
 
 def variance_bound(*, gamma: float, M_g: float, R_max: float = 1.0) -> float:
-    """E‖g − ∇J‖² ≤ R_max² M_g²/(1 − γ)³."""
+    """E‖g − ∇J‖² ≤ R_max² M_g²/(1 − γ)³.
+
+    Raises
+    ------
+    ValueError
+        As `truncation_bound`.
+    """
+    sizes(M_g=M_g, R_max=R_max)
     return R_max**2 * M_g**2 * effective_horizon(gamma) ** 3
 
 
 def product_bound(H: int, *, gamma: float, M_g: float, M_h: float, R_max: float = 1.0) -> float:
-    """E‖B u‖² ≤ R_max² (H M_g² + M_h)²/(1 − γ)⁴ for ‖u‖ = 1, however the trajectories fall."""
+    """E‖B u‖² ≤ R_max² (H M_g² + M_h)²/(1 − γ)⁴ for ‖u‖ = 1, however the trajectories fall.
+
+    Raises
+    ------
+    ValueError
+        As `truncation_bound`.
+    """
+    sizes(H=H, M_g=M_g, M_h=M_h, R_max=R_max)
     return R_max**2 * (H * M_g**2 + M_h) ** 2 * effective_horizon(gamma) ** 4
