@@ -251,3 +251,18 @@ def test_the_figures_of_short_runs_pass():
 def test_wrong_figures_of_short_runs_are_named(err, slope, hint):
     with pytest.raises(AssertionError, match=hint):
         exercises.check_errors(err, slope)
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (lambda: exercises.check_direction(lambda *_: "x"), "d_t must be real numbers, got 'x'"),
+        (lambda: exercises.check_direction(lambda *_: None), "d_t must be real numbers, got None"),
+        (lambda: exercises.check_hvp(lambda *_: None), "B u must be real numbers"),
+        (lambda: exercises.check_errors(SHORT_ERR | {"N-MPG": "a"}, SHORT_SLOPE), "err: the values must be real"),
+        (lambda: exercises.check_errors(SHORT_ERR, SHORT_SLOPE | {"N-HARPG": None}), "slope: the values must be real"),
+    ],
+)
+def test_answers_that_are_no_numbers_are_named(check, says):
+    with pytest.raises(AssertionError, match=says):
+        check()

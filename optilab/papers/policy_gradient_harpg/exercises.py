@@ -17,6 +17,14 @@ eta, Delta = sp.symbols("eta Delta", positive=True)
 a, c, theta = sp.symbols("a c theta", real=True)
 Array = np.ndarray
 
+
+def real(value: Any, what: str) -> Array:
+    """An answer as an array of floats, once it holds real numbers."""
+    array = np.asarray(value)
+    assert array.dtype.kind in "biuf", f"{what} must be real numbers, got {value!r}"
+    return array.astype(float)
+
+
 # 1. What the look ahead leaves
 
 
@@ -98,7 +106,7 @@ def check_direction(harpg_direction: Callable[..., Array], seed: int | None = No
     def answer(oracles: Oracles, q: float) -> Array:
         d = oracles.grad(there)
         found = harpg_direction(d, here.copy(), there.copy(), weight, q, oracles.sample, oracles.g, oracles.hvp)
-        found = np.asarray(found, dtype=float)
+        found = real(found, "d_t")
         assert found.shape == (4,), f"d_t has the shape of θ, (4,), got {found.shape}"
         return found
 
@@ -187,7 +195,7 @@ def check_hvp(hvp: HVP, seed: int | None = None) -> None:
         products = [ask(function, *one, problem.gamma, theta, u) for one in zip(*tau, strict=True)]
         return np.einsum("n,n...->...", chance, np.array(products, dtype=float))
 
-    first = np.asarray(ask(hvp, tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u))
+    first = real(ask(hvp, tau.s[0], tau.a[0], tau.r[0], problem.gamma, theta, u), "B u")
     assert first.shape == theta.shape, f"B u has the shape of θ, {theta.shape}, got {first.shape}"
     h = 1e-4
     ahead, behind = (problem.grad(theta.ravel() + step * u.ravel()) for step in (h, -h))
@@ -247,7 +255,8 @@ def figures(err: Figures, slope: Figures) -> dict[str, tuple[float, float]]:
         missing = set(RANGES) - set(mapping)
         assert not missing, f"{word} has no entry for {sorted(missing)}"
         for name in RANGES:
-            assert np.ndim(mapping[name]) == 0, f"{word}: one number for {name}, not shape {np.shape(mapping[name])}"
+            value = real(mapping[name], f"{word}: the values")
+            assert value.ndim == 0, f"{word}: one number for {name}, not shape {value.shape}"
     return {name: (float(err[name]), float(slope[name])) for name in RANGES}
 
 
