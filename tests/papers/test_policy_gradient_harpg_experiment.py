@@ -67,11 +67,49 @@ def test_trajectories_to_a_gap_are_counted_run_by_run():
             assert (found.gap[:, k] > 1.0).all()
 
 
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda: race("N-PG", T=50, gamma0=0.3), "T must be 100, the first checkpoint, or more, got 50"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([60])), "at must be from 1 to T = 50"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([-1])), "at must be from 1"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([0, 5])), "at must be from 1"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([9, 5])), "at must be rising"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([2.5])), "at must be an array"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, at=np.array([], dtype=int)), "at must be an array"),
+        (lambda: race("N-PG", T=50, gamma0=0.3, runs=0, at=np.array([5])), "runs must be a whole number"),
+        (lambda: experiment.checkpoints(0), "T must be a whole number"),
+        (lambda: experiment.checkpoints(10), "T must be 100"),
+        (lambda: experiment.checkpoints(200, count=1), "count must be 2"),
+        (lambda: experiment.checkpoints(200, first=2.5), "first must be a whole number"),
+        (lambda: experiment.slope(np.array([1, 2]), np.array([-1.0, 1.0])), "y must be positive"),
+        (lambda: experiment.slope(np.array([0, 2]), np.array([1.0, 1.0])), "t must be positive"),
+        (lambda: experiment.slope(np.array([1, 2]), np.array([1.0, np.nan])), "number of points must be 2"),
+        (lambda: experiment.slope(np.arange(1, 4), np.ones(2)), "shapes of t and y"),
+        (lambda: experiment.diverged_share("x"), "method must be one of"),
+        (lambda: experiment.diverged_share("PG", runs=0), "runs must be"),
+        (lambda: experiment.diverged_share("PG", gamma0=0.1), "shape of gamma0"),
+        (lambda: trajectories_to(race("N-PG", T=2, gamma0=0.3, runs=1, at=np.array([2])), np.nan), "epsilon"),
+    ],
+)
+def test_what_can_t_be_measured_is_refused(ask, says):
+    with pytest.raises(ValueError, match=says):
+        ask()
+
+
+def test_runs_that_are_lost_are_counted():
+    found = race("N-HARPG", T=100, gamma0=3.0, runs=30, seed=2, at=np.array([100]))
+    lost = found.gap[-1] > PLANT.maximum - PLANT(START)
+    assert experiment.lost_share("N-HARPG", runs=30, seed=2) == lost.mean()
+    assert 0.4 < lost.mean() < 1
+
+
 def test_the_slope_of_a_power_is_the_power():
     t = experiment.checkpoints(10_000)
     assert len(t) == 13
     assert (t[0], t[-1]) == (100, 10_000)
     assert experiment.slope(t, 3 * t**-0.4) == pytest.approx(-0.4)
+    assert experiment.slope(t, np.where(t == 100, np.nan, 3 * t**-0.4)) == pytest.approx(-0.4)
 
 
 def test_margins_are_below_one_and_above_zero():
@@ -189,6 +227,61 @@ def test_the_pole_is_held_up_after_training(monkeypatch):
     angles, _, _ = pole.pendulum().motion(middle, pole.pendulum().common_noise[: pole.SHOWN])
     np.testing.assert_allclose(data["stick_x"][1::3], np.sin(angles[-1]))
     assert data["now_y"][0] == np.median(value[-1])
+
+
+# The code shown makes the picture
+
+
+def pasted(name, values):
+    *lines, last = module(name).code(values).split("\n")
+    scope = {}
+    exec("\n".join(lines), scope)
+    return eval(last, scope), scope
+
+
+@pytest.mark.parametrize(("H", "gamma", "sigma"), [(20, 0.9, 0.7), (2, 0.85, 0.1), (60, 0.95, 1.5)])
+def test_the_code_of_the_score_picture_computes_its_numbers(H, gamma, sigma):
+    values = {"H": H, "gamma": gamma, "sigma": sigma}
+    shown = module("score").compute(**values)
+    found, _ = pasted("score", values)
+    assert found == pytest.approx([shown[f"{name}_now"][0] for name in ("bias", "variance", "fisher")])
+
+
+def test_the_code_of_the_error_picture_computes_its_numbers(monkeypatch):
+    errors = module("errors")
+    monkeypatch.setattr(errors, "KEYS", {"N-PG-IGT": "ahead"})
+    settings = {"gamma0": 0.3, "N": 30, "T": 10_000, "seed": 3}  # 333 updates use up the trajectories
+    data = errors.compute(**settings, line=errors.FITTED, cost=False, run=errors.simulate(**settings))
+    slope, scope = pasted("errors", settings)
+    late = data["ahead_x"] >= errors.LATE
+    np.testing.assert_array_equal(np.median(scope["found"].err, -1), data["ahead_err"][late])
+    assert slope == pytest.approx(experiment.slope(data["ahead_x"][late], data["ahead_err_line"][late]))
+    assert f"N-PG-IGT {slope:.2f}" in data["note"]
+
+
+@pytest.mark.parametrize(("name", "gamma0"), [("N-HARPG", 0.03 * 100 ** (7 / 40)), ("HARPG", 3.0)])
+def test_the_code_of_the_climb_walks_its_path(name, gamma0):
+    climb = module("climb")
+    trace, _ = pasted("climb", {"name": name, "gamma0": gamma0, "N": 2, "seed": 3})
+    shown = climb.compute(name, gamma0, 2, 3, climb.T)
+    last = len(shown["path_x"])
+    np.testing.assert_allclose(trace.theta[:last, 0], shown["path_x"], rtol=1e-5)
+    assert np.isnan(trace.theta[last:]).all()
+
+
+def test_the_code_of_the_pole_trains_its_runs(monkeypatch):
+    pole = module("pole")
+    for name in ("NAMES", "KEYS"):
+        monkeypatch.setattr(pole, name, {"N-MPG": "momentum"})
+    found = pole.simulate(0.5, 2)
+    values = {"gamma0": 0.5, "seed": 2, "name": "N-MPG"}
+    data = pole.compute(**values, frame=len(pole.SAVED) - 1, run=found)
+    assert pasted("pole", values)[0] == pytest.approx(data["now_y"][0])
+
+
+def test_the_code_of_the_microscope_computes_its_numbers():
+    values = {"eta": 0.25, "Delta": 0.6, "c": -0.3, "q": 0.9}
+    assert pasted("microscope", values)[0] == pytest.approx(module("microscope").compute(**values)["bars"][:2])
 
 
 def test_the_start_is_where_the_question_is_asked():

@@ -3,9 +3,11 @@
 from optilab.core.claim import Claims, collect
 from optilab.papers.policy_gradient_harpg.experiment.failures import (
     RATES,
+    bad_luck,
     diverged_share,
     divergence,
     long_steps,
+    lost_share,
     skew,
     whisper,
 )
@@ -13,7 +15,19 @@ from optilab.papers.policy_gradient_harpg.experiment.headlines import dear_corre
 from optilab.papers.policy_gradient_harpg.experiment.promises import constants, curves
 from optilab.papers.policy_gradient_harpg.experiment.races import PLANT, START, Race, checkpoints, race, slope
 
-EXPERIMENTS = (headline, dear_correction, large_batch, rivals, skew, divergence, long_steps, whisper, constants, curves)
+EXPERIMENTS = (
+    headline,
+    dear_correction,
+    large_batch,
+    rivals,
+    skew,
+    divergence,
+    long_steps,
+    whisper,
+    bad_luck,
+    constants,
+    curves,
+)
 
 
 def claims(quick: bool = False) -> Claims:
@@ -30,6 +44,7 @@ __all__ = [
     "checkpoints",
     "claims",
     "diverged_share",
+    "lost_share",
     "race",
     "slope",
 ]

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from optilab.classics.reinforce import check_counts
+from optilab.core.check import require
 from optilab.core.claim import Claim
 from optilab.core.run import run
-from optilab.papers.policy_gradient_harpg.algorithm import METHODS, unit
+from optilab.papers.policy_gradient_harpg.algorithm import method, unit
 from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, REMEMBER, RUNS, START, race
 from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.problems.pendulum import Pendulum
 
 RATES = np.array([0.003, 0.01, 0.03, 0.1])
 
@@ -20,14 +23,38 @@ def skew(quick: bool) -> Iterator[Claim]:
     cosine = unit(g) @ unit(PLANT.grad(START))
     statement = "at θ = 0: mean cosine of one trajectory's gradient with the true one"
     yield Claim(statement, cosine.mean(), at_most=-0.08)
+    yield Claim("… share of them whose cosine is below −0.3", (cosine < -0.3).mean(), at_least=0.5)
     yield Claim(
         "… and of the mean of all these gradients", float(unit(g.mean(0)) @ unit(PLANT.grad(START))), at_least=0.95
     )
 
 
 def diverged_share(name: str, gamma0: np.ndarray = RATES, T: int = 150, runs: int = 100, seed: int = 0) -> np.ndarray:
-    """Share of runs that leave ‖θ‖ ≤ 50 within T updates, for each γ₀, all in one batch."""
-    path = METHODS[name](
+    """Share of runs that leave ‖θ‖ ≤ 50 within T updates, for each γ₀, all in one batch.
+
+    Parameters
+    ----------
+    name : str
+        One of `METHODS`.
+    gamma0 : array (rates,)
+        Factors of the step sizes.
+    T, runs, seed : int
+        Updates, runs for each γ₀, and the seed of their trajectories.
+
+    Returns
+    -------
+    array (rates,)
+        The shares.
+
+    Raises
+    ------
+    ValueError
+        If an argument isn't allowed.
+    """
+    gamma0 = np.asarray(gamma0)
+    require(gamma0.ndim == 1, "the shape of gamma0", gamma0.shape, "(rates,)")
+    check_counts(runs=runs)
+    path = method(name)(
         PLANT, np.zeros((len(gamma0), runs, 2)), T=T, gamma0=gamma0[:, None], rng=np.random.default_rng(seed)
     )
     return np.isfinite(run(path, T, keep=["theta"], limit=FAR).diverged).mean(-1)
@@ -45,6 +72,12 @@ def divergence(quick: bool) -> Iterator[Claim]:
         ratio = pg.gap[-1] / np.nanmedian(harpg.gap[-1])
         statement = "γ₀ = 0.003, 3,000 updates, runs that survive: median gap of PG over HARPG's"
         yield Claim(statement, float(np.nanmedian(ratio)), at_least=1.3, seeds=ratio[np.isfinite(ratio)])
+
+
+def lost_share(name: str, gamma0: float = 3.0, T: int = 100, runs: int = 200, seed: int = 0) -> float:
+    """Share of runs that are lower after T updates than they began, or diverged; arguments and errors as in `race`."""
+    found = race(name, T=T, gamma0=gamma0, runs=runs, seed=seed, at=np.array([T]))
+    return float((found.status != "better").mean())
 
 
 def long_steps(quick: bool) -> Iterator[Claim]:
@@ -65,11 +98,29 @@ def long_steps(quick: bool) -> Iterator[Claim]:
 
 
 def whisper(quick: bool) -> Iterator[Claim]:
-    """Little exploration, noisy gradients: σ = 0.1 is slow."""
+    """Little exploration, noisy gradients: σ = 0.1 is slow.
+
+    Over three groups of 120 runs the ratios were 2.7 … 4.1.
+    """
     if quick:
         return
     plants, at = [LinearGaussian(sigma=sigma) for sigma in (0.7, 0.1)], np.array([1000])
     for name in REMEMBER:
         loud, soft = (race(name, T=1000, gamma0=0.3, runs=3 * RUNS, problem=plant, at=at).gap[-1] for plant in plants)
         statement = f"1,000 updates: median gap of {name} at σ = 0.1 over that at σ = 0.7 ({np.median(loud):.2g})"
-        yield Claim(statement, float(np.median(soft) / np.median(loud)), at_least=1.3, seeds=soft / np.median(loud))
+        yield Claim(statement, float(np.median(soft) / np.median(loud)), at_least=2, seeds=soft / np.median(loud))
+
+
+def bad_luck(quick: bool) -> Iterator[Claim]:
+    """On the pendulum one early gradient that points the wrong way costs a long step, and steps only get shorter."""
+    if quick:
+        return
+    problem, T, runs = Pendulum(drawn=100), 150, 200
+    idle = float(problem(START))
+    for name in ("N-PG", *REMEMBER):
+        path = method(name)(problem, np.zeros((runs, 2)), T=T, gamma0=0.5, N=5, rng=np.random.default_rng(0))
+        value = problem(run(path, T, every=T, keep=["theta"]).theta[-1])
+        held = {"at_least": idle / 2} if name in ("N-MPG", "N-PG-IGT") else {"at_most": idle / 3}
+        statement = f"pendulum, {T} updates: median return of {name}, where doing nothing earns {idle:.1f}"
+        yield Claim(statement, float(np.median(value)), **held, seeds=value)
+        yield Claim(f"… share of its {runs} runs that earn less than that", (value < idle).mean(), at_least=0.08)

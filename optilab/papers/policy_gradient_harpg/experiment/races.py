@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optilab.classics.reinforce import check_counts
+from optilab.core.check import require
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import method, trajectories
 from optilab.problems.linear_gaussian import LinearGaussian
@@ -34,17 +36,38 @@ class Race(NamedTuple):
 
     @property
     def slope(self) -> float:
-        """Least squares of log median err on log t."""
+        """Least squares of log median err on log t, as in `slope`."""
         return slope(self.t, np.nanmedian(self.err, -1))
 
 
 def slope(t: Array, y: Array) -> float:
-    """Slope of log y over log t by least squares."""
-    return float(np.polyfit(np.log(t), np.log(y), 1)[0])
+    """Slope of log y over log t, both (points,), by least squares; points whose y is NaN are left out.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a number isn't positive and finite, or fewer than two points are left.
+    """
+    t, y = np.asarray(t), np.asarray(y)
+    require(t.ndim == 1 and t.shape == y.shape, "the shapes of t and y", (t.shape, y.shape), "(points,) both")
+    known = ~np.isnan(y)
+    for name, values in (("t", t), ("y", y)):
+        require((values[known] > 0) & (values[known] < np.inf), name, values, "positive and finite")
+    require(known.sum() >= 2, "the number of points", known.sum(), "2 or more")
+    return float(np.polyfit(np.log(t[known]), np.log(y[known]), 1)[0])
 
 
 def checkpoints(T: int, count: int = 13, first: int = 100) -> Array:
-    """Updates from `first` to T, evenly on a log axis."""
+    """Updates from `first` to T, evenly on a log axis: (points,) of int, at most `count`.
+
+    Raises
+    ------
+    ValueError
+        If a number isn't whole, `count` is below 2 or T below `first`.
+    """
+    check_counts(T=T, count=count, first=first)
+    require(count >= 2, "count", count, "2 or more")
+    require(first <= T, "T", T, f"{first}, the first checkpoint, or more")
     return np.unique(np.round(np.geomspace(first, T, count)).astype(int))
 
 
@@ -70,8 +93,9 @@ def race(
         Updates, factor of the step sizes, trajectories of a gradient.
     runs, seed : int
         Replicates, and the seed of their trajectories: methods see the same noise.
-    at : array of int, optional
-        After which updates gap and error are measured; `checkpoints(T)` by default.
+    at : array (points,) of int, optional
+        After which updates gap and error are measured, rising, from 1 to T; `checkpoints(T)` by default, where T is
+        100 or more.
     problem : LinearGaussian
         The plant to act on, and that directions should climb; gaps are those of `PLANT` all the same.
 
@@ -79,10 +103,20 @@ def race(
     -------
     Race
         Measured at `at`.
+
+    Raises
+    ------
+    ValueError
+        If an argument isn't allowed.
     """
+    check_counts(runs=runs)
     states = method(name)(problem, np.zeros((runs, 2)), T=T, gamma0=gamma0, N=N, rng=np.random.default_rng(seed))
+    at = checkpoints(T) if at is None else np.asarray(at)
+    whole = at.ndim == 1 and at.size > 0 and np.issubdtype(at.dtype, np.integer)
+    require(whole, "at", at, "an array (points,) of whole numbers")
+    require((at >= 1) & (at <= T), "at", at, f"from 1 to T = {T}")
+    require(np.diff(at) > 0, "at", at, "rising")
     trace = run(states, T, keep=["theta", "theta_prev", "d"], limit=FAR, progress=progress)
-    at = checkpoints(T) if at is None else at
     theta, before, d = (np.full((len(at), runs, 2), np.nan) for _ in range(3))
     made = at <= trace.step[-1]  # fewer if all have diverged
     theta[made], before[made], d[made] = (x[at[made]] for x in (trace.theta, trace.theta_prev, trace.d))
@@ -92,6 +126,15 @@ def race(
 
 
 def trajectories_to(found: Race, epsilon: float) -> Array:
-    """Trajectories that each run had drawn when its gap was first at most ε, to the next checkpoint; inf if never."""
+    """Trajectories that each run had drawn when its gap was first at most ε, to the next checkpoint; inf if never.
+
+    Returns an array (runs,).
+
+    Raises
+    ------
+    ValueError
+        If ε isn't positive and finite.
+    """
+    require(0 < epsilon < np.inf, "epsilon", epsilon, "positive and finite")
     reached = found.gap <= epsilon
     return np.where(reached.any(0), found.trajectories[reached.argmax(0)], np.inf)

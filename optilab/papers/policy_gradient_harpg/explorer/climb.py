@@ -11,7 +11,7 @@ from optilab.papers.policy_gradient_harpg.algorithm import NORMALISED, method, u
 from optilab.papers.policy_gradient_harpg.experiment import PLANT, START
 from optilab.papers.policy_gradient_harpg.experiment.races import FAR
 from optilab.ui.controls import choice, log_slider, player, slider
-from optilab.ui.explorer import Explorer
+from optilab.ui.explorer import Explorer, literal
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink, landscape
 
@@ -132,7 +132,7 @@ def outside(theta: np.ndarray) -> str:
 
 
 def code(values: dict[str, Any]) -> str:
-    """Lines that make the run."""
+    """Lines that make the run, to its last update."""
     gamma0 = factor(values["name"], values["gamma0"])
     return (
         "import numpy as np\n"
@@ -140,7 +140,7 @@ def code(values: dict[str, Any]) -> str:
         "from optilab.papers.policy_gradient_harpg.algorithm import method\n"
         "from optilab.problems.linear_gaussian import LinearGaussian\n\n"
         f'states = method("{values["name"]}")(\n'
-        f"    LinearGaussian(), np.zeros(2), T={T}, gamma0={gamma0:.4g}, N={values['N']},\n"
+        f"    LinearGaussian(), np.zeros(2), T={T}, gamma0={literal(gamma0)}, N={values['N']},\n"
         f"    rng=np.random.default_rng({values['seed']}),\n"
         ")\n"
         f"run(states, {T}, limit=50)"

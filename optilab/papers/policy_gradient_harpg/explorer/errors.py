@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 from optilab.papers.policy_gradient_harpg.algorithm import decay_exponent
 from optilab.papers.policy_gradient_harpg.experiment import Race, checkpoints, race
 from optilab.ui.controls import choice, log_slider, slider, switch
-from optilab.ui.explorer import Explorer
+from optilab.ui.explorer import Explorer, literal
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import color
 
-RUNS, FIRST, LATE, MOST = 20, 10, 100, 10_000
+RUNS, CHECKPOINTS, FIRST, LATE, MOST = 20, 40, 10, 100, 10_000
 PROMISED, FITTED = "promised slope", "fitted slope"
 KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hessian"}
 COST = {"N-PG": 1, "N-MPG": 1, "N-PG-IGT": 1, "N-HARPG": 2}
@@ -37,7 +37,7 @@ def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., N
                 progress(done + COST[name] * k / steps, total)
 
         found[name] = race(
-            name, T=T, gamma0=gamma0, N=N, runs=RUNS, seed=seed, at=checkpoints(T, 40, FIRST), progress=part
+            name, T=T, gamma0=gamma0, N=N, runs=RUNS, seed=seed, at=checkpoints(T, CHECKPOINTS, FIRST), progress=part
         )
     return found
 
@@ -90,11 +90,13 @@ def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, 
 
 
 def code(values: dict[str, Any]) -> str:
-    """The call of the experiment for one method."""
+    """The call of the experiment for one method, as often measured as in the picture, and its slope."""
+    T = updates(values["N"], values["T"])
     return (
         "from optilab.papers.policy_gradient_harpg import experiment\n\n"
-        f'found = experiment.race("N-PG-IGT", T={values["T"]}, gamma0={values["gamma0"]:.4g}, N={values["N"]}, '
-        f"runs={RUNS}, seed={values['seed']})\n"
+        f"at = experiment.checkpoints({T}, {CHECKPOINTS}, {FIRST})\n"
+        f'found = experiment.race("N-PG-IGT", T={T}, gamma0={literal(values["gamma0"])}, N={values["N"]}, '
+        f"runs={RUNS}, seed={values['seed']}, at=at[at >= {LATE}])\n"
         "found.slope"
     )
 

@@ -86,7 +86,8 @@ def code(values: dict[str, Any]) -> str:
         f"lag = d.momentum_lag().numpy(d.a, d.c, d.theta, d.eta, d.Delta)(1, {values['c']:.3g}, 1, "
         f"{values['eta']:.3g}, {values['Delta']:.3g})\n"
         f"left = d.implicit_transport().numpy(d.eta, d.c, d.Delta)({values['eta']:.3g}, {values['c']:.3g}, "
-        f"{values['Delta']:.3g})"
+        f"{values['Delta']:.3g})\n"
+        "lag, left"
     )
 
 

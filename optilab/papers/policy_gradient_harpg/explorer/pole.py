@@ -9,22 +9,23 @@ import plotly.graph_objects as go
 
 from optilab.core.run import run as follow
 from optilab.papers.policy_gradient_harpg.algorithm import method
+from optilab.papers.policy_gradient_harpg.explorer.errors import KEYS
 from optilab.problems.pendulum import TICK, Pendulum
 from optilab.ui.controls import choice, log_slider, player, slider
-from optilab.ui.explorer import Explorer
+from optilab.ui.explorer import Explorer, literal
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import INK, color, ink
 
 T, RUNS, BATCH, SHOWN = 150, 11, 5, 10  # runs: an odd number, so that the median is a run
-NAMES = ["N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"]
-KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hessian"}
+DRAWN = 100  # trajectories whose mean is the return that is shown
+NAMES = list(KEYS)
 SAVED = np.unique(np.append(0, np.round(np.geomspace(1, T, 24)).astype(int)))
 
 
 @cache
 def pendulum() -> Pendulum:
-    """The pendulum, its objective a mean over 100 trajectories."""
-    return Pendulum(drawn=100)
+    """The pendulum, its objective a mean over a hundred trajectories."""
+    return Pendulum(drawn=DRAWN)
 
 
 def simulate(gamma0: float, seed: int, progress: Callable[..., None] | None = None) -> dict[str, Any]:
@@ -80,17 +81,18 @@ def compute(gamma0: float, seed: int, name: str, frame: int, *, run: dict[str, A
 
 
 def code(values: dict[str, Any]) -> str:
-    """Lines that train one run."""
+    """Lines that train the runs of the chosen method and say what the one in the middle earns."""
     return (
         "import numpy as np\n"
         "from optilab.papers.policy_gradient_harpg.algorithm import method\n"
         "from optilab.problems.pendulum import Pendulum\n\n"
+        f"pendulum = Pendulum(drawn={DRAWN})\n"
         f'states = method("{values["name"]}")(\n'
-        f"    Pendulum(), np.zeros(2), T={T}, gamma0={values['gamma0']:.4g}, N={BATCH}, "
+        f"    pendulum, np.zeros(({RUNS}, 2)), T={T}, gamma0={literal(values['gamma0'])}, N={BATCH}, "
         f"rng=np.random.default_rng({values['seed']})\n"
         ")\n"
         "*_, last = states\n"
-        "Pendulum()(last.theta)"
+        "np.median(pendulum(last.theta))"
     )
 
 

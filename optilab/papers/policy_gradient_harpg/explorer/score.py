@@ -17,7 +17,8 @@ from optilab.ui.theme import BLUE, INK, ORANGE, ink
 
 COUNT, FEW = 2000, 600  # trajectories at the setting itself, and at the others of its curve
 SIGMAS = np.geomspace(0.1, 1.5, 8)
-HORIZONS = np.arange(2, 61, 2)
+LONGEST = 60
+HORIZONS = np.arange(2, LONGEST + 1, 2)
 QUIET = {"hoverinfo": "skip", "showlegend": False}
 SIGMA_AXIS = {
     "type": "log",
@@ -29,14 +30,14 @@ SIGMA_AXIS = {
 
 @lru_cache(maxsize=4)
 def noise(count: int) -> np.ndarray:
-    """Noise for the longest horizon, (count, 60, 3)."""
-    return LinearGaussian(H=60).sample(np.random.default_rng(0), count)
+    """Noise for the longest horizon: (count, 60, 3)."""
+    return LinearGaussian(H=LONGEST).sample(np.random.default_rng(0), count)
 
 
 @lru_cache(maxsize=16)
 def longest(sigma: float, count: int) -> Trajectory:
     """Trajectories of 60 steps at θ = 0; shorter ones are their beginnings, and no discount matters."""
-    return replace(PLANT, H=60, sigma=sigma).rollout(START, noise(count))
+    return replace(PLANT, H=LONGEST, sigma=sigma).rollout(START, noise(count))
 
 
 def variance(plant: LinearGaussian, count: int) -> float:
@@ -97,14 +98,15 @@ def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
 
 
 def code(values: dict[str, Any]) -> str:
-    """Lines that compute the three numbers."""
+    """Lines that compute the three numbers: bias, variance, least eigenvalue."""
     return (
         "import numpy as np\n"
         "from optilab.problems.linear_gaussian import LinearGaussian\n\n"
         f"plant, theta = LinearGaussian(H={values['H']}, gamma={values['gamma']:.4g}, sigma={values['sigma']:.4g}), "
         "np.zeros(2)\n"
-        f"tau = plant.rollout(theta, plant.sample(np.random.default_rng(0), {COUNT}))\n"
-        "plant.beyond(theta), plant.each_g(tau, theta).var(0).sum(), np.linalg.eigvalsh(plant.fisher(theta))[0]"
+        f"noise = LinearGaussian(H={LONGEST}).sample(np.random.default_rng(0), {COUNT})[:, :plant.H]\n"
+        "tau = plant.rollout(theta, noise)\n"
+        "-plant.beyond(theta), plant.each_g(tau, theta).var(0).sum(), np.linalg.eigvalsh(plant.fisher(theta))[0]"
     )
 
 
@@ -113,7 +115,7 @@ def score(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "H": slider("horizon H", 20, 2, 60, 2),
+            "H": slider("horizon H", 20, 2, LONGEST, 2),
             "gamma": slider("discount γ", 0.9, 0.5, 0.99, 0.01),
             "sigma": slider("exploration σ", 0.7, 0.1, 1.5, 0.05, named={"whisper": 0.1}),
         },
