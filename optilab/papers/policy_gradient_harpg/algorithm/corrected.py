@@ -126,8 +126,7 @@ def harpg(
     ValueError
         If an argument isn't allowed or the problem has no Hessian-vector product.
     """
-    has_hvp = hasattr(problem, "hvp")
-    require(has_hvp, "the problem of harpg", type(problem).__name__, "one with a Hessian-vector product `hvp`")
+    require(hasattr(problem, "hvp"), "the problem", type(problem).__name__, "one with a Hessian-vector product `hvp`")
     theta, gamma, eta = start(problem, theta0, T, N, (gamma, gamma0), (eta, eta0))
     (rng2,) = rng.spawn(1)
     theta_prev, d, hat = theta, np.zeros_like(theta), theta
