@@ -58,7 +58,8 @@ def check_counts(**counts: Any) -> None:
         If there is one.
     """
     for name, count in counts.items():
-        require(isinstance(count, int | np.integer) and count >= 1, name, count, "a whole number, 1 or more")
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        require(whole and count >= 1, name, count, "a whole number, 1 or more")
 
 
 def scaled(schedule: Schedule, factor: np.ndarray, name: str, weight: bool = False) -> Schedule:

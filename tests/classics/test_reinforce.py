@@ -69,6 +69,7 @@ def test_schedules_start_at_one_and_fall_like_their_power():
     [
         ({"T": 0}, "T must be"),
         ({"N": 0}, "batch N must be"),
+        ({"N": True}, "batch N must be"),
         ({"gamma0": -1.0}, "gamma0"),
         ({"gamma0": np.inf}, "gamma0"),
         ({"theta0": np.zeros(3)}, "shape of theta0"),
