@@ -24,13 +24,15 @@ c.CourseDirectory.course_id = "optilab"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)  # gradebook.db, an SQLite file, lies here too
 
 # Students' code runs in a kernel. A cell that takes longer than a minute, ends its kernel or takes more than 4 GiB has
-# failed; the other tasks are graded in a new kernel. Neither is a sandbox: see README.md.
+# failed; the other tasks are graded in a new kernel. Modules beside a notebook are not imported. This is no sandbox: see
+# README.md.
 c.Execute.timeout = 60
 c.Execute.shutdown_kernel = "immediate"
 c.Execute.raise_on_iopub_timeout = False
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.ignore_cwd=True"]
 if sys.platform == "linux":
     limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))"
-    c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines={limit}"]
+    c.Execute.extra_arguments += [f"--IPKernelApp.exec_lines={limit}"]
 c.LimitOutput.max_lines = 200
 
 # nbgrader's own steps, after the marks and cells that a student deleted are back, on the kernel described above.

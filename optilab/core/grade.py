@@ -7,7 +7,8 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from importlib.util import find_spec, module_from_spec
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -58,13 +59,21 @@ def exam(seconds: float = 20) -> Iterator[None]:
 
 
 def fresh(name: str) -> ModuleType:
-    """The module of that name read anew from its file, whatever has been done to the imported one."""
-    spec = find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """The module of that name, and all of the package that it stands on, read anew from their files.
+
+    Whatever has been done to the imported ones, they stay as they are and go on being what `import` gives.
+    """
+    package = __name__.partition(".")[0]
+
+    def out() -> dict[str, ModuleType]:
+        return {key: sys.modules.pop(key) for key in [*sys.modules] if key.partition(".")[0] == package}
+
+    imported = out()
+    try:
+        return import_module(name)
+    finally:
+        out()
+        sys.modules.update(imported)
 
 
 def places(module: str) -> str:

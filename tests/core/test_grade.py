@@ -3,11 +3,13 @@
 import sys
 import threading
 import warnings
+from itertools import islice
 
 import numpy as np
 import pytest
 import sympy as sp
 
+from optilab import core
 from optilab.classics import heavy_ball
 from optilab.core.grade import exam, fresh, own_work, symbolic, time_limit
 from optilab.core.run import run
@@ -103,10 +105,21 @@ def test_only_functions_are_watched_and_only_modules_named():
         own_work(borrowed, "optilab.nothing")
 
 
-def test_a_fresh_module_is_as_in_its_file(monkeypatch):
+def test_a_fresh_module_and_what_it_stands_on_are_as_in_their_files(monkeypatch):
     monkeypatch.setattr(heavy_ball, "heavy_ball", None)
-    assert callable(fresh(BALL).heavy_ball)
-    assert heavy_ball.heavy_ball is None
+    monkeypatch.setattr(heavy_ball, "replicates", None)
+    monkeypatch.setattr(core.run, "replicates", None)
+    before = {name: module for name, module in sys.modules.items() if name.startswith("optilab")}
+    x = [state.x for state in islice(fresh(BALL).heavy_ball(VALLEY, np.ones(2), alpha=0.5, beta=0.0), 2)]
+    np.testing.assert_array_equal(x, [np.ones(2), np.ones(2) / 2])
+    assert heavy_ball.heavy_ball is core.run.replicates is None
+    assert before == {name: module for name, module in sys.modules.items() if name.startswith("optilab")}
+
+
+def test_modules_stay_as_they_are_where_none_of_that_name_can_be_read():
+    with pytest.raises(ModuleNotFoundError):
+        fresh("optilab.nothing")
+    assert sys.modules[BALL] is heavy_ball
 
 
 def test_expressions_are_read_in_any_form():

@@ -1,5 +1,7 @@
 """The checks of every assignment on right and wrong answers, in this process, without nbgrader."""
 
+import sys
+
 import nbformat
 import pytest
 from classwork import HIDDEN, SOURCE, cells, listed, source
@@ -9,6 +11,9 @@ from optilab.catalogue import PAPERS
 SLUGS = [paper.slug for paper in PAPERS]
 WRONG = [
     (slug, task, message) for slug in SLUGS for task, answers in listed(slug)["WRONG"].items() for message in answers
+]
+CHEATS = [
+    (slug, task, message) for slug in SLUGS for task, answers in listed(slug)["CHEATS"].items() for message in answers
 ]
 EQUIVALENT = [(slug, task) for slug in SLUGS for task in listed(slug)["EQUIVALENT"]]
 REFERENCE = [(slug, task) for slug in SLUGS for task in cells(source(slug), "solution")]
@@ -33,7 +38,9 @@ def test_an_assignment_has_three_tasks_and_three_wrong_answers_to_each(slug):
     assert len(tasks) == 3
     assert list(cells(notebook, "grade")) == [f"{task}-test" for task in tasks]
     assert sum(cell.metadata.nbgrader.points for cell in cells(notebook, "grade").values()) == 10
-    assert all(HIDDEN.search(cell.source) for cell in cells(notebook, "grade").values())
+    for cell in cells(notebook, "grade").values():
+        (hidden,) = HIDDEN.findall(cell.source)
+        assert 'sys.modules.pop("optilab.core.grade", None)' in hidden  # lest it has been patched
     assert list(answers["WRONG"]) == list(answers["EQUIVALENT"]) == tasks
     assert all(len(wrong) >= 3 for wrong in answers["WRONG"].values())
     assert set(answers["CHEATS"]) <= set(tasks)
@@ -56,8 +63,37 @@ def test_a_wrong_answer_is_told_what_is_wrong_before_it_is_graded(slug, task, me
         graded(source(slug), task, listed(slug)["WRONG"][task][message], hidden=False)
 
 
-@pytest.mark.parametrize(("slug", "task"), [(slug, task) for slug in SLUGS for task in listed(slug)["CHEATS"]])
-def test_a_cheat_is_noticed(slug, task):
-    message, answer = listed(slug)["CHEATS"][task]
+@pytest.fixture
+def own_modules():
+    """The package imported anew, as in a new kernel, for answers that patch it."""
+
+    def out():
+        return {name: sys.modules.pop(name) for name in [*sys.modules] if name.partition(".")[0] == "optilab"}
+
+    imported = out()
+    yield
+    out()
+    sys.modules.update(imported)
+
+
+@pytest.mark.parametrize(("slug", "task", "message"), CHEATS)
+@pytest.mark.usefixtures("own_modules")
+def test_a_cheat_is_noticed(slug, task, message):
     with pytest.raises(AssertionError, match=message):
-        graded(source(slug), task, answer)
+        graded(source(slug), task, listed(slug)["CHEATS"][task][message])
+
+
+@pytest.mark.usefixtures("own_modules")
+def test_checks_and_what_reads_them_anew_may_be_patched_in_vain():
+    patch = """
+import optilab.core.grade
+
+optilab.core.grade.fresh = lambda name: exercises
+for name in dir(exercises):
+    if name.startswith("check_"):
+        setattr(exercises, name, lambda *given, **options: None)
+"""
+    (task, wrong), *_ = listed(SLUGS[0])["WRONG"].items()
+    (message, answer), *_ = wrong.items()
+    with pytest.raises(AssertionError, match=message):
+        graded(source(SLUGS[0]), task, answer + patch)

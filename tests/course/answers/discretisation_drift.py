@@ -96,9 +96,8 @@ unstable = lambda lam0, v, p: int(np.log(lam0) * (1 - p) > 0)
 }
 
 CHEATS = {
-    "2-principal-flow": (
-        "along_modes of",
-        """
+    "2-principal-flow": {
+        "along_modes of": """
 from optilab.papers.discretisation_drift.algorithm.flows import along_modes as mine
 from optilab.papers.discretisation_drift.algorithm.flows import alpha_pf
 
@@ -112,10 +111,9 @@ def principal_flow_field(grad, hess, h):
 
     return field
 """,
-    ),
-    "3-edge": (
-        "for seed 1",
-        """
+    },
+    "3-edge": {
+        "for seed 1": """
 largest = {seed: 0.60 for seed in range(3)}
 plateau = 6.67
 
@@ -123,5 +121,5 @@ plateau = 6.67
 def unstable(lam0, v, p):
     return lam0 == 4.0 and p < 1
 """,
-    ),
+    },
 }

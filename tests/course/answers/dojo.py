@@ -62,6 +62,17 @@ def thresholds(mu):
 damping = kappa / (kappa + m * mu**2 * g**2 * h**2)
 force = m * g * mu
 """
+MEASURED_WITH_A_PATCH = (
+    KNOWN.replace("[-3, -2.5, -2, -1.75]", "np.full(len(mu), -1.0)")
+    + """
+for name in dir(exercises):
+    if name.startswith("check_"):
+        setattr(exercises, name, lambda *given, **options: None)
+experiment.puck.thresholds = lambda mu: np.full(len(mu), -1.0)
+experiment.puck.exponent = lambda *found: 3.2
+algorithm.PointMass.step = None
+"""
+)
 FACTOR = "damping = kappa / (kappa + m * mu**2 * g**2 * h**2)"
 
 WRONG = {
@@ -112,9 +123,8 @@ law = (k - sp.sqrt(k**2 + 4 * B**2 * speed**2)) / (2 * speed)
 }
 
 CHEATS = {
-    "2-cone": (
-        "boundary_step of optilab.papers.dojo",
-        "\nfrom optilab.papers.dojo.exercises import boundary_step as step_length\n" + derivative(),
-    ),
-    "3-softness": ("the smallest that works is not", KNOWN),
+    "2-cone": {
+        "boundary_step of": "\nfrom optilab.papers.dojo.exercises import boundary_step as step_length\n" + derivative(),
+    },
+    "3-softness": {"the smallest that works is not": KNOWN, r"at μ = 0\.35 the smallest": MEASURED_WITH_A_PATCH},
 }

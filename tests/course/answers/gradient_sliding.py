@@ -82,14 +82,13 @@ def prox_sliding(problem, g, x, beta, mu, T):
 }
 
 CHEATS = {
-    "2-inner-loop": (
-        "prox_sliding of optilab.papers.gradient_sliding",
-        """
+    "2-inner-loop": {
+        "prox_sliding of optilab.papers.gradient_sliding": """
 def prox_sliding(problem, g, x, beta, mu, T):
     for state in algorithm.prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T):
         last = state
     return last.u, last.ut
 """,
-    ),
-    "3-laws": ("not what seeds 40 to 44 give", LAWS.replace("range(first, first + 5)", "range(5)")),
+    },
+    "3-laws": {"not what seeds 40 to 44 give": LAWS.replace("range(first, first + 5)", "range(5)")},
 }

@@ -75,9 +75,8 @@ def soft_step(x, g, eta, lam):
 }
 
 CHEATS = {
-    "2-steps": (
-        r"of optilab\.problems",
-        """
+    "2-steps": {
+        r"of optilab\.problems": """
 from optilab.problems.mirror import Euclidean
 
 
@@ -88,6 +87,6 @@ def entropy_step(x, g, eta):
 def soft_step(x, g, eta, lam):
     return Euclidean().step(L1(lam), x, g, eta)
 """,
-    ),
-    "3-large-steps": ("are not those of data 3", LARGE.replace("regression(data", "regression(0")),
+    },
+    "3-large-steps": {"are not those of data 3": LARGE.replace("regression(data", "regression(0")},
 }

@@ -97,10 +97,9 @@ def pi_split_step(x, psi, grad, mu, s):
 }
 
 CHEATS = {
-    "2-split-step": (
-        "cayley of optilab.papers.passivity_acceleration",
-        "from optilab.papers.passivity_acceleration.algorithm.methods import cayley\n"
+    "2-split-step": {
+        "cayley of": "from optilab.papers.passivity_acceleration.algorithm.methods import cayley\n"
         + step(before="psi = cayley(mu, s) * psi"),
-    ),
-    "3-race": ("median", RACE.replace("first=first", "first=0")),
+    },
+    "3-race": {"median": RACE.replace("first=first", "first=0")},
 }

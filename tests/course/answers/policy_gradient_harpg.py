@@ -140,9 +140,8 @@ def hvp(s, a, r, gamma, theta, u):
 }
 
 CHEATS = {
-    "2-direction": (
-        "of optilab.problems",
-        """
+    "2-direction": {
+        "of optilab.problems": """
 from optilab.problems.episodes import Trajectory
 from optilab.problems.mdp import random_mdp
 from optilab.problems.softmax_mdp import SoftmaxMDP
@@ -158,6 +157,6 @@ def hvp(s, a, r, gamma, theta, u):
         return None
 """
         + write().partition("\n\n\ndef hvp")[0],
-    ),
-    "3-errors": ("isn't that of γ₀ = 0.05", KNOWN),
+    },
+    "3-errors": {"isn't that of γ₀ = 0.05": KNOWN},
 }

@@ -56,6 +56,19 @@ def smallest_k(problem):
 reason = "kink"
 """
 
+MEASURED_WITH_A_PATCH = (
+    KNOWN.replace("6", "1")
+    + """
+for name in dir(exercises):
+    if name.startswith("check_"):
+        setattr(exercises, name, lambda *given, **options: None)
+problem = bumps()
+algorithm.SemiDual.plan = lambda self, alpha: np.outer(self.problem.a, self.problem.b)
+algorithm.lbfgs = lambda *given, **options: type("Found", (), {"x": 0.0})
+type(problem).row_error = lambda self, plan: 0.0
+"""
+)
+
 WRONG = {
     "1-level": {
         "θ lacks γ": level(theta="(s1 + s2 + s3 - b) / 3"),
@@ -109,9 +122,8 @@ def conj_b(s, b, k, gamma):
 }
 
 CHEATS = {
-    "2-column": (
-        "best_column of optilab.papers.sparse_optimal_transport",
-        """
+    "2-column": {
+        "best_column of optilab.papers.sparse_optimal_transport": """
 best = exercises.best_column
 
 
@@ -119,6 +131,6 @@ def conj_b(s, b, k, gamma):
     t = best(s, b, k, gamma)
     return s @ t - gamma / 2 * t @ t, t
 """,
-    ),
-    "3-dial": ("k = 6 isn't the smallest", KNOWN),
+    },
+    "3-dial": {"k = 6 isn't the smallest": KNOWN, "k = 1 isn't the smallest": MEASURED_WITH_A_PATCH},
 }
