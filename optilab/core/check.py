@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 
 def require(condition: Any, name: str, value: Any, allowed: str) -> None:
     """Raise a `ValueError` that names the argument, what is allowed and its value, unless `condition` is true.
@@ -26,3 +28,8 @@ def require(condition: Any, name: str, value: Any, allowed: str) -> None:
     if not holds:
         shown = repr(value) if isinstance(value, str) else value
         raise ValueError(f"{name} must be {allowed}, got {shown}")
+
+
+def whole(value: Any, least: int = 0) -> bool:
+    """Whether a value is an integer, and `least` or more; 2.0 is none."""
+    return isinstance(value, int | np.integer) and bool(value >= least)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 
 Progress = bool | Callable[[float, float], Any]
 
@@ -161,12 +161,17 @@ def run(
     Raises
     ------
     ValueError
-        If `steps` or `every` is not allowed, or a field or measure has a name that `Trace` uses itself.
+        If `steps`, `every` or `limit` is not allowed, a field to keep isn't there, or a field or measure has a name
+        that `Trace` uses itself.
     """
-    require(steps >= 0, "steps", steps, "0 or more")
-    require(every >= 1, "every", every, "1 or more")
+    require(whole(steps), "steps", steps, "an integer, 0 or more")
+    require(whole(every, 1), "every", every, "an integer, 1 or more")
+    require(limit > 0, "limit", limit, "positive")
+    require(not isinstance(keep, str), "keep", keep, f"a sequence of names, like [{keep!r}]")
     first = next(states)
     names = list(first._fields if keep is None else keep)
+    for name in names:
+        require(name in first._fields, "a field to keep", name, f"one of {', '.join(first._fields)}")
     for name in (*names, *measures):
         require(name not in RESERVED, "the name of a field or measure", name, f"none of {sorted(RESERVED)}")
     point = first._fields[0]

@@ -125,10 +125,6 @@ def test_names_of_the_trace_itself_are_refused():
 def test_bad_arguments_are_refused_at_the_call():
     with pytest.raises(ValueError, match="factor must be positive, got -1"):
         growing([1.0], factor=-1)
-    with pytest.raises(ValueError, match="steps must be 0 or more"):
-        run(growing([1.0], factor=2), -1)
-    with pytest.raises(ValueError, match="every must be 1 or more"):
-        run(growing([1.0], factor=2), 3, every=0)
     with pytest.raises(ValueError, match="starting point must be an array"):
         growing(1.0, factor=2)
     with pytest.raises(ValueError, match="broadcast"):
@@ -143,6 +139,24 @@ def test_require_names_argument_value_and_what_is_allowed():
         require(False, "mode", "b", "'a'")
     with pytest.raises(ValueError, match="h must be positive"):
         require(np.array([1, np.nan]) > 0, "h", np.array([1, np.nan]), "positive")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"steps": -1}, "steps must be an integer, 0 or more, got -1"),
+        ({"steps": 2.5}, "steps must be an integer, 0 or more, got 2.5"),
+        ({"every": 0}, "every must be an integer, 1 or more, got 0"),
+        ({"every": 1.5}, "every must be an integer, 1 or more, got 1.5"),
+        ({"limit": -1}, "limit must be positive, got -1"),
+        ({"limit": np.nan}, "limit must be positive, got nan"),
+        ({"keep": ["nope"]}, "a field to keep must be one of x, k, got 'nope'"),
+        ({"keep": "x"}, r"keep must be a sequence of names, like \['x'\], got 'x'"),
+    ],
+)
+def test_a_run_refuses_what_it_cannot_do(given, says):
+    with pytest.raises(ValueError, match=says):
+        run(growing([1.0], factor=2), **({"steps": 3} | given))
 
 
 @settings(max_examples=30, deadline=None)
