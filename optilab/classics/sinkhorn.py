@@ -11,16 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm
 from optilab.problems.transport import Transport
 
 
 class Potentials(NamedTuple):
-    """Prices after an update of both, and how far the rows are from the marginal (the columns are exact)."""
+    """Prices after an update of both, and how far the rows are from the marginal (the columns are exact).
 
-    f: np.ndarray  # (*batch, m)
+    g comes first, by which `run` tells divergence: it is finite, while f is −∞ at a source without mass.
+    """
+
     g: np.ndarray  # (*batch, n)
+    f: np.ndarray  # (*batch, m)
     error: np.ndarray  # (*batch) ‖T1 − a‖₁
 
 
@@ -64,7 +67,7 @@ def sinkhorn(problem: Transport, *, epsilon: float | np.ndarray) -> Iterator[Pot
     scaled = -problem.C / e[..., None]
     while True:
         reach = log_sum_exp(g[..., None, :] / e[..., None] + scaled, -1)
-        yield Potentials(f, g, abs(np.exp(f / e + reach) - a).sum(-1))
+        yield Potentials(g, f, abs(np.exp(f / e + reach) - a).sum(-1))
         f = e * (log_a - reach)
         g = e * (log_b - log_sum_exp(f[..., :, None] / e[..., None] + scaled, -2))
 
@@ -73,7 +76,12 @@ def sinkhorn(problem: Transport, *, epsilon: float | np.ndarray) -> Iterator[Pot
 def sinkhorn_scaling(problem: Transport, *, epsilon: float | np.ndarray) -> Iterator[Scalings]:
     """Sinkhorn by its textbook: u ← a/(Kv), v ← b/(Kᵀu) with K = exp(−C/ε), as long as ε isn't too small for it.
 
-    Parameters and errors as for `sinkhorn`; the states turn NaN once K or the scalings leave the floating-point range.
+    Parameters as for `sinkhorn`; the states turn NaN once K or the scalings leave the floating-point range.
+
+    Raises
+    ------
+    ValueError
+        If epsilon isn't positive and finite.
     """
     epsilon = np.asarray(epsilon, float)
     require((epsilon > 0) & (epsilon < np.inf), "epsilon", epsilon, "positive and finite")
@@ -97,8 +105,15 @@ def entropic_plan(problem: Transport, f: np.ndarray, g: np.ndarray, epsilon: flo
 def solve_sinkhorn(
     problem: Transport, *, epsilon: float | np.ndarray, steps: int = 10_000, tolerance: float = 1e-9
 ) -> np.ndarray:
-    """The plan after at most `steps` updates, or once ‖T1 − a‖₁ < `tolerance` in every replicate: (*batch, m, n)."""
-    require(steps >= 0, "steps", steps, "0 or more")
+    """The plan after at most `steps` updates, or once ‖T1 − a‖₁ < `tolerance` in every replicate: (*batch, m, n).
+
+    Raises
+    ------
+    ValueError
+        If epsilon isn't positive and finite, or `steps` or `tolerance` is negative.
+    """
+    require(whole(steps), "steps", steps, "an integer, 0 or more")
+    require(tolerance >= 0, "tolerance", tolerance, "0 or more")
     for step, state in enumerate(sinkhorn(problem, epsilon=epsilon)):
         if step == steps or (state.error < tolerance).all():
             break

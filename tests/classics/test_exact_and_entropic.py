@@ -84,6 +84,10 @@ def test_a_source_without_mass_gets_an_empty_row():
     T = solve_sinkhorn(problem, epsilon=0.1)
     assert (T[0] == 0).all()
     assert problem.row_error(T) < 1e-9
+    trace = run(sinkhorn(problem, epsilon=0.1), 50)
+    assert trace.diverged == np.inf
+    assert np.isneginf(trace.f[1:, 0]).all()
+    assert trace.error[-1] < 1e-9
 
 
 def test_the_entropic_cost_tends_to_the_exact_one():
