@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 
 
 class Transitions(NamedTuple):
@@ -37,7 +37,8 @@ class MDP:
     Raises
     ------
     ValueError
-        If shapes don't fit, a row of `P` is no distribution or `gamma` is outside [0, 1).
+        If shapes don't fit, a row of `P` is no distribution, a reward isn't finite, `terminal` isn't of bool or `gamma`
+        is outside [0, 1).
     """
 
     P: np.ndarray
@@ -46,13 +47,16 @@ class MDP:
     gamma: float
 
     def __post_init__(self) -> None:
-        S, A = self.P.shape[:2]
-        require(self.P.shape == (S, A, S), "the shape of P", self.P.shape, "(S, A, S)")
+        square = self.P.ndim == 3 and self.P.shape[0] == self.P.shape[2]
+        require(square, "the shape of P", self.P.shape, "(S, A, S)")
+        S, A, _ = self.P.shape
         require(self.R.shape == (S, A, S), "the shape of R", self.R.shape, f"({S}, {A}, {S})")
         require(self.terminal.shape == (S,), "the shape of terminal", self.terminal.shape, f"({S},)")
         require(
             (self.P >= 0).all() and np.allclose(self.P.sum(-1), 1), "P", self.P, "distributions along its last axis"
         )
+        require(np.isfinite(self.R), "R", self.R, "finite")
+        require(self.terminal.dtype == bool, "the type of terminal", self.terminal.dtype, "bool")
         require(0 <= self.gamma < 1, "gamma", self.gamma, "in [0, 1)")
 
     @cached_property
@@ -128,9 +132,9 @@ def grid_world(
     Raises
     ------
     ValueError
-        If `side` is below 2, a cell lies outside, goal and pit coincide or `slip` is no probability.
+        If `side` is no integer of 2 or more, a cell lies outside, goal and pit coincide or `slip` is no probability.
     """
-    require(side >= 2, "side", side, "2 or more")
+    require(whole(side, 2), "side", side, "an integer, 2 or more")
     require(0 <= slip <= 1, "slip", slip, "in [0, 1]")
     goal = (side - 1, side - 1) if goal is None else goal
     pit = (side // 2, side // 2) if pit is None else pit
@@ -159,9 +163,10 @@ def random_mdp(seed: int, S: int = 3, A: int = 2, gamma: float = 0.9) -> MDP:
     Raises
     ------
     ValueError
-        If there is no state or action.
+        If the seed is no integer of 0 or more, or the numbers of states and actions none of 1 or more.
     """
-    require(S >= 1 and A >= 1, "the numbers of states and actions", (S, A), "1 or more")
+    require(whole(seed), "seed", seed, "an integer, 0 or more")
+    require(whole(S, 1) and whole(A, 1), "the numbers of states and actions", (S, A), "integers, 1 or more")
     rng = np.random.default_rng(seed)
     P = rng.dirichlet(np.ones(S), size=(S, A))
     R = np.broadcast_to(rng.uniform(-1, 1, (S, A, 1)), P.shape)

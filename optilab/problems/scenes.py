@@ -7,7 +7,7 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 from scipy.ndimage import gaussian_filter
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 
 HEIGHT, WIDTH = 72, 108
 
@@ -18,7 +18,14 @@ def blend(low: tuple[float, ...], high: tuple[float, ...], share: np.ndarray) ->
 
 
 def bay(dusk: bool, seed: int = 0) -> np.ndarray:
-    """A sun over hills and water, at noon or at dusk: (72, 108, 3), red, green and blue in [0, 1]."""
+    """A sun over hills and water, at noon or at dusk: (72, 108, 3), red, green and blue in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the seed is no integer of 0 or more.
+    """
+    require(whole(seed), "seed", seed, "an integer, 0 or more")
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : 1 : HEIGHT * 1j, 0 : 1 : WIDTH * 1j]
     clouds = gaussian_filter(rng.normal(size=y.shape), (2.5, 8))
@@ -74,11 +81,12 @@ def palette(picture: np.ndarray, size: int) -> Palette:
     Raises
     ------
     ValueError
-        If the picture hasn't three colours a pixel or the size isn't from 1 to its pixels.
+        If the picture hasn't three finite colours a pixel or the size isn't an integer from 1 to its pixels.
     """
     require(picture.ndim == 3 and picture.shape[-1] == 3, "the shape of the picture", picture.shape, "(h, w, 3)")
+    require(np.isfinite(picture), "the picture", picture, "finite")
     pixels = picture.reshape(-1, 3)
-    require(1 <= size <= len(pixels), "size", size, f"from 1 to {len(pixels)}")
+    require(whole(size, 1) and size <= len(pixels), "size", size, f"an integer from 1 to {len(pixels)}")
     ordered = pixels[np.argsort(pixels.sum(-1), kind="stable")]
     centres = ordered[(np.arange(size) * len(pixels) + len(pixels) // 2) // size]
     with warnings.catch_warnings():

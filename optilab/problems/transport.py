@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import softmax
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.problems.seeds import instances
 
 
@@ -96,10 +96,16 @@ def bumps(centres: Sequence[float] | np.ndarray = CENTRES, size: int = 24) -> Tr
     -------
     Transport
         Histograms (*batch, size), none of whose entries is zero.
+
+    Raises
+    ------
+    ValueError
+        If there are not three finite centres, or `size` is no integer of 2 or more.
     """
-    require(size >= 2, "size", size, "2 or more")
+    require(whole(size, 2), "size", size, "an integer, 2 or more")
     centres = np.asarray(centres, float)
     require(centres.shape[-1:] == (3,), "the shape of centres", centres.shape, "(*batch, 3)")
+    require(np.isfinite(centres), "centres", centres, "finite")
     x = np.linspace(0, 1, size)
     source, left, right = (
         np.exp(-((x - centres[..., i, None]) ** 2) / (2 * width**2)) for i, width in enumerate((0.1, 0.06, 0.05))
@@ -110,7 +116,13 @@ def bumps(centres: Sequence[float] | np.ndarray = CENTRES, size: int = 24) -> Tr
 
 
 def random_bumps(seeds: int | Sequence[int], size: int = 24) -> Transport:
-    """`bumps` whose centres are drawn from [0.1, 0.5], [0.4, 0.7] and [0.7, 0.95], an instance for each seed."""
+    """`bumps` whose centres are drawn from [0.1, 0.5], [0.4, 0.7] and [0.7, 0.95], an instance for each seed.
+
+    Raises
+    ------
+    ValueError
+        If a seed is no integer of 0 or more, or `size` none of 2 or more.
+    """
 
     def draw(seed: int) -> tuple[np.ndarray]:
         return (np.random.default_rng(seed).uniform((0.1, 0.4, 0.7), (0.5, 0.7, 0.95)),)
@@ -125,8 +137,13 @@ def palettes(seeds: int | Sequence[int], size: int = 40) -> Transport:
     -------
     Transport
         One for each seed; shapes (*seeds, size) and (*seeds, size, size).
+
+    Raises
+    ------
+    ValueError
+        If a seed is no integer of 0 or more, or `size` none of 2 or more.
     """
-    require(size >= 2, "size", size, "2 or more")
+    require(whole(size, 2), "size", size, "an integer, 2 or more")
 
     def draw(seed: int) -> tuple[np.ndarray, ...]:
         rng = np.random.default_rng(seed)
@@ -137,9 +154,22 @@ def palettes(seeds: int | Sequence[int], size: int = 40) -> Transport:
 
 
 def colour_costs(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Squared distances of colours (*batch, m, 3) and (*batch, n, 3), divided by the largest: (*batch, m, n)."""
+    """Squared distances of colours (*batch, m, 3) and (*batch, n, 3), divided by the largest: (*batch, m, n).
+
+    Raises
+    ------
+    ValueError
+        If a colour isn't three finite numbers, or none of X differs from one of Y.
+    """
+    X, Y = np.asarray(X, float), np.asarray(Y, float)
+    for name, colours in (("X", X), ("Y", Y)):
+        fits = colours.ndim >= 2 and colours.shape[-1] == 3
+        require(fits, f"the shape of the colours {name}", colours.shape, "(*batch, size, 3)")
+        require(np.isfinite(colours), f"the colours {name}", colours, "finite")
     C = ((X[..., :, None, :] - Y[..., None, :, :]) ** 2).sum(-1)
-    return C / C.max((-2, -1), keepdims=True)
+    largest = C.max((-2, -1), keepdims=True)
+    require(largest > 0, "the colours X and Y", (X, Y), "more than one colour")
+    return C / largest
 
 
 def affinities(seeds: int | Sequence[int], tokens: int = 64, experts: int = 8, skew: float = 2.0) -> np.ndarray:
@@ -149,9 +179,15 @@ def affinities(seeds: int | Sequence[int], tokens: int = 64, experts: int = 8, s
     -------
     array (*seeds, tokens, experts)
         Every token's row sums to 1.
+
+    Raises
+    ------
+    ValueError
+        If a seed is no integer of 0 or more, `tokens` or `experts` none of 1 or more, or `skew` isn't finite.
     """
-    require(tokens >= 1, "tokens", tokens, "1 or more")
-    require(experts >= 1, "experts", experts, "1 or more")
+    require(whole(tokens, 1), "tokens", tokens, "an integer, 1 or more")
+    require(whole(experts, 1), "experts", experts, "an integer, 1 or more")
+    require(np.isfinite(skew), "skew", skew, "finite")
     popularity = np.linspace(skew, 0, experts)
 
     def draw(seed: int) -> tuple[np.ndarray]:
@@ -162,6 +198,14 @@ def affinities(seeds: int | Sequence[int], tokens: int = 64, experts: int = 8, s
 
 
 def routing(affinity: np.ndarray) -> Transport:
-    """Tokens of weight 1/m to experts of weight 1/n, the cost is minus the affinity (*batch, m, n)."""
-    *batch, m, n = np.shape(affinity)
+    """Tokens of weight 1/m to experts of weight 1/n, the cost is minus the affinity (*batch, m, n).
+
+    Raises
+    ------
+    ValueError
+        If the affinity has fewer than two axes, an empty one, or an entry that isn't finite.
+    """
+    shape = np.shape(affinity)
+    require(len(shape) >= 2 and min(shape) > 0, "the shape of the affinity", shape, "(*batch, m, n), none of them 0")
+    *batch, m, n = shape
     return Transport(np.full((*batch, m), 1 / m), np.full((*batch, n), 1 / n), -np.asarray(affinity))

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from optilab.problems.mdp import MDP, coordinates, grid_world
+from optilab.problems.mdp import MDP, coordinates, grid_world, random_mdp
 
 
 @pytest.mark.parametrize("slip", [0.0, 0.3])
@@ -76,3 +76,20 @@ def test_bad_processes_are_refused():
         MDP(mdp.P, mdp.R, mdp.terminal[:2], 0.9)
     with pytest.raises(ValueError, match="tolerance"):
         mdp.optimal(0.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda mdp: dataclasses.replace(mdp, R=np.full_like(mdp.R, np.nan)), "R must be finite"),
+        (lambda mdp: dataclasses.replace(mdp, P=np.ones(3)), r"the shape of P must be \(S, A, S\), got \(3,\)"),
+        (lambda mdp: dataclasses.replace(mdp, terminal=np.zeros(9)), "the type of terminal must be bool, got float64"),
+        (lambda mdp: grid_world(2.5), "side must be an integer, 2 or more, got 2.5"),
+        (lambda mdp: random_mdp(0, 2.5), r"states and actions must be integers, 1 or more, got \(2.5, 2\)"),
+        (lambda mdp: random_mdp(0, 2, 0), r"states and actions must be integers, 1 or more, got \(2, 0\)"),
+        (lambda mdp: random_mdp(0.5), "seed must be an integer, 0 or more, got 0.5"),
+    ],
+)
+def test_what_is_no_process_is_refused(make, says):
+    with pytest.raises(ValueError, match=says):
+        make(grid_world(3))

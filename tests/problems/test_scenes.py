@@ -41,8 +41,20 @@ def test_a_palette_of_few_colours_has_no_more_than_there_are():
 
 
 @pytest.mark.parametrize(
-    ("picture", "size"), [(np.zeros((4, 5)), 2), (np.zeros((4, 5, 3)), 0), (np.zeros((1, 2, 3)), 3)]
+    ("picture", "size", "says"),
+    [
+        (np.zeros((4, 5)), 2, "the shape of the picture"),
+        (np.zeros((4, 5, 3)), 0, "size must be an integer from 1 to 20, got 0"),
+        (np.zeros((1, 2, 3)), 3, "size must be an integer from 1 to 2, got 3"),
+        (np.zeros((4, 5, 3)), 2.5, "size must be an integer from 1 to 20, got 2.5"),
+        (np.full((4, 5, 3), np.nan), 2, "the picture must be finite"),
+    ],
 )
-def test_no_palette_of_what_is_no_picture(picture, size):
-    with pytest.raises(ValueError, match=r"the shape of the picture|size"):
+def test_no_palette_of_what_is_no_picture(picture, size, says):
+    with pytest.raises(ValueError, match=says):
         palette(picture, size)
+
+
+def test_no_bay_of_what_is_no_seed():
+    with pytest.raises(ValueError, match=r"seed must be an integer, 0 or more, got 0\.5"):
+        bay(True, 0.5)

@@ -82,8 +82,21 @@ def test_colours_far_apart_cost_one():
         (lambda: palettes(0, 1), "size"),
         (lambda: affinities(0, tokens=0), "tokens"),
         (lambda: affinities(0, experts=0), "experts"),
+        (lambda: bumps(size=2.5), "size must be an integer, 2 or more, got 2.5"),
+        (lambda: bumps([0.1, 0.2, np.nan]), "centres must be finite"),
+        (lambda: random_bumps(-1), "seeds must be an integer of 0 or more, or a sequence of such, got -1"),
+        (lambda: random_bumps([0, 1.5]), r"seeds must be .* got \[0, 1.5\]"),
+        (lambda: random_bumps([]), r"seeds must be .* got \[\]"),
+        (lambda: palettes(0, 3.5), "size must be an integer"),
+        (lambda: affinities(0, tokens=2.5), "tokens must be an integer"),
+        (lambda: affinities(0, skew=np.nan), "skew must be finite, got nan"),
+        (lambda: colour_costs(np.ones((2, 3)), np.ones((4, 3))), "the colours X and Y must be more than one colour"),
+        (lambda: colour_costs(np.ones((2, 3)), np.full((1, 3), np.nan)), "the colours Y must be finite"),
+        (lambda: colour_costs(np.ones((2, 3)), np.ones(3)), r"the colours Y must be \(\*batch, size, 3\), got \(3,\)"),
+        (lambda: routing(np.ones(3)), r"the shape of the affinity must be .*, got \(3,\)"),
+        (lambda: routing(np.full((2, 2), np.nan)), "C must be finite"),
     ],
 )
-def test_instances_refuse_bad_sizes(make, says):
+def test_instances_refuse_what_is_none(make, says):
     with pytest.raises(ValueError, match=says):
         make()
