@@ -26,7 +26,6 @@ from optilab.ui.theme import INK, color, ink
 KAPPAS = np.geomspace(10, 10000, 10)
 SEEDS = 10
 DIM = 30
-FAST = METHODS[1:]
 PROBLEMS = ["quadratic", "quadratic, steepest mode asleep", "classifier", "chain, no μ to speak of"]
 
 
