@@ -1,3 +1,3 @@
-"""optilab: 23 papers of modern optimisation that you can play with."""
+"""optilab: papers of modern optimisation that you can play with."""
 
 __version__ = "0.1.0"
