@@ -24,7 +24,7 @@ c.CourseDirectory.course_id = "optilab"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)  # gradebook.db, an SQLite file, lies here too
 
 # Students' code runs in a kernel. A cell that takes longer than a minute, ends its kernel or takes more than 4 GiB has
-# failed; the other tasks are graded in a new kernel. Modules beside a notebook are not imported. This is no sandbox: see
+# failed; the other tasks are graded in a new kernel. Modules beside a notebook are not imported. It is no sandbox: see
 # README.md.
 c.Execute.timeout = 60
 c.Execute.shutdown_kernel = "immediate"
