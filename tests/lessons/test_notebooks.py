@@ -64,6 +64,10 @@ def test_it_is_small_and_says_nothing_of_the_machine_that_ran_it(path):
 def test_it_saves_neither_widget_state_nor_timings(notebook):
     assert "widgets" not in notebook.metadata
     assert all("execution" not in cell.metadata for cell in notebook.cells)
+    outputs = [output for cell in cells(notebook, "code") for output in cell.outputs]
+    assert not any(
+        name.startswith("application/vnd.jupyter.widget") for output in outputs for name in output.get("data", {})
+    )
 
 
 @pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
