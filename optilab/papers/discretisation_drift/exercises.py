@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,12 @@ def check_branch(student: Callable[..., Field]) -> None:
     assert abs(end + 0.279) < 0.05, f"from 0.3 gradient descent steps to −0.279, the flow ends at {end:.3f}: {BRANCH}"
 
 
+@cache
 def finite_rates(seed: int) -> np.ndarray:
-    """Which rates of the grid stay finite for 3000 steps of gradient descent on the regression: (16,) bool."""
+    """Which rates of the grid stay finite for 3000 steps of gradient descent on the regression: (16,) bool.
+
+    Remembered: an answer is often checked more than once.
+    """
     problem, starts = regression([seed])
     trace = run(gradient_descent(problem, starts, h=RATES), 3000, every=100, limit=LIMIT)
     return ~np.isfinite(trace.diverged)
