@@ -422,7 +422,7 @@ def transposed(product: Callable[..., Any], phi: np.ndarray, theta: np.ndarray, 
     """Jᵀw (*batch, dim) from products with J alone: its entry j is w · (J e_j)."""
     basis = np.eye(dim).reshape(dim, *[1] * (w.ndim - 1), dim)
     basis = np.broadcast_to(basis, (dim, *w.shape[:-1], dim))
-    return np.moveaxis((w * product(phi, theta, basis)).sum(-1), 0, -1)
+    return np.einsum("j...i,...i->...j", product(phi, theta, basis), w)
 
 
 def consensus(game: Game, weight: float) -> Penalised:

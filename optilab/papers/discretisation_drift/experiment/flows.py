@@ -1,6 +1,6 @@
 """Five flows against gradient descent: all the way on a quadratic, for one step in a curved valley."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -24,11 +24,13 @@ def slopes(errors: np.ndarray) -> np.ndarray:
     return np.log2(errors[:-1] / errors[1:])
 
 
-def bowl_errors(h: np.ndarray, steps: int = 5, n_sub: int = 2000) -> dict[str, np.ndarray]:
-    """Distance of each flow from gradient descent after `steps` steps on the bowl, one for each rate h (rates,)."""
+def bowl_errors(
+    h: np.ndarray, steps: int = 5, n_sub: int = 2000, names: Sequence[str] = tuple(FLOWS)
+) -> dict[str, np.ndarray]:
+    """Distance of the flows named from gradient descent after `steps` steps on the bowl, one for each h (rates,)."""
     reached = run(gradient_descent(BOWL, BOWL_START, h=h), steps).theta[-1]
     start = np.broadcast_to(BOWL_START, reached.shape)
-    ends = {name: integrate_flow(flow(BOWL, h), start, steps * h, n_sub) for name, flow in FLOWS.items()}
+    ends = {name: integrate_flow(FLOWS[name](BOWL, h), start, steps * h, n_sub) for name in names}
     return {name: np.linalg.norm(end - reached, axis=-1) for name, end in ends.items()}
 
 
@@ -43,14 +45,15 @@ def local_errors(theta0: np.ndarray, h: np.ndarray = RATES, n_sub: int = 20) -> 
 
 def quadratic(quick: bool = False) -> Iterator[Claim]:
     """On a quadratic past hλ = 1 only the principal flow goes where gradient descent goes."""
-    errors = bowl_errors(np.array([0.9, 1.05]), n_sub=1500 if quick else 2000)
+    h = np.array([0.9, 1.05])
+    principal = bowl_errors(h, n_sub=1500 if quick else 2000, names=["PF"])["PF"]
     yield Claim(
         "five steps at hλ = 1.8 and 2.1: largest distance of the principal flow from gradient descent",
-        errors["PF"].max(),
+        principal.max(),
         at_most=1e-9,
     )
-    others = np.stack([errors[name] for name in ("NGF", "IGR", "third order")])
-    yield Claim("the other flows: smallest distance", others.min(), at_least=0.1)
+    others = bowl_errors(h, n_sub=400, names=["NGF", "IGR", "third order"])
+    yield Claim("the other flows: smallest distance", np.min(list(others.values())), at_least=0.1)
 
 
 def orders(quick: bool = False) -> Iterator[Claim]:
