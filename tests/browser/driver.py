@@ -322,6 +322,8 @@ class Notebook:
 
     def theme(self, name):
         """Change JupyterLab's theme and wait until it is there."""
+        if self.page.evaluate("document.body.dataset.jpThemeName") == f"JupyterLab {name}":
+            return
         self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         self.wait_for("name => document.body.dataset.jpThemeName === name", f"JupyterLab {name}")
         for explorer in self.explorers:

@@ -2,6 +2,7 @@
 
 import driver
 import nbformat
+import pytest
 
 MEGABYTE = 1_000_000
 IMPORT, VALLEY = "import example", "example.valley()"
@@ -21,8 +22,30 @@ def works(notebook):
     return explorer.fingerprint() != before and explorer.error == ""
 
 
-def test_a_restarted_kernel_draws_in_the_same_page(open_notebook):
-    notebook = open_notebook("restart.ipynb", IMPORT, VALLEY)
+@pytest.fixture(scope="module")
+def page(browser, address, folder):
+    """A page for tests that don't mind what has been in it."""
+    driver.write_notebook(folder / "first.ipynb", IMPORT, VALLEY)
+    opened = driver.Notebook(browser, address, "first.ipynb")
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def turn_to(page, folder):
+    """Write a notebook and open it in that page."""
+
+    def turn(name, *cells):
+        driver.write_notebook(folder / name, *cells)
+        page.turn_to(name)
+        return page
+
+    return turn
+
+
+def test_a_restarted_kernel_draws_in_the_same_page(turn_to):
+    notebook = turn_to("restart.ipynb", IMPORT, VALLEY)
     notebook.run_all()
     old = notebook.explorers[0].root.element_handle()
     notebook.command("notebook:restart-run-all")
@@ -63,8 +86,8 @@ def test_two_notebooks_in_a_page_share_plotly(open_notebook, folder):
     assert notebook.errors == []
 
 
-def test_an_explorer_that_starts_with_an_error_has_no_pictures_yet(open_notebook):
-    notebook = open_notebook("wrong.ipynb", IMPORT, "example.valley(f='x**')")
+def test_an_explorer_that_starts_with_an_error_has_no_pictures_yet(turn_to):
+    notebook = turn_to("wrong.ipynb", IMPORT, "example.valley(f='x**')")
     notebook.run_all()
     (explorer,) = notebook.explorers
     assert explorer.error == "f must be one of ['1', '2'], got 'x**'"
@@ -102,8 +125,8 @@ def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(open_not
     assert works(notebook)
 
 
-def test_saved_widgets_are_small(open_notebook, folder):
-    notebook = open_notebook("saved.ipynb", IMPORT, VALLEY)
+def test_saved_widgets_are_small(turn_to, folder):
+    notebook = turn_to("saved.ipynb", IMPORT, VALLEY)
     notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
     notebook.run_all()
     notebook.command("docmanager:save")

@@ -11,7 +11,7 @@ from optilab.catalogue import PAPERS
 from optilab.start_here import explorer as start_here
 from optilab.ui.explorer import Explorer
 
-ENOUGH = 48  # corners; where there are more, that many are drawn
+ENOUGH = 32  # corners; where there are more, that many are drawn
 LONG = 3  # of an explorer with a long simulation
 
 
