@@ -15,7 +15,7 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 MEASURES = Path(__file__).parent / "measures.js"
-PATIENCE = 60  # seconds; the machine may be busy
+PATIENCE = 120  # seconds; the machine may be busy
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
