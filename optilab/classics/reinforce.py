@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
 
 Schedule = Callable[[int], float | np.ndarray]
@@ -58,8 +58,7 @@ def check_counts(**counts: Any) -> None:
         If there is one.
     """
     for name, count in counts.items():
-        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-        require(whole and count >= 1, name, count, "a whole number, 1 or more")
+        require(whole(count, 1), name, count, "a whole number, 1 or more")
 
 
 def scaled(schedule: Schedule, factor: np.ndarray, name: str, weight: bool = False) -> Schedule:

@@ -31,5 +31,5 @@ def require(condition: Any, name: str, value: Any, allowed: str) -> None:
 
 
 def whole(value: Any, least: int = 0) -> bool:
-    """Whether a value is an integer, and `least` or more; 2.0 is none."""
-    return isinstance(value, int | np.integer) and bool(value >= least)
+    """Whether a value is an integer, and `least` or more; 2.0 and True are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)

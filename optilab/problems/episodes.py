@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 
 Array = np.ndarray
 
@@ -177,4 +177,4 @@ def check_episodes(gamma: float, H: Any) -> None:
         If there is one.
     """
     require(0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
-    require(isinstance(H, int | np.integer) and H >= 1, "the horizon H", H, "a whole number, 1 or more")
+    require(whole(H, 1), "the horizon H", H, "a whole number, 1 or more")

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import minimize
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
 
 
@@ -110,7 +110,7 @@ class LinearGaussian(GaussianPolicy):
         ValueError
             If `steps` is no whole number from 1 on, or a shape doesn't fit.
         """
-        require(isinstance(steps, int | np.integer) and steps >= 1, "steps", steps, "a whole number, 1 or more")
+        require(whole(steps, 1), "steps", steps, "a whole number, 1 or more")
         longer = replace(self, H=max(steps, self.H))
         rewards = longer.rewards(theta)
         tail = self.gamma**longer.H * rewards[..., -1] / (1 - self.gamma)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
 
 TICK, FRICTION, FASTEST = 0.05, 0.1, 3.0
@@ -47,8 +47,7 @@ class Pendulum(GaussianPolicy):
         check_episodes(self.gamma, self.H)
         require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
         require(0 <= self.start < np.inf, "start", self.start, "0 or more and finite")
-        whole = isinstance(self.drawn, int | np.integer) and self.drawn >= 1
-        require(whole, "drawn", self.drawn, "a whole number, 1 or more")
+        require(whole(self.drawn, 1), "drawn", self.drawn, "a whole number, 1 or more")
 
     @property
     def p(self) -> int:

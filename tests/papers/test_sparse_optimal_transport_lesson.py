@@ -57,8 +57,8 @@ def test_applications_refuse_what_they_cannot_use():
     refused = [
         (lambda: algorithm.token_choice(affinity, 0), "the buffer k must be an integer, 1 or more, got 0"),
         (lambda: algorithm.expert_choice(affinity, 99), "the buffer k must be an integer from 1 to 4, got 99"),
-        (lambda: algorithm.buffer_size(0, 8, 1), "tokens must be 1 or more, got 0"),
-        (lambda: algorithm.buffer_size(8, 0, 1), "experts must be 1 or more, got 0"),
+        (lambda: algorithm.buffer_size(0, 8, 1), "tokens must be an integer, 1 or more, got 0"),
+        (lambda: algorithm.buffer_size(8, 0, 1), "experts must be an integer, 1 or more, got 0"),
         (lambda: algorithm.k_support_norm(np.array([np.nan, 1]), 1), "t must be finite"),
         (lambda: algorithm.barycentric(affinity, np.ones((4, 3)), np.ones((5, 3))), "the numbers of positions"),
     ]

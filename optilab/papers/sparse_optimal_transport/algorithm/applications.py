@@ -11,7 +11,7 @@ import numpy as np
 
 from optilab.classics.exact_transport import exact_transport
 from optilab.classics.sinkhorn import solve_sinkhorn
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
 from optilab.papers.sparse_optimal_transport.algorithm.oracles import largest_first
 from optilab.papers.sparse_optimal_transport.algorithm.solvers import Solution, adam_then_lbfgs
@@ -56,8 +56,8 @@ def buffer_size(tokens: int, experts: int, factor: float) -> int:
     ValueError
         If there are no tokens or experts, or the capacity factor isn't positive and finite.
     """
-    require(tokens >= 1, "tokens", tokens, "1 or more")
-    require(experts >= 1, "experts", experts, "1 or more")
+    require(whole(tokens, 1), "tokens", tokens, "an integer, 1 or more")
+    require(whole(experts, 1), "experts", experts, "an integer, 1 or more")
     require(0 < factor < np.inf, "the capacity factor", factor, "positive and finite")
     return min(tokens, int(np.ceil(factor * tokens / experts - 1e-9)))
 
@@ -72,7 +72,7 @@ def token_choice(affinity: np.ndarray, k: int) -> np.ndarray:
     ValueError
         If the buffer k is not a whole number, 1 or more.
     """
-    require(isinstance(k, int | np.integer) and k >= 1, "the buffer k", k, "an integer, 1 or more")
+    require(whole(k, 1), "the buffer k", k, "an integer, 1 or more")
     wish = affinity.argmax(-1)[..., None] == np.arange(affinity.shape[-1])
     return wish & (wish.cumsum(-2) <= k)
 
@@ -88,7 +88,7 @@ def expert_choice(affinity: np.ndarray, k: int) -> np.ndarray:
         If the buffer k is not a whole number from 1 to the number of tokens.
     """
     m = affinity.shape[-2]
-    require(isinstance(k, int | np.integer) and 1 <= k <= m, "the buffer k", k, f"an integer from 1 to {m}")
+    require(whole(k, 1) and k <= m, "the buffer k", k, f"an integer from 1 to {m}")
     columns = affinity.mT
     _, places = largest_first(columns, k, np.full(columns.shape[:-1], -np.inf))
     selected = np.zeros(columns.shape, bool)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from optilab.classics.adam import adam
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.papers.sparse_optimal_transport.algorithm.dual import Concave, SemiDual
 
@@ -88,7 +88,7 @@ def after_adam(concave: Concave, x0: np.ndarray | None = None, *, steps: int = 2
     ValueError
         If steps is negative or alpha isn't positive and finite.
     """
-    require(steps >= 0, "steps", steps, "0 or more")
+    require(whole(steps), "steps", steps, "an integer, 0 or more")
     states = adam(concave.loss, concave.start if x0 is None else x0, alpha=alpha)
     return next(islice(states, steps, None)).x
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.problems.transport import Transport
 
 
@@ -24,7 +24,7 @@ def k_support_norm(t: np.ndarray, k: int) -> np.ndarray:
     w = -np.sort(-abs(np.asarray(t, float)), -1)
     require(np.isfinite(w).all(), "t", t, "finite")
     m = w.shape[-1]
-    require(isinstance(k, int | np.integer) and 1 <= k <= m, "k", k, f"an integer from 1 to {m}")
+    require(whole(k, 1) and k <= m, "k", k, f"an integer from 1 to {m}")
     r = np.arange(k)
     head = np.concatenate([np.zeros((*w.shape[:-1], 1)), (w**2).cumsum(-1)], -1)[..., k - 1 - r]
     rest = w.sum(-1, keepdims=True) - np.concatenate([np.zeros((*w.shape[:-1], 1)), w.cumsum(-1)], -1)[..., k - 1 - r]
