@@ -36,6 +36,15 @@ def browser():
         yield running
 
 
+@pytest.fixture(scope="module")
+def notebook(browser, address):
+    """The example explorers, drawn, in a page in which other notebooks can take their place."""
+    opened = driver.Notebook(browser, address, "example.ipynb")
+    opened.run_all()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(scope="session")
 def screenshots(request):
     """Save a picture under a name, where the reader of the tests wants it."""

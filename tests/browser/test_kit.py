@@ -2,19 +2,10 @@
 
 import csv
 
-import driver
 import numpy as np
 import pytest
 
 from optilab.ui.theme import color
-
-
-@pytest.fixture(scope="module")
-def notebook(browser, address):
-    opened = driver.Notebook(browser, address, "example.ipynb")
-    opened.run_all()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

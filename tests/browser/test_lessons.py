@@ -7,7 +7,6 @@ import re
 from functools import partial
 from pathlib import Path
 
-import driver
 import nbformat
 import pytest
 
@@ -15,30 +14,21 @@ MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
 
 
-@pytest.fixture(scope="module")
-def page(browser, address):
-    """JupyterLab, in which one lesson is opened after the other."""
-    opened = driver.Notebook(browser, address, "example.ipynb")
-    opened.run_all()
-    yield opened
-    opened.close()
-
-
 @pytest.fixture(scope="module", params=[*LESSONS, Path("example.ipynb")], ids=lambda path: path.stem)
-def lesson(request, page, folder):
+def lesson(request, notebook, folder):
     """A lesson, opened and run."""
     if request.param.is_absolute():
         content = nbformat.read(request.param, as_version=4)
         content.cells = [cell for cell in content.cells if not MEASURES.search(cell.source)]
         nbformat.write(content, folder / request.param.name)
-    page.turn_to(request.param.name)
-    page.theme("Light")
-    page.page.set_viewport_size({"width": 1400, "height": 1000})
-    left = page.errors.copy()
-    page.errors.clear()
+    notebook.turn_to(request.param.name)
+    notebook.theme("Light")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+    left = notebook.errors.copy()
+    notebook.errors.clear()
     assert left == []
-    page.run_all()
-    return page
+    notebook.run_all()
+    return notebook
 
 
 def test_it_runs_and_draws_every_explorer(lesson, request, screenshots):

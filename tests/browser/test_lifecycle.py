@@ -22,24 +22,14 @@ def works(notebook):
     return explorer.fingerprint() != before and explorer.error == ""
 
 
-@pytest.fixture(scope="module")
-def page(browser, address, folder):
-    """A page for tests that don't mind what has been in it."""
-    driver.write_notebook(folder / "first.ipynb", IMPORT, VALLEY)
-    opened = driver.Notebook(browser, address, "first.ipynb")
-    opened.run_all()
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
-def turn_to(page, folder):
-    """Write a notebook and open it in that page."""
+def turn_to(notebook, folder):
+    """Write a notebook and open it in a page that has shown others, for tests that don't mind."""
 
     def turn(name, *cells):
         driver.write_notebook(folder / name, *cells)
-        page.turn_to(name)
-        return page
+        notebook.turn_to(name)
+        return notebook
 
     return turn
 

@@ -49,7 +49,7 @@ def compute(kappa: float, contact: str, predictor: bool, keep: bool) -> dict[str
     title = f"{last.iterations} iterations to the end of the step" if converged else f"Stalled after {last.iterations}"
     note = (
         f"{'Converged' if converged else '<b>Stalled</b>'} after {int(last.iterations)} iterations: "
-        f"‖s∘g − κe‖ is {last.b_vio / kappa:.1e} κ, ‖c‖ is {last.r_vio:.0e}. The gap is {s:.2g} m, the floor pushes "
+        f"‖s∘g − κe‖ is {last.b_vio / kappa:.1e} κ, ‖c‖ is {last.r_vio:.1g}. The gap is {s:.2g} m, the floor pushes "
         f"with {gamma:.2g} N·s, friction uses {np.linalg.norm(beta[-1, 1:]) / beta[-1, 0]:.1%} of its cone."
     )
     return {
