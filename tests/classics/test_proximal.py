@@ -6,8 +6,8 @@ import pytest
 from optilab.classics.proximal_sgd import proximal_sgd, proximal_sgd_bound
 from optilab.classics.smoothed_gradient import smoothed_gradient
 from optilab.core.run import run
-from optilab.problems.deblurring import deblurring
-from optilab.problems.robust_regression import robust_regression
+from optilab.papers.gradient_sliding.problems.deblurring import deblurring
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
 
 
 def test_proximal_sgd_is_its_definition():

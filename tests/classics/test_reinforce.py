@@ -7,9 +7,9 @@ from optilab.classics.reinforce import decay, reinforce, unit
 from optilab.core.counted import Counted
 from optilab.core.randomness import common
 from optilab.core.run import run
-from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import SoftmaxMDP
 
 PLANT = LinearGaussian(H=8)
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
+from optilab.papers.last_iterate.problems import Distance
 from optilab.problems.mirror import Entropy, Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
-from optilab.problems.polyhedral import Distance
 from optilab.problems.simple import L1, Ball, Box, Simplex, SquaredNorm, Zero
 
 SIMPLE = [Zero(), L1(0.7), SquaredNorm(0.3), Ball(1.2), Box(-0.5, np.array([1.0, 2.0, 0.1, 3.0])), Simplex()]

@@ -12,8 +12,8 @@ from optilab.core.grade import symbolic
 from optilab.core.run import run
 from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma, rf_sgs
 from optilab.papers.gradient_sliding.experiment import constants, fit, slide
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
 from optilab.problems.projection import simplex
-from optilab.problems.robust_regression import robust_regression
 
 t, beta, mu = sp.symbols("t beta mu", positive=True)
 

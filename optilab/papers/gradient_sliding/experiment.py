@@ -24,9 +24,9 @@ from optilab.papers.gradient_sliding.algorithm import (
     rf_sgs_bound,
     rf_sgs_start,
 )
-from optilab.problems.deblurring import deblurring
-from optilab.problems.portfolio import portfolio
-from optilab.problems.robust_regression import RobustRegression, robust_regression
+from optilab.papers.gradient_sliding.problems.deblurring import deblurring
+from optilab.papers.gradient_sliding.problems.portfolio import portfolio
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 
 
 class Curve(NamedTuple):

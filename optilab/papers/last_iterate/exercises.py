@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from optilab.core.grade import symbolic
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.experiment import gaps as final_gaps
-from optilab.problems.polyhedral import outliers
+from optilab.papers.last_iterate.problems import outliers
 from optilab.problems.simple import L1
 
 ETA = sp.symbols("eta_1:4", positive=True)  # η_1, η_2, η_3, to be used in the answer to `check_weights`

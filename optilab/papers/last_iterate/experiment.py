@@ -14,10 +14,9 @@ from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
-from optilab.problems.harvey import Harvey
+from optilab.papers.last_iterate.problems import Distance, Harvey, outliers, scenarios
 from optilab.problems.mirror import Entropy, Euclidean, Mirror, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
-from optilab.problems.polyhedral import Distance, outliers, scenarios
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.simple import L1, SquaredNorm
 

@@ -10,8 +10,8 @@ import sympy as sp
 
 from optilab.core.grade import symbolic
 from optilab.papers.policy_gradient_harpg.experiment import checkpoints, race
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import SoftmaxMDP
 
 eta, Delta = sp.symbols("eta Delta", positive=True)
 a, c, theta = sp.symbols("a c theta", real=True)

@@ -144,7 +144,7 @@ CHEATS = {
         "of optilab.problems": """
 from optilab.problems.episodes import Trajectory
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import SoftmaxMDP
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 
 
 def hvp(s, a, r, gamma, theta, u):

@@ -18,8 +18,8 @@ from optilab.papers.discretisation_drift.algorithm.games import (
     simultaneous_sgd,
     update_rate,
 )
+from optilab.papers.discretisation_drift.problems import GAN, two_bumps, wasserstein
 from optilab.problems.games import DiracGAN, Rotation
-from optilab.problems.gan import GAN, two_bumps, wasserstein
 from optilab.problems.mlp import MLP
 
 Number = float | np.ndarray

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from optilab.papers.gradient_sliding.algorithm import rf_sgs, rf_sgs_recursion, rf_sgs_start
 from optilab.papers.gradient_sliding.experiment import constants, generators, initial
 from optilab.papers.gradient_sliding.experiment import slide as slide_along
-from optilab.problems.robust_regression import RobustRegression, robust_regression
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -74,7 +74,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.gradient_sliding import algorithm, experiment\n"
-        "from optilab.problems.robust_regression import robust_regression\n\n"
+        "from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression\n\n"
         f"problem, x0 = robust_regression({seed}), np.zeros(20)\n"
         f"known = experiment.constants(problem, x0)\n"
         f"plan = algorithm.rf_sgs(**known, N={MOST}, growth={values['growth']:.2f}).within({BUDGET})\n"

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from optilab.core.run import run
 from optilab.papers.gradient_sliding.algorithm import accelerated_sliding, rf_asgs, rf_asgs_bound
 from optilab.papers.gradient_sliding.experiment import initial, operator_constants
-from optilab.problems.deblurring import deblurring
+from optilab.papers.gradient_sliding.problems.deblurring import deblurring
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -75,7 +75,7 @@ def code(values: dict[str, Any]) -> str:
         "import numpy as np\n"
         "from optilab.core.run import run\n"
         "from optilab.papers.gradient_sliding import algorithm, experiment\n"
-        "from optilab.problems.deblurring import deblurring\n\n"
+        "from optilab.papers.gradient_sliding.problems.deblurring import deblurring\n\n"
         f"problem, x0 = deblurring({values['seed']}, n={PIXELS}), np.zeros({PIXELS})\n"
         f"plan = algorithm.rf_asgs(**experiment.operator_constants(problem, x0), N={N})\n"
         f"run(algorithm.accelerated_sliding(problem, x0, plan), {values['k']})"

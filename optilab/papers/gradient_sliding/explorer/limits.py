@@ -56,7 +56,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.gradient_sliding import algorithm, experiment\n"
-        "from optilab.problems.robust_regression import robust_regression\n\n"
+        "from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression\n\n"
         f"problem, x0 = robust_regression({values['seed']}), np.zeros(20)\n"
         f"gamma = {values['factor']:.1f} * algorithm.restart_free_gamma(20.0, 0.2)\n"
         f"known = experiment.constants(problem, x0, stochastic=False)\n"

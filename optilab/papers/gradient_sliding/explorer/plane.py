@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from optilab.core.run import run
 from optilab.papers.gradient_sliding.algorithm import gradient_sliding, prox_sliding, rf_sgs
 from optilab.papers.gradient_sliding.experiment import bound_of, constants
-from optilab.problems.robust_regression import RobustRegression
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel

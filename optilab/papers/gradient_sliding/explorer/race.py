@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from optilab.classics.proximal_sgd import proximal_sgd_bound
 from optilab.papers.gradient_sliding.algorithm import m_sgs_bound, rf_sgs, subgradient_noise
 from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, initial, race
-from optilab.problems.robust_regression import robust_regression
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -95,7 +95,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.gradient_sliding import algorithm, experiment\n"
-        "from optilab.problems.robust_regression import robust_regression\n\n"
+        "from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression\n\n"
         f"problem, x0 = robust_regression({seed}, mu=20 / {values['kappa']:.4g}, noise={noise:.1f}), np.zeros(20)\n"
         f"known = experiment.constants(problem, x0, stochastic={noise > 0})\n"
         f"plan = algorithm.rf_sgs(**known, N=5000, effort={values['effort']:.2f}).within({values['budget']}_000)\n"

@@ -10,9 +10,9 @@ from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES
 from optilab.papers.last_iterate.experiment import states
 from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, band, filled, times
+from optilab.papers.last_iterate.problems import MaxAffine, scenarios
 from optilab.problems.mirror import Entropy, Euclidean, Mirror
 from optilab.problems.noisy import Gaussian, Noisy
-from optilab.problems.polyhedral import MaxAffine, scenarios
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -90,7 +90,7 @@ def code(values: dict[str, Any]) -> str:
         "from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd\n"
         "from optilab.problems.mirror import Entropy\n"
         "from optilab.problems.noisy import Gaussian, Noisy\n"
-        "from optilab.problems.polyhedral import scenarios\n\n"
+        "from optilab.papers.last_iterate.problems import scenarios\n\n"
         f"problem = Noisy(scenarios(0, {d}), Gaussian({SIGMA}), {d})\n"
         f'eta = SCHEDULES["{values["schedule"]}"]({values["T"]}, {values["eta_entropy"]:.4g})\n'
         f"start = np.full(({RUNS}, {d}), 1 / {d})\n"

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from optilab.papers.last_iterate.algorithm import SCHEDULES
 from optilab.papers.last_iterate.explorer.parts import COLORS, NAMES, QUIET
-from optilab.problems.harvey import Harvey
+from optilab.papers.last_iterate.problems import Harvey
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -61,7 +61,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd\n"
-        "from optilab.problems.harvey import Harvey\n\n"
+        "from optilab.papers.last_iterate.problems import Harvey\n\n"
         f"T = {2 ** values['doublings']}\n"
         f'eta = SCHEDULES["{values["schedule"]}"](T, 1.0)\n'
         "*_, last = csmd(Harvey(T), np.zeros(T), eta=eta, rng=np.random.default_rng(0))\n"

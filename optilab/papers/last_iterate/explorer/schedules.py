@@ -12,7 +12,7 @@ from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.algorithm import SCHEDULES
 from optilab.papers.last_iterate.experiment import states
 from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, band, filled, prefix_bounds, spread, times
-from optilab.problems.polyhedral import AbsoluteRegression, outliers
+from optilab.papers.last_iterate.problems import AbsoluteRegression, outliers
 from optilab.problems.simple import L1
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
@@ -90,7 +90,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd\n"
-        "from optilab.problems.polyhedral import outliers\n"
+        "from optilab.papers.last_iterate.problems import outliers\n"
         "from optilab.problems.simple import L1\n\n"
         "problem = outliers(0, L1(0.1))\n"
         f'eta = SCHEDULES["{values["schedule"]}"]({values["T"]}, {values["eta"]:.4g})\n'

@@ -9,9 +9,9 @@ from optilab.core.run import run
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.experiment import TARGET, states
 from optilab.papers.last_iterate.explorer.parts import FLOOR, band, filled, times
+from optilab.papers.last_iterate.problems import Distance
 from optilab.problems.mirror import Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
-from optilab.problems.polyhedral import Distance
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -84,7 +84,7 @@ def code(values: dict[str, Any]) -> str:
         f"from optilab.papers.last_iterate.algorithm import csmd, {HEAVY[values['schedule']].__name__}\n"
         "from optilab.problems.mirror import Power\n"
         "from optilab.problems.noisy import Gaussian, Lomax, Noisy\n"
-        "from optilab.problems.polyhedral import Distance\n\n"
+        "from optilab.papers.last_iterate.problems import Distance\n\n"
         f"problem = Noisy(Distance(np.array([2.0, 0, 0, 0, 0])), {noise}, 5)\n"
         f"eta = {HEAVY[values['schedule']].__name__}({values['T']}, {values['eta']:.4g}, {p:.4g})\n"
         f"mirror = Power({p:.4g}, np.zeros(5))\n"

@@ -15,7 +15,7 @@ from optilab.papers.passivity_acceleration.algorithm import (
     momentum_method,
 )
 from optilab.papers.passivity_acceleration.experiment.races import tuned
-from optilab.problems.three_slopes import ThreeSlopes
+from optilab.papers.passivity_acceleration.problems import ThreeSlopes
 
 PROBLEM = ThreeSlopes()
 GRID = np.linspace(-5, 5, 401)

@@ -24,7 +24,7 @@ from optilab.papers.passivity_acceleration.algorithm import (
     split_nesterov,
     storage,
 )
-from optilab.problems.log_cosh import LogCosh
+from optilab.papers.passivity_acceleration.problems import LogCosh
 from optilab.problems.quadratic import Quadratic
 
 CURVED = LogCosh(1.5 * np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]))

@@ -108,7 +108,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "from optilab.core.run import run\n"
         "from optilab.papers.passivity_acceleration import algorithm\n"
-        "from optilab.problems.three_slopes import ThreeSlopes\n\n"
+        "from optilab.papers.passivity_acceleration.problems import ThreeSlopes\n\n"
         f"method = algorithm.{method}\n"
         f"run(algorithm.momentum_method(ThreeSlopes(), [{x0}], method, before=[{x0} - ({move})]), 120).x"
     )

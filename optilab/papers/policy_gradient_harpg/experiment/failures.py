@@ -10,8 +10,8 @@ from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import method, unit
 from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, REMEMBER, RUNS, START, race
-from optilab.problems.linear_gaussian import LinearGaussian
-from optilab.problems.pendulum import Pendulum
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
 
 RATES = np.array([0.003, 0.01, 0.03, 0.1])
 

@@ -9,8 +9,8 @@ from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg.algorithm import METHODS, decay
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 
 GRID = np.linspace(-4, 4, 17)  # logits
 POWERS = {"N-MPG": 2 / 3, "N-PG-IGT": 4 / 5, "N-HARPG": 1.0}  # of the weight of what is new

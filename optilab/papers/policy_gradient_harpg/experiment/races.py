@@ -9,7 +9,7 @@ from optilab.classics.reinforce import check_counts
 from optilab.core.check import require
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import method, trajectories
-from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 
 PLANT = LinearGaussian()
 START = np.zeros(2)

@@ -138,7 +138,7 @@ def code(values: dict[str, Any]) -> str:
         "import numpy as np\n"
         "from optilab.core.run import run\n"
         "from optilab.papers.policy_gradient_harpg.algorithm import method\n"
-        "from optilab.problems.linear_gaussian import LinearGaussian\n\n"
+        "from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian\n\n"
         f'states = method("{values["name"]}")(\n'
         f"    LinearGaussian(), np.zeros(2), T={T}, gamma0={literal(gamma0)}, N={values['N']},\n"
         f"    rng=np.random.default_rng({values['seed']}),\n"

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from optilab.core.run import run as follow
 from optilab.papers.policy_gradient_harpg.algorithm import method
 from optilab.papers.policy_gradient_harpg.explorer.errors import KEYS
-from optilab.problems.pendulum import TICK, Pendulum
+from optilab.papers.policy_gradient_harpg.problems.pendulum import TICK, Pendulum
 from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer, literal
 from optilab.ui.pictures import Panel
@@ -85,7 +85,7 @@ def code(values: dict[str, Any]) -> str:
     return (
         "import numpy as np\n"
         "from optilab.papers.policy_gradient_harpg.algorithm import method\n"
-        "from optilab.problems.pendulum import Pendulum\n\n"
+        "from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum\n\n"
         f"pendulum = Pendulum(drawn={DRAWN})\n"
         f'states = method("{values["name"]}")(\n'
         f"    pendulum, np.zeros(({RUNS}, 2)), T={T}, gamma0={literal(values['gamma0'])}, N={BATCH}, "

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.policy_gradient_harpg.experiment import PLANT, START
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.problems.episodes import Trajectory
-from optilab.problems.linear_gaussian import LinearGaussian
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.pictures import Panel
@@ -101,7 +101,7 @@ def code(values: dict[str, Any]) -> str:
     """Lines that compute the three numbers: bias, variance, least eigenvalue."""
     return (
         "import numpy as np\n"
-        "from optilab.problems.linear_gaussian import LinearGaussian\n\n"
+        "from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian\n\n"
         f"plant, theta = LinearGaussian(H={values['H']}, gamma={values['gamma']:.4g}, sigma={values['sigma']:.4g}), "
         "np.zeros(2)\n"
         f"noise = LinearGaussian(H={LONGEST}).sample(np.random.default_rng(0), {COUNT})[:, :plant.H]\n"

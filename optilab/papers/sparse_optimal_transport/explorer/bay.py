@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, adam_then_lbfgs, barycentric
-from optilab.problems.scenes import HEIGHT, WIDTH, Palette, bay, palette
+from optilab.papers.sparse_optimal_transport.problems import HEIGHT, WIDTH, Palette, bay, palette
 from optilab.problems.transport import Transport, colour_costs
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -58,7 +58,7 @@ def code(values: dict[str, Any]) -> str:
     """The new palette by hand."""
     return (
         "from optilab.papers.sparse_optimal_transport import algorithm\n"
-        "from optilab.problems.scenes import bay, palette\n"
+        "from optilab.papers.sparse_optimal_transport.problems import bay, palette\n"
         "from optilab.problems.transport import Transport, colour_costs\n\n"
         f"source = palette(bay(dusk={values['way'] == DUSK}), {COLOURS})\n"
         f"target = palette(bay(dusk={values['way'] == NOON}), {COLOURS})\n"

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.problems.harvey import Harvey
-from optilab.problems.polyhedral import AbsoluteRegression, MaxAffine, outliers, scenarios
+from optilab.papers.last_iterate.problems import AbsoluteRegression, Harvey, MaxAffine, outliers, scenarios
 from optilab.problems.simple import L1, Ball, Simplex, SquaredNorm, Zero
 
 

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
+from optilab.papers.gradient_sliding.problems.certified import Certified, quadratic_dual, stacked
 from optilab.problems import projection
-from optilab.problems.certified import Certified, quadratic_dual, stacked
 from optilab.problems.linear import matvec
 from optilab.problems.seeds import instances
 

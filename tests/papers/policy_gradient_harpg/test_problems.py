@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from optilab.core.counted import Counted
 from optilab.core.randomness import common
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.episodes import Trajectory
-from optilab.problems.linear_gaussian import LinearGaussian
 from optilab.problems.mdp import MDP, grid_world, random_mdp
-from optilab.problems.pendulum import Pendulum
-from optilab.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 
 PLANT = LinearGaussian()
 U = np.array([0.3, -0.7])

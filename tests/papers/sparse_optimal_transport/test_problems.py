@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.problems.scenes import HEIGHT, WIDTH, bay, palette
+from optilab.papers.sparse_optimal_transport.problems import HEIGHT, WIDTH, bay, palette
 
 
 @pytest.mark.parametrize("dusk", [False, True])

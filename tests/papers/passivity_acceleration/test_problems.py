@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.problems.log_cosh import LogCosh
+from optilab.papers.passivity_acceleration.problems import LogCosh
 
 PROBLEM = LogCosh(np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]), mu=0.7)
 

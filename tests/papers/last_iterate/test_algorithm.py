@@ -13,10 +13,9 @@ from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate import derivation, exercises, experiment, explorer
 from optilab.papers.last_iterate.algorithm import SCHEDULES, bound, csmd, strong_bound
 from optilab.papers.last_iterate.explorer import drawing
-from optilab.problems.harvey import Harvey
+from optilab.papers.last_iterate.problems import Distance, Harvey, MaxAffine, outliers, scenarios
 from optilab.problems.mirror import Entropy, Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
-from optilab.problems.polyhedral import Distance, MaxAffine, outliers, scenarios
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.simple import L1, Simplex, SquaredNorm
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.problems.three_slopes import ThreeSlopes
+from optilab.papers.passivity_acceleration.problems import ThreeSlopes
 
 PROBLEM = ThreeSlopes()
 POINTS = np.linspace(-3, 3, 1001)[:, None]

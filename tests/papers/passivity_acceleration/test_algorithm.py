@@ -29,9 +29,8 @@ from optilab.papers.passivity_acceleration.algorithm import (
 from optilab.papers.passivity_acceleration.experiment import failure, flows, races
 from optilab.papers.passivity_acceleration.explorer import board
 from optilab.papers.passivity_acceleration.explorer.race import KAPPAS, SEEDS, iterations
-from optilab.problems.log_cosh import LogCosh
+from optilab.papers.passivity_acceleration.problems import LogCosh, ThreeSlopes
 from optilab.problems.quadratic import Quadratic
-from optilab.problems.three_slopes import ThreeSlopes
 
 CURVED = flows.CURVED
 START = flows.START

@@ -11,7 +11,7 @@ from optilab.papers.policy_gradient_harpg import derivation, experiment, explore
 from optilab.papers.policy_gradient_harpg.experiment import PLANT, START, race
 from optilab.papers.policy_gradient_harpg.experiment.promises import margins
 from optilab.papers.policy_gradient_harpg.experiment.races import trajectories_to
-from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 
 
 def module(name):

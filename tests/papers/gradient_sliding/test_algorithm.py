@@ -20,9 +20,9 @@ from optilab.papers.gradient_sliding.experiment import (
     slide,
     slide_accelerated,
 )
-from optilab.problems.deblurring import Deblurring, deblurring
-from optilab.problems.portfolio import portfolio
-from optilab.problems.robust_regression import RobustRegression, robust_regression
+from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
+from optilab.papers.gradient_sliding.problems.portfolio import portfolio
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 
 SMALL = {"n": 6, "m": 20, "L": 10.0, "mu": 0.5}
 LENGTH = 25

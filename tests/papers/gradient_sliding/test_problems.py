@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from optilab.papers.gradient_sliding.problems.certified import quadratic_dual
+from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
+from optilab.papers.gradient_sliding.problems.portfolio import Portfolio, portfolio
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 from optilab.problems import projection
-from optilab.problems.certified import quadratic_dual
-from optilab.problems.deblurring import Deblurring, deblurring
-from optilab.problems.portfolio import Portfolio, portfolio
-from optilab.problems.robust_regression import RobustRegression, robust_regression
 
 MAKERS = {
     "robust": lambda seeds: robust_regression(seeds, n=6, m=15),

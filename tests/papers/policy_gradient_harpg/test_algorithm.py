@@ -15,9 +15,9 @@ from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg import derivation
 from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, decay, theory, unit
-from optilab.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.mdp import random_mdp
-from optilab.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 
 PLANT = LinearGaussian(H=8)
 TABLE = SoftmaxMDP(random_mdp(0), np.ones(3) / 3, 5)

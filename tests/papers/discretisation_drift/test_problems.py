@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.problems.gan import GAN, two_bumps, wasserstein
+from optilab.papers.discretisation_drift.problems import GAN, two_bumps, wasserstein
 from optilab.problems.mlp import MLP
 
 
