@@ -1,0 +1,202 @@
+"""What a problem can be asked: one meaning of each oracle in the whole library, and the shapes of what it gives.
+
+A problem offers the oracles that it has; an algorithm annotates the protocol that it needs. Points are arrays x
+(*batch, d), whose leading axes are independent replicates. Of a composite problem f + h + χ, `grad` and `hvp` belong to
+the smooth part f, `subgrad` to the nonsmooth part h and `prox` to the simple part χ; calling it gives the sum.
+
+Randomness is a value: `sample` draws m samples for every replicate, and what begins with `sample_` averages over them.
+So one sample can be asked at two points, shared by methods, or given by a test.
+"""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from optilab.core.check import require
+
+Array = np.ndarray
+Number = float | np.ndarray  # one for all replicates, or (*batch), one for each
+
+
+# Functions
+
+
+@runtime_checkable
+class Smooth(Protocol):
+    """A function with a gradient."""
+
+    def grad(self, x: Array, /) -> Array:
+        """Gradient at x: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class TwiceSmooth(Smooth, Protocol):
+    """A function with Hessian-vector products, at about the price of two gradients each."""
+
+    def hvp(self, x: Array, v: Array, /) -> Array:
+        """Hessian at x times v: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class ExplicitHessian(Smooth, Protocol):
+    """A function whose Hessian can be had as a matrix."""
+
+    def hess(self, x: Array, /) -> Array:
+        """Hessian at x: (*batch, d) → (*batch, d, d)."""
+
+
+@runtime_checkable
+class ThriceSmooth(TwiceSmooth, Protocol):
+    """A function whose third derivative can be contracted with a direction, twice."""
+
+    def third(self, x: Array, v: Array, /) -> Array:
+        """∇(vᵀ H(x) v) at fixed v: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class Nonsmooth(Protocol):
+    """A convex function with subgradients."""
+
+    def subgrad(self, x: Array, /) -> Array:
+        """A subgradient at x: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class Proximal(Protocol):
+    """A function with a proximal map; that of an indicator projects onto its set, whatever the step."""
+
+    def prox(self, x: Array, step: Number, /) -> Array:
+        """argmin_z h(z) + ‖z − x‖²/(2 step) for x (*batch, d) and a step, a number or (*batch): (*batch, d)."""
+
+
+@runtime_checkable
+class Simple(Proximal, Protocol):
+    """The simple part of a composite problem, which says its value too; infinite outside of a constraint set."""
+
+    def __call__(self, x: Array, /) -> Array:
+        """Value at x: (*batch, d) → (*batch)."""
+
+
+@runtime_checkable
+class Composite(Smooth, Nonsmooth, Proximal, Protocol):
+    """A sum f + h + χ: `grad` of the smooth f, `subgrad` of the nonsmooth h, `prox` of the simple χ."""
+
+
+@runtime_checkable
+class Solved(Protocol):
+    """A function of which the smallest value and a point that has it are known."""
+
+    def __call__(self, x: Array, /) -> Array:
+        """Value at x: (*batch, d) → (*batch)."""
+
+    @property
+    def minimizer(self) -> Array:
+        """Where it is smallest: (d,), or (*batch, d) of a batch of problems."""
+
+    @property
+    def minimum(self) -> Number:
+        """Its value there: a number, or (*batch) of a batch of problems."""
+
+
+@runtime_checkable
+class Certified(Solved, Protocol):
+    """A solved function with a proof: no value lies below `lower`, so `minimizer` misses by minimum − lower at most."""
+
+    @property
+    def lower(self) -> Number:
+        """A lower bound on all values: a number, or (*batch) of a batch of problems."""
+
+
+# Samples
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """A problem from which samples are drawn: data, noise, trajectories."""
+
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...], /) -> Any:
+        """Draw m samples for every replicate, size (*batch, m): an array (*batch, m, …), or a tuple of such."""
+
+
+@runtime_checkable
+class Stochastic(Sampled, Protocol):
+    """A function with sampled gradients; where it has a kink, with sampled subgradients of the same name."""
+
+    def sample_grad(self, x: Array, sample: Any, /) -> Array:
+        """Unbiased gradient at x, a mean over the m samples of each replicate: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class StochasticTwiceSmooth(Stochastic, Protocol):
+    """A function with sampled Hessian-vector products."""
+
+    def sample_hvp(self, x: Array, v: Array, sample: Any, /) -> Array:
+        """Unbiased Hessian at x times v, a mean over the m samples of each replicate: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class StochasticNonsmooth(Sampled, Protocol):
+    """A composite problem whose nonsmooth part has sampled subgradients."""
+
+    def sample_subgrad(self, x: Array, sample: Any, /) -> Array:
+        """Unbiased subgradient at x, a mean over the m samples of each replicate: (*batch, d) → (*batch, d)."""
+
+
+# Games
+
+
+@runtime_checkable
+class Players(Protocol):
+    """The velocities of two players φ (*batch, m) and θ (*batch, n)."""
+
+    def f(self, phi: Array, theta: Array, /) -> Array:
+        """Velocity of φ: (*batch, m)."""
+
+    def g(self, phi: Array, theta: Array, /) -> Array:
+        """Velocity of θ: (*batch, n)."""
+
+
+@runtime_checkable
+class Game(Players, Protocol):
+    """A game with the four Jacobian-vector products of its velocities; v is (*batch, m), w is (*batch, n)."""
+
+    def f_phi(self, phi: Array, theta: Array, v: Array, /) -> Array:
+        """(∂f/∂φ) v: (*batch, m)."""
+
+    def f_theta(self, phi: Array, theta: Array, w: Array, /) -> Array:
+        """(∂f/∂θ) w: (*batch, m)."""
+
+    def g_phi(self, phi: Array, theta: Array, v: Array, /) -> Array:
+        """(∂g/∂φ) v: (*batch, n)."""
+
+    def g_theta(self, phi: Array, theta: Array, w: Array, /) -> Array:
+        """(∂g/∂θ) w: (*batch, n)."""
+
+
+# What every oracle refuses
+
+
+def check_samples(x: Array, drawn: tuple[int, ...]) -> None:
+    """Refuse samples of the shape `drawn`, unless they are m for each replicate of x (*batch, d): (*batch, m).
+
+    Raises
+    ------
+    ValueError
+        If their batch is another, or there are none.
+    """
+    batch = np.shape(x)[:-1]
+    fits = len(drawn) == len(batch) + 1 and drawn[:-1] == batch and drawn[-1] > 0
+    require(fits, "the shape of the samples", drawn, f"(*batch, m) with the batch {batch} of x, m samples for each")
+
+
+def lifted(step: Number, x: Array) -> Array:
+    """A step, a number or (*batch), with a last axis of 1, ready to multiply x (*batch, d).
+
+    Raises
+    ------
+    ValueError
+        If the step has another shape.
+    """
+    step, batch = np.asarray(step), np.shape(x)[:-1]
+    require(step.shape in ((), batch), "the shape of the step", step.shape, f"() or the batch {batch} of x")
+    return step[..., None]
