@@ -15,14 +15,11 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.ui.controls import Control
+from optilab.ui.marks import flat
 from optilab.ui.pictures import Panel, Pictures
+from optilab.ui.recipe import literal, written
 
 SLOW = 0.15  # seconds after which a computation is announced
-
-
-def literal(value: Any) -> str:
-    """The value as Python text, without the digits that a slider's arithmetic leaves behind."""
-    return repr(float(f"{value:.10g}")) if isinstance(value, float) else repr(value)
 
 
 class Explorer(widgets.VBox):
@@ -45,8 +42,11 @@ class Explorer(widgets.VBox):
         The full name of the factory that makes this explorer, for the code that is shown.
     start : dict, optional
         Values to start from where they differ from the controls' own.
+    recipe : callable, optional
+        A function that `compute` or `simulate` calls and whose parameters are controls: its source is the code that is
+        shown below the call of the factory.
     code : callable, optional
-        From the values to the lines that call the algorithm itself, shown below the call of the factory.
+        From the values to the lines, in place of a recipe.
     simulate : callable, optional
         The long part.
     run : str
@@ -67,6 +67,7 @@ class Explorer(widgets.VBox):
         *,
         call: str,
         start: dict[str, Any] | None = None,
+        recipe: Callable[..., Any] | None = None,
         code: Callable[[dict[str, Any]], str] | None = None,
         simulate: Callable[..., Any] | None = None,
         run: str = "Run",
@@ -75,7 +76,7 @@ class Explorer(widgets.VBox):
         # A slider that is set from here answers with its value; one that is set at every move of a drag would answer
         # with old ones. So it is set at the end.
         self._dragged: dict[str, Any] = {}
-        self.call, self.code, self.simulate = call, code, simulate
+        self.call, self.recipe, self.code, self.simulate = call, recipe, code, simulate
         self._exact: dict[str, Any] = {}  # values between two steps of their slider
         self._held = False
         for name in start or {}:
@@ -250,7 +251,7 @@ class Explorer(widgets.VBox):
             self.pictures.send({"type": "busy", "busy": True})
         began = time.perf_counter()
         with self._explained():
-            self.data = self.compute(**values, **extra)
+            self.data = flat(self.compute(**values, **extra))
             self._check_bindings()
             drawn = {name: value for name, value in self.data.items() if name != "note"}
             self.pictures.draw(drawn, note=self.data.get("note", ""), code=self.shown_code(values))
@@ -268,6 +269,8 @@ class Explorer(widgets.VBox):
         package, _, room = module.rpartition(".")
         settings = ", ".join(f"{name}={literal(value)}" for name, value in values.items())
         text = f"from {package} import {room}\n\n{room}.{factory}({settings})"
+        if self.recipe:
+            return f"{text}\n\n# the algorithm alone\n{written(self.recipe, values)}"
         return text if self.code is None else f"{text}\n\n# the algorithm alone\n{self.code(values)}"
 
     def __repr__(self) -> str:

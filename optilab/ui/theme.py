@@ -4,9 +4,12 @@ The colours keep a contrast of at least 3 : 1 to JupyterLab's light and dark bac
 the common colour blindnesses. `INK` stands for the text colour of the reader's theme; the browser puts that in.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+
+from optilab.core.check import require
 
 INK = "rgb(1,2,3)"
 BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN = (
@@ -69,6 +72,7 @@ METHODS = {
     "N-HARPG": ORANGE,
     "N-STORM": GREEN,
 }
+OURS, RIVALS, REFERENCE = (BLUE, GREEN), (ORANGE, PURPLE, PINK, TEAL, BROWN), (INK,)
 
 
 def ink(alpha: float) -> str:
@@ -89,6 +93,72 @@ def color(method: str) -> str:
     return METHODS[method]
 
 
+def methods(
+    *,
+    ours: Sequence[str] = (),
+    rivals: Sequence[str] = (),
+    reference: Sequence[str] = (),
+    others: Mapping[str, str] | None = None,
+) -> Callable[[str], str]:
+    """Give the methods of a room their colours, for all lessons.
+
+    Parameters
+    ----------
+    ours : sequence of str
+        The paper's methods: blue, then green.
+    rivals : sequence of str
+        What they are compared with: orange, purple, pink, teal, brown.
+    reference : sequence of str
+        What everything is held against: ink.
+    others : mapping of method to colour
+        Where a method keeps the colour of something it is akin to.
+
+    Returns
+    -------
+    function
+        `color`.
+
+    Raises
+    ------
+    ValueError
+        If a method has another colour already, or there are more methods than colours of their role.
+    """
+    given: dict[str, str] = dict(others or {})
+    for role, names, shades in (("ours", ours, OURS), ("rivals", rivals, RIVALS)):
+        require(len(names) <= len(shades), role, names, f"{len(shades)} methods at most")
+        given |= dict(zip(names, shades, strict=False))
+    given |= dict.fromkeys(reference, INK)
+    for method, shade in given.items():
+        require(METHODS.get(method, shade) == shade, f"the colour of {method}", shade, "the one that it has already")
+    METHODS.update(given)
+    return color
+
+
+# Roles of marks: the only place where widths, sizes and opacities are given
+LOOKS: dict[str, dict[str, Any]] = {
+    "curve": {"line": {"width": 2.5}},
+    "thin": {"line": {"width": 1.5}},
+    "halo": {"line": {"width": 6}, "trace": {"opacity": 0.45}},
+    "promise": {"line": {"width": 1.6, "dash": "dash"}},
+    "guide": {"line": {"width": 1.2, "dash": "dot"}},
+    "walk": {"line": {"width": 1.6}, "marker": {"size": 5}},
+    "dots": {"marker": {"size": 8}},
+    "cloud": {"marker": {"size": 5}},
+    "here": {"marker": {"size": 11}},
+    "goal": {"marker": {"size": 13, "symbol": "star"}},
+    "band": {"line": {"width": 0}, "trace": {"fill": "toself", "opacity": 0.22, "hoverinfo": "skip"}},
+    "area": {"line": {"width": 2.5}, "trace": {"fill": "tozeroy"}},
+    "heat": {"colorbar": {"thickness": 10, "outlinewidth": 0, "tickfont": {"size": 10}}},
+    "rule": {"line": {"color": ink(0.5), "width": 1.2}},
+    "contour": {
+        "contours": {"coloring": "lines"},
+        "hoverinfo": "skip",
+        "colorscale": [[0, ink(0.3)], [1, ink(0.3)]],
+        "showscale": False,
+        "line": {"width": 1},
+        "ncontours": 16,
+    },
+}
 FAINT = [[0, ink(0)], [1, ink(0.35)]]  # a colour scale for heat maps that lie under curves
 
 
