@@ -1,4 +1,21 @@
-"""Column oracles, dual and semi-dual, their solvers, what theory promises, and applications."""
+"""Transport with at most k nonzeros a column, by its dual: oracles, solvers, what theory promises, and applications.
+
+    I = the k largest of s; t_I = [s_I]₊/γ; Ω*₊(s)                  `conj_plus`                        (oracles)
+    levels (s₁ + … + s_r − γb)/r, the highest is θ; t; Ω*_b(s)      `conj_b`                           (oracles)
+    the k largest, ties by lowest index                             `largest`, `largest_first`         (columns)
+    D(α, β), ∇D = (a − T1, b − Tᵀ1)                                 `Dual.oracle`                      (dual)
+    S(α), ∇S = a − T1, its best β = −θ                              `SemiDual.oracle`, `SemiDual.beta` (dual)
+    L-BFGS on −D or −S                                              `lbfgs`                            (solvers)
+    Adam on −S; 200 steps of it, then L-BFGS                        `after_adam`, `adam_then_lbfgs`    (solvers)
+    x⁺ = x + η_t ∇S(x), η_t constant or ∝ 1/√t                      `supergradient_ascent`             (solvers)
+    β exactly, then a step in α                                     `alternating`                      (solvers)
+    highest point under all tangents in the box; new cut; recentre  `cutting_plane`                    (cutting_plane)
+    stop at z − S ≤ 10⁻⁶ with no side active; mixed plan Σ λ_l T_l  `certified`                        (cutting_plane)
+    k-support norm; LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                `k_support_norm`, `lines`          (theory)
+    barycentric colours; buffers and routers of experts             `barycentric`, `sparse_choice`, …  (applications)
+
+Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023 (arXiv 2209.15466).
+"""
 
 from optilab.papers.sparse_optimal_transport.algorithm.applications import (
     assignment,
@@ -12,9 +29,10 @@ from optilab.papers.sparse_optimal_transport.algorithm.applications import (
     sparse_choice,
     token_choice,
 )
+from optilab.papers.sparse_optimal_transport.algorithm.columns import Columns
 from optilab.papers.sparse_optimal_transport.algorithm.cutting_plane import Certificate, Cut, certified, cutting_plane
 from optilab.papers.sparse_optimal_transport.algorithm.dual import Concave, Dual, Loss, Oracle, SemiDual
-from optilab.papers.sparse_optimal_transport.algorithm.oracles import Columns, conj_b, conj_plus, largest_first
+from optilab.papers.sparse_optimal_transport.algorithm.oracles import conj_b, conj_plus
 from optilab.papers.sparse_optimal_transport.algorithm.solvers import (
     Alternation,
     Ascent,
@@ -33,43 +51,3 @@ from optilab.papers.sparse_optimal_transport.algorithm.theory import (
     lines,
     relaxed_cost,
 )
-
-__all__ = [
-    "Alternation",
-    "Ascent",
-    "Certificate",
-    "Columns",
-    "Concave",
-    "Cut",
-    "Dual",
-    "Lines",
-    "Loss",
-    "Oracle",
-    "SemiDual",
-    "Solution",
-    "adam_then_lbfgs",
-    "after_adam",
-    "alternating",
-    "assignment",
-    "barycentric",
-    "buffer_size",
-    "captured",
-    "centred",
-    "certified",
-    "conj_b",
-    "conj_plus",
-    "cutting_plane",
-    "expert_choice",
-    "feasible",
-    "k_support_norm",
-    "largest_first",
-    "lbfgs",
-    "lines",
-    "load",
-    "processed",
-    "relaxed_cost",
-    "sinkhorn_choice",
-    "sparse_choice",
-    "supergradient_ascent",
-    "token_choice",
-]

@@ -25,7 +25,7 @@ class Cut(NamedTuple):
     value: float  # S there
     bound: float  # the highest point under the tangents, an upper bound of max S if it is free
     free: bool  # whether no side of the box holds it down
-    weights: np.ndarray  # (cuts,) λ ≥ 0, of sum 1 if the box doesn't push
+    weights: np.ndarray  # (cuts,) λ ≥ 0, of sum 1 if the bound is free
     points: np.ndarray  # (cuts, m) where the tangents touch
 
 
@@ -57,33 +57,47 @@ def cutting_plane(semi_dual: SemiDual, alpha0: np.ndarray | None = None, *, radi
     ValueError
         If the starts aren't points of one instance or the radius isn't positive.
     """
-    points = np.atleast_2d(semi_dual.start if alpha0 is None else np.array(alpha0, float))
-    allowed = f"(m,) or (cuts, m) with m = {semi_dual.problem.m}: one instance"
-    require(
-        points.ndim == 2 and points.shape[1:] == semi_dual.problem.a.shape, "the start's shape", points.shape, allowed
-    )
-    require(0 < radius < np.inf, "radius", radius, "positive and finite")
+    points = _checked(semi_dual, alpha0, radius)
     values, grads, _ = semi_dual.oracle(points)
     heights = values - (grads * points).sum(-1)  # tangents ⟨grad, α⟩ + height
     best, value = points[values.argmax()], float(values.max())
     bound, free, weights = np.inf, False, np.zeros(len(points))
     while True:
         yield Cut(best, value, bound, free, weights, points)
-        # over (z, α): z as high as all tangents allow; S doesn't see a shift of α, so α₁ is pinned
-        below = np.column_stack([np.ones(len(grads)), -grads])
-        sides = np.column_stack([best - radius, best + radius])
-        sides[0] = best[0]
-        objective = np.append(-1.0, np.zeros(len(best)))
-        found = linprog(objective, below, heights, bounds=[(None, None), *sides], method="highs")
-        require(found.status == 0, "the linear program", found.message, "solvable")
-        bound, alpha, weights = float(found.x[0]), found.x[1:], -found.ineqlin.marginals
-        pushed = np.abs(found.lower.marginals[2:]) + np.abs(found.upper.marginals[2:])
-        free = bool((pushed < 1e-12).all())
-        height, grad, _ = semi_dual.oracle(alpha)
+        bound, alpha, weights, free = _highest(grads, heights, best, radius)
+        new, grad, _ = semi_dual.oracle(alpha)
         points, grads = np.vstack([points, alpha]), np.vstack([grads, grad])
-        heights = np.append(heights, height - grad @ alpha)
-        if height > value:
-            best, value = alpha, float(height)
+        heights = np.append(heights, new - grad @ alpha)
+        if new > value:
+            best, value = alpha, float(new)
+
+
+def _checked(semi_dual: SemiDual, alpha0: np.ndarray | None, radius: float) -> np.ndarray:
+    """The starts (cuts, m), once they are known to be points of one instance."""
+    points = np.atleast_2d(semi_dual.start if alpha0 is None else np.array(alpha0, float))
+    allowed = f"(m,) or (cuts, m) with m = {semi_dual.problem.m}: one instance"
+    fits = points.ndim == 2 and points.shape[1:] == semi_dual.problem.a.shape
+    require(fits, "the start's shape", points.shape, allowed)
+    require(0 < radius < np.inf, "radius", radius, "positive and finite")
+    return points
+
+
+def _highest(
+    grads: np.ndarray, heights: np.ndarray, best: np.ndarray, radius: float
+) -> tuple[float, np.ndarray, np.ndarray, bool]:
+    """The linear program max z over (z, α), z ≤ ⟨grad_l, α⟩ + height_l for all l, |α − best|_∞ ≤ r, α₁ = best₁.
+
+    Returns z, α, the multipliers λ of the tangents, and whether no side of the box holds z down. α₁ is pinned since S
+    doesn't see a shift of α.
+    """
+    below = np.column_stack([np.ones(len(grads)), -grads])
+    sides = np.column_stack([best - radius, best + radius])
+    sides[0] = best[0]
+    objective = np.append(-1.0, np.zeros(len(best)))
+    found = linprog(objective, below, heights, bounds=[(None, None), *sides], method="highs")
+    require(found.status == 0, "the linear program", found.message, "solvable")
+    held = np.abs(found.lower.marginals[2:]) + np.abs(found.upper.marginals[2:])
+    return float(found.x[0]), found.x[1:], -found.ineqlin.marginals, bool((held < 1e-12).all())
 
 
 def certified(

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.sparse_optimal_transport.algorithm.oracles import Columns, conj_b, conj_plus
+from optilab.papers.sparse_optimal_transport.algorithm.columns import Columns
+from optilab.papers.sparse_optimal_transport.algorithm.oracles import conj_b, conj_plus
 from optilab.problems.transport import Transport
 
 

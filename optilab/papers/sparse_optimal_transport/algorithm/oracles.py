@@ -4,77 +4,15 @@
     Ω*_b(s) = the same, over those t that sum to b besides                                  (for the semi-dual)
 
 Both look at the k largest entries of s alone, and of these at the ones that stand above a level: Ω*₊ is told the level
-(0, or what a unit of mass costs), Ω*_b finds the one at which the sum is b. What can't stand above it is never sorted,
-and a plan is kept as the list of its nonzeros.
+(0, or what a unit of mass costs), Ω*_b finds the one at which the sum is b.
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023. The projection inside
 Ω*_b: A. Kyrillidis, S. Becker, V. Cevher, C. Koch, "Sparse projections onto the simplex", ICML 2013.
 """
 
-from math import prod
-from typing import NamedTuple
-
 import numpy as np
 
-
-class Columns(NamedTuple):
-    """Best columns t* (*batch, m) for prices s, and what they earn."""
-
-    value: np.ndarray  # (*batch) Ω*
-    theta: np.ndarray  # (*batch) the level θ
-    t: np.ndarray  # (N,) the nonzeros of all columns together
-    places: np.ndarray  # (N,) where they stand, counted through (*batch, m)
-    shape: tuple[int, ...]  # (*batch, m)
-
-    @property
-    def dense(self) -> np.ndarray:
-        """The columns with their zeros, (*batch, m)."""
-        columns = np.zeros(self.shape)
-        columns.ravel()[self.places] = self.t
-        return columns
-
-    @property
-    def sums(self) -> np.ndarray:
-        """The sum of every column, (*batch)."""
-        *batch, m = self.shape
-        return np.bincount(self.places // m, self.t, prod(batch)).reshape(batch)
-
-    @property
-    def row_sums(self) -> np.ndarray:
-        """The sum over a plan's n columns, (*batch, n, m) → (*batch, m)."""
-        *batch, n, m = self.shape
-        rows = self.places % m if not batch else self.places % m + m * (self.places // (n * m))
-        return np.bincount(rows, self.t, prod(batch) * m).reshape(*batch, m)
-
-
-def largest_first(s: np.ndarray, k: int | np.ndarray, floor: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The entries of s (*batch, m) that are at least `floor` (*batch), in decreasing order, at most k for each column.
-
-    Ties go to the lowest index, so that a plan doesn't depend on how a machine sorts.
-
-    Returns
-    -------
-    values, places : arrays (*batch, r)
-        Places are counted through all of s. r is what the fullest column needs, up to the largest k; where a column has
-        fewer, or its own k is smaller, −∞ fills it up.
-    """
-    m, most = s.shape[-1], int(np.max(k))
-    flat = s.reshape(-1, m)
-    above = ~(flat < np.reshape(floor, (-1, 1)))  # NaN is kept: divergence shall be seen
-    if np.count_nonzero(above) > max(2 * most, m // 8) * len(flat):  # first leave out what is below the k-th largest
-        above &= ~(flat < np.partition(flat, m - most, -1)[:, m - most, None])
-    places = np.flatnonzero(above)
-    column = places // m
-    count = np.bincount(column, minlength=len(flat))
-    width = int(count.max())
-    slots = np.arange(len(places)) + (width * np.arange(len(flat)) - count.cumsum() + count)[column]
-    values, table = np.full(len(flat) * width, -np.inf), np.zeros(len(flat) * width, int)
-    values[slots], table[slots] = flat.take(places), places
-    order = np.argsort(-values.reshape(-1, width), -1, kind="stable")[:, :most]
-    order += width * np.arange(len(flat))[:, None]
-    shape = (*s.shape[:-1], order.shape[-1])
-    allowed = np.arange(shape[-1]) < np.asarray(k)[..., None]
-    return np.where(allowed, values[order].reshape(shape), -np.inf), table[order].reshape(shape)
+from optilab.papers.sparse_optimal_transport.algorithm.columns import Columns, column_sums, largest, largest_first
 
 
 def conj_plus(
@@ -95,15 +33,10 @@ def conj_plus(
     """
     *batch, m = s.shape
     level, gamma = level + np.zeros(batch), gamma + np.zeros(batch)
-    places = np.flatnonzero(s > level[..., None])
-    column = places // m
-    if (np.bincount(column, minlength=prod(batch)).reshape(batch) > k).any():  # some column has to choose
-        s_top, places = largest_first(s, k, level)
-        places = places[s_top > level[..., None]]
-        column = places // m
-    t = (s.take(places) - level.take(column)) / gamma.take(column)
-    square = np.bincount(column, t**2, prod(batch)).reshape(batch)
-    return Columns(gamma / 2 * square, level, t, places, s.shape)
+    I = largest(s, k, level)  # counted through all columns; I // m is the column
+    t = (s.take(I) - level.take(I // m)) / gamma.take(I // m)
+    value = gamma / 2 * column_sums(t**2, I, s.shape)
+    return Columns(value, level, t, I, s.shape)
 
 
 def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: float | np.ndarray) -> Columns:
@@ -124,10 +57,10 @@ def conj_b(s: np.ndarray, b: float | np.ndarray, k: int | np.ndarray, gamma: flo
         Weight γ > 0 of the square.
     """
     room = gamma * np.asarray(b)
-    s_top, places = largest_first(s, k, s.max(-1) - room)  # the level of the largest entry alone
+    s_top, I = largest_first(s, k, floor=s.max(-1) - room)  # the level of the largest entry alone
     r = np.arange(1, s_top.shape[-1] + 1)
-    theta = ((s_top.cumsum(-1) - room[..., None]) / r).max(-1)
+    levels = (s_top.cumsum(-1) - room[..., None]) / r
+    theta = levels.max(-1)
     t = np.maximum(s_top - theta[..., None], 0) / np.asarray(gamma)[..., None]
     value = theta * b + gamma / 2 * np.vecdot(t, t)
-    used = t > 0
-    return Columns(value, theta, t[used], places[used], s.shape)
+    return Columns(value, theta, t[t > 0], I[t > 0], s.shape)

@@ -4,7 +4,7 @@ Adam itself is the textbook's: `classics.adam` on `SemiDual.loss`.
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ class Solution(NamedTuple):
     x: np.ndarray  # (d,) potentials
     value: float
     values: np.ndarray  # (evaluations,) of each call, line searches included; the first is the start's
+    points: np.ndarray  # (evaluations, d) where it called
     success: bool  # what SciPy says; at a kink it is no promise
     message: str
 
@@ -57,16 +58,17 @@ def lbfgs(
     x0 = concave.start if x0 is None else np.asarray(x0, float)
     d = concave.start.shape
     require(len(d) == 1 and x0.shape == d, "the shape of the start", x0.shape, f"(d,) with d = {d[-1]}: one instance")
-    values = []
+    points, values = [], []
 
     def descend(x: np.ndarray) -> tuple[float, np.ndarray]:
         value, grad, _ = concave.oracle(x)
+        points.append(x.copy())
         values.append(float(value))
         return -values[-1], -grad
 
     options = {"maxiter": maxiter, "maxfun": maxfun, "gtol": gtol, "ftol": ftol}
     found = minimize(descend, x0, jac=True, method="L-BFGS-B", options=options)
-    return Solution(found.x, -found.fun, np.array(values), bool(found.success), str(found.message))
+    return Solution(found.x, -found.fun, np.array(values), np.array(points), bool(found.success), str(found.message))
 
 
 def after_adam(concave: Concave, x0: np.ndarray | None = None, *, steps: int = 200, alpha: float = 0.01) -> np.ndarray:
@@ -140,14 +142,10 @@ def supergradient_ascent(
     ValueError
         If eta isn't positive and finite or decay negative.
     """
-    x, eta = replicates(x0, eta)
-    require((eta > 0) & (eta < np.inf), "the step size eta", eta[..., 0], "positive and finite")
-    require(decay >= 0, "decay", decay, "0 or more")
-    t = 0
-    while True:
+    x, eta = _checked(x0, eta, decay)
+    for t in count(1):
         value, grad, _ = concave.oracle(x)
         yield Ascent(x, value, grad)
-        t += 1
         x = x + eta * t**-decay * grad
 
 
@@ -176,14 +174,19 @@ def alternating(semi_dual: SemiDual, alpha0: np.ndarray, *, eta: float | np.ndar
     ValueError
         If eta isn't positive and finite.
     """
-    dual = semi_dual.dual
-    alpha, eta = replicates(alpha0, eta)
-    require((eta > 0) & (eta < np.inf), "the step size eta", eta[..., 0], "positive and finite")
+    dual, m = semi_dual.dual, semi_dual.problem.m
+    alpha, eta = _checked(alpha0, eta)
     while True:
         beta = semi_dual.beta(alpha)
         yield Alternation(alpha, beta)
-        grad = dual.grad(np.concatenate([alpha, beta], -1))
-        alpha = alpha + eta * grad[..., : alpha.shape[-1]]
+        alpha = alpha + eta * dual.grad(np.concatenate([alpha, beta], -1))[..., :m]
+
+
+def _checked(x0: np.ndarray, eta: float | np.ndarray, decay: float = 0.0) -> list[np.ndarray]:
+    """The start (*batch, d) and the step sizes (*batch, 1), once they are known to be allowed."""
+    require(np.greater(eta, 0) & np.less(eta, np.inf), "the step size eta", eta, "positive and finite")
+    require(decay >= 0, "decay", decay, "0 or more")
+    return replicates(x0, eta)
 
 
 def centred(concave: Concave, x: np.ndarray) -> np.ndarray:

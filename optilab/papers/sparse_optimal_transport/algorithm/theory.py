@@ -26,14 +26,18 @@ def k_support_norm(t: np.ndarray, k: int) -> np.ndarray:
     m = w.shape[-1]
     require(whole(k, 1) and k <= m, "k", k, f"an integer from 1 to {m}")
     r = np.arange(k)
-    head = np.concatenate([np.zeros((*w.shape[:-1], 1)), (w**2).cumsum(-1)], -1)[..., k - 1 - r]
-    rest = w.sum(-1, keepdims=True) - np.concatenate([np.zeros((*w.shape[:-1], 1)), w.cumsum(-1)], -1)[..., k - 1 - r]
+    single = k - 1 - r  # entries that count one by one
+    rest = w.sum(-1, keepdims=True) - _partial_sums(w)[..., single]
     share = rest / (r + 1)
-    before = np.concatenate([np.full((*w.shape[:-1], 1), np.inf), w], -1)[..., k - 1 - r]
-    fits = (before > share - 1e-13) & (share >= w[..., k - 1 - r] - 1e-13)
-    first = fits.argmax(-1)[..., None]
-    square = np.take_along_axis(head + rest**2 / (r + 1), first, -1)[..., 0]
-    return np.sqrt(square)
+    before = np.concatenate([np.full((*w.shape[:-1], 1), np.inf), w], -1)[..., single]
+    fits = (before > share - 1e-13) & (share >= w[..., single] - 1e-13)
+    square = _partial_sums(w**2)[..., single] + rest**2 / (r + 1)
+    return np.sqrt(np.take_along_axis(square, fits.argmax(-1)[..., None], -1)[..., 0])
+
+
+def _partial_sums(w: np.ndarray) -> np.ndarray:
+    """0, w₁, w₁ + w₂, … of w (*batch, m): (*batch, m + 1)."""
+    return np.concatenate([np.zeros((*w.shape[:-1], 1)), w.cumsum(-1)], -1)
 
 
 def relaxed_cost(problem: Transport, T: np.ndarray, k: int, gamma: float) -> np.ndarray:
