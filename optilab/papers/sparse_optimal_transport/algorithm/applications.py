@@ -12,8 +12,8 @@ import numpy as np
 from optilab.classics.exact_transport import exact_transport
 from optilab.classics.sinkhorn import solve_sinkhorn
 from optilab.core.check import require, whole
-from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
 from optilab.papers.sparse_optimal_transport.algorithm.columns import largest_first
+from optilab.papers.sparse_optimal_transport.algorithm.dual import SemiDual
 from optilab.papers.sparse_optimal_transport.algorithm.solvers import Solution, adam_then_lbfgs
 from optilab.problems.transport import routing
 

@@ -1,0 +1,26 @@
+"""Sparse transport: the claims, and the curves that they read."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from optilab.papers.sparse_optimal_transport import experiment
+from optilab.problems.transport import random_bumps
+
+
+@pytest.mark.full  # the lesson measures them too
+def test_quick_claims_hold():
+    found = experiment.claims(quick=True)
+    assert len(found) > 30
+    assert [str(claim) for claim in found if not claim.holds] == []
+
+
+def test_the_same_values_one_by_one():
+    values = experiment.adam_values(random_bumps(range(2)), (1, 6), 5)
+    assert values.shape == (6, 2, 2)
+    for (row, k), i in product(enumerate((1, 6)), range(2)):
+        one = random_bumps(i)
+        np.testing.assert_allclose(values[:, row, i], experiment.adam_values(one, (k,), 5)[:, 0], rtol=1e-12)
+    np.testing.assert_array_equal(experiment.best_so_far(np.array([1.0, 0.0, 2.0])), [1, 1, 2])
+    assert experiment.after(np.array([1.0, 3.0, 2.0]), 1) == 1
