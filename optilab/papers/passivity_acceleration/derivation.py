@@ -46,7 +46,7 @@ def passive_output() -> Derivation:
         .at_most(
             W.dot(W) / (4 * gamma),
             [(gamma, psi1 - w1 / (2 * gamma)), (gamma, psi2 - w2 / (2 * gamma))],
-            "whatever ψ is: a finite push stores finite energy, and no push drains it at rate γ",
+            "whatever ψ is: a finite input w stores finite energy, and without input ψ decays at rate γ",
         )
     )
 
@@ -202,13 +202,13 @@ def cayley_error() -> Derivation:
 def heavy_ball_cycle() -> Derivation:
     """The three-cycle of heavy ball on the three-slope function, over the rationals, and its attraction."""
     points = sp.symbols("z1:4", real=True)
-    step, push = sp.Rational(1, 9), sp.Rational(4, 9)
+    step, momentum = sp.Rational(1, 9), sp.Rational(4, 9)
     slopes = [lambda z: 25 * z, lambda z: 25 * z, lambda z: 25 * z - 24]
     equations = tuple(
-        sp.Eq(points[(i + 1) % 3], (1 + push) * points[i] - push * points[i - 1] - step * slopes[i](points[i]))
+        sp.Eq(points[(i + 1) % 3], (1 + momentum) * points[i] - momentum * points[i - 1] - step * slopes[i](points[i]))
         for i in range(3)
     )
-    jacobian = sp.Matrix([[1 + push - 25 * step, -push], [1, 0]])
+    jacobian = sp.Matrix([[1 + momentum - 25 * step, -momentum], [1, 0]])
     return (
         Derivation(
             "The trap",

@@ -10,7 +10,7 @@ import sympy as sp
 from optilab.classics.nesterov import nesterov_strongly_convex
 from optilab.core.grade import symbolic
 from optilab.core.run import run
-from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum
+from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum_tuning
 from optilab.papers.passivity_acceleration.derivation import PSI, G, c, gamma, kappa
 from optilab.papers.passivity_acceleration.experiment.failure import CYCLE, GRID, trapped
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED
@@ -203,7 +203,7 @@ def reference(name: str, first: int) -> np.ndarray:
 def inner_race(stiffness: float, starts: np.ndarray) -> float:
     """Median iterations of triple momentum read at ξ, a mistake that `check_race` knows."""
     problem = Quadratic(np.diag(np.geomspace(1, stiffness, starts.shape[-1])), np.zeros(starts.shape[-1]))
-    method: Method = triple_momentum(1.0, stiffness)
+    method: Method = triple_momentum_tuning(1.0, stiffness)
     states = momentum_method(problem, starts, method)
     trace = run(states, int(40 * np.sqrt(stiffness)), keep=(), gap=lambda state: problem(state.xi))
     return float(np.median(trace.first(trace.gap <= ACCURACY * trace.gap[0])))

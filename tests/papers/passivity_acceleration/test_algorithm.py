@@ -48,11 +48,11 @@ def quadratic(rng: np.random.Generator, dim: int = 4, L: float = 50.0) -> Quadra
 def test_both_coordinates_give_the_same_flow():
     design = room.nesterov_high_resolution(CURVED.mu, 0.02)
     v0 = np.array([0.3, -0.2])
-    psi0 = room.distance(CURVED, design, START, v0)
+    psi0 = room.passive_output(CURVED, design, START, v0)
     inner = run(controlled_flow(CURVED, START, design, h=0.05, psi0=psi0, substeps=40), 40)
     outer = run(lifted_flow(CURVED, START, design, h=0.05, v0=v0, substeps=40), 40)
     np.testing.assert_allclose(inner.x, outer.x, atol=1e-8)
-    np.testing.assert_allclose(inner.psi, room.distance(CURVED, design, outer.x, outer.v), atol=1e-7)
+    np.testing.assert_allclose(inner.psi, room.passive_output(CURVED, design, outer.x, outer.v), atol=1e-7)
 
 
 def test_the_flow_is_the_exact_exponential_on_a_quadratic():
@@ -80,7 +80,7 @@ def test_vanishing_damping_agrees_with_a_library_integrator_of_the_second_order_
         return np.concatenate([v, -gamma(t) * v - kappa * CURVED.hvp(x, v) - force * CURVED.grad(x)])
 
     reference = solve_ivp(second_order, (t0, t0 + 2), np.concatenate([START, [0, 0]]), rtol=1e-10, atol=1e-12)
-    psi0 = room.distance(CURVED, design, START, np.zeros(2), t0)
+    psi0 = room.passive_output(CURVED, design, START, np.zeros(2), t0)
     flow = run(controlled_flow(CURVED, START, design, h=0.02, psi0=psi0, t0=t0, substeps=4), 100)
     np.testing.assert_allclose(flow.x[-1], reference.y[:2, -1], atol=1e-6)
 
@@ -212,7 +212,7 @@ def test_the_convex_split_is_nesterovs_convex_method():
         points.append(x)
         y, before = x - 0.2 * problem.grad(x), y
     np.testing.assert_allclose(run(split_nesterov_convex(problem, np.zeros(20), s=0.2), 59).x, points, atol=1e-12)
-    trace = run(momentum_method(problem, np.zeros(20), room.nesterov_convex(0.2)), 60)
+    trace = run(momentum_method(problem, np.zeros(20), room.nesterov_convex_tuning(0.2)), 60)
     np.testing.assert_allclose(trace.x[-1], y, atol=1e-12)
 
 
@@ -220,9 +220,9 @@ def test_the_family_holds_the_classics():
     problem = quadratic(np.random.default_rng(5))
     x0, mu, L = np.ones(4), 1.0, 50.0
     for method, states in (
-        (room.gradient_descent(0.03), classic_descent.gradient_descent(problem, x0, alpha=0.03)),
-        (room.heavy_ball(mu, L), classic_ball.heavy_ball(problem, x0, **classic_ball.tuned(mu, L))),
-        (room.nesterov(mu, L), nesterov_strongly_convex(problem, x0, mu=mu, L=L)),
+        (room.gradient_descent_tuning(0.03), classic_descent.gradient_descent(problem, x0, alpha=0.03)),
+        (room.heavy_ball_tuning(mu, L), classic_ball.heavy_ball(problem, x0, **classic_ball.tuned(mu, L))),
+        (room.nesterov_tuning(mu, L), nesterov_strongly_convex(problem, x0, mu=mu, L=L)),
     ):
         np.testing.assert_allclose(run(momentum_method(problem, x0, method), 80).x, run(states, 80).x, atol=1e-12)
 
@@ -236,13 +236,13 @@ def test_triple_momentum_agrees_with_its_three_lines():
         y = xi + rho**2 / (1 + rho) / (2 - rho) * (xi - before)
         xi, before = xi + rho**2 / (2 - rho) * (xi - before) - (1 + rho) / L * problem.grad(y), xi
     np.testing.assert_allclose(
-        run(momentum_method(problem, START, room.triple_momentum(mu, L)), 79).x, points, atol=1e-13
+        run(momentum_method(problem, START, room.triple_momentum_tuning(mu, L)), 79).x, points, atol=1e-13
     )
 
 
 def test_equal_curvatures_are_solved_in_one_step():
     problem = Quadratic(3 * np.eye(2), np.ones(2))
-    for tuning in (room.nesterov, room.heavy_ball, room.triple_momentum):
+    for tuning in (room.nesterov_tuning, room.heavy_ball_tuning, room.triple_momentum_tuning):
         x = run(momentum_method(problem, np.array([5.0, -7.0]), tuning(3.0, 3.0)), 1).x[-1]
         np.testing.assert_allclose(x, problem.minimizer, atol=1e-12)
 
@@ -252,7 +252,11 @@ def test_equal_curvatures_are_solved_in_one_step():
 )
 def test_rates_over_the_spectrum(kappa, nesterov, heavy):
     curvatures = np.linspace(1, kappa, 20001)
-    for tuning, rate in ((room.nesterov, nesterov), (room.triple_momentum, nesterov), (room.heavy_ball, heavy)):
+    for tuning, rate in (
+        (room.nesterov_tuning, nesterov),
+        (room.triple_momentum_tuning, nesterov),
+        (room.heavy_ball_tuning, heavy),
+    ):
         assert room.spectral_radius(curvatures, tuning(1.0, kappa)).max() == pytest.approx(rate, abs=1e-4)
     assert room.triple_momentum_rate(1, kappa) == pytest.approx(nesterov, abs=1e-4)
     assert room.heavy_ball_rate(1, kappa) == pytest.approx(heavy, abs=1e-4)
@@ -262,10 +266,10 @@ def test_roots_at_the_steepest_mode_explain_triple_momentum():
     for kappa in (10.0, 1000.0):
         rho = room.triple_momentum_rate(1, kappa)
         np.testing.assert_allclose(
-            sorted(room.multipliers(kappa, room.triple_momentum(1, kappa)).real), [-rho, 0], atol=1e-7
+            sorted(room.multipliers(kappa, room.triple_momentum_tuning(1, kappa)).real), [-rho, 0], atol=1e-7
         )
-        np.testing.assert_allclose(room.multipliers(kappa, room.nesterov(1, kappa)), 0, atol=1e-7)
-        _, _, _, delta = room.triple_momentum(1, kappa)
+        np.testing.assert_allclose(room.multipliers(kappa, room.nesterov_tuning(1, kappa)), 0, atol=1e-7)
+        _, _, _, delta = room.triple_momentum_tuning(1, kappa)
         assert 1 + delta + delta / rho == pytest.approx(np.sqrt(kappa))
 
 
@@ -295,7 +299,7 @@ def test_a_batch_of_methods_is_its_methods_one_by_one():
 
 def test_one_gradient_a_step():
     for states, first in (
-        (lambda f: momentum_method(f, START, room.nesterov(1.0, 30.0)), 0),
+        (lambda f: momentum_method(f, START, room.nesterov_tuning(1.0, 30.0)), 0),
         (lambda f: split_nesterov(f, START, mu=1.0, s=1 / 30), 1),
     ):
         problem = Counted(CURVED)
@@ -306,9 +310,9 @@ def test_one_gradient_a_step():
 def test_replicates_stop_at_the_tolerance_one_by_one():
     problem = Counted(CURVED)
     starts = np.array([[2.0, -1.5], [1e-3, 0.0]])
-    trace = run(momentum_method(problem, starts, room.nesterov(1.0, CURVED.L), tolerance=1e-4), 10**4)
+    trace = run(momentum_method(problem, starts, room.nesterov_tuning(1.0, CURVED.L), tolerance=1e-4), 10**4)
     assert len(trace.step) < 300
-    alone = run(momentum_method(CURVED, starts[1], room.nesterov(1.0, CURVED.L), tolerance=1e-4), 10**4)
+    alone = run(momentum_method(CURVED, starts[1], room.nesterov_tuning(1.0, CURVED.L), tolerance=1e-4), 10**4)
     np.testing.assert_allclose(trace.x[-1, 1], alone.x[-1], rtol=1e-9)
     assert np.linalg.norm(CURVED.grad(trace.x[-1]), axis=-1).max() < 1e-3
 
@@ -343,9 +347,9 @@ def test_bounds_lie_above_random_runs(stiffness, seed):
     gaps = {
         name: run(momentum_method(problem, starts, method), 100, gap=lambda s: problem(s.x) - problem.minimum).gap
         for name, method in (
-            ("strong", room.nesterov(1.0, stiffness)),
-            ("convex", room.nesterov_convex(1 / stiffness)),
-            ("plain", room.gradient_descent(1 / stiffness)),
+            ("strong", room.nesterov_tuning(1.0, stiffness)),
+            ("convex", room.nesterov_convex_tuning(1 / stiffness)),
+            ("plain", room.gradient_descent_tuning(1 / stiffness)),
         )
     }
     assert (gaps["strong"] <= strongly_convex_gap_bound(k, 1.0, stiffness, distance) + slack).all()
@@ -357,7 +361,9 @@ def test_nesterovs_bound_lies_above_the_mean_over_seeds():
     starts = races.quadratic_starts(5)
     for kappa in (100.0, 1000.0):
         problem = Quadratic(np.diag(np.geomspace(1, kappa, 30)), np.zeros(30))
-        gap = run(momentum_method(problem, starts, room.nesterov(1, kappa)), 200, gap=lambda s, f=problem: f(s.x)).gap
+        gap = run(
+            momentum_method(problem, starts, room.nesterov_tuning(1, kappa)), 200, gap=lambda s, f=problem: f(s.x)
+        ).gap
         bound = strongly_convex_gap_bound(np.arange(201)[:, None], 1, kappa, np.linalg.norm(starts, axis=-1))
         assert (gap.mean(1) <= bound.mean(1)).all()
         assert (gap <= bound).all()
@@ -366,7 +372,7 @@ def test_nesterovs_bound_lies_above_the_mean_over_seeds():
 def test_triple_momentum_keeps_its_rate_off_quadratics():
     rho = room.triple_momentum_rate(CURVED.mu, CURVED.L)
     starts = np.random.default_rng(4).normal(size=(20, 2)) * 3
-    x = run(momentum_method(CURVED, starts, room.triple_momentum(CURVED.mu, CURVED.L)), 100).x
+    x = run(momentum_method(CURVED, starts, room.triple_momentum_tuning(CURVED.mu, CURVED.L)), 100).x
     error = np.linalg.norm(x, axis=-1)
     assert (error[1:] <= 1.0001 * np.sqrt(CURVED.L / CURVED.mu) * rho ** np.arange(1, 101)[:, None] * error[0]).all()
 
@@ -384,8 +390,8 @@ def test_derived_coefficients_are_those_of_the_code():
     derived = [float(row.rhs.subs({d.mu: 2.0, d.s: 0.03})) for row in d.high_resolution().result]
     np.testing.assert_allclose(derived, matched)
     for name, method in (
-        ("Nesterov", room.nesterov(1.0, 1 / 0.03)),
-        ("triple momentum", room.triple_momentum(1.0, 25.0)),
+        ("Nesterov", room.nesterov_tuning(1.0, 1 / 0.03)),
+        ("triple momentum", room.triple_momentum_tuning(1.0, 25.0)),
     ):
         design = room.design_of(*method[:3])
         values = {d.mu: 1.0, d.s: 0.03, d.r: np.sqrt(method.alpha), d.rho: 0.8}
@@ -400,7 +406,7 @@ def test_derived_cycle_is_the_one_that_heavy_ball_runs_into():
     assert cycle == sp.Matrix([792, -2208, 2592]) / 1225
     exact = np.array([float(point) for point in cycle])
     assert min(abs(np.roll(exact, shift) - last).max() for shift in range(3)) < 1e-14
-    np.testing.assert_allclose(room.multipliers(25.0, room.heavy_ball(1.0, 25.0)), -2 / 3, atol=1e-7)
+    np.testing.assert_allclose(room.multipliers(25.0, room.heavy_ball_tuning(1.0, 25.0)), -2 / 3, atol=1e-7)
 
 
 def test_derived_edge_and_cayley_error_and_slow_manifold_agree_with_numbers():
@@ -488,7 +494,7 @@ def test_the_starts_that_cycle_lie_in_six_intervals():
 def test_circle_criterion_at_ten():
     for name, margin in (("heavy ball", -0.512), ("Nesterov", 0.114), ("triple momentum", -0.134)):
         assert room.circle_margin(races.tuned(name, 1, 10), 1, 10) == pytest.approx(margin, abs=2e-3)
-    assert room.circle_margin(room.gradient_descent(0.1), 1, 10) == pytest.approx(0.526, abs=2e-3)
+    assert room.circle_margin(room.gradient_descent_tuning(0.1), 1, 10) == pytest.approx(0.526, abs=2e-3)
     assert np.isnan(room.circle_margin(Method(3.0, 0.0, 0.0), 1, 10))
 
 
@@ -502,7 +508,7 @@ def test_errors_of_the_shadows():
     }
     for place, fraction in enumerate((4, 16, 64)):
         s = 1 / (fraction * CURVED.L)
-        method = room.nesterov(CURVED.mu, CURVED.L, s)
+        method = room.nesterov_tuning(CURVED.mu, CURVED.L, s)
         designs = flows.designs(CURVED.mu, s, method)
         errors = flows.shadows(CURVED, START, method, list(designs.values()), substeps=2).errors
         np.testing.assert_allclose(errors, [table[name][place] for name in designs], rtol=0.05)
@@ -515,7 +521,7 @@ def test_the_matched_feedback_wins_on_random_problems():
         errors = []
         for fraction in (16, 64):
             s = 1 / (fraction * problem.L)
-            method = room.nesterov(1.0, problem.L, s)
+            method = room.nesterov_tuning(1.0, problem.L, s)
             designs = flows.designs(1.0, s, method)
             errors.append(flows.shadows(problem, x0, method, list(designs.values()), substeps=2).errors)
         low, _, _, matched, _ = np.array(errors).T
@@ -529,7 +535,7 @@ def test_the_usual_start_of_the_velocity_leaves_a_first_order_error():
     for fraction in (16, 64):
         s = 1 / (fraction * CURVED.L)
         design = room.nesterov_high_resolution(CURVED.mu, s)
-        psi0 = room.distance(CURVED, design, START, room.shi_velocity(CURVED, START, CURVED.mu, s))
+        psi0 = room.passive_output(CURVED, design, START, room.shi_velocity(CURVED, START, CURVED.mu, s))
         ticks = int(3 / np.sqrt(s))
         flow = run(controlled_flow(CURVED, START, design, h=np.sqrt(s), psi0=psi0, substeps=2), ticks).x
         points = run(split_nesterov(CURVED, START, mu=CURVED.mu, s=s), ticks).x
@@ -677,15 +683,15 @@ def test_race_check():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: room.nesterov(-1.0, 2.0), "mu must be 0 or more"),
-        (lambda: room.nesterov(1.0, 0.0), "L must be positive"),
-        (lambda: room.heavy_ball(3.0, 2.0), "at most L = 2"),
-        (lambda: room.nesterov(0.0, 2.0), "use the convex variant"),
-        (lambda: room.heavy_ball(0.0, 2.0), "use the convex variant"),
-        (lambda: room.triple_momentum(0.0, 2.0), "use the convex variant"),
-        (lambda: room.nesterov(1.0, 2.0, s=0.0), "s must be positive"),
-        (lambda: room.nesterov_convex(-1.0), "s must be positive"),
-        (lambda: room.gradient_descent(0.0), "s must be positive"),
+        (lambda: room.nesterov_tuning(-1.0, 2.0), "mu must be 0 or more"),
+        (lambda: room.nesterov_tuning(1.0, 0.0), "L must be positive"),
+        (lambda: room.heavy_ball_tuning(3.0, 2.0), "at most L = 2"),
+        (lambda: room.nesterov_tuning(0.0, 2.0), "use the convex variant"),
+        (lambda: room.heavy_ball_tuning(0.0, 2.0), "use the convex variant"),
+        (lambda: room.triple_momentum_tuning(0.0, 2.0), "use the convex variant"),
+        (lambda: room.nesterov_tuning(1.0, 2.0, s=0.0), "s must be positive"),
+        (lambda: room.nesterov_convex_tuning(-1.0), "s must be positive"),
+        (lambda: room.gradient_descent_tuning(0.0), "s must be positive"),
         (lambda: split_nesterov(CURVED, START, mu=0.0, s=0.1), "use the convex variant"),
         (lambda: split_nesterov(CURVED, START, mu=1.0, s=-0.1), "s must be positive"),
         (lambda: split_nesterov_convex(CURVED, START, s=0.0), "s must be positive"),
@@ -735,14 +741,14 @@ def test_a_gradient_of_wrong_shape_is_refused():
 
 def test_long_steps_are_warned_of_and_divergence_is_recorded():
     with pytest.warns(UserWarning, match="longer than 1/L"):
-        method = room.nesterov(1.0, 100.0, s=0.02)
+        method = room.nesterov_tuning(1.0, 100.0, s=0.02)
     with pytest.warns(UserWarning, match="longer than 1/L"):
-        room.nesterov_convex(0.02, 100.0)
+        room.nesterov_convex_tuning(0.02, 100.0)
     with pytest.warns(UserWarning, match="it diverges"):
-        room.gradient_descent(0.02, 100.0)
+        room.gradient_descent_tuning(0.02, 100.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        room.nesterov(1.0, 100.0)
+        room.nesterov_tuning(1.0, 100.0)
     trace = run(momentum_method(Quadratic(np.diag([1.0, 100.0]), np.zeros(2)), np.ones(2), method), 3000)
     assert np.isfinite(trace.diverged)
     assert np.isnan(trace.x[-1]).all()

@@ -1,7 +1,28 @@
 """Acceleration designed: a plant with a passive output, a target manifold, feedback; then its discretisation.
 
-`design` is the controlled flow and its three numbers γ, κ, c; `methods` the iterations that it becomes;
-`theory` what is promised of both.
+Where each line is. The flow, in `design`:
+
+    ẋ = v, v̇ = u;  u = −κ ∇²f(x) v − γ ψ + w;  w = −c ∇f(x)          plant; followed by lifted_flow
+    ẋ = ψ − κ ∇f(x), ψ̇ = −γ ψ − c ∇f(x)                              closed_loop; followed by controlled_flow
+    y = ψ = v + κ ∇f(x)                                              passive_output
+    V = ½‖ψ‖² + c (f(x) − f*), V̇ = −γ ‖ψ‖² − c κ ‖∇f(x)‖²            storage, dissipation
+    the table of (γ, κ, c), and Γ, K, F of any (α, β, η)             gradient_flow, heavy_ball_flow …; design_of
+    ψ = −c̃ ∇f − ε c̃ (c̃ + κ) ∇²f ∇f                                  slow_manifold
+    Ẋ(0) = (x₁ − x₀)/√s − ½ √s Ẍ(0)                                  consistent_velocity
+
+The iterations, in `methods`:
+
+    β = (1 − √(μs))/(1 + √(μs)), or k/(k + 3)                        cayley; split_nesterov_convex
+    dissipation, drift, kick                                         split_flow
+    ξ⁺ = (1 + β) ξ − β ξ⁻ − α ∇f((1 + η) ξ − η ξ⁻)                    momentum_method
+    the table of (α, β, η, δ)                                        gradient_descent_tuning, heavy_ball_tuning …
+
+What is promised, in `theory`:
+
+    r² + (γ + κλ) r + (c + γκ) λ = 0; γ* = 2√(cμ) + κμ               mode_roots; best_damping
+    z² − (1 + β − αλ(1 + η)) z + β − αλη = 0                         multipliers
+    𝓔 = (1 + q)(f − f*) + ¼‖ẋ‖² + ¼‖ẋ + 2√μ e + √s ∇f‖²              certificate
+    min Re (1 − L G)/(1 − μ G) > 0 on |z| = 1                        circle_margin
 """
 
 from optilab.papers.passivity_acceleration.algorithm.design import (
@@ -13,7 +34,6 @@ from optilab.papers.passivity_acceleration.algorithm.design import (
     controlled_flow,
     design_of,
     dissipation,
-    distance,
     gradient_flow,
     heavy_ball_flow,
     heavy_ball_high_resolution,
@@ -21,23 +41,26 @@ from optilab.papers.passivity_acceleration.algorithm.design import (
     nesterov_convex_flow,
     nesterov_convex_high_resolution,
     nesterov_high_resolution,
+    passive_output,
+    plant,
     shi_velocity,
     slow_manifold,
     storage,
 )
 from optilab.papers.passivity_acceleration.algorithm.methods import (
+    Inertial,
     Method,
-    Momentum,
     Split,
     cayley,
-    gradient_descent,
-    heavy_ball,
+    gradient_descent_tuning,
+    heavy_ball_tuning,
     momentum_method,
-    nesterov,
-    nesterov_convex,
+    nesterov_convex_tuning,
+    nesterov_tuning,
+    split_flow,
     split_nesterov,
     split_nesterov_convex,
-    triple_momentum,
+    triple_momentum_tuning,
 )
 from optilab.papers.passivity_acceleration.algorithm.theory import (
     best_damping,
@@ -55,51 +78,3 @@ from optilab.papers.passivity_acceleration.algorithm.theory import (
     transfer,
     triple_momentum_rate,
 )
-
-__all__ = [
-    "Controlled",
-    "Design",
-    "Lifted",
-    "Method",
-    "Momentum",
-    "Split",
-    "best_damping",
-    "cayley",
-    "certificate",
-    "circle_curve",
-    "circle_margin",
-    "closed_loop",
-    "consistent_velocity",
-    "controlled_flow",
-    "decay_rate",
-    "design_of",
-    "dissipation",
-    "distance",
-    "flow_gap_bound",
-    "gradient_descent",
-    "gradient_flow",
-    "heavy_ball",
-    "heavy_ball_flow",
-    "heavy_ball_high_resolution",
-    "heavy_ball_rate",
-    "lifted_flow",
-    "mode_path",
-    "mode_response",
-    "mode_roots",
-    "momentum_method",
-    "multipliers",
-    "nesterov",
-    "nesterov_convex",
-    "nesterov_convex_flow",
-    "nesterov_convex_high_resolution",
-    "nesterov_high_resolution",
-    "shi_velocity",
-    "slow_manifold",
-    "spectral_radius",
-    "split_nesterov",
-    "split_nesterov_convex",
-    "storage",
-    "transfer",
-    "triple_momentum",
-    "triple_momentum_rate",
-]

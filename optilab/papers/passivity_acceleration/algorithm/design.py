@@ -16,6 +16,7 @@ scalings and the storage function are ours.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -51,43 +52,26 @@ class Lifted(NamedTuple):
     t: float
 
 
-def values(design: Design, t: float, allow_unstable: bool = True) -> list[np.ndarray]:
-    """γ, κ, c at time t with a last axis of 1, ready to multiply points."""
-    now = [np.asarray(number(t) if callable(number) else number) for number in design]
-    for name, number in zip(Design._fields, now, strict=True):
-        require(allow_unstable or number >= 0, name, number, "0 or more (or allow_unstable=True)")
-    return [number[..., None] for number in now]
+def now(number: Any, t: float) -> np.ndarray:
+    """What a number, one per replicate (*batch) or a function of time (or step) is at t, with a last axis of 1."""
+    return np.asarray(number(t) if callable(number) else number)[..., None]
 
 
-def gradient(problem: Any, x: np.ndarray) -> np.ndarray:
-    """∇f(x), refused if it has not the shape of x."""
+def plant(problem: Any, design: Design, t: float, x: np.ndarray, v: np.ndarray) -> tuple[Any, Any]:
+    """The plant (ẋ, v̇) = (v, u) under the feedback; one gradient and one Hessian-vector product."""
+    gamma, kappa, c = (now(number, t) for number in design)
     g = problem.grad(x)
-    require(np.shape(g) == x.shape, "the shape of the gradient", np.shape(g), f"that of the point, {x.shape}")
-    return g
+    psi = v + kappa * g  # passive output: the distance to the target manifold
+    w = -c * g  # interconnection with the valley
+    u = -kappa * problem.hvp(x, v) - gamma * psi + w  # control law
+    return v, u
 
 
 def closed_loop(problem: Any, design: Design, t: float, x: np.ndarray, psi: np.ndarray) -> tuple[Any, Any]:
-    """Velocities (ẋ, ψ̇) of the controlled flow; one gradient."""
-    gamma, kappa, c = values(design, t)
+    """The same loop in (x, ψ): (ẋ, ψ̇) = (ψ − κ∇f, −γψ − c∇f); one gradient."""
+    gamma, kappa, c = (now(number, t) for number in design)
     g = problem.grad(x)
     return psi - kappa * g, -gamma * psi - c * g
-
-
-def lifted_loop(problem: Any, design: Design, t: float, x: np.ndarray, v: np.ndarray) -> tuple[Any, Any]:
-    """The plant under the feedback, (ẋ, v̇) = (v, u); one gradient and one Hessian-vector product."""
-    gamma, kappa, c = values(design, t)
-    g = problem.grad(x)
-    psi = v + kappa * g
-    return v, -kappa * problem.hvp(x, v) - gamma * psi - c * g
-
-
-def runge_kutta(field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float) -> tuple[Any, Any]:
-    """One classical fourth-order step of length h of (ẋ, ṗ) = field(t, x, p)."""
-    x1, p1 = field(t, x, p)
-    x2, p2 = field(t + h / 2, x + h / 2 * x1, p + h / 2 * p1)
-    x3, p3 = field(t + h / 2, x + h / 2 * x2, p + h / 2 * p2)
-    x4, p4 = field(t + h, x + h * x3, p + h * p3)
-    return x + h / 6 * (x1 + 2 * (x2 + x3) + x4), p + h / 6 * (p1 + 2 * (p2 + p3) + p4)
 
 
 @algorithm
@@ -132,22 +116,11 @@ def controlled_flow(
     ValueError
         If a number is out of its range, or the gradient has a wrong shape.
     """
-    require(h > 0, "h", h, "positive")
-    require(substeps >= 1, "substeps", substeps, "1 or more")
-    numbers = values(design, t0, allow_unstable)
-    x, *_ = replicates(x0, *(number[..., 0] for number in numbers))
-    gradient(problem, x)
-    psi = np.broadcast_to(psi0, x.shape) + 0.0
-    step = h / substeps
-
-    def field(t: float, x: np.ndarray, psi: np.ndarray) -> tuple[Any, Any]:
-        return closed_loop(problem, design, t, x, psi)
-
+    x, psi = _checked(problem, x0, psi0, design, t0, h, substeps, allow_unstable)
     for k in count():
         t = t0 + k * h
         yield Controlled(x, psi, t)
-        for j in range(substeps):
-            x, psi = runge_kutta(field, t + j * step, x, psi, step)
+        x, psi = runge_kutta(partial(closed_loop, problem, design), t, x, psi, h, substeps)
 
 
 @algorithm
@@ -162,44 +135,79 @@ def lifted_flow(
     substeps: int = 1,
     allow_unstable: bool = False,
 ) -> Iterator[Lifted]:
-    """Follow the closed loop in (x, v), where the feedback needs a Hessian-vector product; see `controlled_flow`.
+    """Follow the plant in (x, v), where the feedback needs a Hessian-vector product; see `controlled_flow`.
 
     Here κ is a number or an array (*batch), not a function of time; `v0` is the velocity at the start.
     """
-    require(h > 0, "h", h, "positive")
-    require(substeps >= 1, "substeps", substeps, "1 or more")
     require(hasattr(problem, "hvp"), "the problem", type(problem).__name__, "one with hvp(x, v); else use (x, ψ)")
     require(not callable(design.kappa), "kappa", design.kappa, "constant in time")
-    numbers = values(design, t0, allow_unstable)
-    x, *_ = replicates(x0, *(number[..., 0] for number in numbers))
-    gradient(problem, x)
-    v = np.broadcast_to(v0, x.shape) + 0.0
-    step = h / substeps
-
-    def field(t: float, x: np.ndarray, v: np.ndarray) -> tuple[Any, Any]:
-        return lifted_loop(problem, design, t, x, v)
-
+    x, v = _checked(problem, x0, v0, design, t0, h, substeps, allow_unstable)
     for k in count():
         t = t0 + k * h
         yield Lifted(x, v, t)
-        for j in range(substeps):
-            x, v = runge_kutta(field, t + j * step, x, v, step)
+        x, v = runge_kutta(partial(plant, problem, design), t, x, v, h, substeps)
 
 
-def distance(problem: Any, design: Design, x: np.ndarray, v: np.ndarray, t: float = 0.0) -> np.ndarray:
+def _checked(
+    problem: Any,
+    x0: np.ndarray,
+    p0: Number,
+    design: Design,
+    t0: float,
+    h: float,
+    substeps: int,
+    allow_unstable: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The start (x, p), both (*batch, d), once all is known to be allowed; p is ψ or v."""
+    require(h > 0, "h", h, "positive")
+    require(substeps >= 1, "substeps", substeps, "1 or more")
+    numbers = {name: now(number, t0)[..., 0] for name, number in design._asdict().items()}
+    for name, number in numbers.items():
+        require(allow_unstable or number >= 0, name, number, "0 or more (or allow_unstable=True)")
+    x = replicates(x0, *numbers.values())[0]
+    checked_gradient(problem, x)
+    return x, np.broadcast_to(p0, x.shape) + 0.0
+
+
+def checked_gradient(problem: Any, x: np.ndarray) -> np.ndarray:
+    """∇f(x), refused if it has not the shape of x."""
+    g = problem.grad(x)
+    require(np.shape(g) == x.shape, "the shape of the gradient", np.shape(g), f"that of the point, {x.shape}")
+    return g
+
+
+def runge_kutta(
+    field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float, substeps: int
+) -> tuple[Any, Any]:
+    """Follow (ẋ, ṗ) = field(t, x, p) from time t to t + h by classical fourth-order steps."""
+    step = h / substeps
+    for j in range(substeps):
+        x, p = rk4(field, t + j * step, x, p, step)
+    return x, p
+
+
+def rk4(field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float) -> tuple[Any, Any]:
+    """One classical fourth-order step of length h of (ẋ, ṗ) = field(t, x, p)."""
+    x1, p1 = field(t, x, p)
+    x2, p2 = field(t + h / 2, x + h / 2 * x1, p + h / 2 * p1)
+    x3, p3 = field(t + h / 2, x + h / 2 * x2, p + h / 2 * p2)
+    x4, p4 = field(t + h, x + h * x3, p + h * p3)
+    return x + h / 6 * (x1 + 2 * (x2 + x3) + x4), p + h / 6 * (p1 + 2 * (p2 + p3) + p4)
+
+
+def passive_output(problem: Any, design: Design, x: np.ndarray, v: np.ndarray, t: float = 0.0) -> np.ndarray:
     """The passive output ψ = v + κ ∇f(x): how far off the target manifold, (*batch, d)."""
-    return v + values(design, t)[1] * problem.grad(x)
+    return v + now(design.kappa, t) * problem.grad(x)
 
 
 def storage(problem: Any, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
     """V = ½‖ψ‖² + c (f(x) − f*), the storage of the two passive systems together; the problem has a `minimum`."""
-    c = values(design, t)[2][..., 0]
-    return 0.5 * (psi * psi).sum(-1) + c * (problem(x) - problem.minimum)
+    return 0.5 * (psi * psi).sum(-1) + now(design.c, t)[..., 0] * (problem(x) - problem.minimum)
 
 
 def dissipation(problem: Any, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
     """−V̇ = γ ‖ψ‖² + c κ ‖∇f(x)‖² along the flow, for constant c."""
-    gamma, kappa, c = (number[..., 0] for number in values(design, t))
+    gamma, kappa, c = (now(number, t)[..., 0] for number in design)
     return gamma * (psi * psi).sum(-1) + c * kappa * (problem.grad(x) ** 2).sum(-1)
 
 
@@ -209,14 +217,14 @@ def slow_manifold(problem: Any, design: Design, x: np.ndarray, order: int) -> np
     Order 0 is the critical manifold; order 1, the first correction, needs `hvp`.
     """
     require(order in (0, 1), "order", order, "0 or 1")
-    gamma, kappa, c = values(design, 0.0)
+    gamma, kappa, c = (now(number, 0.0) for number in design)
     require(gamma > 0, "gamma", gamma[..., 0], "positive")
     g = problem.grad(x)
     psi = -c / gamma * g
     return psi if order == 0 else psi - c / gamma**2 * (c / gamma + kappa) * problem.hvp(x, g)
 
 
-def convexity(mu: Number, strongly: bool = True) -> None:
+def check_convexity(mu: Number, strongly: bool = True) -> None:
     """Refuse a modulus of convexity that is negative, or zero where a tuning needs more."""
     require(np.asarray(mu) >= 0, "mu", mu, "0 or more")
     require(not strongly or np.asarray(mu) > 0, "mu", mu, "positive here: for mu = 0 use the convex variant")
@@ -229,20 +237,20 @@ def gradient_flow(kappa: Number, gamma: Number = 0.0) -> Design:
 
 def heavy_ball_flow(mu: Number) -> Design:
     """Polyak's ODE ẍ + 2√μ ẋ + ∇f = 0, the low-resolution limit of heavy ball and of Nesterov."""
-    convexity(mu)
+    check_convexity(mu)
     return Design(2 * np.sqrt(mu), 0.0, 1.0)
 
 
 def heavy_ball_high_resolution(mu: Number, s: Number) -> Design:
     """Heavy ball to the next order in √s (Shi, Du, Jordan, Su, 2021): no Hessian, κ = 0."""
-    convexity(mu)
+    check_convexity(mu)
     require(np.asarray(s) > 0, "s", s, "positive")
     return Design(2 * np.sqrt(mu), 0.0, 1 + np.sqrt(mu * np.asarray(s)))
 
 
 def nesterov_high_resolution(mu: Number, s: Number) -> Design:
     """ẍ + 2√μ ẋ + √s ∇²f ẋ + (1 + √(μs)) ∇f = 0 (Shi, Du, Jordan, Su, 2021): κ = √s, c = 1 − √(μs)."""
-    convexity(mu)
+    check_convexity(mu)
     require(np.asarray(s) > 0, "s", s, "positive")
     return Design(2 * np.sqrt(mu), np.sqrt(s), 1 - np.sqrt(mu * np.asarray(s)))
 
@@ -275,7 +283,7 @@ def design_of(alpha: Number, beta: Number, eta: Number) -> Design:
 def consistent_velocity(problem: Any, design: Design, x0: np.ndarray, x1: np.ndarray, h: float) -> np.ndarray:
     """Ẋ(0) for which X(h) is x1 to second order: (x1 − x0)/h − ½ h Ẍ(0), with Ẍ from the ODE; needs `hvp`."""
     v = (x1 - x0) / h
-    _, acceleration = lifted_loop(problem, design, 0.0, x0, v)
+    _, acceleration = plant(problem, design, 0.0, x0, v)
     return v - h / 2 * acceleration
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
-from optilab.papers.passivity_acceleration.algorithm.design import Number, convexity, gradient
+from optilab.papers.passivity_acceleration.algorithm.design import Number, check_convexity, checked_gradient, now
 
 
 class Split(NamedTuple):
@@ -33,11 +33,11 @@ def cayley(mu: Number, s: Number) -> Number:
 def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Any) -> Iterator[Split]:
     """Split the controlled flow with κ = √s, c = 1 over one clock tick √s, for ever."""
     x, s = replicates(x0, s)
-    g = gradient(problem, x)
+    g = checked_gradient(problem, x)
     psi = -np.sqrt(s) * g
     for k in count():
         yield Split(x, psi)
-        psi = np.asarray(beta(k) if callable(beta) else beta)[..., None] * psi  # dissipation
+        psi = now(beta, k) * psi  # dissipation
         x = x + np.sqrt(s) * psi - s * g  # drift: off the manifold and along it
         g = problem.grad(x)
         psi = psi - np.sqrt(s) * g  # kick
@@ -67,7 +67,7 @@ def split_nesterov(problem: Any, x0: np.ndarray, *, mu: Number, s: Number) -> It
     ValueError
         If `mu` or `s` is not positive, or the gradient has a wrong shape.
     """
-    convexity(mu)
+    check_convexity(mu)
     require(np.asarray(s) > 0, "s", s, "positive")
     yield from split_flow(problem, x0, s, cayley(mu, s))
 
@@ -88,7 +88,7 @@ class Method(NamedTuple):
     delta: Any = 0.0
 
 
-class Momentum(NamedTuple):
+class Inertial(NamedTuple):
     """An iterate: the output x that the theory speaks about, ξ and the ξ before it, all (*batch, d)."""
 
     x: np.ndarray
@@ -104,7 +104,7 @@ def momentum_method(
     *,
     before: np.ndarray | None = None,
     tolerance: float | None = None,
-) -> Iterator[Momentum]:
+) -> Iterator[Inertial]:
     """Iterate a three-parameter method from ξ₀ = x0 at rest, ξ₋₁ = x0; one gradient a step.
 
     Parameters
@@ -122,7 +122,7 @@ def momentum_method(
 
     Yields
     ------
-    Momentum
+    Inertial
 
     Raises
     ------
@@ -134,9 +134,9 @@ def momentum_method(
     xi, alpha, _, _, delta = replicates(x0, *fixed)
     before = xi if before is None else np.broadcast_to(before, xi.shape) + 0.0
     for k in count():
-        yield Momentum((1 + delta) * xi - delta * before, xi, before)
-        beta, eta = (np.asarray(at(k) if callable(at) else at)[..., None] for at in (method.beta, method.eta))
-        g = gradient(problem, (1 + eta) * xi - eta * before)
+        yield Inertial((1 + delta) * xi - delta * before, xi, before)
+        beta, eta = now(method.beta, k), now(method.eta, k)
+        g = checked_gradient(problem, (1 + eta) * xi - eta * before)
         after = (1 + beta) * xi - beta * before - alpha * g
         if tolerance is None:
             xi, before = after, xi
@@ -147,9 +147,9 @@ def momentum_method(
             xi, before = np.where(moving, after, xi), np.where(moving, xi, before)
 
 
-def spectrum(mu: Number, L: Number, strongly: bool = True) -> tuple[Any, Any]:
+def checked_spectrum(mu: Number, L: Number, strongly: bool = True) -> tuple[Any, Any]:
     """Check 0 < μ ≤ L and return both as arrays."""
-    convexity(mu, strongly)
+    check_convexity(mu, strongly)
     require(np.asarray(L) > 0, "L", L, "positive")
     require(np.asarray(mu) <= np.asarray(L), "mu", mu, f"at most L = {L}")
     return np.asarray(mu), np.asarray(L)
@@ -162,7 +162,7 @@ def warn_if_long(s: Number, L: Number | None) -> None:
         warnings.warn(f"the step s = {s} is longer than 1/L = {1 / np.asarray(L)}: no bound holds", stacklevel=3)
 
 
-def gradient_descent(s: Number, L: Number | None = None) -> Method:
+def gradient_descent_tuning(s: Number, L: Number | None = None) -> Method:
     """Gradient descent with step `s`: 1/L, or 2/(L + μ) where μ is known."""
     require(np.asarray(s) > 0, "s", s, "positive")
     if L is not None and np.any(np.asarray(s) * L >= 2):
@@ -170,25 +170,25 @@ def gradient_descent(s: Number, L: Number | None = None) -> Method:
     return Method(s, 0.0, 0.0)
 
 
-def heavy_ball(mu: Number, L: Number) -> Method:
+def heavy_ball_tuning(mu: Number, L: Number) -> Method:
     """Polyak's tuning (1964), best on quadratics with eigenvalues in [μ, L]."""
-    mu, L = spectrum(mu, L)
+    mu, L = checked_spectrum(mu, L)
     low, high = np.sqrt(mu), np.sqrt(L)
     return Method(4 / (high + low) ** 2, ((high - low) / (high + low)) ** 2, 0.0)
 
 
-def nesterov(mu: Number, L: Number, s: Number | None = None) -> Method:
+def nesterov_tuning(mu: Number, L: Number, s: Number | None = None) -> Method:
     """Nesterov's method for μ-strongly convex f (2004) with step s, 1/L by default; x is his y sequence."""
-    mu, L = spectrum(mu, L)
+    mu, L = checked_spectrum(mu, L)
     step = 1 / L if s is None else s
     warn_if_long(step, L)
     beta = cayley(mu, step)
     return Method(step, beta, beta)
 
 
-def triple_momentum(mu: Number, L: Number) -> Method:
+def triple_momentum_tuning(mu: Number, L: Number) -> Method:
     """The triple momentum method (Van Scoy, Freeman, Lynch, 2018), of rate ρ = 1 − √(μ/L)."""
-    mu, L = spectrum(mu, L)
+    mu, L = checked_spectrum(mu, L)
     rho = 1 - np.sqrt(mu / L)
     return Method(
         (1 + rho) / L,
@@ -198,7 +198,7 @@ def triple_momentum(mu: Number, L: Number) -> Method:
     )
 
 
-def nesterov_convex(s: Number, L: Number | None = None) -> Method:
+def nesterov_convex_tuning(s: Number, L: Number | None = None) -> Method:
     """Nesterov's method for convex f (1983) with step s ≤ 1/L: β = η = (k − 1)/(k + 2), 0 at k = 0."""
     warn_if_long(s, L)
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import expm
 
 from optilab.core.check import require
-from optilab.papers.passivity_acceleration.algorithm.design import Design, Number, convexity
-from optilab.papers.passivity_acceleration.algorithm.methods import Method, spectrum
+from optilab.papers.passivity_acceleration.algorithm.design import Design, Number, check_convexity
+from optilab.papers.passivity_acceleration.algorithm.methods import Method, checked_spectrum
 
 HALF_CIRCLE = np.linspace(1e-6, np.pi, 4001)  # angles ω of z = exp(iω)
 
@@ -32,10 +32,9 @@ def mode_path(curvature: float, design: Design, x0: float, psi0: float, h: float
 def mode_response(curvature: np.ndarray, method: Method, steps: int) -> np.ndarray:
     """Output x of a method along an eigenvector of curvature λ, started at rest at 1: (...) → (steps + 1, ...)."""
     alpha, beta, eta, delta = (np.asarray(number) for number in method)
-    push = beta - alpha * curvature * eta
-    stay = 1 + beta - alpha * curvature * (1 + eta)
-    step = np.stack(np.broadcast_arrays(stay, -push, 1.0, 0.0), -1).reshape(*np.shape(stay), 2, 2)
-    path = orbit(step, np.ones((*np.shape(stay), 2)), steps)
+    trace, det = 1 + beta - alpha * curvature * (1 + eta), beta - alpha * curvature * eta
+    step = np.stack(np.broadcast_arrays(trace, -det, 1.0, 0.0), -1).reshape(*np.shape(trace), 2, 2)
+    path = orbit(step, np.ones((*np.shape(trace), 2)), steps)
     return (1 + delta) * path[..., 0] - delta * path[..., 1]
 
 
@@ -57,7 +56,7 @@ def decay_rate(curvature: Number, design: Design) -> np.ndarray:
 
 def best_damping(mu: Number, kappa: Number, c: Number) -> tuple[Number, Number]:
     """γ* = 2√(cμ) + κμ, where slow and fast root merge at λ = μ, and the worst-case rate √(cμ) + κμ there."""
-    convexity(mu)
+    check_convexity(mu)
     return 2 * np.sqrt(c * mu) + kappa * mu, np.sqrt(c * mu) + kappa * mu
 
 
@@ -76,13 +75,13 @@ def spectral_radius(curvature: Number, method: Method) -> np.ndarray:
 
 def heavy_ball_rate(mu: Number, L: Number) -> Number:
     """(√κ − 1)/(√κ + 1), κ = L/μ: heavy ball's factor per step, on quadratics only (Polyak, 1964)."""
-    mu, L = spectrum(mu, L)
+    mu, L = checked_spectrum(mu, L)
     return (np.sqrt(L) - np.sqrt(mu)) / (np.sqrt(L) + np.sqrt(mu))
 
 
 def triple_momentum_rate(mu: Number, L: Number) -> Number:
     """ρ = 1 − √(μ/L): ‖x − x*‖ = O(ρᵏ) for every μ-strongly convex f with L-Lipschitz gradient (Van Scoy et al.)."""
-    mu, L = spectrum(mu, L)
+    mu, L = checked_spectrum(mu, L)
     return 1 - np.sqrt(mu / L)
 
 
@@ -97,7 +96,7 @@ def certificate(problem: Any, x: np.ndarray, psi: np.ndarray, mu: float, s: floa
 
     Along `nesterov_high_resolution` it falls at least like exp(−¼ √μ t) (Shi, Du, Jordan, Su, 2021).
     """
-    convexity(mu)
+    check_convexity(mu)
     e = x - problem.minimizer
     v = psi - np.sqrt(s) * problem.grad(x)
     squares = (v**2).sum(-1) + ((psi + 2 * np.sqrt(mu) * e) ** 2).sum(-1)
@@ -112,7 +111,7 @@ def transfer(z: np.ndarray, method: Method) -> np.ndarray:
 
 def circle_curve(method: Method, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
     """(1 − L G)/(1 − μ G) on the half circle z = exp(iω), (*batch) → (*batch, angles), complex."""
-    mu, L = (np.asarray(number)[..., None] for number in spectrum(mu, L))
+    mu, L = (np.asarray(number)[..., None] for number in checked_spectrum(mu, L))
     G = transfer(np.exp(1j * omega), method)
     return (1 - L * G) / (1 - mu * G)
 

@@ -11,7 +11,7 @@ from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
     circle_margin,
-    gradient_descent,
+    gradient_descent_tuning,
     momentum_method,
 )
 from optilab.papers.passivity_acceleration.experiment.races import tuned
@@ -26,7 +26,7 @@ def iterates(name: str, starts: np.ndarray, steps: int = 400) -> np.ndarray:
     """Outputs x of a tuned method on the three-slope function, (steps + 1, *starts)."""
     method = tuned(name, PROBLEM.mu, PROBLEM.L)
     if name == "gradient descent":
-        method = gradient_descent(1 / PROBLEM.L)
+        method = gradient_descent_tuning(1 / PROBLEM.L)
     return run(momentum_method(PROBLEM, np.asarray(starts)[..., None], method), steps, keep=("x",)).x[..., 0]
 
 
@@ -52,7 +52,7 @@ def passivity_limit(name: str) -> float:
     """The κ up to which the circle criterion proves convergence of a tuned method."""
 
     def margin(kappa: float) -> float:
-        method = gradient_descent(1 / kappa) if name == "gradient descent" else tuned(name, 1.0, kappa)
+        method = gradient_descent_tuning(1 / kappa) if name == "gradient descent" else tuned(name, 1.0, kappa)
         return float(circle_margin(method, 1.0, kappa))
 
     return np.inf if margin(1e5) > 0 else float(brentq(margin, 2.0, 100.0, xtol=1e-6))
@@ -68,5 +68,5 @@ def passing(quick: bool = False) -> Iterator[Claim]:
             at_least=limit - 0.01,
             at_most=limit + 0.01,
         )
-    plain = float(circle_margin(gradient_descent(1e-5), 1.0, 1e5))
+    plain = float(circle_margin(gradient_descent_tuning(1e-5), 1.0, 1e5))
     yield Claim("circle criterion: least real part of gradient descent at κ = 10⁵", plain, at_least=0)

@@ -18,8 +18,8 @@ from optilab.papers.passivity_acceleration.algorithm import (
     heavy_ball_flow,
     heavy_ball_high_resolution,
     momentum_method,
-    nesterov,
     nesterov_high_resolution,
+    nesterov_tuning,
     slow_manifold,
     split_nesterov,
     storage,
@@ -90,7 +90,7 @@ def shadowing(quick: bool = False) -> Iterator[Claim]:
     steps = 1 / (CURVED.L * np.array(fractions))
     errors = []
     for s in steps:
-        method = nesterov(CURVED.mu, CURVED.L, s)
+        method = nesterov_tuning(CURVED.mu, CURVED.L, s)
         flows = designs(CURVED.mu, s, method)
         errors.append(shadows(CURVED, START, method, list(flows.values())).errors)
     low, heavy, _, matched, _ = np.array(errors).T
@@ -110,7 +110,7 @@ def shadowing(quick: bool = False) -> Iterator[Claim]:
 def splitting(quick: bool = False) -> Iterator[Claim]:
     """The splitting and Nesterov's textbook step give the same points."""
     s = 1 / CURVED.L
-    method = nesterov(CURVED.mu, CURVED.L)
+    method = nesterov_tuning(CURVED.mu, CURVED.L)
     split = run(split_nesterov(CURVED, START, mu=CURVED.mu, s=s), 50).x
     trace = run(momentum_method(CURVED, START, method), 50)
     textbook = trace.xi + method.beta * (trace.xi - trace.before)

@@ -12,13 +12,13 @@ from optilab.papers.passivity_acceleration.algorithm import (
     Method,
     controlled_flow,
     flow_gap_bound,
-    gradient_descent,
-    heavy_ball,
+    gradient_descent_tuning,
+    heavy_ball_tuning,
     momentum_method,
-    nesterov,
-    nesterov_convex,
     nesterov_convex_flow,
-    triple_momentum,
+    nesterov_convex_tuning,
+    nesterov_tuning,
+    triple_momentum_tuning,
 )
 from optilab.problems.logistic import LogisticRegression
 from optilab.problems.quadratic import Quadratic
@@ -30,8 +30,10 @@ METHODS = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
 def tuned(name: str, mu: float, L: float) -> Method:
     """The method of that name in its standard tuning for μ-strongly convex f with L-Lipschitz gradient."""
     if name == "gradient descent":
-        return gradient_descent(2 / (L + mu))
-    return {"heavy ball": heavy_ball, "Nesterov": nesterov, "triple momentum": triple_momentum}[name](mu, L)
+        return gradient_descent_tuning(2 / (L + mu))
+    return {"heavy ball": heavy_ball_tuning, "Nesterov": nesterov_tuning, "triple momentum": triple_momentum_tuning}[
+        name
+    ](mu, L)
 
 
 def together(methods: list[Method]) -> Method:
@@ -169,7 +171,7 @@ def convex_gaps(n: int = 200, steps: int = 400) -> tuple[np.ndarray, np.ndarray,
     minimum = problem(problem.minimizer)
     gaps = [
         run(momentum_method(problem, np.zeros(n), method), steps, keep=(), gap=lambda s: problem(s.x) - minimum).gap
-        for method in (nesterov_convex(0.25, 4.0), gradient_descent(0.25, 4.0))
+        for method in (nesterov_convex_tuning(0.25, 4.0), gradient_descent_tuning(0.25, 4.0))
     ]
     distance = float(np.linalg.norm(problem.minimizer))
     return gaps[0], gaps[1], gap_bound(np.arange(steps + 1), 4.0, distance)

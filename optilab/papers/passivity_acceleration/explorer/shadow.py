@@ -11,8 +11,8 @@ from optilab.papers.passivity_acceleration.algorithm import (
     cayley,
     design_of,
     heavy_ball_flow,
-    nesterov,
-    triple_momentum,
+    nesterov_tuning,
+    triple_momentum_tuning,
 )
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED, START, Shadows, designs, shadows
 from optilab.ui.controls import choice, log_slider
@@ -36,7 +36,7 @@ def method_at(name: str, s: float) -> Method:
     """The method with step s: s for 1/L in its table, Nesterov's β for heavy ball."""
     if name == "heavy ball":
         return Method(s, cayley(CURVED.mu, s), 0.0)
-    return nesterov(CURVED.mu, CURVED.L, s) if name == "Nesterov" else triple_momentum(CURVED.mu, 1 / s)
+    return nesterov_tuning(CURVED.mu, CURVED.L, s) if name == "Nesterov" else triple_momentum_tuning(CURVED.mu, 1 / s)
 
 
 @lru_cache(maxsize=256)
@@ -99,9 +99,9 @@ def code(values: dict[str, Any]) -> str:
     """The call of the experiment that gives the same curves."""
     s = LONGEST * values["size"]
     method = {
-        "Nesterov": f"algorithm.nesterov(problem.mu, problem.L, {s:.6g})",
+        "Nesterov": f"algorithm.nesterov_tuning(problem.mu, problem.L, {s:.6g})",
         "heavy ball": f"algorithm.Method({s:.6g}, algorithm.cayley(problem.mu, {s:.6g}), 0.0)",
-        "triple momentum": f"algorithm.triple_momentum(problem.mu, 1 / {s:.6g})",
+        "triple momentum": f"algorithm.triple_momentum_tuning(problem.mu, 1 / {s:.6g})",
     }[values["name"]]
     return (
         "from optilab.papers.passivity_acceleration import algorithm\n"

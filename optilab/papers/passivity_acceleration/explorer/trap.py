@@ -11,9 +11,9 @@ from optilab.papers.passivity_acceleration.algorithm import (
     Method,
     circle_curve,
     circle_margin,
-    gradient_descent,
+    gradient_descent_tuning,
     momentum_method,
-    nesterov,
+    nesterov_tuning,
 )
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, together, tuned
@@ -30,8 +30,8 @@ ANGLES = np.concatenate([np.geomspace(1e-4, 0.3, 300), np.linspace(0.3, np.pi, 3
 def method_on(name: str, mu: float, L: float, s: float | None = None) -> Method:
     """The method for the picture: gradient descent with 1/L, the others tuned; Nesterov with step s where given."""
     if name == "gradient descent":
-        return gradient_descent(1 / L)
-    return nesterov(mu, L, s) if name == "Nesterov" else tuned(name, mu, L)
+        return gradient_descent_tuning(1 / L)
+    return nesterov_tuning(mu, L, s) if name == "Nesterov" else tuned(name, mu, L)
 
 
 def all_methods() -> Method:
@@ -100,10 +100,10 @@ def code(values: dict[str, Any]) -> str:
     """The call of the algorithm that gives the same iterates."""
     x0, move = f"{values['x0']:.4g}", f"{values['move']:.4g}"
     method = {
-        "gradient descent": "gradient_descent(1 / 25)",
-        "heavy ball": "heavy_ball(1, 25)",
-        "Nesterov": "nesterov(1, 25, 1 / 30)",
-        "triple momentum": "triple_momentum(1, 25)",
+        "gradient descent": "gradient_descent_tuning(1 / 25)",
+        "heavy ball": "heavy_ball_tuning(1, 25)",
+        "Nesterov": "nesterov_tuning(1, 25, 1 / 30)",
+        "triple momentum": "triple_momentum_tuning(1, 25)",
     }[values["name"]]
     return (
         "from optilab.core.run import run\n"
