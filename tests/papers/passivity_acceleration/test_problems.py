@@ -1,34 +1,45 @@
-"""The log-cosh function has the derivatives and constants that it says."""
+"""The log-cosh and the three-slope function have the derivatives and constants that they say."""
 
 import numpy as np
 import pytest
 
-from optilab.papers.passivity_acceleration.problems import LogCosh
+from optilab.papers.passivity_acceleration.problems import LogCosh, ThreeSlopes
 
-PROBLEM = LogCosh(np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]), mu=0.7)
+CURVED = LogCosh(np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]), mu=0.7)
+BENT = ThreeSlopes()
+POINTS = np.linspace(-3, 3, 1001)[:, None]
 
 
-def test_gradient_and_hessian_vector_products_are_differences():
-    x, v = np.random.default_rng(0).normal(size=(2, 5, 2))
+def test_gradients_and_hessian_vector_products_are_differences():
     h = 1e-6
-    slope = (PROBLEM(x + h * v) - PROBLEM(x - h * v)) / (2 * h)
-    np.testing.assert_allclose(slope, (PROBLEM.grad(x) * v).sum(-1), atol=1e-6)
-    bend = (PROBLEM.grad(x + h * v) - PROBLEM.grad(x - h * v)) / (2 * h)
-    np.testing.assert_allclose(bend, PROBLEM.hvp(x, v), atol=1e-6)
+    slope = (BENT(POINTS + h) - BENT(POINTS - h)) / (2 * h)
+    np.testing.assert_allclose(slope, BENT.grad(POINTS)[:, 0], atol=1e-4)
+    x, v = np.random.default_rng(0).normal(size=(2, 5, 2))
+    slope = (CURVED(x + h * v) - CURVED(x - h * v)) / (2 * h)
+    np.testing.assert_allclose(slope, (CURVED.grad(x) * v).sum(-1), atol=1e-6)
+    bend = (CURVED.grad(x + h * v) - CURVED.grad(x - h * v)) / (2 * h)
+    np.testing.assert_allclose(bend, CURVED.hvp(x, v), atol=1e-6)
 
 
-def test_curvature_lies_between_mu_and_l_which_is_reached_at_the_minimizer():
+def test_the_log_cosh_has_curvatures_between_mu_and_l_which_is_reached_at_the_minimizer():
     x, v = np.random.default_rng(1).normal(size=(2, 200, 2))
-    curvature = (v * PROBLEM.hvp(x, v)).sum(-1) / (v * v).sum(-1)
-    assert (curvature >= PROBLEM.mu).all()
-    assert (curvature <= PROBLEM.L).all()
-    columns = PROBLEM.hvp(np.zeros((2, 2)), np.eye(2))
-    assert np.linalg.eigvalsh(columns)[-1] == pytest.approx(PROBLEM.L)
-    assert PROBLEM(PROBLEM.minimizer) == PROBLEM.minimum == 0
+    curvature = (v * CURVED.hvp(x, v)).sum(-1) / (v * v).sum(-1)
+    assert (curvature >= CURVED.mu).all()
+    assert (curvature <= CURVED.L).all()
+    columns = CURVED.hvp(np.zeros((2, 2)), np.eye(2))
+    assert np.linalg.eigvalsh(columns)[-1] == pytest.approx(CURVED.L)
+    assert CURVED(CURVED.minimizer) == CURVED.minimum == 0
 
 
-def test_far_away_it_does_not_overflow():
-    assert PROBLEM(np.array([1e4, 0.0])) == pytest.approx(0.35e8 + 4.5e4, rel=1e-6)
+def test_the_three_slopes_have_the_curvatures_mu_and_l():
+    changes = np.diff(BENT.grad(POINTS)[:, 0]) / np.diff(POINTS[:, 0])
+    assert changes.min() == pytest.approx(BENT.mu)
+    assert changes.max() == pytest.approx(BENT.L)
+    assert BENT(BENT.minimizer) == BENT.minimum
+
+
+def test_far_away_the_log_cosh_does_not_overflow():
+    assert CURVED(np.array([1e4, 0.0])) == pytest.approx(0.35e8 + 4.5e4, rel=1e-6)
 
 
 def test_bad_input_is_refused():

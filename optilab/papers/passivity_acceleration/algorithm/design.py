@@ -24,8 +24,7 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
-
-Number = float | np.ndarray
+from optilab.problems.oracles import Number, Smooth, Solved, TwiceSmooth
 
 
 class Design(NamedTuple):
@@ -57,7 +56,7 @@ def now(number: Any, t: float) -> np.ndarray:
     return np.asarray(number(t) if callable(number) else number)[..., None]
 
 
-def plant(problem: Any, design: Design, t: float, x: np.ndarray, v: np.ndarray) -> tuple[Any, Any]:
+def plant(problem: TwiceSmooth, design: Design, t: float, x: np.ndarray, v: np.ndarray) -> tuple[Any, Any]:
     """The plant (ẋ, v̇) = (v, u) under the feedback; one gradient and one Hessian-vector product."""
     gamma, kappa, c = (now(number, t) for number in design)
     g = problem.grad(x)
@@ -67,7 +66,7 @@ def plant(problem: Any, design: Design, t: float, x: np.ndarray, v: np.ndarray) 
     return v, u
 
 
-def closed_loop(problem: Any, design: Design, t: float, x: np.ndarray, psi: np.ndarray) -> tuple[Any, Any]:
+def closed_loop(problem: Smooth, design: Design, t: float, x: np.ndarray, psi: np.ndarray) -> tuple[Any, Any]:
     """The same loop in (x, ψ): (ẋ, ψ̇) = (ψ − κ∇f, −γψ − c∇f); one gradient."""
     gamma, kappa, c = (now(number, t) for number in design)
     g = problem.grad(x)
@@ -76,7 +75,7 @@ def closed_loop(problem: Any, design: Design, t: float, x: np.ndarray, psi: np.n
 
 @algorithm
 def controlled_flow(
-    problem: Any,
+    problem: Smooth,
     x0: np.ndarray,
     design: Design,
     *,
@@ -90,8 +89,8 @@ def controlled_flow(
 
     Parameters
     ----------
-    problem
-        Has `grad`.
+    problem : Smooth
+        What is minimised.
     x0 : array (*batch, d)
         Where to start.
     design : Design
@@ -125,7 +124,7 @@ def controlled_flow(
 
 @algorithm
 def lifted_flow(
-    problem: Any,
+    problem: TwiceSmooth,
     x0: np.ndarray,
     design: Design,
     *,
@@ -149,7 +148,7 @@ def lifted_flow(
 
 
 def _checked(
-    problem: Any,
+    problem: Smooth,
     x0: np.ndarray,
     p0: Number,
     design: Design,
@@ -169,7 +168,7 @@ def _checked(
     return x, np.broadcast_to(p0, x.shape) + 0.0
 
 
-def checked_gradient(problem: Any, x: np.ndarray) -> np.ndarray:
+def checked_gradient(problem: Smooth, x: np.ndarray) -> np.ndarray:
     """∇f(x), refused if it has not the shape of x."""
     g = problem.grad(x)
     require(np.shape(g) == x.shape, "the shape of the gradient", np.shape(g), f"that of the point, {x.shape}")
@@ -195,23 +194,23 @@ def rk4(field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: fl
     return x + h / 6 * (x1 + 2 * (x2 + x3) + x4), p + h / 6 * (p1 + 2 * (p2 + p3) + p4)
 
 
-def passive_output(problem: Any, design: Design, x: np.ndarray, v: np.ndarray, t: float = 0.0) -> np.ndarray:
+def passive_output(problem: Smooth, design: Design, x: np.ndarray, v: np.ndarray, t: float = 0.0) -> np.ndarray:
     """The passive output ψ = v + κ ∇f(x): how far off the target manifold, (*batch, d)."""
     return v + now(design.kappa, t) * problem.grad(x)
 
 
-def storage(problem: Any, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
+def storage(problem: Solved, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
     """V = ½‖ψ‖² + c (f(x) − f*), the storage of the two passive systems together; the problem has a `minimum`."""
     return 0.5 * (psi * psi).sum(-1) + now(design.c, t)[..., 0] * (problem(x) - problem.minimum)
 
 
-def dissipation(problem: Any, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
+def dissipation(problem: Smooth, design: Design, x: np.ndarray, psi: np.ndarray, t: float = 0.0) -> np.ndarray:
     """−V̇ = γ ‖ψ‖² + c κ ‖∇f(x)‖² along the flow, for constant c."""
     gamma, kappa, c = (now(number, t)[..., 0] for number in design)
     return gamma * (psi * psi).sum(-1) + c * kappa * (problem.grad(x) ** 2).sum(-1)
 
 
-def slow_manifold(problem: Any, design: Design, x: np.ndarray, order: int) -> np.ndarray:
+def slow_manifold(problem: TwiceSmooth, design: Design, x: np.ndarray, order: int) -> np.ndarray:
     """ψ on the slow manifold, with ε = 1/γ and c̃ = c/γ: −c̃ ∇f − ε c̃ (c̃ + κ) ∇²f ∇f up to the given order in ε.
 
     Order 0 is the critical manifold; order 1, the first correction, needs `hvp`.
@@ -280,14 +279,14 @@ def design_of(alpha: Number, beta: Number, eta: Number) -> Design:
     return Design(gamma, kappa, 2 / (1 + beta) - gamma * kappa)
 
 
-def consistent_velocity(problem: Any, design: Design, x0: np.ndarray, x1: np.ndarray, h: float) -> np.ndarray:
+def consistent_velocity(problem: TwiceSmooth, design: Design, x0: np.ndarray, x1: np.ndarray, h: float) -> np.ndarray:
     """Ẋ(0) for which X(h) is x1 to second order: (x1 − x0)/h − ½ h Ẍ(0), with Ẍ from the ODE; needs `hvp`."""
     v = (x1 - x0) / h
     _, acceleration = plant(problem, design, 0.0, x0, v)
     return v - h / 2 * acceleration
 
 
-def shi_velocity(problem: Any, x0: np.ndarray, mu: Number, s: Number) -> np.ndarray:
+def shi_velocity(problem: Smooth, x0: np.ndarray, mu: Number, s: Number) -> np.ndarray:
     """Ẋ(0) = −2√s ∇f(x0)/(1 + √(μs)), the start of Shi et al. for Nesterov; it leaves an error of order √s."""
     x, mu, s = replicates(x0, mu, s)
     return -2 * np.sqrt(s) * problem.grad(x) / (1 + np.sqrt(mu * s))

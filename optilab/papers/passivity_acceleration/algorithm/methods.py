@@ -14,7 +14,8 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
-from optilab.papers.passivity_acceleration.algorithm.design import Number, check_convexity, checked_gradient, now
+from optilab.papers.passivity_acceleration.algorithm.design import check_convexity, checked_gradient, now
+from optilab.problems.oracles import Number, Smooth
 
 
 class Split(NamedTuple):
@@ -30,7 +31,7 @@ def cayley(mu: Number, s: Number) -> Number:
     return (1 - q) / (1 + q)
 
 
-def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Any) -> Iterator[Split]:
+def split_flow(problem: Smooth, x0: np.ndarray, s: Number, beta: Any) -> Iterator[Split]:
     """Split the controlled flow with κ = √s, c = 1 over one clock tick √s, for ever."""
     x, s = replicates(x0, s)
     g = checked_gradient(problem, x)
@@ -44,15 +45,15 @@ def split_flow(problem: Any, x0: np.ndarray, s: Number, beta: Any) -> Iterator[S
 
 
 @algorithm
-def split_nesterov(problem: Any, x0: np.ndarray, *, mu: Number, s: Number) -> Iterator[Split]:
+def split_nesterov(problem: Smooth, x0: np.ndarray, *, mu: Number, s: Number) -> Iterator[Split]:
     """Nesterov's method for μ-strongly convex f as a Lie–Trotter splitting; one gradient a step and one at the start.
 
     x is the extrapolated sequence, ψ = (y⁺ − y)/√s with y⁺ = x − s ∇f(x).
 
     Parameters
     ----------
-    problem
-        Has `grad`.
+    problem : Smooth
+        What is minimised.
     x0 : array (*batch, d)
         Where to start, from ψ = −√s ∇f(x0).
     mu, s : number or array (*batch)
@@ -73,7 +74,7 @@ def split_nesterov(problem: Any, x0: np.ndarray, *, mu: Number, s: Number) -> It
 
 
 @algorithm
-def split_nesterov_convex(problem: Any, x0: np.ndarray, *, s: Number) -> Iterator[Split]:
+def split_nesterov_convex(problem: Smooth, x0: np.ndarray, *, s: Number) -> Iterator[Split]:
     """Nesterov's method for convex f, the same splitting with the damping 3/t: β = k/(k + 3); see `split_nesterov`."""
     require(np.asarray(s) > 0, "s", s, "positive")
     yield from split_flow(problem, x0, s, lambda k: k / (k + 3))
@@ -98,7 +99,7 @@ class Inertial(NamedTuple):
 
 @algorithm
 def momentum_method(
-    problem: Any,
+    problem: Smooth,
     x0: np.ndarray,
     method: Method,
     *,
@@ -109,8 +110,8 @@ def momentum_method(
 
     Parameters
     ----------
-    problem
-        Has `grad`.
+    problem : Smooth
+        What is minimised.
     x0 : array (*batch, d)
         Where to start.
     method : Method

@@ -6,8 +6,9 @@ import numpy as np
 from scipy.linalg import expm
 
 from optilab.core.check import require
-from optilab.papers.passivity_acceleration.algorithm.design import Design, Number, check_convexity
+from optilab.papers.passivity_acceleration.algorithm.design import Design, check_convexity
 from optilab.papers.passivity_acceleration.algorithm.methods import Method, checked_spectrum
+from optilab.problems.oracles import Number
 
 HALF_CIRCLE = np.linspace(1e-6, np.pi, 4001)  # angles ω of z = exp(iω)
 
