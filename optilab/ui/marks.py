@@ -167,7 +167,7 @@ def texts(data: Data, text: Any, shade: str = INK, **style: Any) -> Mark:
     return _trace(go.Scatter, look | _placed(data, "xy") | style)
 
 
-def bars(data: Data, label: str = "", shade: str = INK, *, across: bool = False, **style: Any) -> Mark:
+def bars(data: Data, label: str = "", shade: Any = INK, *, across: bool = False, **style: Any) -> Mark:
     """Bars; `across` lays them down."""
     look: dict[str, Any] = {"name": label or None, "showlegend": bool(label)}
     look |= {"marker": {"color": shade, "line": {"width": 0}}} | ({"orientation": "h"} if across else {})

@@ -1,7 +1,9 @@
 """Every explorer of every paper: computed at the corners of its controls, and rebuilt from the code that it shows."""
 
+import ast
 import inspect
 from importlib import import_module
+from inspect import signature
 from itertools import product
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from optilab.catalogue import PAPERS
 from optilab.start_here import explorer as start_here
 from optilab.ui.explorer import Explorer
+from optilab.ui.marks import flat
 
 ENOUGH = 32  # corners; where there are more, that many are drawn
 LONG = 3  # of an explorer with a long simulation
@@ -69,7 +72,7 @@ def test_every_corner_can_be_drawn(explorer):
             with np.errstate(all="ignore"):
                 extra["run"] = explorer.simulate(**chosen, progress=lambda done, total=1.0: None)
         with np.errstate(all="ignore"):
-            data = explorer.compute(**values, **extra)
+            data = flat(explorer.compute(**values, **extra))
         check_drawable(data, explorer.panels)
         assert data["note"], values
         explorer.pictures.draw(
@@ -85,14 +88,20 @@ def test_named_values_are_in_reach_at_the_start(explorer):
                 explorer.controls[other].check(other, there)
 
 
-def test_the_code_shown_runs_as_pasted(explorer):
-    if explorer.simulate:
-        compile(explorer.shown_code(explorer.values), "shown", "exec")
-        return
+def test_the_code_shown_runs_as_pasted_and_gives_what_the_picture_is_made_of(explorer):
     call, _, alone = explorer.shown_code(explorer.values).partition("\n\n# the algorithm alone\n")
+    if explorer.simulate:
+        compile(alone, "shown", "exec")
+        return
     scope = {}
     imports, _, expression = call.strip().rpartition("\n")
     exec(imports, scope)
     again = eval(expression, scope)
     assert again.values == explorer.values
-    exec(alone, scope)
+    scope = {}
+    *lines, last = ast.parse(alone).body
+    exec(compile(ast.Module(lines, []), "shown", "exec"), scope)
+    given = eval(compile(ast.Expression(last.value), "shown", "eval"), scope)
+    if explorer.recipe:
+        wanted = explorer.recipe(**{name: explorer.values[name] for name in signature(explorer.recipe).parameters})
+        np.testing.assert_equal(given, wanted)

@@ -1,0 +1,98 @@
+"""The adversary's instance: a spike a step, and what all spikes cost at the end."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from optilab.papers.last_iterate.algorithm import SCHEDULES
+from optilab.papers.last_iterate.explorer.parts import COLORS, NAMES
+from optilab.papers.last_iterate.problems import Harvey
+from optilab.ui.controls import choice, player, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import area, axis, curve, entry, here, log, panel, promise, rule, thin
+
+SIZES = 2 ** np.arange(4, 13)
+FRAMES = 60
+
+
+@cache
+def growth() -> dict[str, np.ndarray]:
+    """√T · f of the last iterates, and of the average of 1/√t, for all sizes, from the closed form."""
+    rows: dict[str, list[float]] = {name: [] for name in [*NAMES, "average"]}
+    for T in SIZES:
+        problem = Harvey(int(T))
+        for name, schedule in SCHEDULES.items():
+            rows[name].append(np.sqrt(T) * problem.values(schedule(int(T), 1.0))[-1])
+        rows["average"].append(np.sqrt(T) * problem(problem.average(SCHEDULES["1/√t"](int(T), 1.0))))
+    return {name: np.array(row) for name, row in rows.items()}
+
+
+def one_point(schedule: str, doublings: int, frame: int) -> Any:
+    """Where the method stands at a frame of the film, and the value there, both times √T."""
+    T = 2**doublings
+    problem, eta = Harvey(T), SCHEDULES[schedule](T, 1.0)
+    t = 1 + round(frame / FRAMES * T)
+    return np.sqrt(T) * problem.point(eta, t), np.sqrt(T) * problem.values(eta)[t - 1]
+
+
+def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
+    """Where the schedule stands at a frame of the film, and what the value there is made of."""
+    T = 2**doublings
+    point, value = one_point(schedule, doublings, frame)
+    done, left = round(frame / FRAMES * T), T - np.arange(T)
+    end = {name: growth()[name][doublings - 4] for name in NAMES}
+    data: dict[str, Any] = {
+        f"end {name}": (left, np.sqrt(T) * Harvey(T).point(make(T, 1.0), T + 1) / 8) for name, make in SCHEDULES.items()
+    }
+    return data | {
+        "spikes": (np.arange(1, T + 1), point),
+        "share": (left, point / 8),
+        "now": (T, end[schedule]),
+        "color": COLORS[schedule],
+        "span": [np.log10(1.25 * T), -0.06],
+        "headline": f"The point after step {done}: one spike a step",
+        "note": f"After {done} of {T} steps √T·f = <b>{value:.3f}</b>; the start has 0. "
+        "At the end: " + ", ".join(f"{name} {final:.3f}" for name, final in end.items()) + ".",
+    }
+
+
+def adversary(**start: Any) -> Explorer:
+    """Schedule, horizon T and a film of the steps beside the spikes, their shares of the value and its growth."""
+    table, mine = growth(), entry("color")
+    return Explorer(
+        compute,
+        {
+            "schedule": choice("schedule", "1/√t", NAMES),
+            "doublings": slider("log₂ T", 6, 4, 12, 1, named={"T = 64": 6, "T = 1024": 10, "T = 4096": 12}),
+            "frame": player("film", FRAMES, FRAMES),
+        },
+        [
+            panel(
+                entry("headline"),
+                area("spikes", shade=mine, shape="hvh", width=1.2),
+                rule(y=0),
+                x="coordinate j, planted in step j",
+                y=axis("√T · x<sub>j</sub>", [-0.06, 0.56]),
+            ),
+            panel(
+                "The same spikes, counted from the end on a log axis: the area is √T·f",
+                area("share", shade=mine, name="now"),
+                *(thin(f"end {name}", name, COLORS[name]) for name in NAMES),
+                x=log("steps left n (time runs to the right)", "span", dtick=1),
+                y=axis("√T · x<sub>j</sub>/8", [-0.004, 0.07]),
+            ),
+            panel(
+                "1/√t and constant steps climb with log T, linear decay doesn't",
+                *(curve((SIZES, table[name]), name, COLORS[name]) for name in NAMES),
+                curve((SIZES, table["average"]), "average"),
+                promise((SIZES, np.log(SIZES) / 32), "proved", COLORS["1/√t"]),
+                here("now", shade=mine, hoverinfo="skip"),
+                x=log("horizon T", ticks={int(T): str(T) for T in SIZES[::2]}),
+                y=axis("√T · f at the end", [0, 0.46]),
+            ),
+        ],
+        call=__name__,
+        start=start,
+        recipe=one_point,
+    )
