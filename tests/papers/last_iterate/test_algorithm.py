@@ -1,34 +1,26 @@
-"""The last iterate: algorithm, derivations, bounds, claims, pictures and exercises."""
-
 import numpy as np
 import pytest
-import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.core.derive import Derivation
 from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.last_iterate import algorithm as alg
-from optilab.papers.last_iterate import derivation, exercises, experiment, explorer
 from optilab.papers.last_iterate.algorithm import SCHEDULES, bound, csmd, strong_bound
-from optilab.papers.last_iterate.explorer import drawing
 from optilab.papers.last_iterate.problems import Distance, Harvey, MaxAffine, outliers, scenarios
 from optilab.problems.mirror import Entropy, Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.simple import L1, Simplex, SquaredNorm
 
-MODULE = derivation.__name__
 seeds = st.integers(0, 2**31)
+
+
 quiet = settings(max_examples=40, deadline=None)
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
-
-
-# The algorithm
 
 
 def test_the_euclidean_run_is_proximal_sgd_written_out():
@@ -113,75 +105,6 @@ def test_schedules_are_what_they_are_called():
         assert make(9, 0.5, 3.0).max() <= 1 / 6 + 1e-12
 
 
-# Derivations against code
-
-
-def test_every_derivation_proves_its_lines():
-    proofs = [proof for name, proof in vars(derivation).items() if callable(proof) and proof.__module__ == MODULE]
-    derived = [proof() for proof in proofs if proof.__annotations__["return"] is Derivation]
-    assert len(derived) == 14
-    assert all(len(proof.lines) >= 2 for proof in derived)
-
-
-def test_the_derived_sums_are_those_of_the_bound():
-    constant = derivation.constant_pays_a_logarithm().result
-    size = float(constant.subs({derivation.eta: 0.2, derivation.T: 30}))
-    assert 2 * size == pytest.approx(float(bound(np.full(30, 0.2), 0.0, 1.0)))
-    decay = derivation.linear_decay().numpy(derivation.eta, derivation.T)
-    for T in (3, 30, 300):
-        exact = float(bound(alg.linear(T, 0.2), 0.0, 1.0)) / 2
-        given_away = sum(1 / n for n in range(2, T + 2)) / T  # n/(n + 1) was rounded up to 1
-        assert exact == pytest.approx(decay(0.2, T) * (1 - given_away))
-    best = derivation.best_linear_decay().numpy(derivation.D, derivation.sigma2, derivation.T)
-    tuned = float(bound(alg.linear(10_000, alg.best_eta(alg.linear, 10_000, 0.5, 1.0)), 0.5, 1.0))
-    assert tuned == pytest.approx(best(0.5, 1.0, 10_000.0), rel=0.005)
-
-
-def test_the_derived_collapse_is_the_one_of_the_weights_for_numbers():
-    eta = np.array([0.7, 0.2, 0.5, 0.3])
-    F = rng(4).normal(size=5)
-    S = alg.remaining(eta)
-    v = np.append(1 / S[0], 1 / S) * eta[-1]
-    star = -0.3
-    total = 0.0
-    for t in range(1, 5):
-        weights = np.diff(v[: t + 1]) / v[t]
-        assert (weights >= 0).all()
-        total += eta[t - 1] * v[t] * (F[t] - v[0] / v[t] * star - weights @ F[:t])
-    assert total == pytest.approx(eta[-1] * (F[-1] - star))
-
-
-def test_the_derived_steps_are_those_of_the_maps():
-    x1, x2, x3 = sp.symbols("x_1:4", positive=True)
-    g1, g2, g3 = sp.symbols("g_1:4", real=True)
-    derived = derivation.entropy_step().numpy(derivation.eta, x1, x2, x3, g1, g2, g3)
-    x, g = np.array([0.2, 0.5, 0.3]), np.array([1.0, -2.0, 0.4])
-    assert derived(0.7, *x, *g) == pytest.approx(Entropy().step(Simplex(), x, g, 0.7)[0])
-    a = sp.symbols("a", positive=True)
-    worst = derivation.young().numpy(a, derivation.eta)
-    d = np.linspace(0, 5, 100_001)
-    assert worst(1.3, 0.6) == pytest.approx((1.3 * d - d**3 / (3 * 0.6)).max(), rel=1e-6)
-
-
-def test_the_derived_strongly_convex_terms_are_those_of_the_bound():
-    forgetting = derivation.forgetting().numpy(derivation.n, derivation.kappa, derivation.mu, derivation.D)
-    T, mu, kappa = 40, 0.5, 3.0
-    start = strong_bound(alg.strong2(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
-    assert float(start) == pytest.approx(forgetting(T, kappa, mu, 2.0))
-    flat = strong_bound(alg.strong1(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
-    assert float(flat) == pytest.approx(2 * kappa * mu * 2.0 / T)
-
-
-def test_the_derived_lower_bound_holds_on_the_instance():
-    low = derivation.hard_instance().result
-    for T in (16, 256, 4096):
-        proved = float(low.subs(derivation.T, T))
-        assert np.log(T) / (32 * np.sqrt(T)) <= proved <= Harvey(T).values(alg.poly(T, 1.0))[-1]
-
-
-# The hard instance
-
-
 @pytest.mark.parametrize("T", [16, 64, 256])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_the_simulated_instance_is_its_closed_form(name, T):
@@ -200,9 +123,6 @@ def test_the_instance_pays_the_known_amounts():
         np.testing.assert_allclose(found, row, atol=6e-4)
     average = Harvey(4096).average(alg.poly(4096, 1.0))
     assert 64 * Harvey(4096)(average) == pytest.approx(0.052, abs=6e-4)
-
-
-# Bounds
 
 
 def exact(problem):
@@ -302,43 +222,6 @@ def test_confidence_costs_a_logarithm():
     assert float(surer / sure) == pytest.approx((1 + 2 * np.log(200)) / (1 + 2 * np.log(20)))
 
 
-def test_the_best_schedule_is_a_minimum_and_nearly_a_line():
-    best = experiment.best_schedule(50)
-    value = float(bound(best, 0.5, 1.0))
-    assert value == pytest.approx(0.5356, abs=1e-4)
-    for _ in range(30):
-        nearby = best * np.exp(0.05 * rng(_).normal(size=50))
-        assert bound(nearby, 0.5, 1.0) > value
-    np.testing.assert_allclose((best / best[0])[5:45:5][:4], [0.909, 0.817, 0.725, 0.633], atol=0.002)
-    assert best[-1] == pytest.approx(best[-2], rel=1e-3)
-
-
-# Experiments
-
-
-@pytest.mark.full  # the lesson measures them too
-def test_claims_hold():
-    claims = experiment.claims(quick=True)
-    assert len(claims) >= 15
-    assert all(claim.holds for claim in claims), [claim for claim in claims if not claim.holds]
-
-
-def test_the_problems_are_those_of_the_claims():
-    assert outliers(0, L1(0.1)).minimum == pytest.approx(1.52827, abs=1e-5)
-    assert scenarios(0).minimum == pytest.approx(-0.27036, abs=1e-5)
-
-
-def test_a_run_that_explodes_is_a_gap_without_a_number():
-    problem = Noisy(Quadratic(np.diag([0.1, 10.0]), np.zeros(2)), Gaussian(0.1), 2)
-    eta = alg.poly(400, np.array([0.05, 3.0]))
-    last = experiment.gaps(problem, np.ones(2), eta, 3, 0)["last"]
-    assert np.isfinite(last[0]).all()
-    assert np.isnan(last[1]).all()
-
-
-# Bad input
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -381,100 +264,3 @@ def test_an_oracle_that_breaks_is_named_with_its_step():
     states = csmd(Broken(np.ones(2)), np.zeros(2), eta=np.ones(9), rng=rng())
     with pytest.raises(ValueError, match="subgradient of step 4 must be finite"):
         list(states)
-
-
-# Pictures
-
-
-def test_a_click_moves_the_nearest_knot_and_presets_draw_the_rivals():
-    assert drawing.nearest_knot(0.1, 0.5) == {"w1": 0.5}
-    assert drawing.nearest_knot(0.9, 0.2) == {"w5": 0.2}
-    assert drawing.nearest_knot(-3.0, 0.2) == {"w1": 0.2}
-    made = explorer.draw()
-    made._heard(None, {"type": "point", "panel": 0, "x": 0.52, "y": 0.777}, [])
-    assert made.values["w3"] == pytest.approx(0.78)
-    T = made.controls["T"]
-    for label in T.named:
-        made._jump("T", T.named[label])
-        assert not made.pictures.frame["error"], label
-    heights = [made.values[f"w{k}"] for k in range(1, 6)]
-    drop = np.diff(heights)
-    np.testing.assert_allclose(drop, drop.mean(), atol=0.03)
-
-
-def test_the_hand_drawn_line_is_nearly_the_best():
-    tuned = drawing.rivals(50)["linear decay"]
-    data = drawing.compute(**drawing.knots_of(tuned), T=50, optimum=True)
-    totals = data["starts"] + data["noises"]
-    assert totals[0] == pytest.approx(totals[2], rel=0.01)
-    assert totals[1] <= totals.min() + 1e-12
-
-
-# Exercises
-
-
-def test_the_weights_check():
-    e1, e2, e3 = exercises.ETA
-    exercises.check_weights(1 / (e1 + e2 + e3), 1 / (e2 + e3), 1 / e3)
-    exercises.check_weights(e3 / (e1 + e2 + e3), e3 / (e2 + e3), 1)
-    with pytest.raises(AssertionError, match="equal weights"):
-        exercises.check_weights(1, 1, 1)
-    with pytest.raises(AssertionError, match="still holds"):
-        exercises.check_weights(1 / e1, 1 / (e1 + e2), 1 / (e1 + e2 + e3))
-    with pytest.raises(AssertionError, match="positive"):
-        exercises.check_weights(-1 / (e1 + e2 + e3), -1 / (e2 + e3), -1 / e3)
-    with pytest.raises(AssertionError, match="alone"):
-        exercises.check_weights(sp.Symbol("q"), 1, 1)
-
-
-def test_the_step_checks():
-    def entropy(x, g, eta):
-        weights = x * np.exp(-eta * g)
-        return weights / weights.sum()
-
-    def soft(x, g, eta, lam):
-        there = x - eta * g
-        return np.sign(there) * np.maximum(abs(there) - eta * lam, 0)
-
-    exercises.check_entropy_step(entropy)
-    exercises.check_entropy_step(lambda x, g, eta: Entropy().step(Simplex(), x, g, eta))
-    exercises.check_soft_step(soft)
-    exercises.check_soft_step(lambda x, g, eta, lam: Euclidean().step(L1(lam), x, g, eta))
-    wrong = [
-        (lambda x, g, eta: x / x.sum() * np.exp(-eta * g), "normalise last"),
-        (lambda x, g, eta: entropy(x, g, 1.0), "η = 1"),
-        (lambda x, g, eta: entropy(x, -g, eta), "sign"),
-    ]
-    for step, message in wrong:
-        with pytest.raises(AssertionError, match=message):
-            exercises.check_entropy_step(step)
-    with pytest.raises(AssertionError, match="threshold is ηλ"):
-        exercises.check_soft_step(lambda x, g, eta, lam: soft(x, g, eta, lam / eta))
-    with pytest.raises(AssertionError, match="h = 0"):
-        exercises.check_soft_step(lambda x, g, eta, lam: x - eta * g)
-
-
-def test_the_bound_check():
-    exercises.check_bound(bound)
-    wrong = [
-        (lambda e, D, s2: D / e.sum() + 2 * s2 * (e**2 / np.cumsum(e)).sum(), "still to come"),
-        (lambda e, D, s2: D / e.sum() + s2 * (e**2 / alg.remaining(e)).sum(), "factor 2"),
-        (lambda e, D, s2: D / e.sum(), "linear decay"),
-    ]
-    for answer, message in wrong:
-        with pytest.raises(AssertionError, match=message):
-            exercises.check_bound(answer)
-
-
-def test_the_experiment_check():
-    found = experiment.regression(0, [0.4, 0.8, 1.6], runs=20)
-    last = {name: row["last"] for name, row in found.items()}
-    exercises.check_experiment(last, "noise")
-    with pytest.raises(AssertionError, match="averages"):
-        exercises.check_experiment({name: row["average"] for name, row in found.items()}, "noise")
-    with pytest.raises(AssertionError, match="too few"):
-        exercises.check_experiment({name: row[:, :10] for name, row in last.items()}, "noise")
-    with pytest.raises(AssertionError, match="D/S_1"):
-        exercises.check_experiment(last, "start")
-    with pytest.raises(AssertionError, match="no gaps for"):
-        exercises.check_experiment({"constant": last["constant"]}, "noise")
