@@ -1,0 +1,35 @@
+"""After a run: where its seconds went, room by room."""
+
+from collections import Counter
+from pathlib import PurePosixPath
+
+from optilab.catalogue import PAPERS
+
+HOUSE = "the house"
+
+
+def place(nodeid: str) -> tuple[str, str]:
+    """The room that a test is about, and the folder that it lies in."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    folder = path.parts[0] if path.parts[0] == "lessons" else path.parts[1]
+    room = next((paper.slug for paper in PAPERS if paper.slug in nodeid), HOUSE)
+    return room, folder.removeprefix("test_").removesuffix(".py")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print a table of seconds: a line for each room, a column for each folder of tests."""
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration"):
+                room, folder = place(report.nodeid)
+                seconds[room, folder] += report.duration
+                seconds[room, "sum"] += report.duration
+                seconds["sum", folder] += report.duration
+                seconds["sum", "sum"] += report.duration
+    rooms = [paper.slug for paper in PAPERS if (paper.slug, "sum") in seconds]
+    folders = sorted({folder for _, folder in seconds} - {"sum"})
+    terminalreporter.section("seconds, set-up and tear-down included")
+    for room in ("", *rooms, HOUSE, "sum"):
+        cells = [folder if room == "" else f"{seconds[room, folder]:.1f}" for folder in (*folders, "sum")]
+        terminalreporter.line(f"{room:26}" + "".join(f"{'' if cell == '0.0' else cell:>9}" for cell in cells))
