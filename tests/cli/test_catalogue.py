@@ -28,14 +28,6 @@ def test_every_paper_has_a_lesson_and_every_lesson_but_the_first_a_paper():
     assert lessons == {"00_start_here.ipynb"} | {paper.lesson for paper in catalogue.PAPERS}
 
 
-@pytest.mark.parametrize("slug", sorted(SLUGS))
-def test_a_room_has_the_files_of_all_rooms(slug):
-    room = ROOT / "optilab" / "papers" / slug
-    for name in ("algorithm", "derivation", "experiment", "explorer", "exercises"):
-        assert (room / f"{name}.py").exists() or (room / name / "__init__.py").exists(), name
-    assert list((ROOT / "tests" / "papers").glob(f"test_{slug}*.py"))
-
-
 def test_readme_has_the_table_that_the_catalogue_prints():
     command = [sys.executable, "-m", "optilab.catalogue"]
     table = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout

@@ -1,0 +1,115 @@
+"""Runs whose batch is to be its replicates one by one."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from optilab.papers.discretisation_drift.algorithm import descent, drift_adjusted, flows, games, integration, passes
+from optilab.papers.discretisation_drift.algorithm import smoothness as smooth
+from optilab.papers.discretisation_drift.experiment.edge import regression
+from optilab.papers.discretisation_drift.experiment.flows import VALLEY
+from optilab.problems.expression import Expression
+from optilab.problems.mdp import coordinates, grid_world
+from optilab.problems.mlp import MLP, Fit
+
+RNG = np.random.default_rng(0)
+A, B, C, D = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
+PHI, THETA = RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
+H, MOMENTUM = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.5, 0.9])
+FIT, STARTS = regression([10, 11, 12])
+
+
+class Tangle:
+    """A game without symmetries: no losses, no zero sum."""
+
+    def f(self, phi, theta):
+        return np.tanh(phi @ A.T + theta @ B.T) + 0.3
+
+    def g(self, phi, theta):
+        return np.tanh(phi @ C.T + theta @ D.T) - 0.2
+
+
+@dataclass
+class Coin:
+    """f = s̄ θ, g = −s̄ φ with samples s of mean 1 and standard deviation 2."""
+
+    s: np.ndarray | float = 1.0
+
+    def sample(self, rng, size):
+        return 1 + 2 * rng.standard_normal(size=size)
+
+    def on(self, sample):
+        return Coin(sample.mean(-1)[..., None])
+
+    def f(self, phi, theta):
+        return self.s * theta
+
+    def g(self, phi, theta):
+        return -self.s * phi
+
+    def f_theta(self, phi, theta, w):
+        return self.s * w
+
+    def g_phi(self, phi, theta, v):
+        return -self.s * v
+
+
+TANGLE = games.ComplexStep(Tangle())
+DRIFTS = {"interaction": np.array([0.0, -1.0, 2.0]), "self_term": np.array([2.0, -1.0, 0.0])}
+
+
+def play(method, players, i, rng, drifts=DRIFTS, **fixed):
+    chosen = {name: value[i] for name, value in drifts.items()}
+    return method(players, PHI[i], THETA[i], a=H[i], b=H[::-1][i], **chosen, **fixed)
+
+
+def noisy_play(i, rng):
+    fixed = {"size": 4, "interaction": -1.0, "estimator": "unbiased"}
+    return games.simultaneous_sgd(Coin(), PHI[i], PHI[i], a=H[i], b=H[::-1][i], rng=rng, **fixed)
+
+
+NETWORK, TINY = MLP((2, 5, 4, 3), "tanh"), MLP((2, 6, 5, 4), "relu")
+SMALL = Fit(NETWORK, RNG.normal(size=(9, 2)), RNG.normal(size=(9, 3)))
+WEIGHTS, K, RATES = RNG.normal(size=(3, NETWORK.dim)), np.array([0.5, 2.0, 4.0]), np.array([0.1, 0.05, 0.2])
+VECTORS = smooth.SpectralNorm(NETWORK).start(WEIGHTS, RNG)
+TABLES, LAYERS = np.stack([TINY.init(RNG, 1.5) for _ in range(3)]), RNG.normal(size=(3, 5))
+
+
+def normalised(i, rng):
+    norm = smooth.SpectralNorm(NETWORK, np.array([0.5, 2.0, np.inf])[i])
+    return smooth.train_normalised(SMALL, WEIGHTS[i], VECTORS[i], norm, lr=RATES[i], momentum=MOMENTUM[i])
+
+
+def penalised(i, rng):
+    penalty = smooth.GradientPenalty(NETWORK, SMALL.X, np.ones(3), rho=0.3, K=K[i])
+    return smooth.train_penalised(SMALL, WEIGHTS[i], penalty, lr=RATES[i], momentum=MOMENTUM[i])
+
+
+def learner(variant, i, rng):
+    fixed = {"lr": RATES[i] / 5, "variant": variant, "rng": rng}
+    return smooth.q_learning(grid_world(3, pit=(0, 2)), coordinates(3), TINY, TABLES[i], LAYERS[i], **fixed)
+
+
+CASES = {
+    **{
+        f"follow: {name}": lambda i, rng, make=make: integration.follow(
+            make(VALLEY, H[i] / 4), PHI[i] / 3, h=H[i] / 4, n_sub=3
+        )
+        for name, make in flows.FLOWS.items()
+    },
+    "gradient_descent": lambda i, rng: descent.gradient_descent(FIT, STARTS[i], h=H[i], momentum=0.5),
+    "dal": lambda i, rng: drift_adjusted.dal(FIT, STARTS[i], p=1 - H[i], momentum=MOMENTUM[i]),
+    "sgd_passes": lambda i, rng: passes.sgd_passes(
+        [VALLEY, Expression("x**2 + y**2 + x*y**2")], PHI[i] / 3, h=H[i] / 10
+    ),
+    "simultaneous": partial(play, games.simultaneous, TANGLE),
+    "simultaneous: other norms": partial(play, games.simultaneous, games.other_norms(TANGLE, 0.2), drifts={}),
+    "alternating": partial(play, games.alternating, TANGLE, m=2, k=3),
+    "runge_kutta": partial(play, games.runge_kutta, TANGLE, drifts={}),
+    "runge_kutta: consensus": partial(play, games.runge_kutta, games.consensus(TANGLE, 0.2), drifts={}),
+    "simultaneous_sgd": noisy_play,
+    "train_normalised": normalised,
+    "train_penalised": penalised,
+    **{f"q_learning: {variant}": partial(learner, variant) for variant in smooth.VARIANTS},
+}

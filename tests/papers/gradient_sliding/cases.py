@@ -1,0 +1,56 @@
+"""Runs whose batch is to be its replicates one by one: the replicates' inner lengths differ."""
+
+from functools import partial
+
+import numpy as np
+
+from optilab.papers.gradient_sliding import algorithm as room
+from optilab.papers.gradient_sliding.experiment import constants, generators, initial
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
+
+SEEDS = [1, 5, 8]
+STARTS = np.random.default_rng(0).normal(size=(3, 6))
+G, LENGTHS, WEIGHTS = np.random.default_rng(1).normal(size=(3, 6)), np.array([3, 9, 5]), np.array([5.0, 12.0, 8.0])
+
+
+def small(i):
+    return robust_regression(SEEDS[i], n=6, m=20, L=10.0, mu=0.5)
+
+
+def drawn(stochastic, i):
+    return generators(SEEDS[i]) if stochastic else None
+
+
+def sliding(plan, stochastic, i, rng):
+    problem = small(i)
+    known = constants(problem, STARTS[i], stochastic)
+    return room.gradient_sliding(problem, STARTS[i], plan(known), rng=drawn(stochastic, i))
+
+
+def accelerated(stochastic, i, rng):
+    problem = small(i)
+    known = {"L": problem.L, "mu": problem.mu, "K": problem.norm, "D": 1e-3 * initial(problem, STARTS[i])[0]}
+    plan = room.rf_asgs(**known, Omega=0.5, N=20, sigma2=problem.sigma2 if stochastic else 0.0)
+    return room.accelerated_sliding(problem, STARTS[i], plan, rng=drawn(stochastic, i))
+
+
+def without_mu(known):
+    return {name: value for name, value in known.items() if name != "mu"}
+
+
+PLANS = {
+    "gs_convex": lambda known: room.gs_convex(**without_mu(known), N=8),
+    "gs_anytime": lambda known: room.gs_anytime(**without_mu(known), N=8),
+    "m_sgs": lambda known: room.m_sgs(**known, phases=3).within(600),
+    "rf_sgs": lambda known: room.rf_sgs(**known, N=25),
+}
+CASES = {
+    **{f"gradient_sliding: {name}": partial(sliding, plan, False) for name, plan in PLANS.items()},
+    **{f"gradient_sliding: stochastic {name}": partial(sliding, plan, True) for name, plan in PLANS.items()},
+    "accelerated_sliding": partial(accelerated, False),
+    "accelerated_sliding: stochastic": partial(accelerated, True),
+    "prox_sliding": lambda i, rng: room.prox_sliding(small(i), G[i], STARTS[i], beta=WEIGHTS[i], B=2.0, T=LENGTHS[i]),
+    "prox_ag": lambda i, rng: room.prox_ag(
+        small(i), G[i], STARTS[i] / 2, STARTS[i], lam=0.5, beta=WEIGHTS[i], B=2.0, q=3.0, T=LENGTHS[i], eta=0.1
+    ),
+}
