@@ -146,6 +146,12 @@ def here(data: Data, label: str = "", shade: str = INK, **style: Any) -> Mark:
     return _scatter("here", data, label, shade, "markers", style)
 
 
+def level(data: Data, label: str = "", shade: str = INK, **style: Any) -> Mark:
+    """A short bar at a height, over a column of dots: their mean."""
+    look = {"marker": {"line": LOOKS["level"]["edge"] | {"color": shade}}, "hovertemplate": "%{y:.3g}"}
+    return _scatter("level", data, label, shade, "markers", look | style)
+
+
 def goal(data: Data, label: str = "", shade: str = INK, **style: Any) -> Mark:
     """The star of a solution."""
     return _scatter("goal", data, label, shade, "markers", style)

@@ -145,6 +145,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dots": {"marker": {"size": 8}},
     "cloud": {"marker": {"size": 5}},
     "here": {"marker": {"size": 11}},
+    "level": {"marker": {"size": 30, "symbol": "line-ew"}, "edge": {"width": 3}},
     "goal": {"marker": {"size": 13, "symbol": "star"}},
     "band": {"line": {"width": 0}, "trace": {"fill": "toself", "opacity": 0.22, "hoverinfo": "skip"}},
     "area": {"line": {"width": 2.5}, "trace": {"fill": "tozeroy"}},

@@ -13,8 +13,7 @@ from optilab.problems.mirror import Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, band, cloud, curve, dots, entry, log, panel, promise, rule
-from optilab.ui.theme import INK
+from optilab.ui.marks import axis, band, cloud, curve, entry, level, log, panel, promise, rule
 
 RUNS, SEED = 200, 1
 SIGMA = 0.75  # root mean square of the Gaussian noise, larger than half of the lengths of the heavy one at α = 1.6
@@ -83,7 +82,6 @@ def fan(**start: Any) -> Explorer:
     both = (("plain", "Euclidean", PLAIN), ("power", "power map", MIRROR))
     parts = (("wide", 0.16), ("half", 0.35))
     bands = [band(f"{name} {part}", shade=shade, opacity=pale) for name, _, shade in both for part, pale in parts]
-    bar = {"symbol": "line-ew", "size": 70, "marker": {"line": {"width": 3, "color": INK}}, "showlegend": False}
     return Explorer(
         compute,
         {
@@ -104,7 +102,7 @@ def fan(**start: Any) -> Explorer:
             panel(
                 "Where they end: few runs make the Euclidean mean (bars)",
                 *(cloud(f"{name} ends", shade=shade, name=name, opacity=0.6) for name, _, shade in both),
-                *(dots(f"{name} mean", "mean", hovertemplate="%{y:.3g}", **bar) for name, _, _ in both),
+                *(level(f"{name} mean", name="mean", size=70) for name, _, _ in both),
                 rule(y=2.0, dash="dot"),
                 x=axis(span=[-0.6, 1.6], ticks={0: "Euclidean", 1: "power map"}, showgrid=False),
                 y=log("gap after T steps, from 2 at the start"),

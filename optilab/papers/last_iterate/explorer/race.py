@@ -14,7 +14,7 @@ from optilab.papers.last_iterate.problems import AbsoluteRegression, outliers
 from optilab.problems.simple import L1
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, band, cloud, curve, dots, entry, guide, log, panel, promise, rule, thin
+from optilab.ui.marks import axis, band, cloud, curve, entry, guide, level, log, panel, promise, rule, thin
 from optilab.ui.theme import INK, ink
 
 RUNS = 20
@@ -87,7 +87,6 @@ def race(**start: Any) -> Explorer:
     """Schedule, η, T and noise beside the step sizes, the gaps on the way and where 20 runs end."""
     shade = entry("shade")
     widths = {name: entry(f"width {name}") for name in NAMES}
-    bar = {"symbol": "line-ew", "size": 30, "marker": {"line": {"width": 3, "color": INK}}, "showlegend": False}
     outputs = ["1/√t", "const.", "line", "average", "suffix", "best"]
     return Explorer(
         compute,
@@ -118,7 +117,7 @@ def race(**start: Any) -> Explorer:
             panel(
                 f"Where {RUNS} runs end: every dot a run, bars are means",
                 cloud("ends", shade=entry("shades"), marker={"opacity": 0.55}),
-                dots("means", "mean", hovertemplate="%{y:.3g}", **bar),
+                level("means", name="mean"),
                 rule(2.5, color=ink(0.3)),
                 x=axis(
                     "last iterates │ of the chosen one",
