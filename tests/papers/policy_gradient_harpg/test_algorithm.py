@@ -14,7 +14,7 @@ from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg import derivation
-from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, decay, theory, unit
+from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, steps, theory, unit, weights
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.mdp import random_mdp
@@ -81,7 +81,7 @@ def test_on_a_quadratic_without_noise_both_corrections_are_exact_and_momentum_is
 def test_on_a_cubic_the_look_ahead_leaves_what_the_derivation_says():
     problem = Exact(1, 3, cubic=1.0)
     trace = follow("N-PG-IGT", problem, np.array([0.3]), 2, gamma0=0.2)
-    eta, step = decay(4 / 5)(1), 0.2
+    eta, step = weights(2, 4 / 5)[1], 0.2
     remainder = (1 - eta) / eta * problem.k / 2 * step**2
     np.testing.assert_allclose(trace.d[2] - problem.grad(trace.theta_prev[2]), remainder, atol=1e-12)
     derived = derivation.implicit_transport().numpy(derivation.eta, derivation.c, derivation.Delta)
@@ -92,13 +92,12 @@ def test_on_a_cubic_the_look_ahead_leaves_what_the_derivation_says():
 
 @pytest.mark.parametrize("problem", [PLANT, TABLE], ids=["plant", "table"])
 def test_without_memory_both_methods_are_the_raw_normalised_gradient(problem):
-    def one(t):
-        return 1.0
+    def walked(climb, **settings):
+        return run(climb(problem, np.zeros((4, problem.p)), gamma=steps(25, 1, 0.3), rng=rng(), **settings), 25).theta
 
-    theta0 = np.zeros((4, problem.p))
-    raw = follow("N-PG", problem, theta0, 25, gamma0=0.3, gamma=decay(1))
-    for name in ("N-PG-IGT", "N-HARPG"):
-        np.testing.assert_array_equal(follow(name, problem, theta0, 25, gamma0=0.3, eta=one).theta, raw.theta)
+    raw = walked(alg.reinforce, normalised=True)
+    np.testing.assert_array_equal(walked(alg.n_pg_igt, eta=np.ones(25)), raw)
+    np.testing.assert_array_equal(walked(alg.harpg, eta=np.ones(25), normalised=True), raw)
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -108,11 +107,10 @@ def test_with_steps_of_length_zero_the_point_stays_and_directions_are_averaged(n
     if name in ("PG", "N-PG"):
         return
     draws, d = rng(0), 0.0
-    power = {"momentum PG": 2 / 3, "N-MPG": 2 / 3, "N-PG-IGT": 4 / 5}.get(name, 1)
+    eta = weights(12, {"momentum PG": 2 / 3, "N-MPG": 2 / 3, "N-PG-IGT": 4 / 5}.get(name, 1))
     for t in range(12):
         tau = PLANT.rollout(trace.theta[0], PLANT.sample(draws, 1))
-        eta = decay(power)(t)
-        d = (1 - eta) * d + eta * PLANT.g(tau, trace.theta[0])
+        d = (1 - eta[t]) * d + eta[t] * PLANT.g(tau, trace.theta[0])
         np.testing.assert_allclose(trace.d[t + 1], d, atol=1e-10)
 
 
@@ -121,7 +119,7 @@ def test_a_normalised_step_has_the_length_of_its_schedule(name):
     trace = follow(name, PLANT, np.zeros((3, 2)), 20, gamma0=0.4)
     lengths = np.linalg.norm(np.diff(trace.theta, axis=0), axis=-1)
     power = 2 / 3 if name == "N-PG" else 1
-    expected = theory.values(decay(power), 20, 0.4)
+    expected = steps(20, power, 0.4)
     np.testing.assert_allclose(lengths, np.broadcast_to(expected[:, None], lengths.shape), rtol=1e-12)
 
 
@@ -220,7 +218,7 @@ def test_n_harpg_is_its_pseudocode_with_a_matrix():
 def test_storm_is_its_pseudocode(normalised):
     T, gamma0, draws = 12, 0.02, rng(8)
     theta = before = np.array([-0.4, 0.2])
-    trace = run(alg.storm_pg(PLANT, theta, T=T, gamma0=gamma0, N=2, rng=rng(8), normalised=normalised), T)
+    trace = follow("N-STORM" if normalised else "STORM-PG", PLANT, theta, T, 8, gamma0=gamma0, N=2)
     d = np.zeros(2)
     for t in range(T):
         eta, gamma = 2 / (t + 2), gamma0 * 2 / (t + 2)
@@ -234,7 +232,7 @@ def test_storm_is_its_pseudocode(normalised):
 def test_srvr_is_its_double_loop_and_counts_both_batches():
     counted = Counted(PLANT, {"sample": "trajectories"})
     theta = before = np.array([-0.4, 0.2])
-    trace = run(alg.srvr_pg(counted, theta, T=8, alpha=0.01, N=6, m=3, b=2, rng=rng(9)), 8, oracle=counted)
+    trace = run(alg.srvr_pg(counted, theta, alpha=np.full(8, 0.01), N=6, m=3, b=2, rng=rng(9)), 8, oracle=counted)
     assert trace.calls["trajectories"][-1] == 3 * 6 + 5 * 2
     draws, t, v = rng(9), 0, np.zeros(2)
     for _ in range(3):
@@ -254,7 +252,7 @@ def test_srvr_is_its_double_loop_and_counts_both_batches():
 
 def test_the_natural_gradient_divides_by_the_fisher_matrix():
     theta, N = np.array([-1.0, -0.5]), 20_000
-    trace = run(alg.npg(PLANT, theta, T=1, alpha=0.1, N=N, ridge=1e-9, rng=rng(10)), 1)
+    trace = run(alg.npg(PLANT, theta, alpha=np.array([0.1]), N=N, ridge=1e-9, rng=rng(10)), 1)
     tau = PLANT.rollout(theta, PLANT.sample(rng(10), N))
     expected = np.linalg.solve(PLANT.fisher(theta), PLANT.g(tau, theta))
     np.testing.assert_allclose(trace.d[1], expected, rtol=0.05)
@@ -334,10 +332,10 @@ def test_bounds_on_error_and_gap_lie_above_a_table_of_runs():
         "L_h": theory.hessian_smoothness(M_h=CURVATURE, l_2=SKEW, **known),
         "sigma_B": np.sqrt(theory.product_bound(H, M_h=CURVATURE, **known)),
     }
-    schedules = {"N-PG": (1.0, 2 / 3), "N-MPG": (2 / 3, 1), "N-PG-IGT": (4 / 5, 1), "N-HARPG": (1, 1)}
     best = problem.rho @ problem.mdp.optimal().max(-1)
-    for name, (p_eta, p_gamma) in schedules.items():
-        eta, step = theory.values(decay(p_eta), T), theory.values(decay(p_gamma), T, 0.3)
+    for name in ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"):
+        _, power, falls = METHODS[name]
+        eta, step = weights(T, power), steps(T, falls, 0.3)
         promised = theory.error_bound(name, eta, step, **constants)
         trace = follow(name, problem, np.zeros((100, problem.p)), T, gamma0=0.3)
         err = np.linalg.norm(trace.d[1:] - problem.grad(trace.theta_prev[1:]), axis=-1).mean(-1)
@@ -353,7 +351,7 @@ def test_bounds_on_error_and_gap_lie_above_a_table_of_runs():
 @pytest.mark.parametrize("name", ["N-MPG", "N-PG-IGT", "N-HARPG"])
 def test_the_error_bound_falls_with_the_promised_power(name):
     T, power = 200_000, {"N-MPG": 2 / 3, "N-PG-IGT": 4 / 5, "N-HARPG": 1.0}[name]
-    eta, step = theory.values(decay(power), T), theory.values(decay(1), T, 0.3)
+    eta, step = weights(T, power), steps(T, 1, 0.3)
     promised = theory.error_bound(name, eta, step, sigma=5.0, L=2.0, L_h=2.0, sigma_B=10.0)
     late = np.geomspace(20_000, T - 1, 20).astype(int)
     fall = np.polyfit(np.log(late), np.log(promised[late]), 1)[0]
@@ -363,12 +361,12 @@ def test_the_error_bound_falls_with_the_promised_power(name):
 
 
 def test_the_raw_gradient_s_error_never_falls():
-    bound = theory.error_bound("N-PG", theory.values(decay(1), 50), theory.values(decay(1), 50), sigma=3.0)
+    bound = theory.error_bound("N-PG", weights(50, 1), steps(50, 1, 1.0), sigma=3.0)
     np.testing.assert_array_equal(bound, 3.0)
 
 
 def test_a_batch_shares_one_place_q_so_that_its_products_keep_some_noise():
-    eta, step = theory.values(decay(1), 4), theory.values(decay(1), 4)
+    eta, step = weights(4, 1), steps(4, 1, 1.0)
     one, batch, many = (
         theory.error_bound("N-HARPG", eta, step, sigma=3.0, L=0.5, sigma_B=2.0, N=N) for N in (1, 4, 10**12)
     )
@@ -426,7 +424,7 @@ def test_the_derived_lag_is_momentum_s_first_error():
     names = (derivation.a, derivation.c, derivation.theta, derivation.eta, derivation.Delta)
     lag = derivation.momentum_lag().numpy(*names)
     slope, bend = problem.M[0, 0], problem.k[0] / 2
-    expected = lag(slope, bend, trace.theta[1, 0], decay(2 / 3)(1), moved)
+    expected = lag(slope, bend, trace.theta[1, 0], weights(2, 2 / 3)[1], moved)
     np.testing.assert_allclose((trace.d[2] - problem.grad(trace.theta_prev[2]))[0], expected, atol=1e-12)
 
 
@@ -454,25 +452,35 @@ class Blind(Exact):
     hvp = property()
 
 
+def climb(name, problem=PLANT, theta0=(0.0, 0.0), **settings):
+    return METHODS[name](problem, theta0, **{"T": 5, "gamma0": 0.1, "rng": rng()} | settings)
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
         (lambda: alg.method("HARPY"), "the method must be one of"),
         (lambda: alg.trajectories("nothing", 3), "the method must be one of"),
-        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=0, rng=rng()), "T must be a whole number"),
-        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, N=0, rng=rng()), "batch N must be"),
-        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, gamma0=-0.1, rng=rng()), "gamma0 must be 0 or more"),
-        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), T=5, eta0=0.0, rng=rng()), r"eta0 must be in \(0, 1\]"),
-        (lambda: alg.n_harpg(PLANT, np.zeros(2), T=5, eta0=1.5, rng=rng()), "eta0"),
-        (lambda: alg.momentum_pg(PLANT, np.zeros(2), T=5, gamma0=0.1, eta0=np.nan, rng=rng()), "eta0"),
-        (lambda: alg.harpg(PLANT, np.zeros(3), T=5, rng=rng()), "shape of theta0"),
-        (lambda: alg.harpg(PLANT, np.array([0, np.nan]), T=5, rng=rng()), "theta0 must be finite"),
-        (lambda: alg.harpg(Blind(2, 0), np.zeros(2), T=5, rng=rng()), "Hessian-vector product"),
-        (lambda: alg.storm_pg(PLANT, np.zeros(2), T=2.5, gamma0=0.1, rng=rng()), "T must be"),
-        (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=0.1, m=0, rng=rng()), "m must be"),
-        (lambda: alg.srvr_pg(PLANT, np.zeros(2), T=5, alpha=-0.1, rng=rng()), "alpha must be 0 or more"),
-        (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=np.inf, rng=rng()), "alpha must be 0 or more"),
-        (lambda: alg.npg(PLANT, np.zeros(2), T=5, alpha=0.1, ridge=0.0, rng=rng()), "ridge"),
+        (lambda: climb("N-PG-IGT", T=0), "T must be a whole number"),
+        (lambda: climb("STORM-PG", T=2.5), "T must be"),
+        (lambda: climb("N-PG-IGT", N=0), "batch N must be"),
+        (lambda: climb("N-PG-IGT", gamma0=-0.1), "gamma0 must be 0 or more"),
+        (lambda: climb("N-PG-IGT", eta0=0.0), r"eta0 must be in \(0, 1\]"),
+        (lambda: climb("N-HARPG", eta0=1.5), "eta0"),
+        (lambda: climb("momentum PG", eta0=np.nan), "eta0"),
+        (lambda: climb("N-MPG", eta0="a"), "eta0 must be a real number"),
+        (lambda: climb("HARPG", theta0=np.zeros(3)), "shape of theta0"),
+        (lambda: climb("HARPG", theta0=np.array([0, np.nan])), "theta0 must be finite"),
+        (lambda: climb("HARPG", problem=Blind(2, 0)), "Hessian-vector product"),
+        (lambda: climb("HARPG", theta0=np.zeros((2, 2)), eta0=np.ones(3)), "shape of eta"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), eta=[1.0, 1.5], gamma=np.ones(2), rng=rng()), r"eta must be in \(0"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), eta=[1.0, np.nan], gamma=np.ones(2), rng=rng()), "eta must be"),
+        (lambda: alg.n_pg_igt(PLANT, np.zeros(2), eta=np.ones(2), gamma=np.ones(3), rng=rng()), "lengths of eta and"),
+        (lambda: alg.srvr_pg(PLANT, np.zeros(2), alpha=np.ones(5), m=0, rng=rng()), "m must be"),
+        (lambda: alg.srvr_pg(PLANT, np.zeros(2), alpha=-np.ones(5), rng=rng()), "alpha must be 0 or more"),
+        (lambda: alg.npg(PLANT, np.zeros(2), alpha=[np.inf], rng=rng()), "alpha must be 0 or more"),
+        (lambda: alg.npg(PLANT, np.zeros(2), alpha=np.ones(5), ridge=0.0, rng=rng()), "ridge"),
+        (lambda: alg.steps(5, -1.0, 0.1), "power must be 0 or more"),
         (lambda: theory.dominated_gap(1.0, mu_F=0.0, M_g=1.0), "mu_F"),
         (lambda: theory.error_bound("SGD", np.ones(3), np.ones(3), sigma=1.0), "the method"),
         (lambda: theory.error_bound("N-PG", np.ones(3), np.ones(4), sigma=1.0), "eta and gamma"),
@@ -482,22 +490,13 @@ class Blind(Exact):
         (lambda: theory.theory_horizon(5, 1.0), "gamma"),
         (lambda: theory.sample_complexity("N-MPG", 0.0), "epsilon"),
         (lambda: theory.sample_complexity("PG", 0.1), "the method"),
-        (lambda: theory.values(decay(1), 2.5), "T must be a whole number"),
         (lambda: theory.error_bound("N-MPG", np.ones(3), np.ones(3), sigma=np.nan), "sigma must be 0 or more"),
         (lambda: theory.gap_bound(np.ones(3), np.ones(4), gap=1, L=1, mu_F=1, M_g=1), "error and gamma"),
         (lambda: theory.variance_bound(gamma=0.5, M_g=-1.0), "M_g must be 0 or more"),
         (lambda: theory.transfer_error(-0.1, mu_F=1.0, M_g=1.0, gamma=0.5), "eps_bias must be 0 or more"),
         (lambda: alg.trajectories("HARPG", 0), "T must be a whole number"),
-        (lambda: alg.harpg(PLANT, np.zeros((2, 2)), T=5, eta0=np.ones(3), rng=rng()), "shape of eta0"),
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(call, says):
     with pytest.raises(ValueError, match=says):
         call()
-
-
-@pytest.mark.parametrize("weight", [0.0, 1.5, np.nan])
-def test_a_weight_outside_its_range_is_refused_when_it_comes_up(weight):
-    states = alg.n_pg_igt(PLANT, np.zeros(2), T=5, rng=rng(), eta=lambda t: 1.0 if t < 2 else weight)
-    with pytest.raises(ValueError, match=r"eta\(2\) must be in \(0, 1\]"):
-        list(states)

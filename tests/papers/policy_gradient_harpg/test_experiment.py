@@ -30,7 +30,7 @@ def test_claims_hold():
 
 def test_a_race_measures_what_its_runs_did():
     found = race("N-HARPG", T=40, gamma0=0.3, N=2, runs=3, seed=4, at=np.array([1, 7, 40]))
-    path = run(alg.n_harpg(PLANT, np.zeros((3, 2)), T=40, gamma0=0.3, N=2, rng=np.random.default_rng(4)), 40)
+    path = run(alg.method("N-HARPG")(PLANT, np.zeros((3, 2)), T=40, gamma0=0.3, N=2, rng=np.random.default_rng(4)), 40)
     np.testing.assert_array_equal(found.trajectories, [2, 26, 158])
     np.testing.assert_allclose(found.gap, PLANT.maximum - PLANT(path.theta[[1, 7, 40]]))
     off = path.d[[1, 7, 40]] - PLANT.grad(path.theta_prev[[1, 7, 40]])
@@ -141,7 +141,7 @@ def test_a_climb_says_when_it_is_lost_and_shows_the_look_ahead():
     assert "Lost" not in climb.compute("N-PG", 0.3, 30, 3, climb.T)["note"]
     t = 40
     data, path = climb.compute("N-PG-IGT", 0.3, 1, 3, t), climb.walked("N-PG-IGT", 0.3, 1, 3)
-    eta = alg.decay(4 / 5)(t - 1)
+    eta = alg.weights(t, 4 / 5)[t - 1]
     ahead = path.theta[t - 1] + (1 - eta) / eta * (path.theta[t - 1] - path.theta[t - 2])
     np.testing.assert_allclose([data["probe_x"][0], data["probe_y"][0]], ahead)
     np.testing.assert_allclose(path.grad[t], PLANT.grad(path.theta[t - 1]))

@@ -1,17 +1,36 @@
 """Policy gradient methods that correct the drift of a remembered direction, their rivals and their theory.
 
 All make J(θ) large. State after update t: θ_{t+1}, θ_t and the direction d_t that stands in for ∇J(θ_t), so the
-direction's error pairs `d` with `theta_prev`.
+direction's error pairs `d` with `theta_prev`. Where the paper's lines are:
+
+    N-PG-IGT                                         `n_pg_igt` in methods.py, line by line
+    HARPG, N-HARPG                                   `harpg` in methods.py, line by line
+    PG, N-PG                                         `reinforce` in optilab/classics/reinforce.py
+    momentum PG, N-MPG, (N-)STORM-PG, SRVR-PG, NPG   `momentum_pg`, `storm_pg`, `srvr_pg`, `npg` in methods.py
+    η_t = η₀ (2/(t + 2))^…,  γ_t = γ₀ (2/(t + 2))^…  `weights` and `steps` in methods.py; powers in `METHODS` below
+    τ ~ p(·|π_θ) of length H                         `draw`: noise of `problem.sample`, followed by `problem.rollout`
+    g(τ, θ),  B(τ, θ) u,  the weighted g_w(τ, θ)     `g`, `hvp`, `g_weighted` of `Episodes` in problems/episodes.py
+    what is promised                                 theory.py
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from optilab.classics.reinforce import Climb, Schedule, check_counts, decay, reinforce, unit
+from optilab.classics.reinforce import Array, Climb, check_counts, reinforce, unit
 from optilab.core.check import require
-from optilab.papers.policy_gradient_harpg.algorithm.baselines import momentum_pg, npg, srvr_pg, storm_pg
-from optilab.papers.policy_gradient_harpg.algorithm.corrected import harpg, n_harpg, n_pg_igt
+from optilab.papers.policy_gradient_harpg.algorithm.methods import (
+    Corrected,
+    Generator,
+    harpg,
+    momentum_pg,
+    n_pg_igt,
+    npg,
+    srvr_pg,
+    steps,
+    storm_pg,
+    weights,
+)
 from optilab.papers.policy_gradient_harpg.algorithm.theory import (
     decay_exponent,
     dominated_gap,
@@ -25,25 +44,57 @@ from optilab.papers.policy_gradient_harpg.algorithm.theory import (
     theory_horizon,
     transfer_error,
     truncation_bound,
-    values,
     variance_bound,
 )
+from optilab.problems.episodes import Episodes
 
-METHODS: dict[str, Callable[..., Any]] = {
-    "PG": reinforce,
-    "momentum PG": momentum_pg,
-    "STORM-PG": storm_pg,
-    "HARPG": harpg,
-    "N-PG": partial(reinforce, normalised=True),
-    "N-MPG": partial(momentum_pg, normalised=True),
-    "N-PG-IGT": n_pg_igt,
-    "N-HARPG": n_harpg,
-    "N-STORM": partial(storm_pg, normalised=True),
+
+class Method(NamedTuple):
+    """A method with its schedules, η_t = η₀ (2/(t + 2))^eta and γ_t = γ₀ (2/(t + 2))^gamma."""
+
+    climb: Callable[..., Iterator[Any]]
+    eta: float  # 0 where it has no memory: then η ≡ 1
+    gamma: float
+
+    def __call__(
+        self,
+        problem: Episodes,
+        theta0: Array,
+        *,
+        T: int,
+        gamma0: float | Array,
+        eta0: float | Array = 1.0,
+        rng: Generator,
+        N: int = 1,
+    ) -> Iterator[Any]:
+        """T updates from θ₀ (*batch, p) with N trajectories a gradient; γ₀ and η₀ are numbers or arrays (*batch).
+
+        The last iterate is the output.
+
+        Raises
+        ------
+        ValueError
+            If an argument isn't allowed.
+        """
+        memory = {"eta": weights(T, self.eta, eta0)} if self.eta else {}
+        return self.climb(problem, theta0, gamma=steps(T, self.gamma, gamma0), rng=rng, N=N, **memory)
+
+
+METHODS = {
+    "PG": Method(reinforce, eta=0, gamma=2 / 3),
+    "momentum PG": Method(momentum_pg, eta=2 / 3, gamma=1),
+    "STORM-PG": Method(storm_pg, eta=1, gamma=1),
+    "HARPG": Method(harpg, eta=1, gamma=1 / 2),
+    "N-PG": Method(partial(reinforce, normalised=True), eta=0, gamma=2 / 3),
+    "N-MPG": Method(partial(momentum_pg, normalised=True), eta=2 / 3, gamma=1),
+    "N-PG-IGT": Method(n_pg_igt, eta=4 / 5, gamma=1),
+    "N-HARPG": Method(partial(harpg, normalised=True), eta=1, gamma=1),
+    "N-STORM": Method(partial(storm_pg, normalised=True), eta=1, gamma=1),
 }
-NORMALISED = ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG", "N-STORM")
+NORMALISED = tuple(name for name in METHODS if name.startswith("N-"))
 
 
-def method(name: str) -> Callable[..., Any]:
+def method(name: str) -> Method:
     """The method of that name, to be called as `method(name)(problem, theta0, T=…, gamma0=…, rng=…, N=…)`.
 
     Raises
@@ -66,37 +117,3 @@ def trajectories(name: str, T: int, N: int = 1) -> int:
     method(name)
     check_counts(**{"T": T, "the batch N": N})
     return N * (2 * T - 1) if "HARPG" in name else N * T
-
-
-__all__ = [
-    "METHODS",
-    "NORMALISED",
-    "Climb",
-    "Schedule",
-    "decay",
-    "decay_exponent",
-    "dominated_gap",
-    "error_bound",
-    "gap_bound",
-    "harpg",
-    "hessian_smoothness",
-    "method",
-    "momentum_pg",
-    "n_harpg",
-    "n_pg_igt",
-    "npg",
-    "product_bound",
-    "reinforce",
-    "sample_complexity",
-    "smoothness",
-    "srvr_pg",
-    "storm_pg",
-    "theory_gamma0",
-    "theory_horizon",
-    "trajectories",
-    "transfer_error",
-    "truncation_bound",
-    "unit",
-    "values",
-    "variance_bound",
-]

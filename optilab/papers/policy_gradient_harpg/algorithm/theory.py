@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from optilab.classics.reinforce import Schedule, check_counts
+from optilab.classics.reinforce import check_counts
 from optilab.core.check import require
 
 Array = np.ndarray
@@ -63,18 +63,6 @@ def sample_complexity(name: str, epsilon: float | Array) -> Array:
     require(name in COMPLEXITY, "the method", name, f"one of {list(COMPLEXITY)}")
     require(np.greater(epsilon, 0), "epsilon", epsilon, "positive")
     return np.asarray(epsilon, dtype=float) ** -COMPLEXITY[name]
-
-
-def values(schedule: Schedule, T: int, factor: float = 1.0) -> Array:
-    """The numbers factor · schedule(0), …, factor · schedule(T − 1): (T,).
-
-    Raises
-    ------
-    ValueError
-        If T is no whole number from 1 on.
-    """
-    check_counts(T=T)
-    return factor * np.array([schedule(t) for t in range(T)])
 
 
 def error_bound(

@@ -81,7 +81,7 @@ def counted(found: dict[str, Race], epsilon: float, early: float) -> Iterator[Cl
         yield Claim(statement, float(np.median(needed[name])) / base, at_most=most, seeds=needed[name] / base)
 
 
-def dear_correction(quick: bool) -> Iterator[Claim]:
+def expensive_correction(quick: bool) -> Iterator[Claim]:
     """With long steps the Hessian-vector product is the noisier half: N-HARPG loses."""
     T = 1000 if quick else 3000
     igt, harpg = (race(name, T=T, gamma0=1.0) for name in ("N-PG-IGT", "N-HARPG"))
@@ -102,7 +102,7 @@ def rivals(quick: bool) -> Iterator[Claim]:
     """STORM, SRVR and the natural gradient on the same plant."""
     rng, start = np.random.default_rng(0), np.zeros((RUNS, 2))
     T = 40 if quick else 100
-    last = run(npg(PLANT, start, T=T, alpha=0.1, N=100, rng=rng), T, every=T, keep=["theta"]).theta[-1]
+    last = run(npg(PLANT, start, alpha=np.full(T, 0.1), N=100, rng=rng), T, every=T, keep=["theta"]).theta[-1]
     gap = PLANT.maximum - PLANT(last)
     statement = f"natural gradient, {T} updates with 100 trajectories each: median gap"
     yield Claim(statement, float(np.median(gap)), 0.1 if quick else 0.03, seeds=gap)
@@ -113,7 +113,7 @@ def rivals(quick: bool) -> Iterator[Claim]:
     statement = "3,000 updates: median gap of N-STORM over N-MPG's"
     yield Claim(statement, float(np.median(ratio)), at_most=0.9, seeds=ratio)
     for alpha in (0.01, 0.03):
-        path = srvr_pg(PLANT, np.zeros((100, 2)), T=100, alpha=alpha, rng=np.random.default_rng(1))
+        path = srvr_pg(PLANT, np.zeros((100, 2)), alpha=np.full(100, alpha), rng=np.random.default_rng(1))
         trace = run(path, 100, keep=["theta"], limit=FAR)
         lost = float(np.isfinite(trace.diverged).mean())
         gap = PLANT.maximum - PLANT(trace.theta[-1])

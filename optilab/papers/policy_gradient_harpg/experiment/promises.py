@@ -8,12 +8,11 @@ import numpy as np
 from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
-from optilab.papers.policy_gradient_harpg.algorithm import METHODS, decay
+from optilab.papers.policy_gradient_harpg.experiment.races import REMEMBER
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.mdp import random_mdp
 
 GRID = np.linspace(-4, 4, 17)  # logits
-POWERS = {"N-MPG": 2 / 3, "N-PG-IGT": 4 / 5, "N-HARPG": 1.0}  # of the weight of what is new
 SIZES = ((2, 3), (3, 2), (4, 2), (2, 2))  # states, actions
 
 
@@ -118,7 +117,7 @@ def curves(quick: bool) -> Iterator[Claim]:
     problem = SoftmaxMDP(random_mdp(3, 2, 2, 0.5), np.ones(2) / 2, 4)
     promised, found = promised_constants(problem), found_constants(problem)
     still = {"sigma": found["sigma"]}
-    for name in POWERS:
+    for name in REMEMBER:
         T, runs = (100, 50) if quick else (1000, 100)
         share = mean_errors(problem, name, T, runs, 0.3, 1) / bounds(name, T, 0.3, 1, promised)
         statement = f"table of 2 states, {T} updates: mean error of {name} over its bound, at its largest"
@@ -133,11 +132,11 @@ def curves(quick: bool) -> Iterator[Claim]:
 def mean_errors(problem: SoftmaxMDP, name: str, T: int, runs: int, gamma0: float, N: int) -> np.ndarray:
     """Mean over runs of ‖d_t − ∇J_H(θ_t)‖: (T,)."""
     start, rng = np.zeros((runs, problem.p)), np.random.default_rng(0)
-    trace = run(METHODS[name](problem, start, T=T, gamma0=gamma0, N=N, rng=rng), T)
+    trace = run(alg.method(name)(problem, start, T=T, gamma0=gamma0, N=N, rng=rng), T)
     return np.linalg.norm(trace.d[1:] - problem.grad(trace.theta_prev[1:]), axis=-1).mean(-1)
 
 
 def bounds(name: str, T: int, gamma0: float, N: int, known: dict[str, float]) -> np.ndarray:
     """The theory's bound on them with the method's own schedules: (T,)."""
-    eta, gamma = alg.values(decay(POWERS[name]), T), alg.values(decay(1), T, gamma0)
-    return alg.error_bound(name, eta, gamma, N=N, **known)
+    _, eta, gamma = alg.method(name)
+    return alg.error_bound(name, alg.weights(T, eta), alg.steps(T, gamma, gamma0), N=N, **known)

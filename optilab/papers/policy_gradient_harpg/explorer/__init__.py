@@ -5,5 +5,3 @@ from optilab.papers.policy_gradient_harpg.explorer.errors import errors
 from optilab.papers.policy_gradient_harpg.explorer.microscope import microscope
 from optilab.papers.policy_gradient_harpg.explorer.pole import pole
 from optilab.papers.policy_gradient_harpg.explorer.score import score
-
-__all__ = ["climb", "errors", "microscope", "pole", "score"]

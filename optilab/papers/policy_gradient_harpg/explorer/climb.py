@@ -43,7 +43,8 @@ def walked(name: str, gamma0: float, N: int, seed: int) -> Path:
     states = method(name)(PLANT, START, T=T, gamma0=factor(name, gamma0), N=N, rng=np.random.default_rng(seed))
     trace = run(states, T, limit=FAR)
     last = int(np.minimum(trace.diverged, len(trace.step)))
-    theta, before, d, probe = (x[:last] for x in (trace.theta, trace.theta_prev, trace.d, trace.probe))
+    probes = trace.fields.get("probe", trace.theta_prev)  # where a method draws but one, it draws it where it stands
+    theta, before, d, probe = (x[:last] for x in (trace.theta, trace.theta_prev, trace.d, probes))
     return Path(theta, d, probe, PLANT.grad(before), PLANT(theta), last < len(trace.step))
 
 
