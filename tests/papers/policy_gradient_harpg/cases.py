@@ -14,7 +14,7 @@ STEPS, WEIGHTS = np.array([0.01, 0.02, 0.05]), np.array([0.2, 0.6, 1.0])
 
 def case(method, problem, i, rng, **settings):
     starts = 0.1 * np.random.default_rng(1).normal(size=(3, problem.p))
-    return method(problem, starts[i], T=15, rng=rng, **{name: value[i] for name, value in settings.items()})
+    return method(problem, starts[i], rng=rng, **{name: value[..., i] for name, value in settings.items()})
 
 
 def cases():
@@ -28,10 +28,13 @@ def cases():
             "storm_pg: of": METHODS["STORM-PG"],
             "storm_pg: normalised, of": METHODS["N-STORM"],
         }.items():
-            yield f"{name} {place}", partial(case, partial(method, N=2), problem, gamma0=STEPS)
-            yield f"{name} {place}, weights", partial(case, method, problem, gamma0=STEPS, eta0=WEIGHTS)
-        yield f"srvr_pg: of {place}", partial(case, partial(srvr_pg, N=6, m=3, b=2), problem, alpha=STEPS)
-        yield f"npg: of {place}", partial(case, partial(npg, N=6), problem, alpha=STEPS)
+            yield f"{name} {place}", partial(case, partial(method, T=15, N=2), problem, gamma0=STEPS)
+            yield f"{name} {place}, weights", partial(case, partial(method, T=15), problem, gamma0=STEPS, eta0=WEIGHTS)
+        yield (
+            f"srvr_pg: of {place}",
+            partial(case, partial(srvr_pg, N=6, m=3, b=2), problem, alpha=np.tile(STEPS, (15, 1))),
+        )
+        yield f"npg: of {place}", partial(case, partial(npg, N=6), problem, alpha=np.tile(STEPS, (15, 1)))
 
 
 CASES = dict(cases())
