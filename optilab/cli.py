@@ -51,10 +51,10 @@ def lesson(number: str) -> str:
     return names[int(number)]
 
 
-def for_students(name: PurePath) -> bool:
-    """Whether a file of the lessons folder is theirs: of the assignments, only what a teacher has released."""
-    hidden = any(part.startswith((".", "__")) for part in name.parts)
-    return not hidden and (name.parts[0] != "assignments" or name.parts[1] == "release")
+def shown(folder: Path) -> list[PurePath]:
+    """The names of all files below a folder that aren't hidden."""
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [name for name in names if not any(part.startswith((".", "__")) for part in name.parts)]
 
 
 def copy_lessons(source: Path, target: Path) -> list[str]:
@@ -68,11 +68,10 @@ def copy_lessons(source: Path, target: Path) -> list[str]:
     manifest = target / MANIFEST
     before = json.loads(manifest.read_text()) if manifest.exists() else {}
     now, kept = {}, []
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        name = path.relative_to(source)
-        if not for_students(name):
-            continue
-        text, copy, key = path.read_bytes(), target / name, name.as_posix()
+    for name in shown(source):
+        if name.parts[0] == "assignments" and name.parts[1] != "release":
+            continue  # of the assignments, students get what a teacher has released
+        text, copy, key = (source / name).read_bytes(), target / name, name.as_posix()
         now[key] = sha256(text).hexdigest()
         if copy.exists() and sha256(copy.read_bytes()).hexdigest() not in (now[key], before.get(key)):
             kept.append(key)
@@ -182,15 +181,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         head = ("paper", "claim", "asked", "measured", "least … median … most", "holds")
-        print(
-            aligned(
-                head,
-                [
-                    (slug, c.statement, c.asked, f"{c.measured:.4g}", c.scatter, "yes" if c.holds else "NO")
-                    for slug, c in claims
-                ],
-            )
-        )
+        print(aligned(head, [(slug, *claim.row, "yes" if claim.holds else "NO") for slug, claim in claims]))
     kept = sum(claim.holds for _, claim in claims)
     print(f"{kept} of {len(claims)} claims hold", file=sys.stderr)
     if len(outcomes) < len(points):
@@ -208,15 +199,14 @@ def set_up(source: Path, target: Path) -> list[str]:
         The files that were there already and are others.
     """
     kept = []
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        name = path.relative_to(source)
-        if name.parts[0] not in COURSE or any(part.startswith((".", "__")) for part in name.parts):
+    for name in shown(source):
+        if name.parts[0] not in COURSE:
             continue
         copy = target / name
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-        elif copy.read_bytes() != path.read_bytes():
+            shutil.copyfile(source / name, copy)
+        elif copy.read_bytes() != (source / name).read_bytes():
             kept.append(name.as_posix())
     return kept
 

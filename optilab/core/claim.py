@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,20 @@ class Claim:
             object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "seeds", tuple(np.ravel(self.seeds).tolist()))
 
+    @classmethod
+    def over(
+        cls,
+        statement: str,
+        figures: Any,
+        reduce: Callable[[np.ndarray], Any],
+        *,
+        at_most: float = INFINITY,
+        at_least: float = -INFINITY,
+    ) -> "Claim":
+        """Claim what `reduce` (`np.max`, `np.median`, …) makes of the figures of all seeds, and show their scatter."""
+        figures = np.asarray(figures, dtype=float)
+        return cls(statement, reduce(figures), at_most, at_least, figures)
+
     @property
     def holds(self) -> bool:
         """Whether the figure keeps the bound."""
@@ -55,6 +70,11 @@ class Claim:
         low, middle, high = np.min(self.seeds), np.median(self.seeds), np.max(self.seeds)  # right with inf among them
         return f"{low:.3g} … {middle:.3g} … {high:.3g} ({len(self.seeds)} seeds)"
 
+    @property
+    def row(self) -> tuple[str, str, str, str]:
+        """A line of a table: statement, what is asked, what was measured, its scatter."""
+        return self.statement, self.asked, f"{self.measured:.3g}", self.scatter
+
     def __str__(self) -> str:
         verdict = "holds" if self.holds else "DOES NOT HOLD"
         return f"{self.statement}: measured {self.measured:.4g}, asked {self.asked}: {verdict}"
@@ -69,11 +89,9 @@ class Claims(tuple[Claim, ...]):
         return "\n".join(map(str, self))
 
     def _repr_markdown_(self) -> str:
-        rows = [
-            f"| {c.statement} | {c.asked} | {c.measured:.3g} | {c.scatter} | {'✓' if c.holds else '✗'} |" for c in self
-        ]
-        head = "| claim | asked | measured here | least … median … most | holds |\n|---|---|---|---|---|\n"
-        return head + "\n".join(rows)
+        rows = ["claim | asked | measured here | least … median … most | holds", "---|---|---|---|---"]
+        rows += [" | ".join([*claim.row, "✓" if claim.holds else "✗"]) for claim in self]
+        return "\n".join(f"| {row} |" for row in rows)
 
 
 Experiment = Callable[[bool], Iterable[Claim]]

@@ -26,6 +26,13 @@ def test_a_claim_holds_within_its_bounds_and_never_at_nan(measured, bounds, hold
     assert Claim("c", measured, **bounds).holds is holds
 
 
+def test_a_claim_over_seeds_shows_them_all():
+    claim = Claim.over("worst", [[3, 1], [2, 5]], np.max, at_most=4)
+    assert (claim.measured, claim.at_most, claim.seeds, claim.holds) == (5.0, 4.0, (3.0, 1.0, 2.0, 5.0), False)
+    assert Claim.over("middle", np.arange(3), np.median, at_least=1).holds
+    assert not Claim.over("lost", [1, np.nan], np.max, at_most=9).holds
+
+
 def test_a_claim_says_what_was_asked_and_measured():
     claim = Claim("error after 10 steps", np.float64(0.5), at_most=1, seeds=np.array([0.2, 0.5, 0.9]))
     assert str(claim) == "error after 10 steps: measured 0.5, asked ≤ 1: holds"
