@@ -16,7 +16,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from optilab.course import Execute, RestoreCells
+from optilab.course.autograde import Execute, RestoreCells
 
 c = get_config()  # noqa: F821 (given by whoever reads this file)
 

@@ -40,7 +40,7 @@ def test_an_assignment_has_three_tasks_and_three_wrong_answers_to_each(slug):
     assert sum(cell.metadata.nbgrader.points for cell in cells(notebook, "grade").values()) == 10
     for cell in cells(notebook, "grade").values():
         (hidden,) = HIDDEN.findall(cell.source)
-        assert 'sys.modules.pop("optilab.core.grade", None)' in hidden  # lest it has been patched
+        assert 'sys.modules.pop("optilab.course.grade", None)' in hidden  # lest it has been patched
     assert list(answers["WRONG"]) == list(answers["EQUIVALENT"]) == tasks
     assert all(len(wrong) >= 3 for wrong in answers["WRONG"].values())
     assert set(answers["CHEATS"]) <= set(tasks)
@@ -89,9 +89,9 @@ def test_a_cheat_is_noticed(slug, task, message):
 @pytest.mark.usefixtures("own_modules")
 def test_checks_and_what_reads_them_anew_may_be_patched_in_vain():
     patch = """
-import optilab.core.grade
+import optilab.course.grade
 
-optilab.core.grade.fresh = lambda name: exercises
+optilab.course.grade.fresh = lambda name: exercises
 for name in dir(exercises):
     if name.startswith("check_"):
         setattr(exercises, name, lambda *given, **options: None)

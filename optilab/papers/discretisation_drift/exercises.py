@@ -9,8 +9,8 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from optilab.core.grade import symbolic
 from optilab.core.run import run
+from optilab.course.grade import symbolic
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
 from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
 from optilab.papers.discretisation_drift.algorithm.flows import principal_flow_field as reference_field

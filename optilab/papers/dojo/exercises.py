@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from optilab.core.grade import symbolic
+from optilab.course.grade import symbolic
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.experiment.puck import exponent, thresholds
 

@@ -8,8 +8,8 @@ import numpy as np
 import sympy as sp
 
 from optilab.core.derive import vanishes
-from optilab.core.grade import symbolic
 from optilab.core.run import run
+from optilab.course.grade import symbolic
 from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma, rf_sgs
 from optilab.papers.gradient_sliding.experiment import constants, fit, slide
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression

@@ -7,7 +7,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import minimize
 
-from optilab.core.grade import symbolic
+from optilab.course.grade import symbolic
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.experiment import gaps as final_gaps
 from optilab.papers.last_iterate.problems import outliers

@@ -8,8 +8,8 @@ import numpy as np
 import sympy as sp
 
 from optilab.classics.nesterov import nesterov_strongly_convex
-from optilab.core.grade import symbolic
 from optilab.core.run import run
+from optilab.course.grade import symbolic
 from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum_tuning
 from optilab.papers.passivity_acceleration.derivation import PSI, G, c, gamma, kappa
 from optilab.papers.passivity_acceleration.experiment.failure import CYCLE, GRID, trapped

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from optilab.core.grade import symbolic
+from optilab.course.grade import symbolic
 from optilab.papers.policy_gradient_harpg.experiment import checkpoints, race
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from optilab.core.derive import vanishes
-from optilab.core.grade import symbolic
+from optilab.course.grade import symbolic
 from optilab.papers.sparse_optimal_transport.algorithm import Dual, SemiDual, lbfgs
 from optilab.problems.transport import Transport, bumps, random_bumps
 

@@ -11,8 +11,8 @@ import sympy as sp
 
 from optilab import core
 from optilab.classics import heavy_ball
-from optilab.core.grade import exam, fresh, own_work, symbolic, time_limit
 from optilab.core.run import run
+from optilab.course.grade import exam, fresh, own_work, symbolic, time_limit
 from optilab.papers.discretisation_drift.algorithm import coefficients
 from optilab.problems.quadratic import Quadratic
 
