@@ -25,16 +25,15 @@ def packed() -> bytes:
     return gzip.compress(get_plotlyjs().encode(), compresslevel=6)
 
 
-def script(name: str) -> str:
-    """The JavaScript of a widget, with what all of them share about getting hold of plotly.js."""
-    shared = (HERE / "plotly.js").read_text(encoding="utf-8")
-    return shared + (HERE / name).read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """The JavaScript of a widget, from several files to one module; all know how to get hold of plotly.js."""
+    return "\n".join((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in ("plotly", *names))
 
 
 class Bundle(anywidget.AnyWidget):
     """The hidden widget that brings plotly.js along with the first picture of a kernel."""
 
-    _esm = script("bundle.js")
+    _esm = script("bundle")
     version = traitlets.Unicode(VERSION).tag(sync=True)
     source = traitlets.Bytes().tag(sync=True)
 

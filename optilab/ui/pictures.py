@@ -111,8 +111,8 @@ class Pictures(anywidget.AnyWidget):
         The label of the button that starts the long work; none without it.
     """
 
-    _esm = bundle.script("pictures.js")
-    _css = bundle.HERE / "pictures.css"
+    _esm = bundle.script("dom", "arrays", "paint", "legend", "csv", "drag", "transport", "drawing", "pictures")
+    _css = bundle.HERE / "js" / "pictures.css"
     version = traitlets.Unicode(bundle.VERSION).tag(sync=True)
     spec = traitlets.Unicode().tag(sync=True)
     frame = traitlets.Dict().tag(sync=True)
