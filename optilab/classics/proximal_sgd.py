@@ -18,7 +18,7 @@ class Average(NamedTuple):
 
 @algorithm
 def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | None = None) -> Iterator[Average]:
-    """Iterate x⁺ = prox(x − (∇f(x) + h′(x))/a_t, a_t) with a_t = L + μt/2, averaged with weights t + 2L/μ.
+    """Iterate x⁺ = prox(x − (∇f(x) + h′(x))/a_t, 1/a_t) with a_t = L + μt/2, averaged with weights t + 2L/μ.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | N
         Where to start.
     L, mu : number or array (*batch)
         Smoothness of f, strong convexity of the simple part.
-    samples : array (N, *batch), optional
-        The sample of each step; full subgradients without it. The states end with the samples.
+    samples : array (N, *batch, m), optional
+        The samples of each step; full subgradients without it. The states end with the samples.
     """
     require(np.asarray(L) > 0, "L", L, "positive")
     require(np.asarray(mu) > 0, "mu", mu, "positive")
@@ -40,7 +40,7 @@ def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | N
         s = problem.subgrad(x) if samples is None else problem.sample_subgrad(x, samples[t])
         t += 1
         a = L + mu * t / 2
-        x = problem.prox(x - (problem.grad(x) + s) / a, a[..., 0])
+        x = problem.prox(x - (problem.grad(x) + s) / a, 1 / a[..., 0])
         weight = t + 2 * L / mu
         total = total + weight
         xbar = xbar + weight / total * (x - xbar)

@@ -42,5 +42,5 @@ def smoothed_gradient(problem: Any, x0: np.ndarray, *, L, mu, M, eta) -> Iterato
         yield Momentum(xbar, x)
         xu = (1 - gamma) * xbar + gamma * x
         slope = problem.grad(xu) + problem.smooth_grad(xu, eta)
-        x = problem.prox(x - slope / beta, beta[..., 0])
+        x = problem.prox(x - slope / beta, 1 / beta[..., 0])
         xbar = (1 - gamma) * xbar + gamma * x

@@ -4,11 +4,16 @@ from collections import Counter
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
+from optilab.core.check import require
+
 KINDS = {
     "__call__": "values",
     "grad": "gradients",
     "subgrad": "subgradients",
     "sample_grad": "gradients",
+    "sample_subgrad": "subgradients",
     "hvp": "Hessian-vector products",
     "sample_hvp": "Hessian-vector products",
     "hess": "Hessians",
@@ -21,9 +26,8 @@ KINDS = {
 class Counted:
     """A problem that counts its oracle calls by kind; all else is the problem's own.
 
-    `calls[kind]` is the number that one replicate has made: a batched call adds one, `sample(rng, size)` adds
-    the last entry of `size` (samples drawn for one replicate). An algorithm whose replicates differ in calls
-    carries their counts in its state.
+    `calls[kind]` is the number that one replicate has made: a batched call adds one, `sample(rng, (*batch, m))` adds m.
+    An algorithm whose replicates differ in calls carries their counts in its state.
 
     Parameters
     ----------
@@ -32,6 +36,19 @@ class Counted:
     kinds : dict of str to str, optional
         More oracle names and the kind that each counts as.
     """
+
+    grad: Any  # the problem's, like all that follows: said here for those who check types
+    subgrad: Any
+    hess: Any
+    hvp: Any
+    third: Any
+    prox: Any
+    sample: Any
+    sample_grad: Any
+    sample_subgrad: Any
+    sample_hvp: Any
+    minimizer: Any
+    minimum: Any
 
     def __init__(self, problem: Any, kinds: dict[str, str] | None = None):
         self.problem = problem
@@ -55,7 +72,8 @@ class Counted:
             amount = 1
             if name == "sample":
                 size = kwargs.get("size", args[1] if len(args) > 1 else 1)
-                amount = size[-1] if isinstance(size, tuple) else size
+                require(np.size(size) > 0, "size", size, "(*batch, m), m samples for each replicate")
+                amount = int(np.ravel(size)[-1])
             self.calls[self.kinds[name]] += amount
             return attribute(*args, **kwargs)
 

@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 from functools import wraps
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from optilab.core.check import require, whole
 
 Progress = bool | Callable[[float, float], Any]
+Arguments = ParamSpec("Arguments")
+State = TypeVar("State")
 
 
-def algorithm(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+def algorithm(generator: Callable[Arguments, Iterator[State]]) -> Callable[Arguments, Iterator[State]]:
     """Make a generator of states refuse bad arguments at the call, not at its first `next`."""
 
     @wraps(generator)
-    def call(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[State]:
         states = generator(*args, **kwargs)
         return chain([next(states)], states)
 

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import check_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +56,16 @@ class LeastSquares:
         """T[v, v] = ∇(vᵀ H v) at fixed v: zero, as the Hessian is constant."""
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(v)))
 
-    def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Equations drawn with replacement: indices of the given size, (*batch, size of a minibatch)."""
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """Equations drawn with replacement: indices, size (*batch, m) → (*batch, m)."""
         return rng.integers(len(self.b), size=size)
 
     def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
         """Mean gradient of the sampled equations (*batch, m) at x (*batch, d) → (*batch, d)."""
+        check_samples(x, sample.shape)
         rows = self.A[sample]
-        residuals = (rows @ x[..., None])[..., 0] - self.b[sample]
-        return (residuals[..., None, :] @ rows)[..., 0, :] / rows.shape[-2]
+        residuals = np.matvec(rows, x) - self.b[sample]
+        return np.vecmat(residuals, rows) / sample.shape[-1]
 
     @cached_property
     def curvature(self) -> np.ndarray:

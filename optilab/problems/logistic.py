@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from optilab.core.check import require
+from optilab.problems.oracles import check_samples
 from optilab.problems.stable import sigmoid, softplus
 
 
@@ -74,15 +75,16 @@ class LogisticRegression:
         z = x @ self.signed.T
         return sigmoid(z) * sigmoid(-z)
 
-    def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Points drawn with replacement: indices of the given size, (*batch, size of a minibatch)."""
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """Points drawn with replacement: indices, size (*batch, m) → (*batch, m)."""
         return rng.integers(len(self.y), size=size)
 
     def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
         """Mean gradient of the sampled points (*batch, m) at x (*batch, d), the norm's included → (*batch, d)."""
+        check_samples(x, sample.shape)
         rows = self.signed[sample]
-        pull = sigmoid(-(rows @ x[..., None])[..., 0])
-        return -(pull[..., None, :] @ rows)[..., 0, :] / rows.shape[-2] + self.l2 * x
+        pull = sigmoid(-np.matvec(rows, x))
+        return -np.vecmat(pull, rows) / sample.shape[-1] + self.l2 * x
 
     def accuracy(self, x: np.ndarray) -> np.ndarray:
         """Share of points on the side of their label, at x (*batch, d) → (*batch)."""

@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from optilab.core.check import require
-from optilab.problems.simple import Simple, Simplex, Zero
+from optilab.problems.oracles import Simple, lifted
+from optilab.problems.simple import Simplex, Zero
 from optilab.problems.stable import softmax
 
 TINY = 1e-300  # stands for components that have underflowed, so that their logarithm exists
@@ -22,7 +23,7 @@ class Mirror(Protocol):
         """Raise `ValueError` if the map can't take the simple part h, or can't start at x (*batch, d)."""
 
     def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
-        """The minimiser of h(z) + ⟨g, z − x⟩ + D_ψ(z, x)/η; x and g (*batch, d), eta a number or (*batch, 1)."""
+        """The minimiser of h(z) + ⟨g, z − x⟩ + D_ψ(z, x)/η; x and g (*batch, d), eta a number or (*batch)."""
 
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """D_ψ(z, x): (*batch, d) → (*batch)."""
@@ -38,7 +39,7 @@ class Euclidean:
 
     def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """A gradient step, then the proximal map of h."""
-        return h.prox(x - eta * g, eta)
+        return h.prox(x - lifted(eta, x) * g, eta)
 
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Half the squared distance."""
@@ -57,7 +58,7 @@ class Entropy:
 
     def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Multiply every weight by exp(−η gᵢ) and normalise, in logarithms."""
-        return softmax(np.log(np.maximum(x, TINY)) - eta * g)
+        return softmax(np.log(np.maximum(x, TINY)) - lifted(eta, x) * g)
 
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """The Kullback–Leibler divergence Σ zᵢ ln(zᵢ/xᵢ)."""
@@ -112,7 +113,7 @@ class Power:
 
     def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Step against g in the mirror, where far points are very far: x⁺ = ∇ψ⁻¹(∇ψ(x) − η g)."""
-        return self.inverse(self.gradient(x) - eta * g)
+        return self.inverse(self.gradient(x) - lifted(eta, x) * g)
 
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """D_ψ(z, x) from its definition."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import check_samples
 from optilab.problems.stable import log_sum_exp, softmax, softplus
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # (W, b) of each layer
@@ -253,13 +254,14 @@ class Fit:
         H = columns.hvp(np.asarray(theta)[..., None, :], np.eye(self.network.dim))
         return (H + H.mT) / 2
 
-    def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Data drawn with replacement: indices of the given size, (*batch, size of a minibatch)."""
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """Data drawn with replacement: indices, size (*batch, m) → (*batch, m)."""
         return rng.integers(self.X.shape[-2], size=size)
 
     def sample_grad(self, theta: np.ndarray, sample: np.ndarray) -> np.ndarray:
         """Gradient of the loss on sampled data (*batch, m) at θ (*batch, D) → (*batch, D); needs X (N, in)."""
         require(self.X.ndim == 2, "the shape of X", self.X.shape, "(N, in), shared by the batch, to be sampled")
+        check_samples(theta, sample.shape)
         return replace(self, X=self.X[sample], Y=self.Y[sample]).grad(theta)
 
     def outputs_grad(self, outputs: np.ndarray) -> np.ndarray:

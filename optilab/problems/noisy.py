@@ -6,13 +6,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import check_samples
 
 
 class Noise(Protocol):
     """A distribution of mean 0."""
 
     def __call__(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """Draw vectors: size (*batch, d) → (*batch, d)."""
+        """Draw vectors: size (…, d) → (…, d)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Gaussian:
         require(self.scale >= 0, "scale", self.scale, "0 or more")
 
     def __call__(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """Draw vectors: size (*batch, d) → (*batch, d)."""
+        """Draw vectors: size (…, d) → (…, d)."""
         return self.scale * rng.standard_normal(size=size)
 
 
@@ -44,7 +45,7 @@ class Lomax:
         require(self.scale > 0, "scale", self.scale, "positive")
 
     def __call__(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """Draw vectors: size (*batch, d) → (*batch, d)."""
+        """Draw vectors: size (…, d) → (…, d)."""
         direction = rng.standard_normal(size=size)
         direction = direction / np.linalg.norm(direction, axis=-1, keepdims=True)
         return self.scale * rng.pareto(self.tail, size=size[:-1])[..., None] * direction
@@ -69,17 +70,18 @@ class Noisy:
     dim: int
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """The exact value at x (..., d) → (...)."""
+        """The exact value at x (*batch, d) → (*batch)."""
         return self.problem(x)
 
     def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """Noise for a batch of points: size (*batch) → (*batch, d)."""
+        """Noise for a batch of points: size (*batch, m) → (*batch, m, d)."""
         return self.noise(rng, (*size, self.dim))
 
     def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """The (sub)gradient at x (*batch, d) plus the sampled noise."""
+        """The (sub)gradient at x (*batch, d) plus the mean of the sampled noise (*batch, m, d): (*batch, d)."""
+        check_samples(x, sample.shape[:-1])
         exact = self.problem.subgrad if hasattr(self.problem, "subgrad") else self.problem.grad
-        return exact(x) + sample
+        return exact(x) + sample.mean(-2)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

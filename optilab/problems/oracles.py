@@ -185,8 +185,9 @@ def check_samples(x: Array, drawn: tuple[int, ...]) -> None:
         If their batch is another, or there are none.
     """
     batch = np.shape(x)[:-1]
-    fits = len(drawn) == len(batch) + 1 and drawn[:-1] == batch and drawn[-1] > 0
-    require(fits, "the shape of the samples", drawn, f"(*batch, m) with the batch {batch} of x, m samples for each")
+    if drawn[:-1] != batch or len(drawn) <= len(batch) or drawn[-1] == 0:
+        allowed = f"(*batch, m), m samples for each replicate of x, whose batch is {batch}"
+        raise ValueError(f"the shape of the samples must be {allowed}, got {drawn}")
 
 
 def lifted(step: Number, x: Array) -> Array:
@@ -195,8 +196,12 @@ def lifted(step: Number, x: Array) -> Array:
     Raises
     ------
     ValueError
-        If the step has another shape.
+        If its shape doesn't fit the batch.
     """
-    step, batch = np.asarray(step), np.shape(x)[:-1]
-    require(step.shape in ((), batch), "the shape of the step", step.shape, f"() or the batch {batch} of x")
+    step = np.asarray(step)
+    if step.ndim > 0:  # a number fits every batch
+        batch = np.shape(x)[:-1]
+        ends = zip(step.shape[::-1], batch[::-1], strict=False)
+        fits = step.ndim <= len(batch) and all(ours in (1, theirs) for ours, theirs in ends)
+        require(fits, "the shape of the step", step.shape, f"() or one that fits the batch {batch} of x")
     return step[..., None]

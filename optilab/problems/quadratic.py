@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import lifted
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,8 @@ class Quadratic:
         return np.zeros(np.broadcast_shapes(np.shape(x), np.shape(v)))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
-        """The y that minimises f(y) + ‖y − x‖²/(2 step), for x (*batch, d) and a step, one or (*batch)."""
-        step = np.asarray(step)[..., None]
+        """The y that minimises f(y) + ‖y − x‖²/(2 step), for x (*batch, d) and a step, a number or (*batch)."""
+        step = lifted(step, x)
         require(1 + step * self.mu > 0, "step", step[..., 0], "so short that f(y) + ‖y − x‖²/(2 step) is convex")
         eigenvalues, U = self.spectrum
         return ((x + step * self.b) @ U / (1 + step * eigenvalues)) @ U.T

@@ -1,23 +1,13 @@
 """Simple parts h of composite problems F = f + h: a value and the proximal map argmin_z h(z) + ‖z − x‖²/(2 step)."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import lifted
 
 INSIDE = 1e-9  # how far outside a constraint set a point may lie by rounding
-
-
-class Simple(Protocol):
-    """A function whose proximal map has a closed form."""
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Value at x (..., d) → (...)."""
-
-    def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
-        """Proximal map at x (..., d); step is a number or (..., 1)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +15,7 @@ class Zero:
     """No simple part."""
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Zero at every x (..., d) → (...)."""
+        """Zero at every x (*batch, d) → (*batch)."""
         return np.zeros(np.shape(x)[:-1])
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
@@ -43,12 +33,12 @@ class L1:
         require(self.weight >= 0, "weight", self.weight, "0 or more")
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Value at x (..., d) → (...)."""
+        """Value at x (*batch, d) → (*batch)."""
         return self.weight * abs(x).sum(-1)
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """Shrink every entry towards 0 by step · weight, no further than 0."""
-        threshold = step * self.weight
+        threshold = lifted(step, x) * self.weight
         return x - np.minimum(np.maximum(x, -threshold), threshold)
 
 
@@ -62,12 +52,12 @@ class SquaredNorm:
         require(self.mu >= 0, "mu", self.mu, "0 or more")
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Value at x (..., d) → (...)."""
+        """Value at x (*batch, d) → (*batch)."""
         return 0.5 * self.mu * (x * x).sum(-1)
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """Divide by 1 + step · mu."""
-        return x / (1 + step * self.mu)
+        return x / (1 + lifted(step, x) * self.mu)
 
 
 def outside(amount: np.ndarray) -> np.ndarray:
@@ -85,7 +75,7 @@ class Ball:
         require(self.radius > 0, "radius", self.radius, "positive")
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Zero inside, infinite outside: x (..., d) → (...)."""
+        """Zero inside, infinite outside: x (*batch, d) → (*batch)."""
         return outside(np.linalg.norm(x, axis=-1) - self.radius)
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
@@ -104,7 +94,7 @@ class Box:
         require(np.less_equal(self.low, self.high), "low", self.low, f"at most high = {self.high}")
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Zero inside, infinite outside: x (..., d) → (...)."""
+        """Zero inside, infinite outside: x (*batch, d) → (*batch)."""
         return outside(np.maximum(self.low - x, x - self.high).max(-1))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
@@ -117,7 +107,7 @@ class Simplex:
     """The indicator of the probability simplex: x ≥ 0 with sum 1."""
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Zero inside, infinite outside: x (..., d) → (...)."""
+        """Zero inside, infinite outside: x (*batch, d) → (*batch)."""
         return outside(np.maximum(abs(x.sum(-1) - 1), -x.min(-1)))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:

@@ -12,14 +12,14 @@ from optilab.papers.gradient_sliding.problems.robust_regression import robust_re
 
 def test_proximal_sgd_is_its_definition():
     problem = robust_regression(0, n=5, m=12)
-    samples = np.random.default_rng(0).integers(12, size=30)
+    samples = np.random.default_rng(0).integers(12, size=(30, 1))
     trace = run(proximal_sgd(problem, np.zeros(5), L=problem.L, mu=problem.mu, samples=samples), 100)
     assert len(trace.step) == 31
     x, points, weights = np.zeros(5), [], []
-    for t, i in enumerate(samples, 1):
+    for t, (i,) in enumerate(samples, 1):
         a = problem.L + problem.mu * t / 2
         s = problem.A[i] * np.sign(problem.A[i] @ x - problem.c[i])
-        x = problem.prox(x - (problem.grad(x) + s) / a, a)
+        x = problem.prox(x - (problem.grad(x) + s) / a, 1 / a)
         points.append(x)
         weights.append(t + 2 * problem.L / problem.mu)
     np.testing.assert_allclose(trace.x[-1], x, rtol=1e-10)
@@ -31,11 +31,11 @@ def test_proximal_sgd_stays_below_its_bound(noise):
     seeds = range(6)
     problem = robust_regression(seeds, n=8, m=30, noise=noise, L=10.0, mu=0.5)
     x0 = np.zeros((6, 8))
-    samples = problem.sample(np.random.default_rng(1), (1000, 6)) if noise else None
+    samples = problem.sample(np.random.default_rng(1), (1000, 6, 1)) if noise else None
     trace = run(proximal_sgd(problem, x0, L=problem.L, mu=problem.mu, samples=samples), 1000)
-    gap = problem(trace.xbar) - problem.optimum.value
+    gap = problem(trace.xbar) - problem.minimum
     S = 2 * (problem.M**2 + problem.sigma2) if noise else problem.M**2
-    V0 = (problem.optimum.x**2).sum(-1) / 2
+    V0 = (problem.minimizer**2).sum(-1) / 2
     bound = proximal_sgd_bound(trace.step[1:, None], V0=V0, L=problem.L, mu=problem.mu, S=S)
     assert (gap[1:].mean(-1) <= bound.mean(-1)).all()
 
@@ -48,8 +48,8 @@ def test_smoothing_with_acceleration_contracts_as_promised_and_stops_at_its_erro
     total = problem.L + M
     gamma = (-problem.mu + np.sqrt(problem.mu**2 + 4 * total * problem.mu)) / (2 * total)
     trace = run(smoothed_gradient(problem, x0, L=problem.L, mu=problem.mu, M=M, eta=eta), 3000)
-    gap = problem(trace.xbar) - problem.optimum.value
-    V0 = (problem.optimum.x**2).sum(-1) / 2
+    gap = problem(trace.xbar) - problem.minimum
+    V0 = (problem.minimizer**2).sum(-1) / 2
     start = gap[0] + problem.mu * V0
     bound = (1 - gamma) ** trace.step[:, None] * start + eta * problem.Omega
     assert (gap <= bound).all()
@@ -69,7 +69,7 @@ def test_without_an_operator_the_size_of_the_smoothing_does_not_matter():
 def test_batches_are_their_replicates():
     problem = robust_regression(0, n=5, m=12)
     x0 = np.random.default_rng(0).normal(size=(3, 5))
-    samples = np.random.default_rng(1).integers(12, size=(40, 3))
+    samples = np.random.default_rng(1).integers(12, size=(40, 3, 1))
     mu = np.array([0.1, 0.2, 0.4])
     whole = run(proximal_sgd(problem, x0, L=problem.L, mu=mu, samples=samples), 40)
     smooth = run(smoothed_gradient(problem, x0, L=problem.L, mu=mu, M=3.0, eta=mu), 40)

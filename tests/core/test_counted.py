@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from optilab.core.counted import Counted
+from optilab.core.run import run
+from optilab.papers.last_iterate.algorithm import csmd
+from optilab.papers.last_iterate.problems import outliers
 from optilab.problems.least_squares import LeastSquares
 from optilab.problems.quadratic import Quadratic
 
@@ -65,3 +68,17 @@ def test_a_counted_problem_can_be_copied_and_sent_to_another_process():
         twin.grad(np.ones(2))
         assert twin.calls["gradients"] == 2
     assert counted.calls["gradients"] == 1
+
+
+@pytest.mark.parametrize("batch", [(), (1,), (50,)])
+def test_one_draw_a_step_is_one_sample_a_step_for_every_replicate(batch):
+    counted = Counted(outliers(0))
+    states = csmd(counted, np.zeros((*batch, 10)), eta=np.full(10, 0.1), rng=np.random.default_rng(0))
+    trace = run(states, 10, oracle=counted)
+    np.testing.assert_array_equal(trace.calls["samples"], np.arange(11))
+    np.testing.assert_array_equal(trace.calls["gradients"], np.arange(11))
+
+
+def test_samples_that_nobody_gets_are_refused():
+    with pytest.raises(ValueError, match=r"size must be \(\*batch, m\), m samples for each replicate, got \(\)"):
+        Counted(outliers(0)).sample(np.random.default_rng(0), ())

@@ -57,11 +57,11 @@ class Slope:
         """Aᵀ tanh(Au − c)/m."""
         return self.A.T @ np.tanh(self.A @ u - self.c) / len(self.c)
 
-    def prox(self, v: np.ndarray, a: float) -> np.ndarray:
+    def prox(self, v: np.ndarray, step: float) -> np.ndarray:
         """Of (μ/2)‖u‖²; with 0.1‖u‖₁ besides; over the simplex."""
-        shrunk = v * a / (a + self.mu)
+        shrunk = v / (1 + step * self.mu)
         if self.kind == "sparse":
-            return np.sign(shrunk) * np.maximum(abs(shrunk) - 0.1 / (a + self.mu), 0)
+            return np.sign(shrunk) * np.maximum(abs(shrunk) - 0.1 * step / (1 + step * self.mu), 0)
         return simplex(shrunk) if self.kind == "simplex" else shrunk
 
 
@@ -75,7 +75,7 @@ def slide_with_mistake(
         p = t / 2 if mistake == "mu lost" else (1 + mu / beta) * t / 2
         centre = u if mistake == "centre" else x
         a = beta * (1 + p)
-        u = problem.prox((beta * centre + beta * p * u - g - s) / a, a)
+        u = problem.prox((beta * centre + beta * p * u - g - s) / a, 1 / a)
         theta = 2 / (t + 1) if mistake == "theta" else 2 * (t + 1) / (t * (t + 3))
         ut = (1 - theta) * ut + theta * u
     return (ut, u) if mistake == "swapped" else (u, ut)
@@ -94,8 +94,8 @@ MISTAKES = {
 def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed: int = 7) -> None:
     """`slide(problem, g, x, beta, mu, T) → (u_T, ũ_T)` must be one inner loop of the restart-free method.
 
-    `problem.subgrad(u)` and `problem.prox(v, a)` are all it needs of the problem; data are drawn by `seed`. Recognises
-    the `MISTAKES`.
+    `problem.subgrad(u)` and `problem.prox(v, step)` are all it needs of the problem; data are drawn by `seed`.
+    Recognises the `MISTAKES`.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class Curve(NamedTuple):
 
 def initial(problem: Any, x0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The gap and V(x0, x*) = ½‖x0 − x*‖² at the start: (*batch) each."""
-    return problem(x0) - problem.optimum.value, ((x0 - problem.optimum.x) ** 2).sum(-1) / 2
+    return problem(x0) - problem.minimum, ((x0 - problem.minimizer) ** 2).sum(-1) / 2
 
 
 def generators(seeds: int | Sequence[int]) -> list[np.random.Generator]:
@@ -67,7 +67,7 @@ def slide(
     states = gradient_sliding(problem, x0, plan, rng=rng)
     keep = ["xbar", "gradients", "subgradients"]
     trace = run(states, len(plan.T), keep=keep, limit=1e8, progress=progress)
-    return Curve(problem(trace.xbar) - problem.optimum.value, trace.gradients, trace.subgradients)
+    return Curve(problem(trace.xbar) - problem.minimum, trace.gradients, trace.subgradients)
 
 
 def slide_accelerated(
@@ -77,7 +77,7 @@ def slide_accelerated(
     states = accelerated_sliding(problem, x0, plan, rng=rng)
     trace = run(states, len(plan.T), keep=["xbar", "gradients", "operators", "samples"])
     cheap = trace.operators if rng is None else trace.samples
-    return Curve(problem(trace.xbar) - problem.optimum.value, trace.gradients, cheap)
+    return Curve(problem(trace.xbar) - problem.minimum, trace.gradients, cheap)
 
 
 def constants(problem: Any, x0: np.ndarray, stochastic: bool = True) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def race(
     states = proximal_sgd(problem, x0, L=problem.L, mu=problem.mu, samples=samples)
     trace = run(states, budget, every=every, keep=["xbar"], progress=progress)
     steps = np.broadcast_to(trace.step.reshape(-1, *(1 for _ in shape)), trace.xbar.shape[:-1])
-    yield "prox-SGD", Curve(problem(trace.xbar) - problem.optimum.value, steps, steps)
+    yield "prox-SGD", Curve(problem(trace.xbar) - problem.minimum, steps, steps)
 
 
 def worst_jump(curve: Curve, gradients: np.ndarray, window: int = 5) -> np.ndarray:
@@ -265,7 +265,7 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     M = problem.norm**2 / eta
     states = smoothed_gradient(problem, x0, L=problem.L, mu=problem.mu, M=M, eta=eta)
     trace = run(states, 1500, keep=["xbar"])
-    gap = problem(trace.xbar) - problem.optimum.value
+    gap = problem(trace.xbar) - problem.minimum
     ratio = trace.first(gap <= 1e-2 * delta) / free.reached(1e-2 * delta)[0]
     statement = "gradients of plain smoothing / RF-ASGS to 10⁻² of the first gap, median"
     yield Claim(statement, np.median(ratio), at_least=3, seeds=tuple(ratio))

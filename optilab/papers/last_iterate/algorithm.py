@@ -18,7 +18,8 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Euclidean, Mirror
-from optilab.problems.simple import Simple, Zero
+from optilab.problems.oracles import Simple, Stochastic
+from optilab.problems.simple import Zero
 
 Array = np.ndarray
 LOST = 1e100  # a point this far out has diverged: what its oracle says is no longer an error
@@ -32,7 +33,9 @@ class Iterate(NamedTuple):
 
 
 @algorithm
-def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirror: Mirror | None = None) -> Iterator:
+def csmd(
+    problem: Stochastic, x1: Array, *, eta: Array, rng: np.random.Generator, mirror: Mirror | None = None
+) -> Iterator[Iterate]:
     """Composite stochastic mirror descent: yields x^1, …, x^{T+1}; the last is the output.
 
     Parameters
@@ -57,19 +60,19 @@ def csmd(problem: Any, x1: Array, *, eta: Array, rng: np.random.Generator, mirro
     x, eta = _checked(h, mirror, x1, eta)
     yield Iterate(x, np.zeros_like(x))
     for t, step in enumerate(eta, start=1):
-        g = problem.sample_grad(x, problem.sample(rng, x.shape[:-1]))
+        g = problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], 1)))
         _check_finite(g, x, t)
         x = mirror.step(h, x, g, step)
         yield Iterate(x, g)
 
 
 def _checked(h: Simple, mirror: Mirror, x1: Array, eta: Array) -> tuple[Array, Array]:
-    """The start (*batch, d) and the step sizes (T, *batch, 1), once they are known to be allowed."""
+    """The start (*batch, d) and the step sizes (T, *batch), once they are known to be allowed."""
     x1, eta = np.asarray(x1, dtype=float), np.asarray(eta, dtype=float)
     require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
     require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
     mirror.check(h, x1)
-    return replicates(x1, eta[0])[0], eta[..., None]
+    return replicates(x1, eta[0])[0], eta
 
 
 def _check_finite(g: Array, x: Array, t: int) -> None:

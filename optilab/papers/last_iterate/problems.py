@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import linprog, minimize
 
 from optilab.core.check import require
-from optilab.problems.simple import L1, Ball, Simple, Simplex, SquaredNorm, Zero
+from optilab.problems.oracles import Simple, check_samples
+from optilab.problems.simple import L1, Ball, Simplex, SquaredNorm, Zero
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,18 @@ class AbsoluteRegression:
         return np.sign(x @ self.A.T - self.b) @ self.A / len(self.b)
 
     def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """A random row for each point of a batch: (*batch)."""
+        """Numbers of random rows: size (*batch, m) → (*batch, m)."""
         return rng.integers(len(self.b), size=size)
 
     def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """The subgradient of one row at x (*batch, d), its noise scaled."""
+        """The mean subgradient of sampled rows (*batch, m) at x (*batch, d), its noise scaled: (*batch, d)."""
+        check_samples(x, sample.shape)
         a = self.A[sample]
-        one = np.sign((a * x).sum(-1) - self.b[sample])[..., None] * a
+        some = np.vecmat(np.sign(np.matvec(a, x) - self.b[sample]), a) / sample.shape[-1]
         if self.noise == 1:
-            return one
+            return some
         exact = self.subgrad(x)
-        return exact + self.noise * (one - exact)
+        return exact + self.noise * (some - exact)
 
     @property
     def M(self) -> float:
@@ -258,11 +260,13 @@ class Harvey:
         j = np.arange(self.T)
         return np.where(j < i, self.a, np.where(j == i, -self.b, 0.0))
 
-    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> None:
-        """Nothing is random here."""
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """Nothing is random here: zeros (*batch, m)."""
+        return np.zeros(size)
 
-    def sample_grad(self, x: np.ndarray, sample: None) -> np.ndarray:
-        """The subgradient."""
+    def sample_grad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        """The subgradient, whatever the samples (*batch, m)."""
+        check_samples(x, sample.shape)
         return self.subgrad(x)
 
     def point(self, eta: np.ndarray, t: int) -> np.ndarray:

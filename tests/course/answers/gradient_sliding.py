@@ -17,7 +17,7 @@ def prox_sliding(problem, g, x, beta, mu, T):
     for t in range(1, T + 1):
         p, theta = {p}, {theta}
         a = beta * (1 + p)
-        u = problem.prox((beta * {centre} + beta * p * u - g - problem.subgrad({at})) / a, a)
+        u = problem.prox((beta * {centre} + beta * p * u - g - problem.subgrad({at})) / a, 1 / a)
         average = (1 - theta) * average + theta * u
     return {result}
 """
@@ -74,7 +74,7 @@ def prox_sliding(problem, g, x, beta, mu, T):
         B = (beta + mu) * t / 2
         s = problem.subgrad(u)
         v = [(beta * x[i] + B * u[i] - g[i] - s[i]) / (beta + B) for i in range(len(x))]
-        u = problem.prox(np.array(v), beta + B)
+        u = problem.prox(np.array(v), 1 / (beta + B))
         total, weights = total + (t + 1) * u, weights + t + 1
     return u.tolist(), total / weights
 """,

@@ -47,7 +47,7 @@ def plans(problem, x0, stochastic=False):
 def transcription(problem, x0, name, N0=None, samples=None):
     """The published loops, word by word, for one replicate: a list of averages."""
     L, mu, M = float(problem.L), float(problem.mu), float(problem.M)
-    D = float(problem(x0) - problem.optimum.value)
+    D = float(problem(x0) - problem.minimum)
     S = M**2 if samples is None else M**2 + float(problem.sigma2)
     stream = iter(samples if samples is not None else [])
     x = xbar = x0
@@ -81,7 +81,7 @@ def transcription(problem, x0, name, N0=None, samples=None):
             s_t = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, next(stream, None))
             p, theta = slope * t / 2, 2 * (t + 1) / (t * (t + 3))
             a = beta * (1 + p)
-            u = problem.prox((beta * x + beta * p * u - (g + s_t)) / a, a)
+            u = problem.prox((beta * x + beta * p * u - (g + s_t)) / a, 1 / a)
             ut = (1 - theta) * ut + theta * u
         x = u
         xbar = (1 - gamma) * xbar + gamma * ut
@@ -94,7 +94,7 @@ def test_every_schedule_is_the_published_loop(name, stochastic):
     problem, x0 = small(3), np.full(6, 0.3)
     plan = plans(problem, x0, stochastic)[name]
     total = int(plan.T.sum())
-    samples = np.random.default_rng(8).integers(20, size=total) if stochastic else None
+    samples = np.random.default_rng(8).integers(20, size=(total, 1)) if stochastic else None
     trace = run(gs.gradient_sliding(problem, x0, plan, rng=np.random.default_rng(8) if stochastic else None), 500)
     N0 = int(np.ceil(2 * np.sqrt((7 if stochastic else 5) * problem.L / problem.mu)))
     by_hand = transcription(problem, x0, name, N0, samples)
@@ -108,7 +108,7 @@ def test_accelerated_sliding_is_the_published_loop():
     problem, x0, N = deblurring(0, n=20), np.ones(20), 12
     K = problem.differences(np.eye(20)).T
     L, mu, norm, Omega = problem.L, problem.mu, problem.norm, problem.Omega
-    D = float(problem(x0) - problem.optimum.value)
+    D = float(problem(x0) - problem.minimum)
     plan = gs.rf_asgs(L=L, mu=mu, K=norm, Omega=Omega, D=D, N=N)
     trace = run(gs.accelerated_sliding(problem, x0, plan), N)
     lam = (-mu + np.sqrt(mu**2 + 8 * L * mu)) / (4 * L)
@@ -124,7 +124,7 @@ def test_accelerated_sliding_is_the_published_loop():
             al, r = 2 / (t + 1), q / t + (beta + mu) * (t - 1) / 2
             um = (1 - lam) * xbar + lam * ((1 - al) * ut + al * u)
             s = K.T @ np.clip(K @ um / eta, -1, 1)
-            u = problem.prox((beta * x + r * u - g - s) / (beta + r), beta + r)
+            u = problem.prox((beta * x + r * u - g - s) / (beta + r), 1 / (beta + r))
             ut = (1 - al) * ut + al * u
         x, xbar, operators = u, (1 - lam) * xbar + lam * ut, operators + T
         np.testing.assert_allclose(trace.xbar[k], xbar, rtol=1e-9, atol=1e-11)
@@ -145,7 +145,7 @@ def test_the_average_of_an_inner_loop_has_the_weights_of_the_proof(T, beta, mu, 
         smooth = problem.grad(u) @ u / 2 - problem.b @ u / 2
         return g @ u + problem(u) - smooth + beta / 2 * ((u - x) ** 2).sum()
 
-    for u in (x, problem.optimum.x, rng.normal(size=6)):  # S1 itself
+    for u in (x, problem.minimizer, rng.normal(size=6)):  # S1 itself
         e, B = gs.e(T), beta + mu
         left = phi(inner.ut[-1]) - phi(u)
         distances = B * e * ((x - u) ** 2).sum() / 2 - B * (1 + e) * ((inner.u[-1] - u) ** 2).sum() / 2
@@ -160,8 +160,7 @@ def test_every_step_of_the_restart_free_method_keeps_its_inequality(L, mu, seed,
     known = constants(problem, x0, stochastic=False)
     plan = gs.rf_sgs(**known, N=30, T_min=T_min).within(4000)
     trace = run(gs.gradient_sliding(problem, x0, plan), 30)
-    best = problem.optimum
-    gap, V = problem(trace.xbar) - best.value, ((trace.x - best.x) ** 2).sum(-1) / 2
+    gap, V = problem(trace.xbar) - problem.minimum, ((trace.x - problem.minimizer) ** 2).sum(-1) / 2
     gamma, B = plan.gamma[0], plan.B[0]
     T = np.concatenate([plan.T[:1], plan.T])
     E = gap + gamma * B * (1 + gs.e(T)) * V
@@ -362,7 +361,7 @@ def test_without_h_the_method_is_an_accelerated_proximal_gradient_method():
     for k in range(1, 61):  # the accelerated method, in closed form
         xu = (1 - gamma) * xbar + gamma * x
         a = beta + (beta + 0.5) / 2
-        x = problem.prox(x - problem.grad(xu) / a, a)
+        x = problem.prox(x - problem.grad(xu) / a, 1 / a)
         xbar = (1 - gamma) * xbar + gamma * x
         np.testing.assert_allclose(trace.xbar[k], xbar, atol=1e-12)
 
@@ -386,7 +385,7 @@ def test_a_tiny_smooth_part_leaves_a_proximal_subgradient_method():
     u = x
     for t in range(1, 9):
         a = 0.7 * t / 2
-        u = problem.prox(u - problem.subgrad(u) / a, a)
+        u = problem.prox(u - problem.subgrad(u) / a, 1 / a)
         np.testing.assert_allclose(inner.u[t], u, atol=1e-9)
 
 
@@ -394,7 +393,7 @@ def test_accelerated_sliding_comes_to_the_certified_optimum():
     problem = deblurring(0, n=20)
     x0 = np.zeros(20)
     plan = gs.rf_asgs(**experiment.operator_constants(problem, x0), N=70)
-    assert slide_accelerated(problem, x0, plan).gap[-1] < 1e-3 * (problem(x0) - problem.optimum.value)
+    assert slide_accelerated(problem, x0, plan).gap[-1] < 1e-3 * (problem(x0) - problem.minimum)
 
 
 def test_figures_of_robust_regression_with_full_subgradients():
@@ -498,7 +497,7 @@ def test_the_sliding_check_accepts_the_loop_and_names_every_mistake():
         for t in range(1, T + 1):
             a = beta + (beta + mu) * t / 2
             s = problem.subgrad(u)
-            u = problem.prox((beta * x + (beta + mu) * t / 2 * u - g - s) / a, a)
+            u = problem.prox((beta * x + (beta + mu) * t / 2 * u - g - s) / a, 1 / a)
             total, weights = total + (t + 1) * u, weights + t + 1
         return u, total / weights
 
@@ -579,7 +578,7 @@ def test_the_code_that_is_shown_runs_the_same_method(name):
     drawn = made.compute(**made.values, **({"run": made.result} if made.simulate else {}))
     if name in ("slide", "smoothing"):
         drawn_gap, shown_gap = drawn["gap_now"][0], names["problem"](names["shown"].xbar[-1])
-        assert shown_gap - names["problem"].optimum.value == pytest.approx(drawn_gap, rel=1e-6)
+        assert shown_gap - names["problem"].minimum == pytest.approx(drawn_gap, rel=1e-6)
     else:
         gap = drawn["free_gap" if name == "two_counters" else "gap"]
         scale = names["shown"].gap[0] if name == "lengths" else 1
@@ -682,8 +681,8 @@ def test_bad_runs_are_refused_at_the_call():
         gs.gradient_sliding(problem, np.zeros((2, 6)), plan, rng=[np.random.default_rng(0)])
 
     class Careless(RobustRegression):
-        def prox(self, v, a):
-            return super().prox(v, a)[..., :3]
+        def prox(self, x, step):
+            return super().prox(x, step)[..., :3]
 
     careless = Careless(problem.H, problem.b, problem.A, problem.c, problem.mu)
     with pytest.raises(ValueError, match="shape that prox returns"):

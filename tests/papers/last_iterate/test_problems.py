@@ -41,7 +41,7 @@ def test_subgradients_lie_below_the_function():
 def test_sampled_subgradients_average_to_the_subgradient_and_scale_their_noise():
     quiet = outliers(0)
     x = np.random.default_rng(2).normal(size=10)
-    rows = np.arange(100)
+    rows = np.arange(100)[:, None]
     every = quiet.sample_grad(np.tile(x, (100, 1)), rows)
     np.testing.assert_allclose(every.mean(0), quiet.subgrad(x))
     loud = AbsoluteRegression(quiet.A, quiet.b, noise=3.0)

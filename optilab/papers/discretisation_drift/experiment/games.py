@@ -65,8 +65,9 @@ def rotation_game(quick: bool) -> Iterable[Claim]:
 
 def dirac_methods(h: Number, phi0: np.ndarray, theta0: np.ndarray) -> dict[str, Iterator[Any]]:
     """States of every method on the Dirac-GAN, by name, with rate h for both players."""
-    game, rates = DiracGAN(), {"a": h, "b": h}
-    penalised = consensus(game, 0.1)
+    game = DiracGAN()
+    rates: dict[str, Any] = {"a": h, "b": h}
+    penalised: Any = consensus(game, 0.1)
     return {
         "simultaneous": simultaneous(game, phi0, theta0, **rates),
         "interaction ×(−1)": simultaneous(game, phi0, theta0, **rates, interaction=-1),

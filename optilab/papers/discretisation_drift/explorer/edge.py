@@ -1,6 +1,6 @@
 """A small network at the edge of stability: loss, sharpness, and what the flows know of the next step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +44,7 @@ def train(
     problem, starts = regression([seed], width)
     start = starts[0]
     if adjusted:
-        states = dal(problem, start, p=p, momentum=momentum)
+        states: Iterator[Any] = dal(problem, start, p=p, momentum=momentum)
     else:
         states = gradient_descent(problem, start, h=h, momentum=momentum)
     trace = run(states, STEPS, limit=LIMIT, loss=lambda state: problem(state.theta))

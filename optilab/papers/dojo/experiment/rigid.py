@@ -250,7 +250,7 @@ def solving(quick: bool = False) -> Iterator[Claim]:
         state = step(resting, state, kappa=1e-6).state
     *_, last = interior_point(TimeStep(resting, state, np.zeros((1, 6))), kappa=1e-6, correct_at_target=True)
     text = "box at rest, κ = 10⁻⁶, correction kept on at the target: ‖s∘g − κe‖/κ after 50 iterations"
-    yield Claim(text, last.b_vio / 1e-6, at_least=0.01)
+    yield Claim(text, float(last.b_vio / 1e-6), at_least=0.01)
 
 
 # gradients

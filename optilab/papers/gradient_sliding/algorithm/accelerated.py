@@ -130,7 +130,7 @@ def prox_ag(
             s = mean_of_samples(problem, um, eta, generators, np.where(t <= T, m, 0))
         else:
             s = problem.smooth_grad(um, eta)
-        u_next = problem.prox((beta * x + r * u - g - s) / (beta + r), (beta + r)[..., 0])
+        u_next = problem.prox((beta * x + r * u - g - s) / (beta + r), 1 / (beta + r)[..., 0])
         ut_next = (1 - alpha) * ut + alpha * u_next
         if t > shortest:
             going = (t <= T)[..., None]
@@ -143,7 +143,7 @@ def mean_of_samples(problem: Any, x: np.ndarray, eta: np.ndarray, generators: li
     """The mean of m (*batch) sampled gradients of h_η at x (*batch, n), each replicate from its own generator."""
     samples = draw(problem, generators, m)
     drawn = np.arange(len(samples)).reshape(-1, *(1 for _ in m.shape)) < m
-    each = problem.sample_smooth_grad(x, samples, eta)
+    each = problem.sample_smooth_grad(np.broadcast_to(x, (len(samples), *x.shape)), samples, eta)
     return np.where(drawn[..., None], each, 0).sum(0) / np.maximum(m, 1)[..., None]
 
 

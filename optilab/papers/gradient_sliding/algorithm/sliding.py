@@ -1,7 +1,7 @@
 """Gradient sliding (Lan 2016): one gradient of f an outer step, then an inner loop that slides on h.
 
 A problem brings `grad` of f, `subgrad` of h (or `sample` and `sample_subgrad`) and `prox` of χ over its set:
-prox(v, a) = argmin χ(u) + (a/2)‖u − v‖².
+prox(v, s) = argmin χ(u) + ‖u − v‖²/(2 s), the step s being the inverse of the weight of the distance.
 """
 
 from collections import deque
@@ -96,7 +96,7 @@ def prox_sliding(
         Prox weight β and B of β p_t = B t/2.
     T : int or array (*batch)
         Steps; a replicate that has made its own stays.
-    samples : array (max T, *batch), optional
+    samples : array (max T, *batch, 1), optional
         One sample for each step.
     """
     x, beta, B = replicates(x, beta, B)
@@ -108,7 +108,7 @@ def prox_sliding(
         s = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, samples[t - 1])
         a = beta + B * (t / 2)
         theta = 2 * (t + 1) / (t * (t + 3))
-        u_next = problem.prox((beta * x + B * (t / 2) * u - g - s) / a, a[..., 0])
+        u_next = problem.prox((beta * x + B * (t / 2) * u - g - s) / a, 1 / a[..., 0])
         ut_next = (1 - theta) * ut + theta * u_next
         if t > shortest:
             going = (t <= T)[..., None]
@@ -123,8 +123,8 @@ def last(states: Iterator[Inner]) -> Inner:
 
 
 def draw(problem: Any, generators: list[np.random.Generator], size: np.ndarray) -> np.ndarray:
-    """Draw size (*batch) samples a replicate, each from its own generator: (max size, *batch, …), zero past the end."""
-    columns = [problem.sample(rng, int(n)) for rng, n in zip(generators, size.ravel(), strict=True)]
+    """Draw size (*batch) samples a replicate, each from its own generator: (max size, *batch, 1), zero past the end."""
+    columns = [problem.sample(rng, (int(n),))[:, None] for rng, n in zip(generators, size.ravel(), strict=True)]
     longest = max(columns, key=len)
     samples = np.zeros((len(longest), len(columns), *longest.shape[1:]), longest.dtype)
     for number, column in enumerate(columns):

@@ -33,7 +33,7 @@ def restored(seed: int) -> dict[str, Any]:
         np.arange(N + 1), gap0=gap0, V0=V0, mu=problem.mu, lam=plan.lam[0], eta0=eta0, Omega=problem.Omega
     )
     eta = np.concatenate([[eta0], plan.eta])
-    gap = problem(trace.xbar) - problem.optimum.value
+    gap = problem(trace.xbar) - problem.minimum
     return {"problem": problem, "trace": trace, "eta": eta, "gap": np.maximum(gap, 1e-12), "bound": bound}
 
 
@@ -55,7 +55,7 @@ def compute(k: int, seed: int) -> dict[str, Any]:
         "pixel": np.arange(PIXELS),
         "signal": problem.signal,
         "record": problem.b,
-        "best": problem.optimum.x,
+        "best": problem.minimizer,
         "xbar": trace.xbar[k],
         "k": np.arange(N + 1),
         "gap": found["gap"],

@@ -50,7 +50,7 @@ def slid(x: float, y: float) -> dict[str, Any]:
         record = run(inner, int(plan.T[k]))
         paths.append(record.u)
         averages.append(record.ut)
-    gap = PLANE(trace.xbar) - PLANE.optimum.value
+    gap = PLANE(trace.xbar) - PLANE.minimum
     bound = bound_of(PLANE, x0, plan, D=known["D"])
     return {
         "bound": bound,
@@ -132,13 +132,13 @@ def code(values: dict[str, Any]) -> str:
 
 def slide(**start: Any) -> Explorer:
     """Play through 30 outer steps; click sets the start."""
-    heights = np.log1p(PLANE(GRID) - PLANE.optimum.value)
+    heights = np.log1p(PLANE(GRID) - PLANE.minimum)
     box = {
         "xaxis": {"range": [-2.5, 2.5], "title": {"text": "x₁"}, "constrain": "domain"},
         "yaxis": {"range": [-2.5, 2.5], "title": {"text": "x₂"}, "scaleanchor": "x", "constrain": "domain"},
     }
     blue = color("RF-SGS")
-    best = PLANE.optimum.x
+    best = PLANE.minimizer
     orange = color("M-SGS")
     return Explorer(
         compute,

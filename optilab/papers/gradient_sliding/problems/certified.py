@@ -1,5 +1,7 @@
 """Optima that prove themselves: a point, its value and a lower bound from the dual."""
 
+from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,22 +11,44 @@ from scipy.optimize import Bounds, minimize
 from optilab.core.check import require
 
 
-class Certified(NamedTuple):
-    """A minimiser x (*batch, d), its value (*batch) and a lower bound (*batch) on every value of the problem."""
+class Optimum(NamedTuple):
+    """A minimizer x (*batch, d), its value (*batch) and a lower bound (*batch) on every value of the problem."""
 
     x: np.ndarray
     value: np.ndarray
     lower: np.ndarray
 
+
+class SolvedByDual(ABC):
+    """A problem whose optimum is computed once, when it is first asked for, with a certificate."""
+
+    @abstractmethod
+    def solved(self) -> Optimum:
+        """Solve the problem and its dual."""
+
+    @cached_property
+    def _optimum(self) -> Optimum:
+        return self.solved()
+
     @property
-    def gap(self) -> np.ndarray:
-        """The duality gap: no point is better than x by more than this."""
-        return self.value - self.lower
+    def minimizer(self) -> np.ndarray:
+        """Where the problem is smallest: (*batch, d)."""
+        return self._optimum.x
+
+    @property
+    def minimum(self) -> np.ndarray:
+        """Its value there: (*batch)."""
+        return self._optimum.value
+
+    @property
+    def lower(self) -> np.ndarray:
+        """The value of the dual, below every value of the problem: (*batch)."""
+        return self._optimum.lower
 
 
-def stacked(optima: list[Certified], batch: tuple[int, ...]) -> Certified:
-    """One `Certified` of batch shape `batch` out of those of its replicates, in order."""
-    return Certified(*(np.reshape(column, (*batch, *np.shape(column[0]))) for column in zip(*optima, strict=True)))
+def stacked(optima: list[Optimum], batch: tuple[int, ...]) -> Optimum:
+    """One `Optimum` of batch shape `batch` out of those of its replicates, in order."""
+    return Optimum(*(np.reshape(column, (*batch, *np.shape(column[0]))) for column in zip(*optima, strict=True)))
 
 
 def quadratic_dual(

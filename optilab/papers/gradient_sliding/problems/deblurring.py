@@ -7,13 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.gradient_sliding.problems.certified import Certified, quadratic_dual, stacked
+from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
 from optilab.problems.linear import matvec
+from optilab.problems.oracles import lifted
 from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
-class Deblurring:
+class Deblurring(SolvedByDual):
     """f(x) = ½‖Bx − b‖², h(x) = weight Σ|xᵢ₊₁ − xᵢ| = max_{‖y‖∞ ≤ 1} Kx·y, χ(x) = (μ/2)‖x‖².
 
     `grad` belongs to f, `subgrad` to h, `prox` to χ; calling the problem gives their sum.
@@ -93,12 +94,11 @@ class Deblurring:
         """Gradient Kᵀ clip(Kx/η, −1, 1) of the smoothed h_η at x (*batch, n), η > 0 (*batch)."""
         return self.adjoint(np.clip(self.differences(x) / np.asarray(eta)[..., None], -1, 1))
 
-    def prox(self, v: np.ndarray, a: float | np.ndarray) -> np.ndarray:
-        """The minimiser of χ(u) + (a/2)‖u − v‖² for v (*batch, n), a (*batch)."""
-        return v * np.asarray(a / (a + self.mu))[..., None]
+    def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
+        """The minimiser of χ(z) + ‖z − x‖²/(2 step) for x (*batch, n) and a step, a number or (*batch)."""
+        return x / (1 + lifted(step * self.mu, x))
 
-    @cached_property
-    def optimum(self) -> Certified:
+    def solved(self) -> Optimum:
         """The minimiser with its duality gap, from the dual over y ∈ [−1, 1]ⁿ⁻¹."""
         n = self.B.shape[0]
         Q = self.B.T @ self.B + self.mu * np.eye(n)
@@ -109,7 +109,7 @@ class Deblurring:
             b = self.b[index]
             _, x, lower = quadratic_dual(Q, self.B.T @ b, W, 0 * box, -box, box)
             value = ((self.B @ x - b) ** 2).sum() / 2 + abs(self.differences(x)).sum() + self.mu / 2 * x @ x
-            optima.append(Certified(x, value, lower + b @ b / 2))
+            optima.append(Optimum(x, value, lower + b @ b / 2))
         return stacked(optima, self.b.shape[:-1])
 
 

@@ -7,14 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.gradient_sliding.problems.certified import Certified, quadratic_dual, stacked
+from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
 from optilab.problems import projection
 from optilab.problems.linear import matvec
+from optilab.problems.oracles import check_samples, lifted
 from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
-class Portfolio:
+class Portfolio(SolvedByDual):
     """f(x) = ½ xᵀΣx, h(x) = (1/m) Σ max(0, τ − rᵢ·x), χ(x) = (μ/2)‖x‖² on x ≥ 0, Σx = 1.
 
     `grad` belongs to f, `subgrad` to h, `prox` to χ; calling the problem gives their sum at a point of the simplex.
@@ -63,8 +64,8 @@ class Portfolio:
 
     @cached_property
     def grid(self) -> tuple[np.ndarray, ...]:
-        """Indices of the replicates, to pick a scenario of each."""
-        return tuple(np.indices(self.R.shape[:-2]))
+        """Indices (*batch, 1) of the replicates, to pick scenarios of each."""
+        return tuple(np.indices((*self.R.shape[:-2], 1)))[:-1]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Value f + h + χ at x (*batch, n) of the simplex → (*batch)."""
@@ -80,21 +81,21 @@ class Portfolio:
         short = matvec(self.R, x) < self.tau
         return -matvec(self.R.mT, 1.0 * short) / self.R.shape[-2]
 
-    def prox(self, v: np.ndarray, a: float | np.ndarray) -> np.ndarray:
-        """The minimiser over the simplex of (μ/2)‖u‖² + (a/2)‖u − v‖² for v (*batch, n), a (*batch)."""
-        return projection.simplex(v * np.asarray(a / (a + self.mu))[..., None])
+    def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
+        """The minimiser over the simplex of (μ/2)‖z‖² + ‖z − x‖²/(2 step), x (*batch, n), step a number or (*batch)."""
+        return projection.simplex(x / (1 + lifted(step * self.mu, x)))
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Numbers of scenarios, uniform."""
+        """Numbers of scenarios, uniform: size (*batch, m) → (*batch, m)."""
         return rng.integers(self.R.shape[-2], size=size)
 
     def sample_subgrad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """Unbiased subgradient of h at x (*batch, n) from scenarios (*batch)."""
+        """Unbiased subgradient of h at x (*batch, n), the mean over sampled scenarios (*batch, m): (*batch, n)."""
+        check_samples(x, sample.shape)
         r = self.R[(*self.grid, sample)]
-        return -r * ((r * x).sum(-1) < self.tau)[..., None]
+        return -np.vecmat(1.0 * (np.matvec(r, x) < self.tau), r) / sample.shape[-1]
 
-    @cached_property
-    def optimum(self) -> Certified:
+    def solved(self) -> Optimum:
         """The minimiser with its duality gap, from the dual: slopes y ∈ [0, 1]ᵐ, prices s ≥ 0 and ν."""
         batch, (m, n) = self.R.shape[:-2], self.R.shape[-2:]
         mu = np.broadcast_to(self.mu, batch)
@@ -109,7 +110,7 @@ class Portfolio:
             _, x, lower = quadratic_dual(Q, np.zeros(n), W, d, low, high)
             x = projection.simplex(x)
             value = 0.5 * x @ Q @ x + np.maximum(self.tau - R @ x, 0).mean()
-            optima.append(Certified(x, value, np.asarray(lower)))
+            optima.append(Optimum(x, value, np.asarray(lower)))
         return stacked(optima, batch)
 
 

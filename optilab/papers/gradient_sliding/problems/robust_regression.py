@@ -7,13 +7,14 @@ from functools import cached_property
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.gradient_sliding.problems.certified import Certified, quadratic_dual, stacked
+from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
 from optilab.problems.linear import matvec
+from optilab.problems.oracles import check_samples, lifted
 from optilab.problems.seeds import instances
 
 
 @dataclass(frozen=True, eq=False)
-class RobustRegression:
+class RobustRegression(SolvedByDual):
     """f(x) = ½ xᵀHx − b·x, h(x) = (1/m) Σ|aᵢ·x − cᵢ|, χ(x) = (μ/2)‖x‖².
 
     `grad` belongs to f, `subgrad` to h, `prox` to χ; calling the problem gives their sum.
@@ -81,8 +82,8 @@ class RobustRegression:
 
     @cached_property
     def grid(self) -> tuple[np.ndarray, ...]:
-        """Indices of the replicates, to pick a row of each."""
-        return tuple(np.indices(self.A.shape[:-2]))
+        """Indices (*batch, 1) of the replicates, to pick rows of each."""
+        return tuple(np.indices((*self.A.shape[:-2], 1)))[:-1]
 
     def residual(self, x: np.ndarray) -> np.ndarray:
         """All aᵢ·x − cᵢ: (*batch, m)."""
@@ -109,32 +110,32 @@ class RobustRegression:
         """Gradient of the smoothed h_η(x) = (1/m) Σ huber_η(aᵢ·x − cᵢ) at x (*batch, n), η > 0 (*batch)."""
         return self.slopes(np.clip(self.residual(x) / np.asarray(eta)[..., None], -1, 1))
 
-    def prox(self, v: np.ndarray, a: float | np.ndarray) -> np.ndarray:
-        """The minimiser of χ(u) + (a/2)‖u − v‖² for v (*batch, n), a (*batch)."""
-        return v * np.asarray(a / (a + self.mu))[..., None]
+    def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
+        """The minimiser of χ(z) + ‖z − x‖²/(2 step) for x (*batch, n) and a step, a number or (*batch)."""
+        return x / (1 + lifted(step * self.mu, x))
 
     def sample(self, rng: np.random.Generator, size: int | tuple[int, ...]) -> np.ndarray:
-        """Numbers of rows, uniform."""
+        """Numbers of rows, uniform: size (*batch, m) → (*batch, m)."""
         return rng.integers(self.A.shape[-2], size=size)
 
-    def row(self, x: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Row aᵢ and residual aᵢ·x − cᵢ of the sampled i (*batch)."""
+    def rows(self, x: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows aᵢ (*batch, m, n) and residuals aᵢ·x − cᵢ (*batch, m) of the sampled i (*batch, m)."""
+        check_samples(x, sample.shape)
         a = self.A[(*self.grid, sample)]
-        return a, (a * x).sum(-1) - self.c[(*self.grid, sample)]
+        return a, np.matvec(a, x) - self.c[(*self.grid, sample)]
 
     def sample_subgrad(self, x: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """Unbiased subgradient of h at x (*batch, n) from rows (*batch)."""
-        a, residual = self.row(x, sample)
-        one = a * np.sign(residual)[..., None]
-        return one if self.noise == 1 else self.noise * one + (1 - self.noise) * self.subgrad(x)
+        """Unbiased subgradient of h at x (*batch, n), the mean over sampled rows (*batch, m): (*batch, n)."""
+        a, residual = self.rows(x, sample)
+        some = np.vecmat(np.sign(residual), a) / sample.shape[-1]
+        return some if self.noise == 1 else self.noise * some + (1 - self.noise) * self.subgrad(x)
 
     def sample_smooth_grad(self, x: np.ndarray, sample: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
-        """Unbiased gradient of h_η at x (*batch, n) from rows (*batch)."""
-        a, residual = self.row(x, sample)
-        return a * np.clip(residual / eta, -1, 1)[..., None]
+        """Unbiased gradient of h_η at x (*batch, n), the mean over sampled rows (*batch, m); η a number or (*batch)."""
+        a, residual = self.rows(x, sample)
+        return np.vecmat(np.clip(residual / np.asarray(eta)[..., None], -1, 1), a) / sample.shape[-1]
 
-    @cached_property
-    def optimum(self) -> Certified:
+    def solved(self) -> Optimum:
         """The minimiser with its duality gap, from the dual over y ∈ [−1, 1]ᵐ."""
         batch, (m, n) = self.A.shape[:-2], self.A.shape[-2:]
         mu = np.broadcast_to(self.mu, batch)
@@ -144,7 +145,7 @@ class RobustRegression:
             Q = self.H[index] + mu[index] * np.eye(n)
             _, x, lower = quadratic_dual(Q, self.b[index], -A.T / m, -c / m, -np.ones(m), np.ones(m))
             value = 0.5 * x @ Q @ x - self.b[index] @ x + abs(A @ x - c).mean()
-            optima.append(Certified(x, value, np.asarray(lower)))
+            optima.append(Optimum(x, value, np.asarray(lower)))
         return stacked(optima, batch)
 
 

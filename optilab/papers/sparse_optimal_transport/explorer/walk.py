@@ -83,7 +83,7 @@ def asked(method: str, semi_dual: SemiDual, x0: np.ndarray, most: int) -> np.nda
         states = supergradient_ascent(semi_dual, x0, eta=1 / semi_dual.smoothness)
     else:
         states = supergradient_ascent(semi_dual, x0, eta=10 / semi_dual.smoothness, decay=0.5)
-    return np.array([state.x for state in islice(states, most)])
+    return np.array([state[0] for state in islice(states, most)])
 
 
 @lru_cache(maxsize=len(METHODS))
