@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from optilab.core.check import require
 from optilab.core.counted import Counted
-from optilab.core.run import algorithm, replicates, run, within
+from optilab.core.run import advance, algorithm, replicates, run, within
 from optilab.problems.quadratic import Quadratic
 
 
@@ -197,3 +197,15 @@ def test_progress_is_reported_to_a_function():
 def test_traces_can_be_sent_to_another_process():
     trace = pickle.loads(pickle.dumps(run(growing([1.0], factor=2.0), 3)))
     assert trace.x[-1] == 8
+
+
+def test_replicates_that_are_done_keep_what_they_have():
+    going = np.array([True, False])
+    old, new = Growing(np.zeros((2, 3)), np.array([1, 1])), Growing(np.ones((2, 3)), np.array([2, 2]))
+    kept = advance(going, new, old)
+    assert isinstance(kept, Growing)
+    np.testing.assert_array_equal(kept.x, [[1, 1, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(kept.k, [2, 1])
+    x, k = advance(np.array(False), tuple(new), tuple(old))
+    np.testing.assert_array_equal(x, old.x)
+    np.testing.assert_array_equal(k, old.k)
