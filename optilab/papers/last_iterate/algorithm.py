@@ -6,6 +6,13 @@ minimises F = f + h from T noisy subgradients. The question is which point to ha
 Throughout, f(x) − f(y) − ⟨g, x − y⟩ ≤ ½L‖x − y‖² + M‖x − y‖ for every subgradient g at y (G-Lipschitz: L = 0, M = 2G),
 E‖ĝ − g‖² ≤ σ², and D = D_ψ(x*, x¹).
 
+    the paper                                              here
+    x^1 given; for t = 1 … T; return x^{T+1}               csmd
+    x^{t+1} = argmin_x h(x) + ⟨ĝ^t, x − x^t⟩ + D_ψ/η_t     Mirror.step, in closed form
+    η_t: general convex; strongly convex; heavy tails      poly, const, linear; strong1 … strong3; heavy_poly, …
+    outputs: x^{T+1} and what it is compared with          average, suffix_average, weighted_average, best
+    bounds for any schedule                                bound, strong_bound, heavy_bound
+
 Source: Z. Liu, Z. Zhou, "Revisiting the Last-Iterate Convergence of Stochastic Gradient Methods", ICLR 2024
 (arXiv 2312.08531).
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from math import log
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -143,15 +142,15 @@ def robust(quick: bool) -> Iterator[Claim]:
     for other in ("1/√t", "constant"):
         ratio = [ratios(race[other]["last"], race["linear decay"]["last"])[large].min() for race in races]
         statement = f"regression, worst of η = 0.4, 0.8, 1.6: gap of last, {other} over linear decay"
-        yield Claim(statement, min(ratio), at_least=3, seeds=tuple(ratio))
+        yield Claim.over(statement, ratio, np.min, at_least=3)
     best = [tuned(race) for race in races]
     for slow, fast in (("constant", "1/√t"), ("1/√t", "linear decay")):
         ratio = [row[slow] / row[fast] for row in best]
-        yield Claim(f"regression, each at its best η: {slow} over {fast}", min(ratio), at_least=1, seeds=tuple(ratio))
+        yield Claim.over(f"regression, each at its best η: {slow} over {fast}", ratio, np.min, at_least=1)
     for output in ("average", "suffix"):
         ratio = [tuned(race, output)["1/√t"] / row["linear decay"] for race, row in zip(races, best, strict=True)]
         statement = f"regression, each at its best η: {output} of 1/√t over last of linear decay"
-        yield Claim(statement, median(ratio), seeds=tuple(ratio))
+        yield Claim.over(statement, ratio, np.median)
     margin = [
         race[name]["last"].mean(-1)
         / alg.bound(
@@ -174,7 +173,7 @@ def ridge(quick: bool) -> Iterator[Claim]:
         worse.append(float(ratios(last[1], last[0])))
         D, s2 = float(0.5 * (problem.minimizer**2).sum()), problem.M**2 + problem.sigma**2
         margin += [last[k].mean() / alg.strong_bound(eta[:, k], D, s2, mu_h=mu) for k in range(2)]
-    yield Claim("ridge, μ = 0.1: gap of last, 2/(μ(t+1)) over 1/(μt)", min(worse), at_least=1.2, seeds=tuple(worse))
+    yield Claim.over("ridge, μ = 0.1: gap of last, 2/(μ(t+1)) over 1/(μt)", worse, np.min, at_least=1.2)
     yield Claim("ridge: mean gap over the bound", max(margin), at_most=1)
 
 
@@ -191,7 +190,7 @@ def bowl(quick: bool) -> Iterator[Claim]:
     for k in range(2):
         ratio = ratios(last[:, k], last[:, 2])
         statement = f"quadratic bowl, η = 1: gap of last, {list(SCHEDULES)[k]} over linear decay"
-        yield Claim(statement, ratio.min(), at_least=2.5, seeds=ratio)
+        yield Claim.over(statement, ratio, np.min, at_least=2.5)
     margin = last.mean(-1) / alg.bound(eta, 0.5 * float(start @ start), 1.0, L)
     yield Claim("quadratic bowl: mean gap over the bound", margin.max(), at_most=1)
 
@@ -218,11 +217,11 @@ def simplex(quick: bool) -> Iterator[Claim]:
     tables = [portfolio(seed, *(1000, 8, 8) if quick else (2000, 20, 9)) for seed in range(1 if quick else 4)]
     gain = [min(table["Euclidean"][name] / table["entropy"][name] for name in SCHEDULES) for table in tables]
     statement = "200 assets, worst of schedules: best Euclidean gap over best entropy gap"
-    yield Claim(statement, min(gain), at_least=1.3, seeds=tuple(gain))
+    yield Claim.over(statement, gain, np.min, at_least=1.3)
     others = [(geometry, name) for geometry in GEOMETRIES for name in ("1/√t", "constant")]
     decay = [min(table[place][name] / table[place]["linear decay"] for place, name in others) for table in tables]
     statement = "200 assets, worst of geometries: best gap of other schedules over linear decay's"
-    yield Claim(statement, min(decay), at_least=2, seeds=tuple(decay))
+    yield Claim.over(statement, decay, np.min, at_least=2)
 
 
 # Heavy tails
@@ -247,19 +246,17 @@ def tails(quick: bool) -> Iterator[Claim]:
     races = [heavy_race(seed, *(3000, 200) if quick else (8000, 300)) for seed in range(1 if quick else 6)]
     plain, same, power = (np.array([race[name] for race in races]) for name in races[0])
     mean, most = ratios(plain, power), plain.max(-1) / power.max(-1)
-    yield Claim("tail index 1.6: mean gap, Euclidean η/√t over power map", mean.min(), at_least=5, seeds=mean)
-    yield Claim("tail index 1.6: worst of all runs, likewise", most.min(), at_least=3, seeds=most)
+    yield Claim.over("tail index 1.6: mean gap, Euclidean η/√t over power map", mean, np.min, at_least=5)
+    yield Claim.over("tail index 1.6: worst of all runs, likewise", most, np.min, at_least=3)
     fair = ratios(same, power)
-    yield Claim(
-        "tail index 1.6: mean gap at the same steps, Euclidean over power map", fair.min(), at_least=3, seeds=fair
-    )
+    yield Claim.over("tail index 1.6: mean gap at the same steps, Euclidean over power map", fair, np.min, at_least=3)
     D, moments = (
         2 / 3 * 2**3,
         float(2**1.5 + 1.5 * beta(1.5, 0.1)),
     )  # ‖a‖ = 2, q = 3; E R^p = p B(p, 1.6 − p) of Lomax noise
     promised = alg.heavy_bound(alg.heavy_poly(3000 if quick else 8000, 0.3, 1.5), D, moments, 1.5)
     margin = power.mean(-1) / promised
-    yield Claim("tail index 1.6: mean gap of the power map over its bound", margin.max(), at_most=1, seeds=margin)
+    yield Claim.over("tail index 1.6: mean gap of the power map over its bound", margin, np.max, at_most=1)
     heavier = heavy_race(0, *(3000, 200) if quick else (8000, 300), tail=1.3, p=1.25)["power map"]
     yield Claim(
         "tail index 1.3: mean gap of the power map, from 2 at the start: safe, but hardly moving",
