@@ -89,9 +89,9 @@ class Claims(tuple[Claim, ...]):
         return "\n".join(map(str, self))
 
     def _repr_markdown_(self) -> str:
-        rows = ["claim | asked | measured here | least … median … most | holds", "---|---|---|---|---"]
-        rows += [" | ".join([*claim.row, "✓" if claim.holds else "✗"]) for claim in self]
-        return "\n".join(f"| {row} |" for row in rows)
+        head = "| claim | asked | measured here | least … median … most | holds |\n|---|---|---|---|---|\n"
+        rows = [" | ".join([*claim.row, "✓" if claim.holds else "✗"]) for claim in self]
+        return head + "\n".join(f"| {row} |" for row in rows)
 
 
 Experiment = Callable[[bool], Iterable[Claim]]
