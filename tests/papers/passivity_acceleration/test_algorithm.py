@@ -136,19 +136,6 @@ def test_su_boyd_candes_bound_lies_above_the_flow_from_rest():
     assert (gap.gap <= room.flow_gap_bound(gap.t, distance, 0.5, gap.gap[0])).all()
 
 
-def test_a_flow_batch_is_its_replicates_one_by_one():
-    rng = np.random.default_rng(1)
-    starts = rng.normal(size=(3, 2))
-    gammas, kappas, cs = rng.uniform(0.5, 2, size=(3, 3))
-    for flow in (controlled_flow, lifted_flow):
-        together = run(flow(CURVED, starts, Design(gammas, kappas / 10, cs), h=0.05), 30).x
-        alone = [
-            run(flow(CURVED, start, Design(g, k / 10, c), h=0.05), 30).x
-            for start, g, k, c in zip(starts, gammas, kappas, cs, strict=True)
-        ]
-        np.testing.assert_allclose(together, np.stack(alone, 1), rtol=1e-12, atol=1e-14)
-
-
 def test_a_mode_follows_the_integrated_flow():
     problem = Quadratic(np.array([[4.0]]), np.zeros(1))
     design = Design(2.0, 0.05, 0.95)
@@ -278,21 +265,6 @@ def test_a_mode_follows_the_iteration():
         np.testing.assert_allclose(room.mode_response(curvatures, method, 100), trace.x, atol=1e-11)
 
 
-def test_a_batch_of_methods_is_its_methods_one_by_one():
-    methods = [races.tuned(name, 1.0, CURVED.L) for name in races.METHODS]
-    starts = np.random.default_rng(0).normal(size=(4, 2))
-    together = run(momentum_method(CURVED, starts, races.together(methods)), 60).x
-    alone = [run(momentum_method(CURVED, x, m), 60).x for x, m in zip(starts, methods, strict=True)]
-    np.testing.assert_allclose(together, np.stack(alone, 1), rtol=1e-9, atol=1e-13)
-    steps = np.array([0.01, 0.02, 0.03, 0.005])
-    together = run(split_nesterov(CURVED, starts, mu=1.0, s=steps), 30).x
-    alone = [run(split_nesterov(CURVED, x, mu=1.0, s=s), 30).x for x, s in zip(starts, steps, strict=True)]
-    np.testing.assert_allclose(together, np.stack(alone, 1), rtol=1e-12, atol=1e-14)
-    together = run(split_nesterov_convex(CURVED, starts, s=steps), 30).x
-    alone = [run(split_nesterov_convex(CURVED, x, s=s), 30).x for x, s in zip(starts, steps, strict=True)]
-    np.testing.assert_allclose(together, np.stack(alone, 1), rtol=1e-12, atol=1e-14)
-
-
 def test_one_gradient_a_step():
     for states, first in (
         (lambda f: momentum_method(f, START, room.nesterov_tuning(1.0, 30.0)), 0),
@@ -410,7 +382,6 @@ def test_triple_momentum_keeps_its_rate_off_quadratics():
         (lambda: room.flow_gap_bound(0.0, 1.0), "t must be positive"),
         (lambda: momentum_method(CURVED, START, Method(-1.0, 0.0, 0.0)), "alpha must be positive"),
         (lambda: room.best_damping(0.0, 0.1, 1.0), "convex variant"),
-        (lambda: LogCosh(np.ones(3)), "W must be a matrix"),
     ],
 )
 def test_bad_input_is_refused_at_the_call(call, message):

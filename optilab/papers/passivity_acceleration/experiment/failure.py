@@ -10,9 +10,11 @@ from scipy.optimize import brentq
 from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
+    Method,
     circle_margin,
     gradient_descent_tuning,
     momentum_method,
+    nesterov_tuning,
 )
 from optilab.papers.passivity_acceleration.experiment.races import tuned
 from optilab.papers.passivity_acceleration.problems import ThreeSlopes
@@ -22,11 +24,16 @@ GRID = np.linspace(-5, 5, 401)
 CYCLE = np.array([792, -2208, 2592]) / 1225
 
 
+def cautious(name: str, mu: float, L: float, s: float | None = None) -> Method:
+    """The tuned method, but gradient descent with step 1/L; Nesterov with step s where it is given."""
+    if name == "gradient descent":
+        return gradient_descent_tuning(1 / L)
+    return nesterov_tuning(mu, L, s) if name == "Nesterov" else tuned(name, mu, L)
+
+
 def iterates(name: str, starts: np.ndarray, steps: int = 400) -> np.ndarray:
     """Outputs x of a tuned method on the three-slope function, (steps + 1, *starts)."""
-    method = tuned(name, PROBLEM.mu, PROBLEM.L)
-    if name == "gradient descent":
-        method = gradient_descent_tuning(1 / PROBLEM.L)
+    method = cautious(name, PROBLEM.mu, PROBLEM.L)
     return run(momentum_method(PROBLEM, np.asarray(starts)[..., None], method), steps, keep=("x",)).x[..., 0]
 
 
@@ -52,8 +59,7 @@ def passivity_limit(name: str) -> float:
     """The κ up to which the circle criterion proves convergence of a tuned method."""
 
     def margin(kappa: float) -> float:
-        method = gradient_descent_tuning(1 / kappa) if name == "gradient descent" else tuned(name, 1.0, kappa)
-        return float(circle_margin(method, 1.0, kappa))
+        return float(circle_margin(cautious(name, 1.0, kappa), 1.0, kappa))
 
     return np.inf if margin(1e5) > 0 else float(brentq(margin, 2.0, 100.0, xtol=1e-6))
 

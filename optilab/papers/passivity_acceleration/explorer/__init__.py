@@ -1,9 +1,7 @@
 """Design the feedback, find the best damping, follow the iteration, fall into the trap, race."""
 
-from optilab.papers.passivity_acceleration.explorer.board import design_board
 from optilab.papers.passivity_acceleration.explorer.damping import damping
+from optilab.papers.passivity_acceleration.explorer.design_board import design_board
 from optilab.papers.passivity_acceleration.explorer.race import race
 from optilab.papers.passivity_acceleration.explorer.shadow import shadow
 from optilab.papers.passivity_acceleration.explorer.trap import trap
-
-__all__ = ["damping", "design_board", "race", "shadow", "trap"]
