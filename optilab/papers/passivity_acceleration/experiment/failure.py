@@ -68,11 +68,7 @@ def passing(quick: bool = False) -> Iterator[Claim]:
     """Up to which κ the linear part is passive enough."""
     limits = {"heavy ball": 3 + 2 * sqrt(2), "triple momentum": 8.18, "Nesterov": 6 + 4 * sqrt(2)}
     for name, limit in limits.items():
-        yield Claim(
-            f"circle criterion: the largest κ at which {name} passes",
-            passivity_limit(name),
-            at_least=limit - 0.01,
-            at_most=limit + 0.01,
-        )
+        text = f"circle criterion: the largest κ at which {name} passes"
+        yield Claim(text, passivity_limit(name), at_least=limit - 0.01, at_most=limit + 0.01)
     plain = float(circle_margin(gradient_descent_tuning(1e-5), 1.0, 1e5))
     yield Claim("circle criterion: least real part of gradient descent at κ = 10⁵", plain, at_least=0)

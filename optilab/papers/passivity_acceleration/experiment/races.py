@@ -1,6 +1,6 @@
 """Iterations against each other: on quadratics of growing condition number, a classifier and a chain."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -24,16 +24,18 @@ from optilab.problems.logistic import LogisticRegression
 from optilab.problems.quadratic import Quadratic
 
 ACCURACY = 1e-8  # of the gap at the start
-METHODS = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
+TUNINGS: dict[str, Callable[..., Method]] = {
+    "gradient descent": lambda mu, L: gradient_descent_tuning(2 / (L + mu)),
+    "heavy ball": heavy_ball_tuning,
+    "Nesterov": nesterov_tuning,
+    "triple momentum": triple_momentum_tuning,
+}
+METHODS = tuple(TUNINGS)
 
 
 def tuned(name: str, mu: float, L: float) -> Method:
     """The method of that name in its standard tuning for μ-strongly convex f with L-Lipschitz gradient."""
-    if name == "gradient descent":
-        return gradient_descent_tuning(2 / (L + mu))
-    return {"heavy ball": heavy_ball_tuning, "Nesterov": nesterov_tuning, "triple momentum": triple_momentum_tuning}[
-        name
-    ](mu, L)
+    return TUNINGS[name](mu, L)
 
 
 def together(methods: list[Method]) -> Method:
@@ -88,19 +90,10 @@ def conditioning(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
     needed = {name: np.array([race(kappa, starts, name) for kappa in kappas]) for name in METHODS}
     plain, accelerated, triple = (needed[name] for name in ("gradient descent", "Nesterov", "triple momentum"))
     for kappa, least, ratio in zip(kappas, (3, 10), plain / accelerated, strict=False):
-        yield Claim(
-            f"quadratic, κ = {kappa:g}: gradient descent needs this many times Nesterov's iterations, worst seed",
-            ratio.min(),
-            at_least=least,
-            seeds=ratio,
-        )
-    late = (triple / accelerated)[1:]
-    yield Claim(
-        "quadratics with κ ≥ 1000: triple momentum is slower than Nesterov on every seed (ratio of iterations)",
-        late.min(),
-        at_least=1,
-        seeds=late,
-    )
+        text = f"quadratic, κ = {kappa:g}: gradient descent needs this many times Nesterov's iterations, worst seed"
+        yield Claim.over(text, ratio, np.min, at_least=least)
+    text = "quadratics with κ ≥ 1000: triple momentum is slower than Nesterov on every seed (ratio of iterations)"
+    yield Claim.over(text, (triple / accelerated)[1:], np.min, at_least=1)
     for name, low, high in (
         ("gradient descent", 0.9, 1.1),
         ("Nesterov", 0.4, 0.6),
@@ -139,18 +132,10 @@ def classifying(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
     names = ("gradient descent", "Nesterov", "triple momentum")
     gaps = np.array([classifier_gaps(seed, names, 2600) for seed in range(seeds)])
     plain, accelerated, triple = (gaps <= ACCURACY).argmax(1).T
-    yield Claim(
-        "classifier, κ = 1000: gradient descent needs this many times Nesterov's iterations, worst seed",
-        (plain / accelerated).min(),
-        at_least=5,
-        seeds=plain / accelerated,
-    )
-    yield Claim(
-        "classifier: triple momentum is faster than Nesterov on every seed (ratio of iterations)",
-        (triple / accelerated).max(),
-        at_most=1,
-        seeds=triple / accelerated,
-    )
+    text = "classifier, κ = 1000: gradient descent needs this many times Nesterov's iterations, worst seed"
+    yield Claim.over(text, plain / accelerated, np.min, at_least=5)
+    text = "classifier: triple momentum is faster than Nesterov on every seed (ratio of iterations)"
+    yield Claim.over(text, triple / accelerated, np.max, at_most=1)
     trapped = classifier_gaps(3, ("heavy ball",), 1500)[-300:, 0]
     yield Claim("classifier, seed 3: heavy ball's least gap late on, of the start's", trapped.min(), at_least=0.01)
     yield Claim(
