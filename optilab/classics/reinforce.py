@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
+from optilab.core.numerics import unit
 from optilab.core.run import algorithm, replicates
 from optilab.problems.episodes import Episodes, Trajectory
 
@@ -66,12 +67,6 @@ def reinforce(
 def draw(problem: Episodes, theta: Array, N: int, rng: np.random.Generator) -> Trajectory:
     """N trajectories of every replicate's θ (*batch, p), τ ~ p(·|π_θ)."""
     return problem.rollout(theta, problem.sample(rng, (*theta.shape[:-1], N)))
-
-
-def unit(d: Array) -> Array:
-    """d/‖d‖ along the last axis, zero where d is."""
-    length = np.linalg.norm(d, axis=-1, keepdims=True)
-    return np.divide(d, length, out=np.zeros_like(d), where=length != 0)
 
 
 def checked(problem: Episodes, theta0: Array, N: int, **schedules: Array) -> list[Array]:

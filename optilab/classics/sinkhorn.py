@@ -92,8 +92,8 @@ def sinkhorn_scaling(problem: Transport, *, epsilon: float | np.ndarray) -> Iter
     while True:
         yield Scalings(u, v)
         with np.errstate(all="ignore"):
-            u = a / (K @ v[..., None])[..., 0]
-            v = b / (K.mT @ u[..., None])[..., 0]
+            u = a / np.matvec(K, v)
+            v = b / np.vecmat(u, K)
 
 
 def entropic_plan(problem: Transport, f: np.ndarray, g: np.ndarray, epsilon: float | np.ndarray) -> np.ndarray:

@@ -76,8 +76,8 @@ class MDP:
 
     def backup(self, V: np.ndarray) -> np.ndarray:
         """r(s, a) + γ Σ P(s′|s, a) V(s′): state values (*batch, S) → action values (*batch, S, A)."""
-        follows = (V * ~self.terminal)[..., None, None, :] @ self.P.mT
-        return self.reward + self.gamma * follows[..., 0, :] * ~self.terminal[:, None]
+        follows = np.matvec(self.P, (V * ~self.terminal)[..., None, :])
+        return self.reward + self.gamma * follows * ~self.terminal[:, None]
 
     def optimal(self, tolerance: float = 1e-12) -> np.ndarray:
         """Q* (S, A) by value iteration, to within `tolerance` in the largest entry."""

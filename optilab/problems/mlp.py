@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import complex_step
 from optilab.problems.oracles import check_samples
 from optilab.problems.stable import log_sum_exp, softmax, softplus
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # (W, b) of each layer
 Upstream = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-EPSILON = 1e-20  # complex step: its square vanishes beside 1, and nothing cancels
 DIFFERENCE = 1e-4  # real step of a second difference, where truncation and rounding balance
 
 
@@ -242,7 +242,7 @@ class Fit:
     def hvp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian at θ times v, both (*batch, D) → (*batch, D): by the complex step where that is exact."""
         if self.smooth and not np.iscomplexobj(theta) and not np.iscomplexobj(v):
-            return self.grad(theta + 1j * EPSILON * np.asarray(v)).imag / EPSILON
+            return complex_step(self.grad, np.asarray(theta), v)
         return self.network.backward_along(theta, v, self.X, self.outputs_grad_along)
 
     def hess(self, theta: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems import projection
 from optilab.problems.oracles import lifted
 
 INSIDE = 1e-9  # how far outside a constraint set a point may lie by rounding
@@ -111,10 +112,5 @@ class Simplex:
         return outside(np.maximum(abs(x.sum(-1) - 1), -x.min(-1)))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
-        """Project onto the simplex: subtract what makes the positive part sum to 1 (Held, Wolfe, Crowder, 1974)."""
-        descending = -np.sort(-x, axis=-1)
-        excess = np.cumsum(descending, -1) - 1
-        count = np.arange(1, x.shape[-1] + 1)
-        support = (descending * count > excess).sum(-1, keepdims=True)
-        shift = np.take_along_axis(excess, support - 1, -1) / support
-        return np.maximum(x - shift, 0)
+        """Project onto the simplex."""
+        return projection.simplex(x)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.classics.reinforce import reinforce, unit
+from optilab.classics.reinforce import reinforce
 from optilab.core.counted import Counted
 from optilab.core.randomness import common
 from optilab.core.run import run
@@ -60,10 +60,6 @@ def test_a_batch_is_its_replicates_one_by_one_and_trajectories_are_counted():
     for i in range(2):
         alone = run(reinforce(PLANT, np.zeros(2), gamma=gamma[:, i], N=5, rng=rng(3)), 7)
         np.testing.assert_allclose(together.theta[:, i], alone.theta, atol=1e-12)
-
-
-def test_a_direction_of_zero_has_no_unit():
-    np.testing.assert_array_equal(unit(np.array([[0.0, 0.0], [3.0, 4.0]])), [[0, 0], [0.6, 0.8]])
 
 
 @pytest.mark.parametrize(

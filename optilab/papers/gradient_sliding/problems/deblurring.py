@@ -8,7 +8,6 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
-from optilab.problems.linear import matvec
 from optilab.problems.oracles import lifted
 from optilab.problems.seeds import instances
 
@@ -84,7 +83,7 @@ class Deblurring(SolvedByDual):
 
     def grad(self, x: np.ndarray) -> np.ndarray:
         """Gradient of f at x (*batch, n)."""
-        return matvec(self.B.T, matvec(self.B, x) - self.b)
+        return (x @ self.B.T - self.b) @ self.B
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """Subgradient of h at x (*batch, n)."""

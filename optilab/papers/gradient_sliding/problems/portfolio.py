@@ -9,7 +9,6 @@ import numpy as np
 from optilab.core.check import require
 from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
 from optilab.problems import projection
-from optilab.problems.linear import matvec
 from optilab.problems.oracles import check_samples, lifted
 from optilab.problems.seeds import instances
 
@@ -69,17 +68,17 @@ class Portfolio(SolvedByDual):
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Value f + h + χ at x (*batch, n) of the simplex → (*batch)."""
-        smooth = 0.5 * (matvec(self.Sigma, x) * x).sum(-1)
-        return smooth + np.maximum(self.tau - matvec(self.R, x), 0).mean(-1) + self.mu / 2 * (x**2).sum(-1)
+        smooth = 0.5 * (np.matvec(self.Sigma, x) * x).sum(-1)
+        return smooth + np.maximum(self.tau - np.matvec(self.R, x), 0).mean(-1) + self.mu / 2 * (x**2).sum(-1)
 
     def grad(self, x: np.ndarray) -> np.ndarray:
         """Gradient of f at x (*batch, n)."""
-        return matvec(self.Sigma, x)
+        return np.matvec(self.Sigma, x)
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """Subgradient of h at x (*batch, n)."""
-        short = matvec(self.R, x) < self.tau
-        return -matvec(self.R.mT, 1.0 * short) / self.R.shape[-2]
+        short = np.matvec(self.R, x) < self.tau
+        return -np.vecmat(1.0 * short, self.R) / self.R.shape[-2]
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """The minimiser over the simplex of (μ/2)‖z‖² + ‖z − x‖²/(2 step), x (*batch, n), step a number or (*batch)."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.papers.gradient_sliding.problems.certified import Optimum, SolvedByDual, quadratic_dual, stacked
-from optilab.problems.linear import matvec
 from optilab.problems.oracles import check_samples, lifted
 from optilab.problems.seeds import instances
 
@@ -87,20 +86,20 @@ class RobustRegression(SolvedByDual):
 
     def residual(self, x: np.ndarray) -> np.ndarray:
         """All aᵢ·x − cᵢ: (*batch, m)."""
-        return matvec(self.A, x) - self.c
+        return np.matvec(self.A, x) - self.c
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Value f + h + χ at x (*batch, n) → (*batch)."""
-        smooth = ((0.5 * matvec(self.H, x) - self.b) * x).sum(-1)
+        smooth = ((0.5 * np.matvec(self.H, x) - self.b) * x).sum(-1)
         return smooth + abs(self.residual(x)).mean(-1) + self.mu / 2 * (x**2).sum(-1)
 
     def grad(self, x: np.ndarray) -> np.ndarray:
         """Gradient of f at x (*batch, n)."""
-        return matvec(self.H, x) - self.b
+        return np.matvec(self.H, x) - self.b
 
     def slopes(self, signs: np.ndarray) -> np.ndarray:
         """The mean of aᵢ yᵢ for y (*batch, m): the transpose of the map in the mean square."""
-        return matvec(self.A.mT, signs) / self.A.shape[-2]
+        return np.vecmat(signs, self.A) / self.A.shape[-2]
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """Subgradient of h at x (*batch, n)."""

@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from optilab.classics.reinforce import Array, Climb, check_counts, reinforce, unit
+from optilab.classics.reinforce import Array, Climb, check_counts, reinforce
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.papers.policy_gradient_harpg.algorithm.methods import (
     Corrected,
     Generator,

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.classics.reinforce import Climb, check_counts, checked, draw, unit
+from optilab.classics.reinforce import Climb, check_counts, checked, draw
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.core.run import algorithm
 from optilab.problems.episodes import Episodes
 
