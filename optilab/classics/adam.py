@@ -7,6 +7,7 @@ Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 
 """
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,15 +62,20 @@ def adam(
         require((beta >= 0) & (beta < 1), name, beta[..., 0], "in [0, 1)")
     require((eps > 0) & (eps < np.inf), "eps", eps[..., 0], "positive and finite")
     require(isinstance(size, (int, np.integer)) and size >= 1, "size", size, "a positive integer")
-    m, v, k = np.zeros_like(x), np.zeros_like(x), 0
-    while True:
-        yield Moments(x, m, v)
-        k = k + 1
+    state = Moments(x, np.zeros_like(x), np.zeros_like(x))
+    for k in count(1):
+        yield state
+        x = state.x
         g = problem.grad(x) if rng is None else problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], size)))
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
-        x = x - alpha * m_hat / (np.sqrt(v_hat) + eps)
+        state = step(state, g, k, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
+
+
+def step(state: Moments, g: np.ndarray, k: int, *, alpha: Any, beta1: Any, beta2: Any, eps: Any) -> Moments:
+    """Step k = 1, 2, … with the gradient g (*batch, d); the parameters are ready to multiply it."""
+    m = beta1 * state.m + (1 - beta1) * g
+    v = beta2 * state.v + (1 - beta2) * g**2
+    m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
+    return Moments(state.x - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v)
 
 
 def step_bound(k: int | np.ndarray, alpha: float, beta1: float, beta2: float) -> np.ndarray:

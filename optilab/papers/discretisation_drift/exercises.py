@@ -9,10 +9,10 @@ import numpy as np
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.run import run
 from optilab.course.grade import symbolic
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
-from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
 from optilab.papers.discretisation_drift.algorithm.flows import principal_flow_field as reference_field
 from optilab.papers.discretisation_drift.algorithm.games import alternating, follow, simultaneous
 from optilab.papers.discretisation_drift.algorithm.integration import LIMIT, integrate_flow
@@ -161,7 +161,7 @@ def finite_rates(seed: int) -> np.ndarray:
     Remembered: an answer is often checked more than once.
     """
     problem, starts = regression([seed])
-    trace = run(gradient_descent(problem, starts, h=RATES), 3000, every=100, limit=LIMIT)
+    trace = run(gradient_descent(problem, starts, alpha=RATES), 3000, every=100, limit=LIMIT)
     return ~np.isfinite(trace.diverged)
 
 
@@ -193,7 +193,7 @@ def check_interpretation(
     plateau : float
         Sharpness λ₀ after some 2500 steps; 5 % off 2/h passes.
     unstable : function (lam0, v, p) → bool, asked for p from 0 to 1
-        Whether DAL-p pushes an iterate out of a minimum of sharpness lam0 once the gradient is aligned with the
+        Whether DAL-p throws an iterate out of a minimum of sharpness lam0 once the gradient is aligned with the
         steepest direction; v = ‖H g‖/‖g‖ ≤ lam0 is the present value and need not be used.
     seed : int, optional
         Ask about sharpnesses drawn by it instead of 0.5 and 4.

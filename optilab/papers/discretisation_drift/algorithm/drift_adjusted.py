@@ -10,6 +10,7 @@ learning", 2023.
 """
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from optilab.core.run import algorithm, replicates
 from optilab.papers.discretisation_drift.algorithm.derivatives import gradient, hessian_product
 
 REACH = 0.01  # how far from θ the finite difference looks
+Number = float | np.ndarray
 
 
 class Adjusted(NamedTuple):
@@ -35,12 +37,12 @@ def dal(
     problem: Any,
     theta0: np.ndarray,
     *,
-    p: float | np.ndarray = 1.0,
-    lr_max: float | np.ndarray = 5.0,
-    momentum: float | np.ndarray = 0.0,
+    p: Number = 1.0,
+    lr_max: Number = 5.0,
+    momentum: Number = 0.0,
     product: str = "exact",
     scaling: tuple[float, float] | None = None,
-    lr: float | np.ndarray | None = None,
+    lr: Number | None = None,
 ) -> Iterator[Adjusted]:
     """DAL-p: gradient descent whose learning rate min(2/vᵖ, lr_max) follows the drift per gradient v = ‖H g‖/‖g‖.
 
@@ -72,19 +74,11 @@ def dal(
         If a parameter is not allowed, or only one of `scaling` and `lr` is given.
     """
     theta, p, lr_max, momentum = replicates(theta0, p, lr_max, momentum)
-    require((p >= 0) & (p < np.inf), "p", p[..., 0], "in [0, ∞)")
-    require(lr_max > 0, "lr_max", lr_max[..., 0], "positive")
-    require((momentum >= 0) & (momentum < 1), "momentum", momentum[..., 0], "in [0, 1)")
-    require(product in ("exact", "difference"), "product", product, "'exact' or 'difference'")
-    require((scaling is None) == (lr is None), "scaling and lr", (scaling, lr), "given together or not at all")
-    start, stop = scaling or (-np.inf, np.inf)
-    static = np.asarray(np.nan if lr is None else lr)[..., None]
-    require(lr is None or (static > 0) & (static < np.inf), "lr", lr, "positive and finite")
-
-    m, k = np.zeros_like(theta), 0
-    h = v = np.full(theta.shape[:-1], np.nan)
-    while True:
-        yield Adjusted(theta, m, h, v)
+    start, stop, lr = _checked(p, lr_max, momentum, product, scaling, lr)
+    m = np.zeros_like(theta)
+    h = v = np.full((*theta.shape[:-1], 1), np.nan)
+    for k in count():
+        yield Adjusted(theta, m, h[..., 0], v[..., 0])
         g = gradient(problem, theta)
         size = np.linalg.norm(g, axis=-1, keepdims=True)
         moving = size != 0
@@ -92,18 +86,29 @@ def dal(
             return
         if start < k < stop:
             Hg = hessian_product(problem, theta, g) if product == "exact" else difference(problem, theta, g, size)
-            ratio = np.linalg.norm(Hg, axis=-1, keepdims=True) / np.where(moving, size, 1)
+            v = np.linalg.norm(Hg, axis=-1, keepdims=True) / np.where(moving, size, 1)
             with np.errstate(divide="ignore"):
-                step = np.minimum(2 / ratio**p, lr_max)
+                h = np.minimum(2 / v**p, lr_max)
         else:
-            ratio, step = np.full_like(size, np.nan), np.broadcast_to(static, size.shape)
-        m = np.where(moving, momentum * m - step * g, 0)
+            v, h = np.full_like(size, np.nan), np.broadcast_to(lr, size.shape)
+        m = np.where(moving, momentum * m - h * g, 0)
         theta = theta + m
-        h, v = step[..., 0], ratio[..., 0]
-        k += 1
 
 
 def difference(problem: Any, theta: np.ndarray, g: np.ndarray, size: np.ndarray) -> np.ndarray:
     """H g as (g(θ + e g) − g(θ))/e with e = 0.01/‖g‖, zero where g is."""
     e = REACH / np.where(size != 0, size, 1)
     return (gradient(problem, theta + e * g) - g) / e
+
+
+def _checked(p: Any, lr_max: Any, momentum: Any, product: str, scaling: Any, lr: Any) -> tuple[float, float, Any]:
+    """The window of `scaling` and the learning rate outside, once all parameters are known to be allowed."""
+    require((p >= 0) & (p < np.inf), "p", p[..., 0], "in [0, ∞)")
+    require(lr_max > 0, "lr_max", lr_max[..., 0], "positive")
+    require((momentum >= 0) & (momentum < 1), "momentum", momentum[..., 0], "in [0, 1)")
+    require(product in ("exact", "difference"), "product", product, "'exact' or 'difference'")
+    require((scaling is None) == (lr is None), "scaling and lr", (scaling, lr), "given together or not at all")
+    start, stop = scaling or (-np.inf, np.inf)
+    lr = np.asarray(1.0 if lr is None else lr)[..., None]
+    require((lr > 0) & (lr < np.inf), "lr", lr, "positive and finite")
+    return start, stop, lr

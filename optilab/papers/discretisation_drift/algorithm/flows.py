@@ -19,30 +19,14 @@ from typing import Any
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.discretisation_drift.algorithm.coefficients import (
-    ALPHAS,
-    BRANCHES,
-    ONE_STEP,
-    alpha_igr,
-    alpha_ngf,
-    alpha_pf,
-    alpha_third,
-    log_rot,
-)
+from optilab.papers.discretisation_drift.algorithm.coefficients import BRANCHES, ONE_STEP, alpha_pf
 from optilab.papers.discretisation_drift.algorithm.derivatives import (
     gradient,
     hessian,
     hessian_product,
     third_derivative,
 )
-from optilab.papers.discretisation_drift.algorithm.integration import (
-    Field,
-    Flow,
-    follow,
-    integrate_flow,
-    require_rate,
-    restarts,
-)
+from optilab.papers.discretisation_drift.algorithm.integration import Field, follow, require_rate
 
 
 def along_modes(H: np.ndarray, g: np.ndarray, alpha: Callable[[np.ndarray], np.ndarray], h: np.ndarray) -> np.ndarray:
@@ -61,22 +45,23 @@ def along_modes(H: np.ndarray, g: np.ndarray, alpha: Callable[[np.ndarray], np.n
     h : number or array (*batch)
         Learning rate.
     """
-    D = g.shape[-1]
     batch = np.broadcast_shapes(H.shape[:-2], g.shape[:-1], np.shape(h))
-    H = np.broadcast_to(H, (*batch, D, D)).reshape(-1, D, D)
-    g = np.broadcast_to(g, (*batch, D)).reshape(-1, D, 1)
-    h = np.broadcast_to(h, batch).reshape(-1, 1)
+    H, g = np.broadcast_to(H, (*batch, *H.shape[-2:])), np.broadcast_to(g, (*batch, g.shape[-1]))
+    h = np.broadcast_to(h, batch)[..., None]
     field = np.full(g.shape, np.nan, complex)
-    finite = np.isfinite(H).all((-2, -1)) & np.isfinite(g).all((-2, -1))
-    real = finite & (H.imag == 0).all((-2, -1))
-    if real.any():
-        lam, U = np.linalg.eigh(H[real].real)
-        field[real] = U @ (alpha(h[real] * lam)[..., None] * (U.mT @ g[real]))
-    bent = finite & ~real
-    if bent.any():
-        lam, V = np.linalg.eig(H[bent])
-        field[bent] = V @ (alpha(h[bent] * lam)[..., None] * np.linalg.solve(V, g[bent]))
-    return field.reshape(*batch, D)
+    real, bent = real_and_complex(H, g)
+    lam, U = np.linalg.eigh(H[real].real)
+    field[real] = np.matvec(U, alpha(h[real] * lam) * np.matvec(U.mT, g[real]))
+    lam, V = np.linalg.eig(H[bent])
+    field[bent] = np.matvec(V, alpha(h[bent] * lam) * np.linalg.solve(V, g[bent][..., None])[..., 0])
+    return field
+
+
+def real_and_complex(H: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which replicates have a real Hessian and which a complex one (*batch); neither where H or g isn't finite."""
+    finite = np.isfinite(H).all((-2, -1)) & np.isfinite(g).all(-1)
+    real = (H.imag == 0).all((-2, -1))
+    return finite & real, finite & ~real
 
 
 def gradient_flow_field(problem: Any, h: float | np.ndarray = 1.0) -> Field:
@@ -216,27 +201,3 @@ def drift_bound(problem: Any, theta0: np.ndarray, h: float | np.ndarray, n_sub: 
     """
     path = follow(gradient_flow_field(problem), theta0, h=require_rate(h) / n_sub, n_sub=1)
     return np.max([leading_drift(problem, next(path).theta.real, h) for _ in range(n_sub + 1)], axis=0)
-
-
-__all__ = [
-    "ALPHAS",
-    "FLOWS",
-    "Flow",
-    "along_modes",
-    "alpha_igr",
-    "alpha_ngf",
-    "alpha_pf",
-    "alpha_third",
-    "drift_bound",
-    "follow",
-    "gradient_flow_field",
-    "igr_flow_field",
-    "integrate_flow",
-    "leading_drift",
-    "log_rot",
-    "nonprincipal_flow_field",
-    "principal_flow_field",
-    "quadratic_solution",
-    "restarts",
-    "third_order_flow_field",
-]

@@ -13,18 +13,18 @@ its penalised versions. So one Runge–Kutta integrates them all.
 Source: M. Rosca, Y. Wu, B. Dherin, D. Barrett, "Discretization drift in two-player games", ICML 2021.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy.linalg import expm
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
 
 Number = float | np.ndarray
 EPSILON = 1e-20  # complex step: its square vanishes beside 1
+PARTS = {"biased": 1, "unbiased": 2}  # parts that a batch is split into to estimate a drift
 
 
 class Players(Protocol):
@@ -96,46 +96,46 @@ def imaginary(velocity: np.ndarray) -> np.ndarray:
     return velocity.imag
 
 
-def regulariser_phi(
-    game: Game,
-    phi: np.ndarray,
-    theta: np.ndarray,
-    f: Any,
-    g: Any,
-    *,
-    a: Number,
-    interaction: Any,
-    self_term: Any,
-    m: int = 1,
-) -> Any:
-    """−a/2 (self_term/m · f_φ f + interaction · f_θ g): the first player's drift, each part with a multiplier."""
-    own = weighted(self_term, game, "f_phi", phi, theta, f) / m
-    cross = weighted(interaction, game, "f_theta", phi, theta, g)
-    return -a / 2 * (own + cross)
+@dataclass(frozen=True)
+class Drift:
+    """The drift of each player in its own clock, the two parts with multipliers: what an explicit regulariser adds.
+
+    Parameters
+    ----------
+    game : Game
+        The four products are asked for only where a multiplier isn't zero.
+    a, b : number or array (*batch, 1)
+        Rates of the first and the second player.
+    interaction, self_term : number or array (*batch, 1)
+        Multipliers: −1 cancels what the updates drift by themselves, +1 doubles it, 0 leaves it.
+    alternating : bool
+        The second player sees the first one's new point.
+    m, k : int
+        Sub-steps of each player.
+    """
+
+    game: Game
+    a: Number
+    b: Number
+    interaction: Number
+    self_term: Number
+    alternating: bool = False
+    m: int = 1
+    k: int = 1
+
+    def of_phi(self, phi: np.ndarray, theta: np.ndarray, f: Any, g: Any) -> Any:
+        """−a/2 (self_term/m · f_φ f + interaction · f_θ g)."""
+        own = times(self.self_term, self.game, "f_phi", phi, theta, f) / self.m
+        return -self.a / 2 * (own + times(self.interaction, self.game, "f_theta", phi, theta, g))
+
+    def of_theta(self, phi: np.ndarray, theta: np.ndarray, f: Any, g: Any) -> Any:
+        """−b/2 (interaction (1 − 2a/b if alternating) · g_φ f + self_term/k · g_θ g)."""
+        other = 1 - 2 * self.a / self.b if self.alternating else 1.0
+        own = times(self.self_term, self.game, "g_theta", phi, theta, g) / self.k
+        return -self.b / 2 * (times(self.interaction * other, self.game, "g_phi", phi, theta, f) + own)
 
 
-def regulariser_theta(
-    game: Game,
-    phi: np.ndarray,
-    theta: np.ndarray,
-    f: Any,
-    g: Any,
-    *,
-    a: Number,
-    b: Number,
-    interaction: Any,
-    self_term: Any,
-    alternating: bool = False,
-    k: int = 1,
-) -> Any:
-    """−b/2 (interaction (1 − 2a/b if alternating) · g_φ f + self_term/k · g_θ g): the second player's drift."""
-    other = 1 - 2 * a / b if alternating else 1.0
-    cross = weighted(interaction * other, game, "g_phi", phi, theta, f)
-    own = weighted(self_term, game, "g_theta", phi, theta, g) / k
-    return -b / 2 * (cross + own)
-
-
-def weighted(c: Any, game: Game, product: str, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> Any:
+def times(c: Any, game: Any, product: str, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> Any:
     """One product of the game with v, times c; not asked for where c is zero for all replicates."""
     return c * getattr(game, product)(phi, theta, v) if np.any(c) else 0.0
 
@@ -186,26 +186,29 @@ class ModifiedFlow:
             object.__setattr__(self, name, np.asarray(getattr(self, name))[..., None])
 
     def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Velocity of φ (*batch, m)."""
+        """Velocity of φ (*batch, m): f − a/2 (f_φ f/m + f_θ g), or a f − ½(a² f_φ f/m + ab f_θ g) by a common clock."""
         game, a, b = self.game, self.a, self.b
         f, g = game.f(phi, theta), game.g(phi, theta)
-        f_phi_f, f_theta_g = game.f_phi(phi, theta, f), game.f_theta(phi, theta, g)
-        explicit = -a / 2 * (self.self_term / self.m * f_phi_f + self.interaction * f_theta_g)
+        own, cross = game.f_phi(phi, theta, f) / self.m, game.f_theta(phi, theta, g)
+        explicit = -a / 2 * (self.self_term * own + self.interaction * cross)
         if self.common_clock:
-            return a * f - (a**2 / self.m * f_phi_f + a * b * f_theta_g) / 2 + a * explicit
-        return f - a / 2 * (f_phi_f / self.m + f_theta_g) + explicit
+            return a * f - (a**2 * own + a * b * cross) / 2 + a * explicit
+        return f - a / 2 * (own + cross) + explicit
 
     def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Velocity of θ (*batch, n)."""
+        """Velocity of θ (*batch, n): g − b/2 (g_φ f + g_θ g/k), or b g − ½(ab g_φ f + b² g_θ g/k) by a common clock.
+
+        In alternating play the factor of g_φ f is 1 − 2a/b as large, or −1 times as large by a common clock.
+        """
         game, a, b = self.game, self.a, self.b
         f, g = game.f(phi, theta), game.g(phi, theta)
-        g_phi_f, g_theta_g = game.g_phi(phi, theta, f), game.g_theta(phi, theta, g)
+        cross, own = game.g_phi(phi, theta, f), game.g_theta(phi, theta, g) / self.k
         other = 1 - 2 * a / b if self.alternating else 1.0
-        explicit = -b / 2 * (self.interaction * other * g_phi_f + self.self_term / self.k * g_theta_g)
+        explicit = -b / 2 * (self.interaction * other * cross + self.self_term * own)
         if self.common_clock:
             sign = -1 if self.alternating else 1
-            return b * g - (sign * a * b * g_phi_f + b**2 / self.k * g_theta_g) / 2 + b * explicit
-        return g - b / 2 * (other * g_phi_f + g_theta_g / self.k) + explicit
+            return b * g - (sign * a * b * cross + b**2 * own) / 2 + b * explicit
+        return g - b / 2 * (other * cross + own) + explicit
 
 
 @algorithm
@@ -237,15 +240,14 @@ def simultaneous(
     ValueError
         If a rate isn't positive and finite.
     """
-    check_rates(a, b)
-    phi, theta, a, b, interaction, self_term = table(phi0, theta0, a, b, interaction, self_term)
-    push: dict[str, Any] = {"interaction": interaction, "self_term": self_term}
+    phi, theta, a, b, interaction, self_term = _checked(phi0, theta0, a, b, interaction, self_term)
+    drift = Drift(game, a, b, interaction, self_term)
     while True:
         yield joined(phi, theta)
         f, g = game.f(phi, theta), game.g(phi, theta)
         phi, theta = (
-            phi + a * (f + regulariser_phi(game, phi, theta, f, g, a=a, **push)),
-            theta + b * (g + regulariser_theta(game, phi, theta, f, g, a=a, b=b, **push)),
+            phi + a * (f + drift.of_phi(phi, theta, f, g)),
+            theta + b * (g + drift.of_theta(phi, theta, f, g)),
         )
 
 
@@ -276,23 +278,21 @@ def alternating(
     ValueError
         If a rate isn't positive and finite, or `m`, `k` are no positive integers.
     """
-    check_rates(a, b)
     check_substeps(m, k)
-    phi, theta, a, b, interaction, self_term = table(phi0, theta0, a, b, interaction, self_term)
-    push: dict[str, Any] = {"interaction": interaction, "self_term": self_term}
+    phi, theta, a, b, interaction, self_term = _checked(phi0, theta0, a, b, interaction, self_term)
+    drift = Drift(game, a, b, interaction, self_term, alternating=True, m=m, k=k)
     regularised = np.any(interaction) or np.any(self_term)
     while True:
         yield joined(phi, theta)
         for _ in range(m):
             f = game.f(phi, theta)
             if regularised:
-                f = f + regulariser_phi(game, phi, theta, f, game.g(phi, theta), a=a, m=m, **push)
+                f = f + drift.of_phi(phi, theta, f, game.g(phi, theta))
             phi = phi + a / m * f
         for _ in range(k):
             g = game.g(phi, theta)
             if regularised:
-                f = game.f(phi, theta)
-                g = g + regulariser_theta(game, phi, theta, f, g, a=a, b=b, alternating=True, k=k, **push)
+                g = g + drift.of_theta(phi, theta, game.f(phi, theta), g)
             theta = theta + b / k * g
 
 
@@ -331,21 +331,19 @@ def simultaneous_sgd(
     ValueError
         If a rate isn't positive and finite, the estimator has another name, or `size` can't be shared out.
     """
-    check_rates(a, b)
-    require(estimator in ("biased", "unbiased"), "estimator", estimator, "'biased' or 'unbiased'")
-    parts = 1 if estimator == "biased" else 2
+    require(estimator in PARTS, "estimator", estimator, "'biased' or 'unbiased'")
+    parts = PARTS[estimator]
     require(size > 0 and size % parts == 0, "size", size, f"a positive multiple of {parts}")
-    phi, theta, a, b, interaction, self_term = table(phi0, theta0, a, b, interaction, self_term)
-    push: dict[str, Any] = {"interaction": interaction, "self_term": self_term}
+    phi, theta, a, b, interaction, self_term = _checked(phi0, theta0, a, b, interaction, self_term)
     while True:
         yield joined(phi, theta)
         games = [game.on(game.sample(rng, (*phi.shape[:-1], size // parts))) for _ in range(parts)]
         fs, gs = [part.f(phi, theta) for part in games], [part.g(phi, theta) for part in games]
         f, g = sum(fs) / parts, sum(gs) / parts
-        matrices, f_other, g_other = games[0], fs[-1], gs[-1]
+        drift = Drift(games[0], a, b, interaction, self_term)  # its matrices from the first part
         phi, theta = (
-            phi + a * (f + regulariser_phi(matrices, phi, theta, f_other, g_other, a=a, **push)),
-            theta + b * (g + regulariser_theta(matrices, phi, theta, f_other, g_other, a=a, b=b, **push)),
+            phi + a * (f + drift.of_phi(phi, theta, fs[-1], gs[-1])),  # its velocities from the last
+            theta + b * (g + drift.of_theta(phi, theta, fs[-1], gs[-1])),
         )
 
 
@@ -367,8 +365,7 @@ def runge_kutta(players: Players, phi0: np.ndarray, theta0: np.ndarray, *, a: Nu
     ValueError
         If a rate isn't positive and finite.
     """
-    check_rates(a, b)
-    phi, theta, a, b = table(phi0, theta0, a, b)
+    phi, theta, a, b = _checked(phi0, theta0, a, b)
     while True:
         yield joined(phi, theta)
         f1, g1 = players.f(phi, theta), players.g(phi, theta)
@@ -391,115 +388,10 @@ def follow(players: Players, phi0: np.ndarray, theta0: np.ndarray, time: Number,
     return next(states)
 
 
-@dataclass(frozen=True)
-class Penalised:
-    """A game of two losses whose players also descend gradient norms.
-
-    Player φ adds ½ own ‖f‖² + ½ other ‖g‖² to its loss, player θ adds ½ own ‖g‖² + ½ other ‖f‖², each weight a pair
-    (of φ, of θ). `consensus`, `other_norms` and `ode_gan` are the versions with a name.
-    """
-
-    game: Game
-    own: tuple[float, float]
-    other: tuple[float, float]
-
-    def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """F − own f_φᵀ f − other g_φᵀ g."""
-        game = self.game
-        f, g = game.f(phi, theta), game.g(phi, theta)
-        own = self.own[0] * transposed(game.f_phi, phi, theta, f, phi.shape[-1])
-        return f - own - self.other[0] * transposed(game.g_phi, phi, theta, g, phi.shape[-1])
-
-    def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """G − own g_θᵀ g − other f_θᵀ f."""
-        game = self.game
-        f, g = game.f(phi, theta), game.g(phi, theta)
-        own = self.own[1] * transposed(game.g_theta, phi, theta, g, theta.shape[-1])
-        return g - own - self.other[1] * transposed(game.f_theta, phi, theta, f, theta.shape[-1])
-
-
-def transposed(product: Callable[..., Any], phi: np.ndarray, theta: np.ndarray, w: np.ndarray, dim: int) -> np.ndarray:
-    """Jᵀw (*batch, dim) from products with J alone: its entry j is w · (J e_j)."""
-    basis = np.eye(dim).reshape(dim, *[1] * (w.ndim - 1), dim)
-    basis = np.broadcast_to(basis, (dim, *w.shape[:-1], dim))
-    return np.einsum("j...i,...i->...j", product(phi, theta, basis), w)
-
-
-def consensus(game: Game, weight: float) -> Penalised:
-    """Consensus optimisation (Mescheder et al., 2017): both players descend ½ weight (‖f‖² + ‖g‖²)."""
-    require(weight >= 0, "weight", weight, "0 or more")
-    return Penalised(game, own=(weight, weight), other=(weight, weight))
-
-
-def other_norms(game: Game, weight: float) -> Penalised:
-    """Each player descends the other's ½ weight ‖·‖² alone, as symplectic gradient adjustment does near a centre."""
-    require(weight >= 0, "weight", weight, "0 or more")
-    return Penalised(game, own=(0.0, 0.0), other=(weight, weight))
-
-
-def ode_gan(game: Game, phi0: np.ndarray, theta0: np.ndarray, *, a: Number, b: Number, weight: float) -> Iterator[Play]:
-    """Runge–Kutta steps in which the discriminator φ also descends ½ weight ‖g‖² (ODE-GAN, Qin et al., 2020)."""
-    require(weight >= 0, "weight", weight, "0 or more")
-    return runge_kutta(Penalised(game, own=(0.0, 0.0), other=(weight, 0.0)), phi0, theta0, a=a, b=b)
-
-
-def rotation_flow_matrix(eps: Number, a: Number, b: Number, kind: str = "continuous") -> np.ndarray:
-    """A (*batch, 2, 2) with ẋ = A x for ẋ₁ = −εx₁ + x₂, ẋ₂ = −x₁ − εx₂; one update takes unit time.
-
-    `kind` is "continuous", or "simultaneous" or "alternating" for the modified flow of these updates.
-    """
-    kinds = ("continuous", "simultaneous", "alternating")
-    require(kind in kinds, "kind", kind, f"one of {kinds}")
+def _checked(phi0: np.ndarray, theta0: np.ndarray, a: Number, b: Number, *multipliers: Number) -> list[Any]:
+    """Both starts, the rates and what else there is, brought to one batch once the rates are known to be allowed."""
     check_rates(a, b)
-    eps, a, b = np.broadcast_arrays(*map(np.asarray, (eps, a, b)))
-    f, g = np.stack([-a * eps, a], -1), np.stack([-b, -b * eps], -1)  # one player's step, as a row
-    lift = [np.asarray(number)[..., None] for number in (eps, a, b)]
-    if kind == "continuous":
-        return np.stack([f, g], -2)
-    eps, a, b = lift
-    sign = 1 if kind == "simultaneous" else -1
-    return np.stack([f - (-a * eps * f + a * g) / 2, g - (-sign * b * f - b * eps * g) / 2], -2)
-
-
-def rotation_update_matrix(eps: Number, a: Number, b: Number, alternating: bool = False) -> np.ndarray:
-    """M (*batch, 2, 2) with x⁺ = M x for the updates of ẋ₁ = −εx₁ + x₂, ẋ₂ = −x₁ − εx₂."""
-    check_rates(a, b)
-    eps, a, b = np.broadcast_arrays(*map(np.asarray, (eps, a, b)))
-    first = np.stack([1 - a * eps, a], -1)
-    seen = first if alternating else np.stack([np.ones_like(a, float), np.zeros_like(a, float)], -1)
-    second = -b[..., None] * seen + np.stack([np.zeros_like(b, float), 1 - b * eps], -1)
-    return np.stack([first, second], -2)
-
-
-def linear_flow(A: np.ndarray, x0: np.ndarray, time: Number) -> np.ndarray:
-    """x(t) = exp(tA) x₀ (*batch, d), in closed form."""
-    return (expm(np.asarray(time)[..., None, None] * A) @ np.asarray(x0)[..., None])[..., 0]
-
-
-def update_rate(M: np.ndarray, h: Number) -> np.ndarray:
-    """Log ρ(M)/h: the exponent per unit of time at which x⁺ = M x grows, with ρ the spectral radius."""
-    return np.log(abs(np.linalg.eigvals(M)).max(-1)) / h
-
-
-def flow_rate(A: np.ndarray, h: Number) -> np.ndarray:
-    """The largest Re λ(A), per unit of time when one update of step h takes unit time."""
-    return np.linalg.eigvals(A).real.max(-1) / h
-
-
-def longest_stable_step(eps: Number) -> Any:
-    """2ε/(1 + ε²): below it simultaneous updates of the rotation game converge."""
-    return 2 * eps / (1 + np.square(eps))
-
-
-def predicted_longest_step(eps: Number) -> Any:
-    """2ε/(1 − ε²): what the modified flow says of `longest_stable_step`; no limit from ε = 1 on."""
-    eps = np.asarray(eps, float)
-    return np.divide(2 * eps, 1 - eps**2, out=np.full_like(eps, np.inf), where=eps < 1)
-
-
-def table(phi0: np.ndarray, theta0: np.ndarray, *parameters: Number) -> list[Any]:
-    """Bring both starts and the hyper-parameters to one batch: see `optilab.core.run.replicates`."""
-    phi, *lifted = replicates(phi0, *parameters)
+    phi, *lifted = replicates(phi0, a, b, *multipliers)
     (theta,) = replicates(theta0)
     batch = np.broadcast_shapes(phi.shape[:-1], theta.shape[:-1], *(parameter.shape[:-1] for parameter in lifted))
     return [np.broadcast_to(player, (*batch, player.shape[-1])).copy() for player in (phi, theta)] + lifted
@@ -519,5 +411,4 @@ def check_rates(a: Number, b: Number) -> None:
 def check_substeps(m: int, k: int) -> None:
     """Refuse numbers of sub-steps that are no positive integers."""
     for name, number in (("m", m), ("k", k)):
-        whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool) and number >= 1
-        require(whole, name, number, "a positive integer")
+        require(whole(number, 1), name, number, "a positive integer")

@@ -67,7 +67,7 @@ def modes(problem: Any, theta: np.ndarray) -> Modes:
     H, g = hessian(problem, theta), gradient(problem, theta)
     finite = np.isfinite(H).all((-2, -1)) & np.isfinite(g).all(-1)
     lam, U = np.linalg.eigh(np.where(finite[..., None, None], H, 0))
-    slope = (g[..., None, :] @ U)[..., 0, :]
+    slope = np.vecmat(g, U)
     return Modes(*(np.where(finite[..., None], values, np.nan) for values in (lam, slope)))
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.claim import Claim
 from optilab.core.run import run
-from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
-from optilab.papers.discretisation_drift.algorithm.flows import FLOWS, integrate_flow
+from optilab.papers.discretisation_drift.algorithm.flows import FLOWS
+from optilab.papers.discretisation_drift.algorithm.integration import integrate_flow
 from optilab.problems.expression import Expression
 from optilab.problems.quadratic import Quadratic
 
@@ -28,7 +29,7 @@ def bowl_errors(
     h: np.ndarray, steps: int = 5, n_sub: int = 2000, names: Sequence[str] = tuple(FLOWS)
 ) -> dict[str, np.ndarray]:
     """Distance of the flows named from gradient descent after `steps` steps on the bowl, one for each h (rates,)."""
-    reached = run(gradient_descent(BOWL, BOWL_START, h=h), steps).theta[-1]
+    reached = run(gradient_descent(BOWL, BOWL_START, alpha=h), steps).x[-1]
     start = np.broadcast_to(BOWL_START, reached.shape)
     ends = {name: integrate_flow(FLOWS[name](BOWL, h), start, steps * h, n_sub) for name in names}
     return {name: np.linalg.norm(end - reached, axis=-1) for name, end in ends.items()}

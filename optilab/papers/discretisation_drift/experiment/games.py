@@ -7,15 +7,17 @@ import numpy as np
 
 from optilab.core.claim import Claim
 from optilab.core.run import Trace, run
+from optilab.papers.discretisation_drift.algorithm.baselines import consensus
 from optilab.papers.discretisation_drift.algorithm.games import (
     alternating,
-    consensus,
-    flow_rate,
-    rotation_flow_matrix,
-    rotation_update_matrix,
     runge_kutta,
     simultaneous,
     simultaneous_sgd,
+)
+from optilab.papers.discretisation_drift.algorithm.rotation import (
+    flow_rate,
+    rotation_flow_matrix,
+    rotation_update_matrix,
     update_rate,
 )
 from optilab.papers.discretisation_drift.problems import GAN, two_bumps, wasserstein

@@ -6,15 +6,11 @@ from itertools import permutations
 
 import numpy as np
 
+from optilab.classics.heavy_ball import heavy_ball
 from optilab.core.claim import Claim
 from optilab.core.run import run
-from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
-from optilab.papers.discretisation_drift.algorithm.flows import (
-    gradient_flow_field,
-    igr_flow_field,
-    integrate_flow,
-)
-from optilab.papers.discretisation_drift.algorithm.integration import Field
+from optilab.papers.discretisation_drift.algorithm.flows import gradient_flow_field, igr_flow_field
+from optilab.papers.discretisation_drift.algorithm.integration import Field, integrate_flow
 from optilab.papers.discretisation_drift.algorithm.passes import (
     mean_over_orders_field,
     momentum_field,
@@ -35,7 +31,7 @@ class Batch:
 
     def residual(self, theta: np.ndarray) -> np.ndarray:
         """Aθ − b at θ (*batch, draws, D) → (*batch, draws, rows)."""
-        return (self.A @ theta[..., None])[..., 0] - self.b
+        return np.matvec(self.A, theta) - self.b
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
         """Loss mean log cosh(Aθ − b) at θ (*batch, draws, D) → (*batch, draws)."""
@@ -47,11 +43,11 @@ class Batch:
 
     def hvp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Hessian at θ times v, both (*batch, draws, D)."""
-        return self.pulled_back((self.A @ v[..., None])[..., 0] / np.cosh(self.residual(theta)) ** 2)
+        return self.pulled_back(np.matvec(self.A, v) / np.cosh(self.residual(theta)) ** 2)
 
     def pulled_back(self, rows: np.ndarray) -> np.ndarray:
         """Aᵀ times a value for each row, over the number of rows."""
-        return (self.A.mT @ rows[..., None])[..., 0] / self.A.shape[-2]
+        return np.matvec(self.A.mT, rows) / self.A.shape[-2]
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def pass_errors(batches: list[Batch], theta0: np.ndarray) -> dict[str, np.ndarra
 def momentum_errors(h: float, beta: float) -> tuple[float, float]:
     """Distance of the momentum flow of order 1 and 2, followed from the iterate at t = 0.5, from the iterate at 1."""
     half = round(0.5 / h)
-    theta = run(gradient_descent(VALLEY, VALLEY_START, h=h, momentum=beta), 2 * half).theta
+    theta = run(heavy_ball(VALLEY, VALLEY_START, alpha=h, beta=beta), 2 * half).x
     ends = (integrate_flow(momentum_field(VALLEY, h, beta, order), theta[half], half * h, 500) for order in (1, 2))
     first, corrected = (float(np.linalg.norm(end - theta[-1])) for end in ends)
     return first, corrected

@@ -11,14 +11,9 @@ import numpy as np
 from optilab.core.claim import INFINITY, Claim
 from optilab.core.randomness import common
 from optilab.core.run import Progress, Trace, run
-from optilab.papers.discretisation_drift.algorithm.smoothness import (
-    SpectralNorm,
-    lipschitz_bound,
-    q_learning,
-    q_values,
-    steepness,
-    train_normalised,
-)
+from optilab.papers.discretisation_drift.algorithm.penalties import lipschitz_bound, steepness
+from optilab.papers.discretisation_drift.algorithm.q_learning import q_learning, q_values
+from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm, train_normalised
 from optilab.problems.data import two_moons
 from optilab.problems.mdp import MDP, coordinates, grid_world
 from optilab.problems.mlp import MLP, Fit
@@ -44,7 +39,7 @@ def he_start(network: MLP, seeds: Iterable[int], which: Sequence[int] | None = N
             layers.append((rng.standard_normal((out, into)) * np.sqrt(2 / into), np.zeros(out)))
             u.append(rng.standard_normal(out))
         thetas.append(network.flat(layers))
-        vectors.append(np.concatenate([u[l] for l in norm.which or ()]))
+        vectors.append(np.concatenate([u[l] for l in norm.chosen]))
     theta = np.stack(thetas)
     return theta, norm.joined(norm.estimate(theta, np.stack(vectors), 20))
 
@@ -223,7 +218,7 @@ def q_errors(
     Parameters
     ----------
     variant : str
-        One of `algorithm.smoothness.VARIANTS`.
+        One of `algorithm.q_learning.VARIANTS`.
     lrs : sequence of float
         Adam's learning rates, the first axis.
     seeds : sequence of int

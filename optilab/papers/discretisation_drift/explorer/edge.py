@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from optilab.classics.heavy_ball import heavy_ball
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_ngf, alpha_pf
-from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
 from optilab.papers.discretisation_drift.algorithm.drift_adjusted import dal
-from optilab.papers.discretisation_drift.algorithm.flows import FLOWS, restarts
+from optilab.papers.discretisation_drift.algorithm.flows import FLOWS
+from optilab.papers.discretisation_drift.algorithm.integration import restarts
 from optilab.papers.discretisation_drift.algorithm.stability import modes, predicted_change, sharpness
 from optilab.papers.discretisation_drift.experiment.edge import LIMIT, regression
 from optilab.papers.discretisation_drift.explorer.flows import NAMES
@@ -43,11 +44,13 @@ def train(
     """Train the network on T₄ by full-batch gradient descent or DAL-p, then look at its Hessian along the way."""
     problem, starts = regression([seed], width)
     start = starts[0]
+    states: Iterator[Any]
     if adjusted:
-        states: Iterator[Any] = dal(problem, start, p=p, momentum=momentum)
+        states, keep = dal(problem, start, p=p, momentum=momentum), ["theta", "h"]
     else:
-        states = gradient_descent(problem, start, h=h, momentum=momentum)
-    trace = run(states, STEPS, limit=LIMIT, loss=lambda state: problem(state.theta))
+        states, keep = heavy_ball(problem, start, alpha=h, beta=momentum), ["x"]
+    trace = run(states, STEPS, keep=keep, limit=LIMIT, loss=lambda state: problem(state[0]))
+    path = trace.theta if adjusted else trace.x
     progress(1, 10)
     rates = np.append(trace.h[1:], np.nan) if adjusted else np.full(len(trace.step), h)
     last = int(np.isfinite(trace.loss).sum()) - 1
@@ -57,7 +60,7 @@ def train(
     change["actual"] = trace.loss[looked + 1] - trace.loss[looked]
     for begin in range(0, len(looked), 10):
         part = slice(begin, begin + 10)
-        theta, rate = trace.theta[looked[part]], rates[looked[part]]
+        theta, rate = path[looked[part]], rates[looked[part]]
         steep[part] = sharpness(problem, theta)
         if momentum == 0 and np.isfinite(rate).all():
             found = modes(problem, theta)
@@ -68,8 +71,8 @@ def train(
     errors = {name: np.full(len(checked), np.nan) for name in NAMES}
     if momentum == 0 and np.isfinite(rates[checked]).all():
         for done, name in enumerate(NAMES):
-            after = restarts(FLOWS[name](problem, rates[checked]), trace.theta[checked], rates[checked], n_sub=4)
-            errors[name] = np.linalg.norm(after - trace.theta[checked + 1], axis=-1)
+            after = restarts(FLOWS[name](problem, rates[checked]), path[checked], rates[checked], n_sub=4)
+            errors[name] = np.linalg.norm(after - path[checked + 1], axis=-1)
             progress(7 + done, 10)
     return Training(trace.loss, looked, steep, rates[looked], checked, errors, change, float(trace.diverged))
 
@@ -136,14 +139,15 @@ def code(values: dict[str, Any]) -> str:
     if values["adjusted"]:
         states = f"drift_adjusted.dal(problem, starts[0], p={values['p']:.4g}, momentum={values['momentum']:.4g})"
     else:
-        states = f"descent.gradient_descent(problem, starts[0], h={values['h']:.4g}, momentum={values['momentum']:.4g})"
+        states = f"heavy_ball(problem, starts[0], alpha={values['h']:.4g}, beta={values['momentum']:.4g})"
     return (
+        "from optilab.classics.heavy_ball import heavy_ball\n"
         "from optilab.core.run import run\n"
-        "from optilab.papers.discretisation_drift.algorithm import descent, drift_adjusted, stability\n"
+        "from optilab.papers.discretisation_drift.algorithm import drift_adjusted, stability\n"
         "from optilab.papers.discretisation_drift.experiment.edge import regression\n\n"
         f"problem, starts = regression([{values['seed']}], width={values['width']})\n"
         f"trace = run({states}, {STEPS}, limit=1e8)\n"
-        "stability.sharpness(problem, trace.theta[::100])"
+        f"stability.sharpness(problem, trace.{'theta' if values['adjusted'] else 'x'}[::100])"
     )
 
 

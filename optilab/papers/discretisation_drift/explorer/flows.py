@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.run import run
-from optilab.papers.discretisation_drift.algorithm import flows
-from optilab.papers.discretisation_drift.algorithm.descent import gradient_descent
+from optilab.papers.discretisation_drift.algorithm import coefficients, flows, integration
 from optilab.problems.expression import Expression
 from optilab.ui.controls import choice, formula, player, slider
 from optilab.ui.explorer import Explorer
@@ -60,7 +60,8 @@ def closed_form(loss: Expression, H: np.ndarray, start: np.ndarray, h: float, st
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the note says what hλ = 1 means
         return {
-            name: center + flows.quadratic_solution(H, start - center, h, times, flows.ALPHAS[name]) for name in NAMES
+            name: center + flows.quadratic_solution(H, start - center, h, times, coefficients.ALPHAS[name])
+            for name in NAMES
         }
 
 
@@ -72,7 +73,7 @@ def restarted(loss: Expression, iterates: np.ndarray, h: float, branch: str) -> 
         theta = iterates.astype(complex)
         piece = [theta]
         for _ in range(BETWEEN):
-            theta = flows.integrate_flow(field, theta, h / BETWEEN, 1)
+            theta = integration.integrate_flow(field, theta, h / BETWEEN, 1)
             piece.append(theta)
         pieces[name] = np.array(piece)
     return pieces
@@ -83,7 +84,7 @@ def trajectories(loss: str, h: float, steps: int, x0: float, y0: float, branch: 
     """Iterates of gradient descent and the flows between them."""
     problem, quadratic, relief = loss_of(loss)
     start = np.array([x0, y0])
-    descent = run(gradient_descent(problem, start, h=h), steps, limit=FAR).theta
+    descent = run(gradient_descent(problem, start, alpha=h), steps, limit=FAR).x
     if np.isnan(descent[0]).any():
         raise ValueError(f"the loss {loss} has no finite gradient at the start ({x0:g}, {y0:g})")
     made = int(np.isfinite(descent[:, 0]).sum()) - 1
@@ -161,14 +162,15 @@ def note(z: float, made: int, steps: int, data: dict[str, Any]) -> str:
 def code(values: dict[str, Any]) -> str:
     """The algorithm's own call."""
     return (
+        "from optilab.classics.gradient_descent import gradient_descent\n"
         "from optilab.core.run import run\n"
-        "from optilab.papers.discretisation_drift.algorithm import descent, flows\n"
+        "from optilab.papers.discretisation_drift.algorithm import flows, integration\n"
         "from optilab.problems.expression import Expression\n\n"
         f'loss = Expression({values["loss"]!r}, variables=("x", "y"))\n'
         f"start, h = [{values['x0']:.4g}, {values['y0']:.4g}], {values['h']:.4g}\n"
-        f"path = run(descent.gradient_descent(loss, start, h=h), {values['steps']}).theta\n"
+        f"path = run(gradient_descent(loss, start, alpha=h), {values['steps']}).x\n"
         f"field = flows.principal_flow_field(loss, h, branch={values['branch']!r})\n"
-        "after_one_step = flows.integrate_flow(field, path[0], h, n_sub=20)"
+        "after_one_step = integration.integrate_flow(field, path[0], h, n_sub=20)"
     )
 
 

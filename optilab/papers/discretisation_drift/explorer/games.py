@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm import games
+from optilab.papers.discretisation_drift.algorithm.rotation import linear_flow
 from optilab.problems.games import DiracGAN, Rotation
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
@@ -32,9 +33,7 @@ def carried(players: Any, linear: bool, x0: np.ndarray, a: float = 1.0, b: float
     if linear:
         basis = np.eye(2)
         phi, theta = basis[:, :1], basis[:, 1:]
-        return games.linear_flow(
-            np.concatenate([a * players.f(phi, theta), b * players.g(phi, theta)], -1).T, x0, times
-        )
+        return linear_flow(np.concatenate([a * players.f(phi, theta), b * players.g(phi, theta)], -1).T, x0, times)
 
     def velocity(_t: float, x: np.ndarray) -> np.ndarray:
         return np.concatenate([a * players.f(x[:1], x[1:]), b * players.g(x[:1], x[1:])])
@@ -52,11 +51,9 @@ def spokes(players: dict[str, Any], radius: float) -> dict[str, np.ndarray]:
     parts = {}
     for part, left in (("interaction", players["interaction"]), ("self", players["self_term"])):
         c = {"interaction": 0.0, "self_term": 0.0} | {"self_term" if part == "self" else part: 1.0 + left}
-        drift_phi = games.regulariser_phi(game, phi, theta, f, g, a=a, m=m, **c) + 0 * phi
-        drift_theta = (
-            games.regulariser_theta(game, phi, theta, f, g, a=a, b=b, alternating=alternating, k=k, **c) + 0 * theta
-        )
-        parts[part] = np.concatenate([a * drift_phi, b * drift_theta], -1)
+        both = games.Drift(game, a, b, **c, alternating=alternating, m=m, k=k)
+        drifts = a * both.of_phi(phi, theta, f, g) + 0 * phi, b * both.of_theta(phi, theta, f, g) + 0 * theta
+        parts[part] = np.concatenate(drifts, -1)
     longest = max(np.linalg.norm(part, axis=-1).max() for part in parts.values())
     scale = 0.55 * radius / longest if longest > 0 else 0.0
     strokes: dict[str, np.ndarray] = {}

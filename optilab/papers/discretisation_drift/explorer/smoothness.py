@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from optilab.papers.discretisation_drift.algorithm.smoothness import SpectralNorm, steepness
+from optilab.papers.discretisation_drift.algorithm.penalties import steepness
+from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm
 from optilab.papers.discretisation_drift.experiment.smoothness import (
     CLASSIFIER,
     LOGIT_DIFFERENCE,
