@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.discretisation_drift.algorithm.games import Game, Number, Play, runge_kutta
+from optilab.papers.discretisation_drift.algorithm.games import Play, runge_kutta
+from optilab.problems.oracles import Game, Number
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,16 @@ At complex parameters the complex step is not available, hence the differences. 
 of this is the analytic continuation of the real formulas.
 """
 
-from typing import Any
-
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import Smooth
 
 FIRST = 1e-5  # step of a central difference of the gradient
 SECOND = 1e-4  # step of a second difference of the gradient
 
 
-def gradient(problem: Any, theta: np.ndarray) -> np.ndarray:
+def gradient(problem: Smooth, theta: np.ndarray) -> np.ndarray:
     """Gradient at θ (*batch, D) → (*batch, D), complex where θ is.
 
     Raises
@@ -33,7 +32,7 @@ def gradient(problem: Any, theta: np.ndarray) -> np.ndarray:
     return g
 
 
-def hessian(problem: Any, theta: np.ndarray) -> np.ndarray:
+def hessian(problem: Smooth, theta: np.ndarray) -> np.ndarray:
     """Hessian at θ (*batch, D) → (*batch, D, D): `problem.hess`, or central differences of the gradient.
 
     Raises
@@ -55,7 +54,7 @@ def hessian(problem: Any, theta: np.ndarray) -> np.ndarray:
     return (columns + columns.mT) / 2
 
 
-def hessian_product(problem: Any, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+def hessian_product(problem: Smooth, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Hessian at θ times v, both (*batch, D): `problem.hvp`, or a central difference of the gradient along v."""
     if hasattr(problem, "hvp"):
         return np.asarray(problem.hvp(theta, v))
@@ -63,7 +62,7 @@ def hessian_product(problem: Any, theta: np.ndarray, v: np.ndarray) -> np.ndarra
     return size / (2 * FIRST) * (gradient(problem, theta + step) - gradient(problem, theta - step))
 
 
-def third_derivative(problem: Any, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
+def third_derivative(problem: Smooth, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
     """T[v, v] = ∇(vᵀHv) with v fixed, both (*batch, D): `problem.third`, or a second difference of the gradient."""
     if hasattr(problem, "third"):
         return np.asarray(problem.third(theta, v))

@@ -18,9 +18,9 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.papers.discretisation_drift.algorithm.derivatives import gradient, hessian_product
+from optilab.problems.oracles import Number, Smooth
 
 REACH = 0.01  # how far from θ the finite difference looks
-Number = float | np.ndarray
 
 
 class Adjusted(NamedTuple):
@@ -34,7 +34,7 @@ class Adjusted(NamedTuple):
 
 @algorithm
 def dal(
-    problem: Any,
+    problem: Smooth,
     theta0: np.ndarray,
     *,
     p: Number = 1.0,
@@ -95,7 +95,7 @@ def dal(
         theta = theta + m
 
 
-def difference(problem: Any, theta: np.ndarray, g: np.ndarray, size: np.ndarray) -> np.ndarray:
+def difference(problem: Smooth, theta: np.ndarray, g: np.ndarray, size: np.ndarray) -> np.ndarray:
     """H g as (g(θ + e g) − g(θ))/e with e = 0.01/‖g‖, zero where g is."""
     e = REACH / np.where(size != 0, size, 1)
     return (gradient(problem, theta + e * g) - g) / e

@@ -14,7 +14,6 @@ learning", 2023.
 
 import warnings
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from optilab.papers.discretisation_drift.algorithm.derivatives import (
     third_derivative,
 )
 from optilab.papers.discretisation_drift.algorithm.integration import Field, follow, require_rate
+from optilab.problems.oracles import Smooth
 
 
 def along_modes(H: np.ndarray, g: np.ndarray, alpha: Callable[[np.ndarray], np.ndarray], h: np.ndarray) -> np.ndarray:
@@ -64,13 +64,13 @@ def real_and_complex(H: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return finite & real, finite & ~real
 
 
-def gradient_flow_field(problem: Any, h: float | np.ndarray = 1.0) -> Field:
+def gradient_flow_field(problem: Smooth, h: float | np.ndarray = 1.0) -> Field:
     """Field −g of the negative gradient flow, which knows nothing of the learning rate h."""
     require_rate(h)
     return lambda theta: -gradient(problem, theta)
 
 
-def igr_flow_field(problem: Any, h: float | np.ndarray) -> Field:
+def igr_flow_field(problem: Smooth, h: float | np.ndarray) -> Field:
     """Field −g − (h/2) H g of the IGR flow, h a number or (*batch)."""
     h = require_rate(h)[..., None]
 
@@ -81,7 +81,7 @@ def igr_flow_field(problem: Any, h: float | np.ndarray) -> Field:
     return field
 
 
-def third_order_flow_field(problem: Any, h: float | np.ndarray) -> Field:
+def third_order_flow_field(problem: Smooth, h: float | np.ndarray) -> Field:
     """Field −g − (h/2) H g − h² (⅓ H²g + (1/12) T[g, g]) of the third-order flow, h a number or (*batch)."""
     h = require_rate(h)[..., None]
 
@@ -94,7 +94,7 @@ def third_order_flow_field(problem: Any, h: float | np.ndarray) -> Field:
     return field
 
 
-def principal_flow_field(problem: Any, h: float | np.ndarray, *, branch: str = "rotated") -> Field:
+def principal_flow_field(problem: Smooth, h: float | np.ndarray, *, branch: str = "rotated") -> Field:
     """Field Σᵢ log(1 − hλᵢ)/(hλᵢ) (uᵢᵀg)uᵢ of the principal flow: θ (*batch, D) → complex (*batch, D).
 
     Parameters
@@ -122,7 +122,7 @@ def principal_flow_field(problem: Any, h: float | np.ndarray, *, branch: str = "
     return field
 
 
-def nonprincipal_flow_field(problem: Any, h: float | np.ndarray, *, branch: str = "rotated") -> Field:
+def nonprincipal_flow_field(problem: Smooth, h: float | np.ndarray, *, branch: str = "rotated") -> Field:
     """Field of the principal flow plus the non-principal term −(h²/12) T[g, g]; see `principal_flow_field`."""
     principal = principal_flow_field(problem, h, branch=branch)
     h = np.asarray(h)[..., None]
@@ -188,13 +188,13 @@ def quadratic_solution(
     return (np.exp(exponent.astype(complex)) * (theta0 @ U)) @ U.T
 
 
-def leading_drift(problem: Any, theta: np.ndarray, h: float | np.ndarray) -> np.ndarray:
+def leading_drift(problem: Smooth, theta: np.ndarray, h: float | np.ndarray) -> np.ndarray:
     """(h²/2)‖H g‖ at θ (*batch, D) → (*batch): the drift of one step from the negative gradient flow, to O(h³)."""
     h = require_rate(h)
     return h**2 / 2 * np.linalg.norm(hessian_product(problem, theta, gradient(problem, theta)), axis=-1)
 
 
-def drift_bound(problem: Any, theta0: np.ndarray, h: float | np.ndarray, n_sub: int = 40) -> np.ndarray:
+def drift_bound(problem: Smooth, theta0: np.ndarray, h: float | np.ndarray, n_sub: int = 40) -> np.ndarray:
     """(h²/2) max ‖H(θ')g(θ')‖ over the negative gradient flow's path of one step: bounds the drift, (*batch).
 
     The maximum is taken at the start and at `n_sub` points of the path from `theta0` (*batch, D).

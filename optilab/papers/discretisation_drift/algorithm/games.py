@@ -15,32 +15,16 @@ Source: M. Rosca, Y. Wu, B. Dherin, D. Barrett, "Discretization drift in two-pla
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Game, Number, Players
 
-Number = float | np.ndarray
 EPSILON = 1e-20  # complex step: its square vanishes beside 1
 PARTS = {"biased": 1, "unbiased": 2}  # parts that a batch is split into to estimate a drift
-
-
-class Players(Protocol):
-    """The velocities of φ (*batch, m) and θ (*batch, n)."""
-
-    def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray: ...  # noqa: D102
-    def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray: ...  # noqa: D102
-
-
-class Game(Players, Protocol):
-    """Velocities and their four Jacobian-vector products."""
-
-    def f_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray: ...  # noqa: D102
-    def f_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray: ...  # noqa: D102
-    def g_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray: ...  # noqa: D102
-    def g_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray: ...  # noqa: D102
 
 
 class Play(NamedTuple):

@@ -18,8 +18,9 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.papers.discretisation_drift.algorithm.derivatives import gradient, hessian_product
 from optilab.papers.discretisation_drift.algorithm.integration import Field, require_rate
+from optilab.problems.oracles import Smooth
 
-Batches = Sequence[Any]  # problems E_0 … E_{n−1} in the same parameters
+Batches = Sequence[Smooth]  # problems E_0 … E_{n−1} in the same parameters
 
 
 class Pass(NamedTuple):
@@ -90,7 +91,7 @@ def pass_field(batches: Batches, h: float | np.ndarray) -> Field:
     return field
 
 
-def pass_loss(batches: Batches, theta: np.ndarray, start: np.ndarray, h: float | np.ndarray) -> np.ndarray:
+def pass_loss(batches: Sequence[Any], theta: np.ndarray, start: np.ndarray, h: float | np.ndarray) -> np.ndarray:
     """The loss that an ordered pass from `start` descends on: (*batch).
 
     Ē + (nh/4)‖ḡ‖² − (h/n) Σ_μ g_μᵀ Σ_{τ<μ} g_τ with the last factor frozen at the start of the pass; at θ = start
@@ -126,7 +127,7 @@ def mean_over_orders_field(batches: Batches, h: float | np.ndarray) -> Field:
     return field
 
 
-def momentum_field(problem: Any, h: float | np.ndarray, beta: float | np.ndarray, order: int = 2) -> Field:
+def momentum_field(problem: Smooth, h: float | np.ndarray, beta: float | np.ndarray, order: int = 2) -> Field:
     """Field of heavy ball v ← βv − hg, θ ← θ + v after its transient, an iteration taking time h.
 
     −g/(1 − β) of first order; the corrected one subtracts h (1 + β)/(2 (1 − β)³) H g.

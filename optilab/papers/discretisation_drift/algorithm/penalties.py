@@ -12,8 +12,8 @@ import numpy as np
 from optilab.core.check import require
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import unit
 from optilab.problems.mlp import MLP, Fit
+from optilab.problems.oracles import Number
 
-Number = float | np.ndarray
 EPSILON = 1e-20  # complex step
 
 

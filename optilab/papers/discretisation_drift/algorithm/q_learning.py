@@ -20,8 +20,7 @@ from optilab.core.run import algorithm, replicates
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import Estimate, SpectralNorm
 from optilab.problems.mdp import MDP, Transitions
 from optilab.problems.mlp import MLP
-
-Number = float | np.ndarray
+from optilab.problems.oracles import Number
 
 
 class Working(NamedTuple):

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.linalg import expm
 
 from optilab.core.check import require
-from optilab.papers.discretisation_drift.algorithm.games import Number, check_rates
+from optilab.papers.discretisation_drift.algorithm.games import check_rates
+from optilab.problems.oracles import Number
 
 KINDS = ("continuous", "simultaneous", "alternating")
 

@@ -17,8 +17,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mlp import MLP, Fit
-
-Number = float | np.ndarray
+from optilab.problems.oracles import Number
 
 
 class Estimate(NamedTuple):

@@ -9,7 +9,7 @@ learning", 2023.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from optilab.core.check import require
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
 from optilab.papers.discretisation_drift.algorithm.derivatives import gradient, hessian, hessian_product
 from optilab.papers.discretisation_drift.algorithm.integration import require_rate
+from optilab.problems.oracles import Smooth
 
 REGIMES = ("escape", "flat", "decay", "one step", "oscillating decay", "neutral oscillation", "oscillating growth")
 
@@ -40,7 +41,7 @@ def edge(h: float | np.ndarray, beta: float | np.ndarray = 0.0) -> np.ndarray:
     return 2 * (1 + beta) / require_rate(h)
 
 
-def sharpness(problem: Any, theta: np.ndarray) -> np.ndarray:
+def sharpness(problem: Smooth, theta: np.ndarray) -> np.ndarray:
     """Largest eigenvalue λ₀ of the Hessian at real θ (*batch, D) → (*batch); NaN where θ is not finite."""
     theta = np.asarray(theta)
     H = hessian(problem, theta)
@@ -49,7 +50,7 @@ def sharpness(problem: Any, theta: np.ndarray) -> np.ndarray:
     return np.where(finite, largest, np.nan)
 
 
-def sharpness_along(problem: Any, path: np.ndarray) -> np.ndarray:
+def sharpness_along(problem: Smooth, path: np.ndarray) -> np.ndarray:
     """Sharpness at each point of a path (steps, *batch, D) → (steps, *batch), one step at a time to spare memory."""
     return np.array([sharpness(problem, theta) for theta in path])
 
@@ -61,7 +62,7 @@ class Modes(NamedTuple):
     slope: np.ndarray  # (*batch, D) uᵢᵀg
 
 
-def modes(problem: Any, theta: np.ndarray) -> Modes:
+def modes(problem: Smooth, theta: np.ndarray) -> Modes:
     """Eigenvalues λᵢ of the Hessian at real θ (*batch, D), and the gradient's components uᵢᵀg; NaN where not finite."""
     theta = np.asarray(theta)
     H, g = hessian(problem, theta), gradient(problem, theta)
@@ -92,7 +93,7 @@ def predicted_change(
     return h * (np.real(alpha(h[..., None] * found.lam)) * found.slope**2).sum(-1)
 
 
-def taylor_change(problem: Any, theta: np.ndarray, h: float | np.ndarray) -> np.ndarray:
+def taylor_change(problem: Smooth, theta: np.ndarray, h: float | np.ndarray) -> np.ndarray:
     """Second-order Taylor value of one step's change of the loss, −h‖g‖² + (h²/2) gᵀHg: (*batch); exact on quadratics.
 
     Mode by mode it has the sign of the principal flow's prediction.
