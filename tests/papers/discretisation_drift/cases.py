@@ -5,8 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from optilab.papers.discretisation_drift.algorithm import descent, drift_adjusted, flows, games, integration, passes
-from optilab.papers.discretisation_drift.algorithm import smoothness as smooth
+from optilab.papers.discretisation_drift.algorithm import drift_adjusted, flows, games, integration, passes
+from optilab.papers.discretisation_drift.algorithm.baselines import consensus, other_norms
+from optilab.papers.discretisation_drift.algorithm.q_learning import VARIANTS, q_learning
+from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm, train_normalised
 from optilab.papers.discretisation_drift.experiment.edge import regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY
 from optilab.problems.expression import Expression
@@ -71,24 +73,19 @@ def noisy_play(i, rng):
 
 NETWORK, TINY = MLP((2, 5, 4, 3), "tanh"), MLP((2, 6, 5, 4), "relu")
 SMALL = Fit(NETWORK, RNG.normal(size=(9, 2)), RNG.normal(size=(9, 3)))
-WEIGHTS, K, RATES = RNG.normal(size=(3, NETWORK.dim)), np.array([0.5, 2.0, 4.0]), np.array([0.1, 0.05, 0.2])
-VECTORS = smooth.SpectralNorm(NETWORK).start(WEIGHTS, RNG)
+WEIGHTS, RATES = RNG.normal(size=(3, NETWORK.dim)), np.array([0.1, 0.05, 0.2])
+VECTORS = SpectralNorm(NETWORK).start(WEIGHTS, RNG)
 TABLES, LAYERS = np.stack([TINY.init(RNG, 1.5) for _ in range(3)]), RNG.normal(size=(3, 5))
 
 
 def normalised(i, rng):
-    norm = smooth.SpectralNorm(NETWORK, np.array([0.5, 2.0, np.inf])[i])
-    return smooth.train_normalised(SMALL, WEIGHTS[i], VECTORS[i], norm, lr=RATES[i], momentum=MOMENTUM[i])
-
-
-def penalised(i, rng):
-    penalty = smooth.GradientPenalty(NETWORK, SMALL.X, np.ones(3), rho=0.3, K=K[i])
-    return smooth.train_penalised(SMALL, WEIGHTS[i], penalty, lr=RATES[i], momentum=MOMENTUM[i])
+    norm = SpectralNorm(NETWORK, np.array([0.5, 2.0, np.inf])[i])
+    return train_normalised(SMALL, WEIGHTS[i], VECTORS[i], norm, lr=RATES[i], momentum=MOMENTUM[i])
 
 
 def learner(variant, i, rng):
     fixed = {"lr": RATES[i] / 5, "variant": variant, "rng": rng}
-    return smooth.q_learning(grid_world(3, pit=(0, 2)), coordinates(3), TINY, TABLES[i], LAYERS[i], **fixed)
+    return q_learning(grid_world(3, pit=(0, 2)), coordinates(3), TINY, TABLES[i], LAYERS[i], **fixed)
 
 
 CASES = {
@@ -98,18 +95,16 @@ CASES = {
         )
         for name, make in flows.FLOWS.items()
     },
-    "gradient_descent": lambda i, rng: descent.gradient_descent(FIT, STARTS[i], h=H[i], momentum=0.5),
     "dal": lambda i, rng: drift_adjusted.dal(FIT, STARTS[i], p=1 - H[i], momentum=MOMENTUM[i]),
     "sgd_passes": lambda i, rng: passes.sgd_passes(
         [VALLEY, Expression("x**2 + y**2 + x*y**2")], PHI[i] / 3, h=H[i] / 10
     ),
     "simultaneous": partial(play, games.simultaneous, TANGLE),
-    "simultaneous: other norms": partial(play, games.simultaneous, games.other_norms(TANGLE, 0.2), drifts={}),
+    "simultaneous: other norms": partial(play, games.simultaneous, other_norms(TANGLE, 0.2), drifts={}),
     "alternating": partial(play, games.alternating, TANGLE, m=2, k=3),
     "runge_kutta": partial(play, games.runge_kutta, TANGLE, drifts={}),
-    "runge_kutta: consensus": partial(play, games.runge_kutta, games.consensus(TANGLE, 0.2), drifts={}),
+    "runge_kutta: consensus": partial(play, games.runge_kutta, consensus(TANGLE, 0.2), drifts={}),
     "simultaneous_sgd": noisy_play,
     "train_normalised": normalised,
-    "train_penalised": penalised,
-    **{f"q_learning: {variant}": partial(learner, variant) for variant in smooth.VARIANTS},
+    **{f"q_learning: {variant}": partial(learner, variant) for variant in VARIANTS},
 }

@@ -1,34 +1,32 @@
-"""Two-player games: modified flows against updates, regularisers against dense derivatives, radii against figures."""
+"""Two-player games: modified flows against updates, regularisers against dense derivatives, closed forms."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
 
-from optilab.core.claim import collect
 from optilab.core.randomness import common
 from optilab.core.run import run
-from optilab.papers.discretisation_drift import derivation, exercises
+from optilab.papers.discretisation_drift.algorithm.baselines import consensus, ode_gan, other_norms
 from optilab.papers.discretisation_drift.algorithm.games import (
     ComplexStep,
     ModifiedFlow,
     alternating,
-    consensus,
-    flow_rate,
     follow,
-    linear_flow,
-    longest_stable_step,
-    ode_gan,
-    other_norms,
-    predicted_longest_step,
-    rotation_flow_matrix,
-    rotation_update_matrix,
     runge_kutta,
     simultaneous,
     simultaneous_sgd,
+)
+from optilab.papers.discretisation_drift.algorithm.rotation import (
+    flow_rate,
+    linear_flow,
+    longest_stable_step,
+    predicted_longest_step,
+    rotation_flow_matrix,
+    rotation_update_matrix,
     update_rate,
 )
-from optilab.papers.discretisation_drift.experiment import games as experiment
 from optilab.problems.games import DiracGAN, Rotation
 
 RNG = np.random.default_rng(0)
@@ -49,15 +47,16 @@ class Tangle:
 TANGLE = ComplexStep(Tangle())
 
 
-def jacobians(game, phi, theta, e=1e-6):
-    """∂f/∂φ, ∂f/∂θ, ∂g/∂φ, ∂g/∂θ by central differences."""
-    m, n = np.eye(len(phi)), np.eye(len(theta))
-    return [
-        np.stack([(player(phi + e * p, theta) - player(phi - e * p, theta)) / (2 * e) for p in m], 1)
-        if by_phi
-        else np.stack([(player(phi, theta + e * t) - player(phi, theta - e * t)) / (2 * e) for t in n], 1)
-        for player, by_phi in ((game.f, True), (game.f, False), (game.g, True), (game.g, False))
-    ]
+def gradient(value, x, e=1e-5):
+    """Derivatives of a function, of whatever shape, along a last axis, by central differences."""
+    return np.stack([(value(x + e * i) - value(x - e * i)) / (2 * e) for i in np.eye(len(x))], -1)
+
+
+def jacobians(game, phi, theta):
+    """∂f/∂φ, ∂f/∂θ, ∂g/∂φ, ∂g/∂θ."""
+    for player in (game.f, game.g):
+        yield gradient(lambda x, player=player: player(x, theta), phi, 1e-6)
+        yield gradient(lambda x, player=player: player(phi, x), theta, 1e-6)
 
 
 def after(states, updates=1):
@@ -121,31 +120,11 @@ def test_in_the_common_clock_many_updates_are_followed():
     assert modified < 0.02 * np.linalg.norm(end - plain)
 
 
-def test_the_flows_are_those_that_are_derived():
-    phi, theta, a, b = np.array([0.7]), np.array([-0.4]), 0.3, 0.2
-    game = DiracGAN()
-    one = np.ones(1)
-    values = [game.f(phi, theta), game.f_phi(phi, theta, one), game.f_theta(phi, theta, one)]
-    values += [game.g(phi, theta), game.g_phi(phi, theta, one), game.g_theta(phi, theta, one)]
-    names = derivation.games
-    symbols = [names.f, names.f_phi, names.f_theta, names.g, names.g_phi, names.g_theta, names.a, names.b]
-    for setting in ({}, {"alternating": True, "m": 3, "k": 2}):
-        for common_clock in (False, True):
-            drift = derivation.two_player_drift(**setting, common_clock=common_clock).numpy(*symbols)
-            u, v = np.ravel(drift(*[value[0] for value in values], a, b))
-            flow = ModifiedFlow(game, a, b, common_clock=common_clock, **setting)
-            rates = (a, b) if common_clock else (1, 1)
-            np.testing.assert_allclose(flow.f(phi, theta) - rates[0] * game.f(phi, theta), u, rtol=1e-10)
-            np.testing.assert_allclose(flow.g(phi, theta) - rates[1] * game.g(phi, theta), v, rtol=1e-10)
-
-
 def test_products_of_the_complex_step_are_those_of_the_jacobians():
     v, w = np.array([1.0, -2.0]), np.array([0.5, 1.0, 3.0])
-    f_phi, f_theta, g_phi, g_theta = jacobians(TANGLE, PHI, THETA)
-    np.testing.assert_allclose(TANGLE.f_phi(PHI, THETA, v), f_phi @ v, rtol=1e-7)
-    np.testing.assert_allclose(TANGLE.f_theta(PHI, THETA, w), f_theta @ w, rtol=1e-7)
-    np.testing.assert_allclose(TANGLE.g_phi(PHI, THETA, v), g_phi @ v, rtol=1e-7)
-    np.testing.assert_allclose(TANGLE.g_theta(PHI, THETA, w), g_theta @ w, rtol=1e-7)
+    products = TANGLE.f_phi, TANGLE.f_theta, TANGLE.g_phi, TANGLE.g_theta
+    for product, J, along in zip(products, jacobians(TANGLE, PHI, THETA), (v, w, v, w), strict=True):
+        np.testing.assert_allclose(product(PHI, THETA, along), J @ along, rtol=1e-7)
 
 
 def test_a_game_that_is_not_analytic_is_refused():
@@ -179,8 +158,8 @@ def test_regularised_alternating_updates_by_hand():
         _, _, g_phi, g_theta = jacobians(TANGLE, phi, theta)
         other = interaction * (1 - 2 * a / b) * g_phi @ f
         theta = theta + b / k * (g - b / 2 * (other + self_term / k * g_theta @ g))
-    push = {"interaction": interaction, "self_term": self_term}
-    state = after(alternating(TANGLE, PHI, THETA, a=a, b=b, m=m, k=k, **push))
+    multipliers = {"interaction": interaction, "self_term": self_term}
+    state = after(alternating(TANGLE, PHI, THETA, a=a, b=b, m=m, k=k, **multipliers))
     np.testing.assert_allclose(state.x, np.concatenate([phi, theta]), rtol=1e-8)
 
 
@@ -225,27 +204,15 @@ class Payoff:
         return self.sign_theta * np.stack(slope, -1)
 
 
-def gradient(value, x, e=1e-5):
-    return np.array([(value(x + e * i) - value(x - e * i)) / (2 * e) for i in np.eye(len(x))])
-
-
 def test_players_with_one_loss_descend_the_norm_of_its_whole_gradient():
     game, a, b = ComplexStep(Payoff(-1, -1)), 0.3, 0.2
     flow = ModifiedFlow(game, a, b)
 
-    def norm(phi, theta):
-        return (game.f(phi, theta) ** 2).sum() + (game.g(phi, theta) ** 2).sum()
+    def effective(rate, phi, theta):
+        return payoff(phi, theta) + rate / 4 * ((game.f(phi, theta) ** 2).sum() + (game.g(phi, theta) ** 2).sum())
 
-    for rate, player, x in ((a, "f", PHI), (b, "g", THETA)):
-        effective = gradient(
-            lambda y, player=player, rate=rate: (
-                payoff(y, THETA) + rate / 4 * norm(y, THETA)
-                if player == "f"
-                else payoff(PHI, y) + rate / 4 * norm(PHI, y)
-            ),
-            x,
-        )
-        np.testing.assert_allclose(getattr(flow, player)(PHI, THETA), -effective, rtol=1e-6)
+    np.testing.assert_allclose(flow.f(PHI, THETA), -gradient(lambda y: effective(a, y, THETA), PHI), rtol=1e-6)
+    np.testing.assert_allclose(flow.g(PHI, THETA), -gradient(lambda y: effective(b, PHI, y), THETA), rtol=1e-6)
 
 
 @pytest.mark.parametrize("alternate", [False, True])
@@ -266,7 +233,7 @@ def test_in_a_zero_sum_game_each_player_changes_the_other_s_norm(alternate):
     np.testing.assert_allclose(flow.g(PHI, THETA), -gradient(loss_theta, THETA), rtol=1e-6)
 
 
-# --- penalties and Runge–Kutta
+# Penalties and Runge–Kutta
 
 
 def test_penalised_players_descend_the_norms_with_respect_to_their_own_parameters():
@@ -305,7 +272,7 @@ def test_runge_kutta_has_a_local_error_of_fifth_order():
     np.testing.assert_allclose(slopes(error, [0.4, 0.2, 0.1]), 5, atol=0.2)
 
 
-# --- the rotation game in closed form
+# The rotation game in closed form
 
 
 @pytest.mark.parametrize("alternate", [False, True])
@@ -348,58 +315,7 @@ def test_thresholds_are_where_updates_and_modified_flow_are_neutral(eps):
     np.testing.assert_array_equal(predicted_longest_step(np.array([1.0, 2.0])), np.inf)
 
 
-def test_the_rotation_game_does_what_its_rates_say():
-    end = experiment.rotation_run(0.09, (0.07, -0.09)).radius
-    assert end[0] == pytest.approx(0.114, abs=5e-4)
-    assert end[-1] == pytest.approx(0.335, abs=5e-4)
-    assert experiment.rotation_run(0.09, (0.07, -0.09), alternate=True).radius[-1] == pytest.approx(1.2e-5, rel=0.05)
-    assert experiment.rotation_run(0.2, (0.08, -0.05)).radius[-1] == pytest.approx(5.3e-6, rel=0.01)
-    assert experiment.rotation_run(0.2, (0.08, -0.05), alternate=True).radius[-1] == pytest.approx(1.2e-10, rel=0.05)
-    h = 0.2
-    rates = [
-        update_rate(rotation_update_matrix(0.09, h, h), h),
-        flow_rate(rotation_flow_matrix(0.09, h, h, "simultaneous"), h),
-        flow_rate(rotation_flow_matrix(0.09, h, h), h),
-        update_rate(rotation_update_matrix(0.09, h, h, True), h),
-        flow_rate(rotation_flow_matrix(0.09, h, h, "alternating"), h),
-    ]
-    np.testing.assert_allclose(rates, [0.0108, 0.0092, -0.09, -0.0908, -0.0908], atol=6e-5)
-
-
-# --- the Dirac-GAN
-
-
-TABLE = {  # radius after 2000 updates from (1, 1), h = 0.1 and 0.2
-    "simultaneous": (3.10, 3.62),
-    "interaction ×(−1)": (1.420, 1.456),
-    "interaction ×(−1), self ×1": (1.419, 1.432),
-    "interaction ×(−2)": (0.1205, 1e-4),
-    "consensus 0.1": (0.1204, 1.43),
-    "alternating": (1.414, 1.41),
-    "Runge–Kutta": (1.414, 1.414),
-    "Runge–Kutta, consensus 0.1": (0.0099, 1e-4),
-}
-
-
-@pytest.fixture(scope="module")
-def radii():
-    return experiment.dirac_radii()
-
-
-def test_radii_of_the_dirac_gan(radii):
-    assert radii.keys() == TABLE.keys()
-    for name, expected in TABLE.items():
-        np.testing.assert_allclose(radii[name][0, :, 0], np.sqrt(2), err_msg=name)
-        np.testing.assert_allclose(radii[name][-1, :, 0], expected, rtol=5e-3, atol=6e-5, err_msg=name)
-
-
-def test_alternation_keeps_the_dirac_gan_on_its_orbit(radii):
-    radius = radii["alternating"]
-    assert radius.min() > 1.39
-    assert radius.max() < 1.5
-
-
-# --- sampled games
+# Sampled games
 
 
 @dataclass
@@ -449,39 +365,36 @@ def test_without_noise_sampled_updates_are_the_updates():
         np.testing.assert_allclose(run(simultaneous_sgd(Certain(), PHI, THETA, **setting, **sampled), 5).x, expected)
 
 
-# --- batches, divergence, bad input
+# Batches, divergence, bad input
 
 
 def test_a_batch_is_its_replicates_one_by_one():
     rng = np.random.default_rng(1)
     phi0, theta0 = rng.normal(size=(3, 2)), rng.normal(size=(3, 3))
     a, b, c = np.array([0.1, 0.2, 0.3]), np.array([0.3, 0.1, 0.2]), np.array([0.0, -1.0, 2.0])
-    push, rates = {"interaction": c, "self_term": c[::-1]}, {"a": a, "b": b}
-
-    def one(i, options):
-        return {name: value[i] for name, value in options.items()}
-
-    methods = [
-        (simultaneous, TANGLE, rates | push, {}),
-        (alternating, TANGLE, rates | push, {"m": 2, "k": 3}),
-        (runge_kutta, TANGLE, rates, {}),
-        (runge_kutta, consensus(TANGLE, 0.2), rates, {}),
-        (simultaneous, other_norms(TANGLE, 0.2), rates, {}),
-    ]
-    for method, game, options, fixed in methods:
-        together = run(method(game, phi0, theta0, **options, **fixed), 10).x
-        for i in range(3):
-            alone = run(method(game, phi0[i], theta0[i], **one(i, options), **fixed), 10).x
-            np.testing.assert_allclose(together[:, i], alone, rtol=1e-10)
+    rates, multipliers = {"a": a, "b": b}, {"interaction": c, "self_term": c[::-1]}
     sampled = {"size": 4, "interaction": -1.0, "estimator": "unbiased"}
-    together = run(simultaneous_sgd(Coin(), phi0, phi0, **rates, rng=common(np.random.default_rng(5)), **sampled), 10).x
-    flow = ModifiedFlow(TANGLE, a, b, alternating=True, **push)
-    ends = follow(flow, phi0, theta0, a)
-    for i in range(3):
-        alone = simultaneous_sgd(Coin(), phi0[i], phi0[i], **one(i, rates), rng=np.random.default_rng(5), **sampled)
-        np.testing.assert_allclose(together[:, i], run(alone, 10).x, rtol=1e-10)
-        flow = ModifiedFlow(TANGLE, a[i], b[i], alternating=True, **one(i, push))
-        np.testing.assert_allclose(ends.x[i], follow(flow, phi0[i], theta0[i], a[i]).x, rtol=1e-10)
+
+    def coin(phi0, theta0, **rates):
+        rng = np.random.default_rng(5)
+        return simultaneous_sgd(Coin(), phi0, phi0, rng=common(rng) if phi0.ndim > 1 else rng, **sampled, **rates)
+
+    def flow(phi0, theta0, a, b, **multipliers):
+        yield follow(ModifiedFlow(TANGLE, a, b, alternating=True, **multipliers), phi0, theta0, a)
+
+    for method, options in (
+        (partial(simultaneous, TANGLE), rates | multipliers),
+        (partial(alternating, TANGLE, m=2, k=3), rates | multipliers),
+        (partial(runge_kutta, TANGLE), rates),
+        (partial(runge_kutta, consensus(TANGLE, 0.2)), rates),
+        (partial(simultaneous, other_norms(TANGLE, 0.2)), rates),
+        (coin, rates),
+        (flow, rates | multipliers),
+    ):
+        together = run(method(phi0, theta0, **options), 10).x
+        for i in range(3):
+            one = {name: value[i] for name, value in options.items()}
+            np.testing.assert_allclose(together[:, i], run(method(phi0[i], theta0[i], **one), 10).x, rtol=1e-10)
 
 
 def test_a_single_start_is_spread_over_rates():
@@ -491,82 +404,47 @@ def test_a_single_start_is_spread_over_rates():
 
 
 def test_divergence_is_recorded():
-    trace = run(simultaneous(Rotation(0.0), [1.0], [0.0], a=0.5, b=0.5), 300, limit=1e8, radius=experiment.radius)
+    trace = run(simultaneous(Rotation(0.0), [1.0], [0.0], a=0.5, b=0.5), 300, limit=1e8)
     step = trace.diverged
     assert step == np.ceil(8 / np.log10(np.sqrt(1.25)))
-    assert np.isnan(trace.radius[trace.step >= step]).all()
-    assert np.isfinite(trace.radius[trace.step < step]).all()
+    assert np.isnan(trace.x[trace.step >= step]).all()
+    assert np.isfinite(trace.x[trace.step < step]).all()
 
 
-def test_bad_arguments_are_refused_at_the_call():
-    game = Rotation(0.1)
-    for bad in (0.0, -0.1, np.inf, np.nan, np.array([0.1, 0.0])):
-        for method in (simultaneous, alternating, runge_kutta):
-            with pytest.raises(ValueError, match="a must be positive and finite"):
-                method(game, [1.0], [0.0], a=bad, b=0.1)
-        with pytest.raises(ValueError, match="b must be positive and finite"):
-            ModifiedFlow(game, 0.1, bad)
-    for bad in (0, -1, 1.5, True):
-        with pytest.raises(ValueError, match="m must be a positive integer"):
-            alternating(game, [1.0], [0.0], a=0.1, b=0.1, m=bad)
-        with pytest.raises(ValueError, match="k must be a positive integer"):
-            alternating(game, [1.0], [0.0], a=0.1, b=0.1, k=bad)
-        with pytest.raises(ValueError, match="k must be a positive integer"):
-            ModifiedFlow(game, 0.1, 0.1, alternating=True, k=bad)
-    with pytest.raises(ValueError, match="m, k must be 1 for simultaneous updates"):
-        ModifiedFlow(game, 0.1, 0.1, m=2)
-    for make in (consensus, other_norms):
-        with pytest.raises(ValueError, match="weight must be 0 or more, got -1"):
-            make(game, -1)
-    with pytest.raises(ValueError, match="weight"):
-        ode_gan(game, [1.0], [0.0], a=0.1, b=0.1, weight=-1)
-    with pytest.raises(ValueError, match="kind must be one of"):
-        rotation_flow_matrix(0.1, 0.1, 0.1, "sim")
-    setting = {"a": 0.1, "b": 0.1, "rng": np.random.default_rng(0)}
-    with pytest.raises(ValueError, match="estimator must be"):
-        simultaneous_sgd(Coin(), [1.0], [0.0], **setting, size=4, estimator="lucky")
-    with pytest.raises(ValueError, match="size must be a positive multiple of 2, got 3"):
-        simultaneous_sgd(Coin(), [1.0], [0.0], **setting, size=3, estimator="unbiased")
+@pytest.mark.parametrize("bad", [0.0, -0.1, np.inf, np.nan, np.array([0.1, 0.0])])
+def test_rates_must_be_positive_and_finite(bad):
+    for method in (simultaneous, alternating, runge_kutta):
+        with pytest.raises(ValueError, match="a must be positive and finite"):
+            method(Rotation(0.1), [1.0], [0.0], a=bad, b=0.1)
+    with pytest.raises(ValueError, match="b must be positive and finite"):
+        ModifiedFlow(Rotation(0.1), 0.1, bad)
 
 
-# --- the experiment and the exercise
+@pytest.mark.parametrize("bad", [0, -1, 1.5, True])
+@pytest.mark.parametrize("name", ["m", "k"])
+def test_numbers_of_substeps_must_be_positive_integers(name, bad):
+    with pytest.raises(ValueError, match=f"{name} must be a positive integer"):
+        alternating(Rotation(0.1), [1.0], [0.0], a=0.1, b=0.1, **{name: bad})
+    with pytest.raises(ValueError, match=f"{name} must be a positive integer"):
+        ModifiedFlow(Rotation(0.1), 0.1, 0.1, alternating=True, **{name: bad})
 
 
-def test_quick_claims_hold():
-    claims = collect(experiment.EXPERIMENTS, quick=True)
-    assert len(claims) >= 20
-    assert all(claim.holds for claim in claims), claims
-
-
-def answer(f, g, jac, a, b, mode, *, other=None, clock=None, transpose=False):
-    f_phi, f_theta, g_phi, g_theta = jac
-    if transpose:
-        f_phi, f_theta, g_phi, g_theta = f_phi.T, g_phi.T, f_theta.T, g_theta.T
-    factor = (1 - 2 * a / b if other is None else other(a, b)) if mode == "alt" else 1
-    a_cross, b_cross = (a, b) if clock is None else clock(a, b)
-    return (
-        f - a / 2 * f_phi @ f - a_cross / 2 * f_theta @ g,
-        g - b_cross / 2 * factor * g_phi @ f - b / 2 * g_theta @ g,
-    )
-
-
-def test_the_check_of_modified_game_accepts_the_formula():
-    exercises.check_modified_game(answer)
-
-
-WRONG = {
-    "sees the first player": {"other": lambda a, b: 1.0},
-    "2a/b": {"other": lambda a, b: 1 - 2 * b / a},
-    "own rate": {"clock": lambda a, b: (b, a)},
-    "slope": {"transpose": True},
-}
-
-
-@pytest.mark.parametrize("hint", WRONG)
-def test_the_check_of_modified_game_rejects_what_is_wrong_and_says_why(hint):
-    with pytest.raises(AssertionError, match=hint):
-        exercises.check_modified_game(lambda *given: answer(*given, **WRONG[hint]))
-    with pytest.raises(AssertionError, match="slope"):
-        exercises.check_modified_game(lambda f, g, jac, a, b, mode: (f, g))
-    with pytest.raises(AssertionError, match="pair"):
-        exercises.check_modified_game(lambda f, g, jac, a, b, mode: f)
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda game, **_: ModifiedFlow(game, 0.1, 0.1, m=2), "m, k must be 1 for simultaneous updates"),
+        (lambda game, **_: consensus(game, -1), "weight must be 0 or more, got -1"),
+        (lambda game, **_: other_norms(game, -1), "weight must be 0 or more, got -1"),
+        (lambda game, **_: ode_gan(game, [1.0], [0.0], a=0.1, b=0.1, weight=-1), "weight"),
+        (lambda game, **_: rotation_flow_matrix(0.1, 0.1, 0.1, "sim"), "kind must be one of"),
+        (lambda game, **rest: simultaneous_sgd(Coin(), **rest, size=4, estimator="lucky"), "estimator must be"),
+        (
+            lambda game, **rest: simultaneous_sgd(Coin(), **rest, size=3, estimator="unbiased"),
+            "size must be a positive multiple of 2, got 3",
+        ),
+    ],
+)
+def test_bad_arguments_are_refused_at_the_call(call, message):
+    setting = {"phi0": [1.0], "theta0": [0.0], "a": 0.1, "b": 0.1, "rng": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match=message):
+        call(Rotation(0.1), **setting)

@@ -1,0 +1,85 @@
+"""The flows of a pass over batches and of momentum."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from optilab.core.run import run
+from optilab.papers.discretisation_drift.algorithm import derivatives, flows, passes
+from optilab.papers.discretisation_drift.experiment.flows import VALLEY, VALLEY_START
+from optilab.papers.discretisation_drift.experiment.passes import Mean, draw
+from optilab.problems.expression import Expression
+
+RNG = np.random.default_rng(0)
+SADDLE = Expression("x**2 + y**2 + x*y**2")
+
+
+def test_a_pass_over_equal_batches_drifts_like_gradient_descent():
+    theta = RNG.normal(size=(3, 2))
+    field = passes.pass_field([VALLEY] * 4, 0.1)
+    np.testing.assert_allclose(field(theta), flows.igr_flow_field(VALLEY, 0.1)(theta), rtol=1e-12)
+
+
+@pytest.mark.parametrize("h", [0.1, 0.3])
+def test_pass_field_is_its_loss_with_earlier_gradients_frozen(h):
+    batches, theta = draw(range(3))
+    step = 1e-20
+    slope = [passes.pass_loss(batches, theta + 1j * step * e, theta, h).imag / step for e in np.eye(3)]
+    np.testing.assert_allclose(passes.pass_field(batches, h)(theta), -np.stack(slope, -1), rtol=1e-9)
+
+
+def test_mean_over_orders_is_the_mean_of_the_ordered_fields():
+    batches, theta = draw(range(3))
+    ordered = [passes.pass_field(order, 0.1)(theta) for order in permutations(batches)]
+    np.testing.assert_allclose(passes.mean_over_orders_field(batches, 0.1)(theta), np.mean(ordered, 0), rtol=1e-10)
+
+
+def test_sgd_passes_take_the_batches_in_their_order():
+    batches, theta = draw([0])
+    end = run(passes.sgd_passes(batches, theta, h=0.1, order=(2, 0, 3, 1)), 2).theta[-1]
+    for mu in (2, 0, 3, 1) * 2:
+        theta = theta - 0.1 * batches[mu].grad(theta)
+    np.testing.assert_array_equal(end, theta)
+
+
+def test_the_mean_of_the_batches_has_the_hessian_of_its_gradient():
+    batches, theta = draw([0])
+    mean = Mean(batches)
+    size, step = derivatives.length_and_step(theta, 1e-5)
+    difference = size / 2e-5 * (mean.grad(theta + step) - mean.grad(theta - step))
+    np.testing.assert_allclose(mean.hvp(theta, theta), difference, rtol=1e-6)
+
+
+def test_a_batch_of_passes_is_its_replicates_one_by_one():
+    batches, theta, h = [VALLEY, SADDLE], RNG.uniform(-1, 1, (3, 2)), np.array([0.01, 0.02, 0.03])
+    together = run(passes.sgd_passes(batches, theta, h=h), 5).theta
+    for i in range(3):
+        alone = run(passes.sgd_passes(batches, theta[i], h=h[i]), 5).theta
+        np.testing.assert_allclose(together[:, i], alone, rtol=1e-12)
+        for field in (passes.pass_field, passes.mean_over_orders_field):
+            np.testing.assert_allclose(field(batches, h)(theta)[i], field(batches, h[i])(theta[i]), rtol=1e-12)
+
+
+def test_without_momentum_its_flow_is_the_igr_flow():
+    theta = RNG.normal(size=2)
+    field = passes.momentum_field(VALLEY, 0.1, 0.0)
+    np.testing.assert_allclose(field(theta), flows.igr_flow_field(VALLEY, 0.1)(theta), rtol=1e-14)
+
+
+@pytest.mark.parametrize("h", [0.0, -1.0, np.inf, np.nan])
+def test_learning_rates_must_be_positive_and_finite(h):
+    for call in (
+        lambda: passes.sgd_passes([VALLEY], VALLEY_START, h=h),
+        lambda: passes.pass_field([VALLEY], h),
+        lambda: passes.momentum_field(VALLEY, h, 0.9),
+    ):
+        with pytest.raises(ValueError, match="h must be positive and finite"):
+            call()
+
+
+def test_bad_orders_and_momenta_are_refused():
+    with pytest.raises(ValueError, match="beta must be in"):
+        passes.momentum_field(VALLEY, 0.1, 1.0)
+    with pytest.raises(ValueError, match="order must be"):
+        passes.sgd_passes([VALLEY, VALLEY], VALLEY_START, h=0.1, order=(0, 0))

@@ -1,0 +1,288 @@
+"""Spectral normalisation and penalties against dense linear algebra, differences and implementations by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optilab.classics.heavy_ball import heavy_ball
+from optilab.core.run import run
+from optilab.papers.discretisation_drift.algorithm.penalties import (
+    GradientPenalty,
+    PenalisedLoss,
+    WeightDecay,
+    lipschitz_bound,
+    steepness,
+)
+from optilab.papers.discretisation_drift.algorithm.spectral_norm import (
+    SpectralNorm,
+    normalised,
+    normalised_grad,
+    power_iteration,
+    train_normalised,
+)
+from optilab.problems.mlp import MLP, Fit
+
+SMALL = MLP((2, 5, 4, 3), "tanh")
+
+
+def small_fit(network=SMALL, n=9):
+    rng = np.random.default_rng(7)
+    return Fit(network, rng.normal(size=(n, network.sizes[0])), rng.normal(size=(n, network.sizes[-1])))
+
+
+def difference(value, x, e=1e-6):
+    """Gradient of a scalar function at x, by central differences."""
+    grad = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = e
+        grad[index] = (value(x + step) - value(x - step)) / (2 * e)
+    return grad
+
+
+def exact(W):
+    """Converged u, v, σ of a matrix."""
+    return power_iteration(W, np.ones(W.shape[:-1]), 3000)
+
+
+# Spectral normalisation of one layer
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12))
+def test_power_iteration_finds_the_spectral_norm_from_below(seed, out, into):
+    W = np.random.default_rng(seed).normal(size=(3, out, into))
+    exact = np.linalg.norm(W, 2, axis=(-2, -1))
+    u = np.random.default_rng(seed + 1).normal(size=(3, out))
+    for iterations in (1, 20, 2000):
+        sigma = power_iteration(W, u, iterations).sigma
+        assert (sigma <= exact * (1 + 1e-12)).all()
+    np.testing.assert_allclose(sigma, exact, rtol=1e-3)
+
+
+def test_sigma_after_500_iterations_is_the_norm_of_a_square_gaussian():
+    W = np.random.default_rng(0).normal(size=(10, 32, 32))
+    sigma = power_iteration(W, np.random.default_rng(1).normal(size=(10, 32)), 500).sigma
+    np.testing.assert_allclose(sigma, np.linalg.norm(W, 2, axis=(-2, -1)), rtol=1e-4)
+
+
+def test_a_step_is_that_of_spectral_normalisation_by_hand():
+    W, u = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0]]), np.array([1.0, 0.0, 1.0])
+    v = np.array([4.0, 3.0]) / 5
+    Wv = np.array([2.0, -0.6, 3.0])
+    estimate = power_iteration(W, u)
+    np.testing.assert_allclose(estimate.v, v)
+    np.testing.assert_allclose(estimate.u, Wv / np.sqrt(13.36))
+    np.testing.assert_allclose(estimate.sigma, np.sqrt(13.36))
+    np.testing.assert_allclose(normalised(W, estimate.sigma, 2.0), 2 * W / np.sqrt(13.36))
+
+
+@pytest.mark.parametrize("leave_smaller", [False, True])
+@pytest.mark.parametrize("K", [0.5, 100.0])
+def test_the_gradient_through_the_norm_agrees_with_differences(leave_smaller, K):
+    rng = np.random.default_rng(3)
+    W, C, target = rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+
+    def loss(W):
+        sigma = np.linalg.norm(W, 2)
+        W_bar = W / max(sigma / K, 1) if leave_smaller else K * W / sigma
+        return (C * W_bar).sum() + ((W_bar - target) ** 2).sum() / 2
+
+    estimate = exact(W)
+    grad_bar = C + normalised(W, estimate.sigma, K, leave_smaller) - target
+    grad = normalised_grad(grad_bar, W, estimate, K, leave_smaller)
+    np.testing.assert_allclose(grad, difference(loss, W), atol=1e-6 * K)
+    if not leave_smaller:
+        assert abs((grad * W).sum()) < 1e-10 * K  # the loss doesn't depend on the length of W
+
+
+def test_without_flow_through_the_norm_the_gradient_is_only_scaled():
+    rng = np.random.default_rng(4)
+    W, G = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
+    estimate = power_iteration(W, rng.normal(size=(2, 4)), 5)
+    grad = normalised_grad(G, W, estimate, np.array([1.0, 3.0]), through_norm=False)
+    np.testing.assert_allclose(grad, np.array([1.0, 3.0])[:, None, None] / estimate.sigma[:, None, None] * G)
+
+
+def test_layers_below_K_are_left_alone_if_asked():
+    W = np.diag([0.5, 0.1])
+    np.testing.assert_array_equal(normalised(W, np.array(0.5), 2.0, leave_smaller=True), W)
+    np.testing.assert_allclose(normalised(W, np.array(0.5), 2.0), np.diag([2.0, 0.4]))
+    np.testing.assert_array_equal(normalised(W, np.array(0.5), np.inf), W)
+
+
+# Whole networks
+
+
+@pytest.mark.parametrize("which", [None, [-2], [0, 2]])
+def test_the_gradient_of_a_normalised_network_agrees_with_differences(which):
+    norm, fit = SpectralNorm(SMALL, 1.5, which), small_fit()
+    theta = SMALL.init(np.random.default_rng(5), 1.0)
+    chosen = {None: [0, 1, 2], (-2,): [1], (0, 2): [0, 2]}[tuple(which) if which else None]
+
+    def loss(theta):
+        layers = SMALL.layers(theta)
+        return fit(
+            SMALL.flat([(1.5 * W / np.linalg.norm(W, 2) if l in chosen else W, b) for l, (W, b) in enumerate(layers)])
+        )
+
+    estimates = norm.estimate(theta, norm.start(theta, np.random.default_rng(6)), 3000)
+    theta_bar = norm.forward(theta, estimates)
+    assert fit(theta_bar) == pytest.approx(loss(theta))
+    grad = norm.backward(theta, estimates, fit.grad(theta_bar))
+    np.testing.assert_allclose(grad, difference(loss, theta), atol=1e-7)
+
+
+def by_hand(fit, theta, u, K, lr, momentum, steps):
+    """Heavy ball under spectral normalisation of a network without hidden layers, in loops."""
+    N, into = fit.X.shape
+    out = fit.Y.shape[1]
+    W, b = theta[: out * into].reshape(out, into).copy(), theta[out * into :].copy()
+    dW, db = np.zeros_like(W), np.zeros_like(b)
+    for _ in range(steps):
+        v = np.array([sum(W[o, i] * u[o] for o in range(out)) for i in range(into)])
+        v /= np.sqrt(sum(v**2))
+        u = np.array([sum(W[o, i] * v[i] for i in range(into)) for o in range(out)])
+        sigma = np.sqrt(sum(u**2))
+        u = u / sigma
+        G, c = np.zeros_like(W), np.zeros_like(b)
+        for x, y in zip(fit.X, fit.Y, strict=True):
+            error = K / sigma * W @ x + b - y
+            G += np.outer(error, x) / N
+            c += error / N
+        G = K / sigma * (G - (G * W).sum() / sigma * np.outer(u, v))
+        dW, db = momentum * dW - lr * G, momentum * db - lr * c
+        W, b = W + dW, b + db
+    return np.concatenate([W.ravel(), b])
+
+
+def test_training_is_the_implementation_by_hand():
+    network = MLP((3, 2))
+    fit = small_fit(network)
+    theta0, u0 = np.random.default_rng(8).normal(size=8), np.array([0.6, 0.8])
+    norm = SpectralNorm(network, 0.7)
+    trace = run(train_normalised(fit, theta0, u0, norm, lr=0.1, momentum=0.8), 20)
+    np.testing.assert_allclose(trace.theta[-1], by_hand(fit, theta0, u0, 0.7, 0.1, 0.8, 20), rtol=1e-10)
+
+
+def test_a_batch_is_its_replicates_one_by_one():
+    fit, rng = small_fit(), np.random.default_rng(9)
+    theta0 = rng.normal(size=(3, SMALL.dim))
+    K, lr, momentum = np.array([0.5, 2.0, np.inf]), np.array([0.1, 0.05, 0.2]), np.array([0.0, 0.5, 0.9])
+    u0 = SpectralNorm(SMALL).start(theta0, rng)
+    together = run(train_normalised(fit, theta0, u0, SpectralNorm(SMALL, K), lr=lr, momentum=momentum), 30).theta
+    penalty = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[:2])
+    for i in range(3):
+        norm = SpectralNorm(SMALL, K[i])
+        alone = run(train_normalised(fit, theta0[i], u0[i], norm, lr=lr[i], momentum=momentum[i]), 30).theta
+        np.testing.assert_allclose(together[:, i], alone, rtol=1e-10)
+    for i in range(2):
+        one = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[i])
+        for function in ("__call__", "grad"):
+            both, alone = getattr(PenalisedLoss(fit, penalty), function), getattr(PenalisedLoss(fit, one), function)
+            np.testing.assert_allclose(both(theta0[:2])[i], alone(theta0[i]), rtol=1e-10)
+
+
+def test_no_norm_and_no_penalty_are_plain_heavy_ball():
+    fit, theta = small_fit(), SMALL.init(np.random.default_rng(1))
+    ball = run(heavy_ball(fit, theta, alpha=0.1, beta=0.9), 10).x
+    u0 = SpectralNorm(SMALL).start(theta, np.random.default_rng(2))
+    for norm in (SpectralNorm(SMALL, np.inf), SpectralNorm(SMALL, 1e6, leave_smaller=True)):
+        np.testing.assert_allclose(run(train_normalised(fit, theta, u0, norm, lr=0.1, momentum=0.9), 10).theta, ball)
+    free = PenalisedLoss(fit, WeightDecay(0.0))
+    np.testing.assert_allclose(run(heavy_ball(free, theta, alpha=0.1, beta=0.9), 10).x, ball)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_the_gradient_of_the_gradient_penalty_agrees_with_differences(activation, one_sided):
+    network, rng = MLP((2, 4, 3, 2), activation), np.random.default_rng(11)
+    X, readout = rng.normal(size=(12, 2)), np.array([1.0, -1.0])
+    theta = network.init(rng, 2.0)
+    K = float(np.median(steepness(network, theta, X, readout)))  # so that slopes lie on both sides
+    penalty = GradientPenalty(network, X, readout, 0.7, K, one_sided)
+
+    def by_differences(theta):
+        e = 1e-5
+        slopes = [
+            (network.forward(theta, X + e * axis) - network.forward(theta, X - e * axis)) @ readout / (2 * e)
+            for axis in np.eye(2)
+        ]
+        excess = np.sqrt(slopes[0] ** 2 + slopes[1] ** 2) - K
+        return 0.7 * ((np.maximum(excess, 0) if one_sided else excess) ** 2).mean()
+
+    assert penalty(theta) == pytest.approx(by_differences(theta), rel=1e-6)
+    np.testing.assert_allclose(penalty.grad(theta), difference(penalty, theta), atol=1e-7)
+
+
+def test_weight_decay_is_the_gradient_of_its_value_and_shrinks_what_the_data_do_not_hold():
+    theta = np.random.default_rng(12).normal(size=SMALL.dim)
+    np.testing.assert_allclose(WeightDecay(0.3).grad(theta), difference(WeightDecay(0.3), theta), atol=1e-8)
+    still = Fit(MLP((2, 1)), np.zeros((1, 2)), np.zeros((1, 1)))
+    start = np.array([1.0, -2.0, 0.0])
+    shrunk = run(heavy_ball(PenalisedLoss(still, WeightDecay(0.5)), start, alpha=0.1, beta=0.0), 7).x[-1]
+    np.testing.assert_allclose(shrunk, start * 0.95**7)
+
+
+def test_a_gradient_penalty_smooths():
+    network = MLP((1, 16, 1), "tanh")
+    X = np.linspace(-1, 1, 30)[:, None]
+    fit = Fit(network, X, np.sign(X))
+    theta0, readout = network.init(np.random.default_rng(0), 2.0), np.ones(1)
+    held = PenalisedLoss(fit, GradientPenalty(network, X, readout, 1.0, 1.0, one_sided=True))
+    ends = (run(heavy_ball(loss, theta0, alpha=0.1, beta=0.9), 500, every=500).x[-1] for loss in (fit, held))
+    free, smooth = (steepness(network, theta, X, readout).max() for theta in ends)
+    assert smooth < 0.5 * free
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["tanh", "relu", "softplus"]), st.floats(0.2, 4))
+def test_no_slope_exceeds_the_product_bound(seed, activation, K):
+    network, rng = MLP((2, 6, 5, 3), activation), np.random.default_rng(seed)
+    theta, readout = network.init(rng, 1.5), rng.normal(size=3)
+    grid = np.stack(np.meshgrid(np.linspace(-3, 3, 15), np.linspace(-3, 3, 15)), -1).reshape(-1, 2)
+    norm = SpectralNorm(network, K)
+    theta_bar = norm.forward(theta, norm.estimate(theta, norm.start(theta, rng), 300))
+    assert steepness(network, theta, grid, readout).max() <= lipschitz_bound(network, theta, readout) * (1 + 1e-12)
+    assert lipschitz_bound(network, theta_bar, readout) == pytest.approx(K**3 * np.linalg.norm(readout), rel=1e-2)
+
+
+# Bad input
+
+
+THETA, U = SMALL.init(np.random.default_rng(0)), np.ones(12)
+
+
+def train(theta=THETA, u=U, **setting):
+    return train_normalised(small_fit(), theta, u, SpectralNorm(SMALL), **{"lr": 0.1} | setting)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: SpectralNorm(SMALL, 0.0), "K must be positive"),
+        (lambda: SpectralNorm(SMALL, -1.0), "K must be positive"),
+        (lambda: SpectralNorm(SMALL, np.nan), "K must be positive"),
+        (lambda: SpectralNorm(SMALL, 1.0, [3]), "which must be layers from -3 to 2"),
+        (lambda: SpectralNorm(SMALL, 1.0, []), "which must be layers"),
+        (lambda: train(u=np.ones(5)), "the last axis of u must be 12, the outputs of the layers, got 5"),
+        (lambda: train(np.zeros(SMALL.dim)), "singular value of a layer, must be nonzero"),
+        (lambda: power_iteration(np.zeros((2, 3)), np.ones(2)), "singular value of a layer, must be nonzero"),
+        (
+            lambda: SpectralNorm(SMALL).start(np.zeros(SMALL.dim), np.random.default_rng(1)),
+            "singular value of a layer, must be nonzero",
+        ),
+        (lambda: power_iteration(np.eye(2), np.ones(2), 0), "iterations"),
+        (lambda: train(lr=0.0), "lr"),
+        (lambda: train(lr=np.inf), "lr"),
+        (lambda: train(momentum=1.0), "momentum"),
+        (lambda: train(momentum=-0.1), "momentum"),
+        (lambda: WeightDecay(-1), "rho must be 0 or more, got -1"),
+        (lambda: GradientPenalty(SMALL, np.ones((1, 2)), np.ones(3), rho=-1.0), "rho"),
+        (lambda: GradientPenalty(MLP((2, 6, 4), "relu"), np.ones((1, 2)), np.ones(4)), "smooth"),
+    ],
+)
+def test_bad_arguments_are_refused_at_the_call(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
