@@ -228,14 +228,6 @@ def test_a_lost_replicate_does_not_disturb_the_others():
     assert np.isnan(together[1:]).all()
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_a_batch_of_flows_is_its_replicates_one_by_one(name):
-    starts, h = RNG.uniform(-1, 1, (4, 2)), np.array([0.05, 0.1, 0.15, 0.2])
-    together = integrate_flow(FLOWS[name](VALLEY, h), starts, h, 5)
-    alone = [integrate_flow(FLOWS[name](VALLEY, a), s, a, 5) for s, a in zip(starts, h, strict=True)]
-    np.testing.assert_allclose(together, alone, rtol=1e-9)
-
-
 def test_drift_is_within_its_bound():
     starts = RNG.uniform(-1, 1, (20, 2))
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm.q_learning import VARIANTS, q_learning, q_values
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import power_iteration
@@ -99,18 +98,6 @@ def test_what_a_learner_computes_with_is_normalised_or_divided():
             layers[1] = W / sigma, layers[1][1]
             plain = TINY.forward(TINY.flat(layers), LOOK)
         np.testing.assert_allclose(q_values(TINY, state, LOOK), plain / (sigma if variant == "DivOut" else 1))
-
-
-def test_learners_that_share_their_transitions_are_those_run_alone():
-    start = np.random.default_rng(2)
-    theta0, u0, lr = TINY.init(start, 1.5), start.normal(size=5), np.array([0.01, 0.03])
-    for variant in ("SN", "MulEps"):
-        theta0s, u0s = np.stack([theta0, -theta0]), np.stack([u0, u0])
-        shared = common(np.random.default_rng(3))
-        together = run(learner(variant, theta0s, u0s, shared, lr=lr), 40, keep=["theta"]).theta
-        for i in range(2):
-            alone = run(learner(variant, theta0s[i], u0s[i], np.random.default_rng(3), lr=lr[i]), 40, keep=["theta"])
-            np.testing.assert_allclose(together[:, i], alone.theta, rtol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -166,22 +166,15 @@ def test_training_is_the_implementation_by_hand():
     np.testing.assert_allclose(trace.theta[-1], by_hand(fit, theta0, u0, 0.7, 0.1, 0.8, 20), rtol=1e-10)
 
 
-def test_a_batch_is_its_replicates_one_by_one():
-    fit, rng = small_fit(), np.random.default_rng(9)
-    theta0 = rng.normal(size=(3, SMALL.dim))
-    K, lr, momentum = np.array([0.5, 2.0, np.inf]), np.array([0.1, 0.05, 0.2]), np.array([0.0, 0.5, 0.9])
-    u0 = SpectralNorm(SMALL).start(theta0, rng)
-    together = run(train_normalised(fit, theta0, u0, SpectralNorm(SMALL, K), lr=lr, momentum=momentum), 30).theta
-    penalty = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[:2])
-    for i in range(3):
-        norm = SpectralNorm(SMALL, K[i])
-        alone = run(train_normalised(fit, theta0[i], u0[i], norm, lr=lr[i], momentum=momentum[i]), 30).theta
-        np.testing.assert_allclose(together[:, i], alone, rtol=1e-10)
-    for i in range(2):
-        one = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[i])
-        for function in ("__call__", "grad"):
-            both, alone = getattr(PenalisedLoss(fit, penalty), function), getattr(PenalisedLoss(fit, one), function)
-            np.testing.assert_allclose(both(theta0[:2])[i], alone(theta0[i]), rtol=1e-10)
+@pytest.mark.parametrize("function", ["__call__", "grad"])
+def test_a_batch_of_penalised_losses_is_its_replicates_one_by_one(function):
+    fit, K, theta = small_fit(), np.array([0.5, 2.0]), np.random.default_rng(9).normal(size=(2, SMALL.dim))
+
+    def value(i):
+        penalty = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[i])
+        return getattr(PenalisedLoss(fit, penalty), function)(theta[i])
+
+    np.testing.assert_allclose(value(slice(None)), [value(0), value(1)], rtol=1e-10)
 
 
 def test_no_norm_and_no_penalty_are_plain_heavy_ball():

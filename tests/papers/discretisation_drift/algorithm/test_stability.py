@@ -124,16 +124,6 @@ def test_dal_costs_one_gradient_and_one_product_or_two_gradients(product, cost):
     assert (counted.calls["gradients"], counted.calls["Hessian-vector products"]) == cost
 
 
-def test_a_batch_of_dal_is_its_replicates_one_by_one():
-    problem, starts = regression([10, 11, 12])
-    p, momentum = np.array([1.0, 0.75, 1.0]), np.array([0.0, 0.5, 0.9])
-    together = run(dal(problem, starts, p=p, momentum=momentum), 30)
-    for i in range(3):
-        alone = run(dal(problem, starts[i], p=p[i], momentum=momentum[i]), 30)
-        np.testing.assert_allclose(together.theta[:, i], alone.theta, rtol=1e-9)
-        np.testing.assert_allclose(together.h[1:, i], alone.h[1:], rtol=1e-9)
-
-
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
