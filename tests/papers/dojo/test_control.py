@@ -296,7 +296,7 @@ def test_the_normal_equations_of_a_rigid_body_are_the_losss_derivatives(shape):
     solid, theta, path = identification.thrown_cube(12, rng)
     if shape == "r":  # a ball at each corner
         contacts = [replace(contact, p=0.8 * contact.p, r=0.05) for contact in solid.system.contacts]
-        solid, theta = dojo.Solid(replace(solid.system, contacts=contacts), "r"), np.append(0.3, np.full(8, 0.05))
+        solid, theta = dojo.ThrownBody(replace(solid.system, contacts=contacts), "r"), np.append(0.3, np.full(8, 0.05))
     solid = replace(solid, options={"rtol": 1e-11, "btol": 1e-8})
     path = path[9:, :2]  # on the floor at last
     windows = dojo.windows_of(np.stack([path, identification.blurred(path, 1e-3, rng)], 2), 2, solid, 1e-3)
@@ -318,7 +318,7 @@ def test_a_ball_that_cant_turn_is_identified_as_a_point_mass():
     system = dojo.System(
         [dojo.Body(1.0, 1e6 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.5, 0.2)], h=identification.H
     )
-    solid = dojo.Solid(system, "r", {"rtol": 1e-11, "btol": 1e-8})
+    solid = dojo.ThrownBody(system, "r", {"rtol": 1e-11, "btol": 1e-8})
     there = np.concatenate([paths, upright, rest], -1)
     theta = np.array([[0.2, 0.45], [0.1, 0.55]])
     point = dojo.windows_of(paths, 1, ball, 1e-4).normal_equations(theta)
@@ -347,9 +347,9 @@ def test_bad_identifications_are_refused():
         dojo.Windows(paths[0], paths[0, :2], 1, identification.BALL, 1e-4)
     system = dojo.System([dojo.Body(1.0, np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.5, 0.2)])
     with pytest.raises(ValueError, match="shape must be"):
-        dojo.Solid(system, "m")
+        dojo.ThrownBody(system, "m")
     with pytest.raises(ValueError, match="bodies must be one"):
-        dojo.Solid(replace(system, bodies=system.bodies * 2), "r")
+        dojo.ThrownBody(replace(system, bodies=system.bodies * 2), "r")
     windows = dojo.windows_of(paths, 1, identification.BALL, 1e-4)
     with pytest.raises(ValueError, match="rho"):
         dojo.gauss_newton(windows, identification.GUESS, rho=0.0)

@@ -8,7 +8,14 @@ from optilab.papers.dojo.algorithm.cones import Cones, arrow, jordan, orthant_st
 from optilab.papers.dojo.algorithm.driven import Driven, DrivenBodies
 from optilab.papers.dojo.algorithm.free_body import INTEGRATORS, Spin, explicit_euler, implicit_euler, variational
 from optilab.papers.dojo.algorithm.gradient import Derivatives, derivatives
-from optilab.papers.dojo.algorithm.identification import Ball, Fit, Solid, Windows, gauss_newton, windows_of
+from optilab.papers.dojo.algorithm.identification import (
+    Estimate,
+    ThrownBall,
+    ThrownBody,
+    Windows,
+    gauss_newton,
+    windows_of,
+)
 from optilab.papers.dojo.algorithm.ilqr import Plan, backward, control_gradient, cost_of, forward, ilqr
 from optilab.papers.dojo.algorithm.interior_point import Iterate, interior_point, solve
 from optilab.papers.dojo.algorithm.joint import Joint
@@ -38,70 +45,3 @@ from optilab.papers.dojo.algorithm.sliding import (
 )
 from optilab.papers.dojo.algorithm.smoothing import draws, first_order, zeroth_order
 from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, state_of
-
-__all__ = [
-    "INTEGRATORS",
-    "MODELS",
-    "Ball",
-    "Body",
-    "Cones",
-    "Contact",
-    "Derivatives",
-    "Driven",
-    "DrivenBodies",
-    "Fit",
-    "Iterate",
-    "Joint",
-    "Linear",
-    "Motion",
-    "NotConvergedError",
-    "Plan",
-    "PointMass",
-    "Search",
-    "Slide",
-    "Solid",
-    "Spin",
-    "State",
-    "Steering",
-    "Step",
-    "System",
-    "TimeStep",
-    "Windows",
-    "arrow",
-    "ars",
-    "backward",
-    "box",
-    "braked_speed",
-    "cone_path",
-    "control_gradient",
-    "cost_of",
-    "derivatives",
-    "draws",
-    "explicit_euler",
-    "first_order",
-    "forward",
-    "friction",
-    "friction_slope",
-    "gap_slope",
-    "gauss_newton",
-    "heading",
-    "ilqr",
-    "implicit_euler",
-    "interior_point",
-    "jordan",
-    "onto_cone",
-    "onto_pyramid",
-    "orthant_step_length",
-    "pyramid_path",
-    "rollout",
-    "sliding",
-    "smoothed_gap",
-    "soc_step_length",
-    "solve",
-    "sphere",
-    "state_of",
-    "step",
-    "variational",
-    "windows_of",
-    "zeroth_order",
-]

@@ -62,8 +62,7 @@ class Driven:
         return np.asarray(z).reshape(*np.shape(z)[:-1], len(self.C), 6)
 
     def _impulses(self, F: np.ndarray) -> np.ndarray:
-        pushes = (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
-        return self.body.h[..., None] * pushes
+        return self.body.h[..., None] * np.matvec(self.C, np.asarray(F)[..., None, :])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,22 +94,14 @@ class DrivenBodies:
         N = len(self.system.bodies)
         require(self.C.ndim == 3 and self.C.shape[:2] == (N, 6), "the shape of C", self.C.shape, f"({N}, 6, c)")
 
-    def joined(self, state: State) -> np.ndarray:
-        """A state's numbers in one vector (*batch, 13 N)."""
-        return joined(state)
-
-    def apart(self, z: np.ndarray) -> State:
-        """The state that such a vector stands for."""
-        return apart(z)
-
     def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
         """The next state (*batch, 13 N); NaN where the solver fails."""
-        problem = TimeStep(self.system, self.apart(z), self._impulses(F))
-        return self.joined(take(problem, kappa=kappa, **self.options).state)
+        problem = TimeStep(self.system, apart(z), self._impulses(F))
+        return joined(take(problem, kappa=kappa, **self.options).state)
 
     def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A (*batch, 12 N, 12 N) and B (*batch, 12 N, c) of that step, in tangents."""
-        by = derivatives(self.system, self.apart(z), self._impulses(F), kappa=kappa, **self.options).by
+        by = derivatives(self.system, apart(z), self._impulses(F), kappa=kappa, **self.options).by
         return by["state"], by["u"] @ (self.system.h * self.C.reshape(-1, self.C.shape[-1]))
 
     def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -118,4 +109,4 @@ class DrivenBodies:
         return tangent(z, other)
 
     def _impulses(self, F: np.ndarray) -> np.ndarray:
-        return self.system.h * (self.C @ np.asarray(F)[..., None, :, None])[..., 0]
+        return self.system.h * np.matvec(self.C, np.asarray(F)[..., None, :])

@@ -10,6 +10,7 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm
+from optilab.papers.dojo.algorithm.masking import advance
 from optilab.papers.dojo.algorithm.quaternion import (
     Array,
     cross,
@@ -47,22 +48,23 @@ def _checked(J: Array, omega: Array, h: float) -> tuple[Array, Array, Array]:
 
 
 def _energy(J: Array, omega: Array) -> Array:
-    return (omega * _times(J, omega)).sum(-1) / 2
-
-
-def _times(A: Array, b: Array) -> Array:
-    return (A @ b[..., None])[..., 0]
+    return (omega * np.matvec(J, omega)).sum(-1) / 2
 
 
 def _newton(
-    function: Callable[[Array], tuple[Array, Array]], omega: Array, scale: Array, rtol: float, limit: float = np.inf
+    function: Callable[[Array, Array], tuple[Array, Array]],
+    omega: Array,
+    given: Array,
+    scale: Array,
+    rtol: float,
+    limit: float = np.inf,
 ) -> tuple[Array, Array]:
-    """A root near ω with ‖ω‖ < limit of a function that comes with its Jacobian, and whether it was found.
+    """A root near ω with ‖ω‖ < limit, NaN where there is none, of function(ω, given) → value, Jacobian; and where found.
 
-    It is where the function is at most rtol · scale. A step is halved until it is inside the limit and lowers the
-    function. Replicates that are done stay.
+    It is where the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the
+    value. Replicates that are done stay.
     """
-    value, jacobian = function(omega)
+    value, jacobian = function(omega, given)
     error = abs(value).max(-1)
     for _ in range(NEWTON):
         active = error > rtol * scale
@@ -71,14 +73,15 @@ def _newton(
         change = np.linalg.solve(jacobian, value[..., None])[..., 0] * active[..., None]
         for _ in range(HALVINGS):
             inside = ((omega - change) ** 2).sum(-1) < limit**2
-            there = np.where(inside[..., None], omega - change, omega)
-            value, jacobian = function(there)
+            there = advance(inside, omega - change, omega)
+            value, jacobian = function(there, given)
             shorten = active & ~(inside & (abs(value).max(-1) < error))
             if not shorten.any():
                 break
-            change = np.where(shorten[..., None], change / 2, change)
+            change = advance(shorten, change / 2, change)
         omega, error = there, abs(value).max(-1)
-    return omega, error <= rtol * scale
+    found = error <= rtol * scale
+    return advance(found, omega, np.nan), found
 
 
 @algorithm
@@ -106,21 +109,18 @@ def variational(J: Array, omega: Array, *, h: float, rtol: float = 1e-14) -> Ite
     J, omega, q = _checked(J, omega, h)
     fastest = np.linalg.norm(omega, axis=-1).max()
     require(fastest < 2 / h, "omega", fastest, f"below 2/h = {2 / h:.4g} rad/s, 180° a step: reduce h")
-    found = np.full(omega.shape[:-1], True)
-    incoming = momentum(J, omega, h, -1.0)
+
+    def excess(omega: Array, incoming: Array) -> tuple[Array, Array]:
+        return momentum(J, omega, h) - incoming, momentum_jacobian(J, omega, h)
+
+    found, incoming = np.full(omega.shape[:-1], True), momentum(J, omega, h, -1.0)
     scale = np.linalg.norm(incoming, axis=-1)
-    yield Spin(omega, q, _times(rotation(q), incoming), _energy(J, omega), found)
     while True:
-
-        def excess(w: Array, incoming: Array = incoming) -> tuple[Array, Array]:
-            return momentum(J, w, h) - incoming, momentum_jacobian(J, w, h)
-
-        omega, found = _newton(excess, omega, scale, rtol, limit=1.99 / h)
-        omega = np.where(found[..., None], omega, np.nan)
+        yield Spin(omega, q, np.matvec(rotation(q), incoming), _energy(J, omega), found)
+        omega, found = _newton(excess, omega, incoming, scale, rtol, limit=1.99 / h)
         q = product(q, increment(omega, h))
         q = q / np.linalg.norm(q, axis=-1, keepdims=True)
         incoming = momentum(J, omega, h, -1.0)
-        yield Spin(omega, q, _times(rotation(q), incoming), _energy(J, omega), found)
 
 
 @algorithm
@@ -129,8 +129,8 @@ def explicit_euler(J: Array, omega: Array, *, h: float) -> Iterator[Spin]:
     J, omega, q = _checked(J, omega, h)
     found = np.full(omega.shape[:-1], True)
     while True:
-        Jw = _times(J, omega)
-        yield Spin(omega, q, _times(rotation(q), Jw), _energy(J, omega), found)
+        Jw = np.matvec(J, omega)
+        yield Spin(omega, q, np.matvec(rotation(q), Jw), _energy(J, omega), found)
         q = _turned(q, omega, h)
         omega = omega - h * np.linalg.solve(J, cross(omega, Jw)[..., None])[..., 0]
 
@@ -139,22 +139,21 @@ def explicit_euler(J: Array, omega: Array, *, h: float) -> Iterator[Spin]:
 def implicit_euler(J: Array, omega: Array, *, h: float, rtol: float = 1e-12) -> Iterator[Spin]:
     """J(ω⁺ − ω) + h ω⁺ × Jω⁺ = 0, q⁺ ∝ q ⊗ (1, hω⁺/2); arguments as for `variational`."""
     J, omega, q = _checked(J, omega, h)
+
+    def excess(omega: Array, Jw: Array) -> tuple[Array, Array]:
+        turning, after = skew(omega) @ J, np.matvec(J, omega)
+        return after - Jw + h * np.matvec(turning, omega), J + h * (turning - skew(after))
+
     found = np.full(omega.shape[:-1], True)
     while True:
-        Jw = _times(J, omega)
-        yield Spin(omega, q, _times(rotation(q), Jw), _energy(J, omega), found)
-
-        def excess(w: Array, Jw: Array = Jw) -> tuple[Array, Array]:
-            turning = skew(w) @ J
-            return _times(J, w) - Jw + h * _times(turning, w), J + h * (turning - skew(_times(J, w)))
-
-        omega, found = _newton(excess, omega, np.linalg.norm(Jw, axis=-1), rtol)
-        omega = np.where(found[..., None], omega, np.nan)
+        Jw = np.matvec(J, omega)
+        yield Spin(omega, q, np.matvec(rotation(q), Jw), _energy(J, omega), found)
+        omega, found = _newton(excess, omega, Jw, np.linalg.norm(Jw, axis=-1), rtol)
         q = _turned(q, omega, h)
 
 
 def _turned(q: Array, omega: Array, h: float) -> Array:
-    """Q ⊗ (1, hω/2), normalised."""
+    """The rotation q ⊗ (1, hω/2), normalised."""
     longer = product(q, np.concatenate([np.ones_like(omega[..., :1]), h / 2 * omega], -1))
     return longer / np.linalg.norm(longer, axis=-1, keepdims=True)
 

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.papers.dojo.algorithm.contact import UP
 from optilab.papers.dojo.algorithm.interior_point import newton_matrix
-from optilab.papers.dojo.algorithm.joint import relative
+from optilab.papers.dojo.algorithm.joint import Joint
 from optilab.papers.dojo.algorithm.quaternion import Array, momentum_jacobian, rotation, skew
-from optilab.papers.dojo.algorithm.residual import TimeStep, spread_out
-from optilab.papers.dojo.algorithm.simulation import Motion, inputs, require_converged, require_independent, take
-from optilab.papers.dojo.algorithm.system import State, System, checked
+from optilab.papers.dojo.algorithm.residual import TimeStep, side_by_side
+from optilab.papers.dojo.algorithm.simulation import Motion, posed, require_converged, take
+from optilab.papers.dojo.algorithm.system import State, System
 
-PARAMETERS = ("state", "u", "m", "mu", "r", "p")
+TO_STATE = [0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11]  # (x, φ, v, ω) in the order (x, v, φ, ω)
 
 
 class Derivatives(NamedTuple):
@@ -55,12 +56,11 @@ def derivatives(
     """
     by = tuple(by)
     for name in by:
-        require(name in PARAMETERS, "by", name, f"among {', '.join(PARAMETERS)}")
+        require(name in BY, "by", name, f"among {', '.join(BY)}")
     if np.any(np.asarray(kappa) < kappa_rollout):
         text = f"gradients at kappa = {kappa} are sharper than the rollout at {kappa_rollout:g}: use a larger one"
         warnings.warn(text, stacklevel=2)
-    problem = TimeStep(system, checked(system, state), inputs(system, u))
-    require_independent(problem)
+    problem = posed(system, state, u)
     motion = take(problem, kappa=kappa, **options)
     require_converged(motion)
     return Derivatives(motion, implicit(problem, motion.w, by))
@@ -68,182 +68,133 @@ def derivatives(
 
 def implicit(problem: TimeStep, w: Array, by: Iterable[str]) -> dict[str, Array]:
     """∂ next state/∂θ for every named θ, from one matrix at the root w."""
-    by = tuple(by)
-    columns = [parameter_jacobian(problem, w, name) for name in by]
-    matrix = newton_matrix(problem, w)
-    rows = matrix.shape[-1] - columns[0].shape[-2]  # the products s ∘ g don't depend on θ
-    together = np.concatenate([*columns], -1)
-    together = np.concatenate([together, np.zeros((*together.shape[:-2], rows, together.shape[-1]))], -2)
-    w_theta = -np.linalg.solve(matrix, together)
+    names = tuple(by)
+    parts = [BY[name](problem, w) for name in names]
+    c_theta = np.concatenate(parts, -1)  # of the equalities; the products s ∘ g don't depend on θ
+    r_theta = np.concatenate([c_theta, np.zeros((*w.shape[:-1], problem.cones.size, c_theta.shape[-1]))], -2)
+    w_theta = -np.linalg.solve(newton_matrix(problem, w), r_theta)
 
     # to the next state: δx⁺ = δx + h δv, δφ⁺ = R(d)ᵀ δφ + T δω
-    N = len(problem.system.bodies)
+    N = problem.N
     velocities = w_theta[..., : 6 * N, :].reshape(*w.shape[:-1], N, 6, -1)
     next_theta = problem.next(w).chain @ velocities  # x⁺, φ⁺, v, ω
-    out, start = {}, 0
-    for name, column in zip(by, columns, strict=True):
-        size = column.shape[-1]
-        part = next_theta[..., start : start + size].copy()
-        start += size
-        if name == "state":
-            for b in range(N):
-                part[..., b, :6, 12 * b : 12 * b + 12] += _carried(problem, w)[..., b, :6, :]
-        part = part[..., [0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11], :]
-        out[name] = part.reshape(*w.shape[:-1], 12 * N, size)
-    return out
+    ends = np.cumsum([part.shape[-1] for part in parts])
+    out = dict(zip(names, np.split(next_theta, ends[:-1], -1), strict=True))
+    if "state" in out:
+        for b in range(N):
+            out["state"][..., b, :6, 12 * b : 12 * b + 12] += carried(problem, w)[..., b, :6, :]
+    return {name: part[..., TO_STATE, :].reshape(*w.shape[:-1], 12 * N, -1) for name, part in out.items()}
 
 
-def _carried(problem: TimeStep, w: Array) -> Array:
+def carried(problem: TimeStep, w: Array) -> Array:
     """∂(x⁺, φ⁺, v, ω)/∂(x, v⁻, φ, ω⁻) with the velocities held, (..., N, 12, 12)."""
     turn = problem.next(w).turn
     carried = np.zeros((*turn.shape[:-1], 12, 12))
     carried[..., :3, :3] = np.eye(3)
-    carried[..., 3:6, 6:9] = np.swapaxes(rotation(turn), -1, -2)
+    carried[..., 3:6, 6:9] = rotation(turn).mT
     return carried
 
 
-def parameter_jacobian(problem: TimeStep, w: Array, name: str) -> Array:
-    """∂ equalities/∂θ at w, (..., free + duals, len θ)."""
-    return _BY[name](problem, w)
+# ∂ equalities/∂θ at w, (..., free + duals, len θ)
+
+
+def by_state(problem: TimeStep, w: Array) -> Array:
+    """Through the next configuration, the velocities of before, and the joints' impulses at the current one."""
+    s, h, N = problem.system, problem.system.h, problem.N
+    velocities, multipliers, primals, _ = s.parts(w)
+    matrix = side_by_side(problem.by_next(w, problem.next(w).state) @ carried(problem, w))
+    incoming = momentum_jacobian(s.J, problem.state.omega, h, -1.0)
+    for b in range(N):
+        matrix[..., 6 * b : 6 * b + 3, 12 * b + 3 : 12 * b + 6] -= s.m[..., b, None, None] * np.eye(3)
+        matrix[..., 6 * b + 3 : 6 * b + 6, 12 * b + 9 : 12 * b + 12] -= incoming[..., b, :, :]
+    used = 0
+    for at in problem.here:  # −(∂G)ᵀ λ
+        held = multipliers[..., used : used + len(at.joint.rows)] @ at.joint.rows
+        used += len(at.joint.rows)
+        matrix[..., : 6 * N, :] -= _bent(at.impulse_jacobian(held), at.joint, N)
+    for at, along, gamma in problem.with_coordinate(primals):
+        bending = _bent(at.coordinate_impulse_jacobian(), at.joint, N)
+        pull = problem.pull(at, along, velocities, gamma)[..., None, None]
+        rate = np.vecmat(velocities.reshape(*w.shape[:-1], 6 * N), bending)
+        rate_before = np.vecmat(problem.start[..., : 6 * N], bending)
+        for b in range(N):
+            rate_before[..., 12 * b + 3 : 12 * b + 6] += along[..., 6 * b : 6 * b + 3]
+            rate_before[..., 12 * b + 9 : 12 * b + 12] += along[..., 6 * b + 3 : 6 * b + 6]
+        c = _by_pose(at.coordinate_jacobian[..., None, :], at.joint, N)[..., 0, :]
+        change = -h * at.joint.spring * (c + h / 4 * (rate - rate_before)) - h * at.joint.damper * rate
+        matrix[..., : 6 * N, :] -= bending * pull + along[..., :, None] * change[..., None, :]
+    return matrix
+
+
+def _by_pose(part: Array, joint: Joint, N: int) -> Array:
+    """A Jacobian by (x_a, φ_a, x_b, φ_b), (..., k, 12), as one by all states, (..., k, 12N)."""
+    out = np.zeros((*part.shape[:-1], 12 * N))
+    for body, columns in joint.by_body(part):
+        out[..., 12 * body : 12 * body + 3] = columns[..., :3]
+        out[..., 12 * body + 6 : 12 * body + 9] = columns[..., 3:]
+    return out
+
+
+def _bent(impulse_jacobian: Array, joint: Joint, N: int) -> Array:
+    """The derivative of a joint's impulses by its poses, (..., 12, 12), as that of all impulses, (..., 6N, 12N)."""
+    return joint.among(_by_pose(impulse_jacobian, joint, N).mT, N).mT
 
 
 def _empty(problem: TimeStep, w: Array, size: int) -> Array:
     return np.zeros((*w.shape[:-1], problem.free + problem.cones.size, size))
 
 
-def _by_state(problem: TimeStep, w: Array) -> Array:
-    s, h, N = problem.system, problem.system.h, len(problem.system.bodies)
-    velocities, multipliers, primals, _ = s.parts(w)
-    to, carried = problem.next(w), _carried(problem, w)
-    matrix = _empty(problem, w, 12 * N)
-
-    # dynamics
-    contacts, y = problem.touching(to), s.contact_multipliers(w)
-    by_turn = contacts.torque_jacobian((s.model.K @ y[..., None])[..., 0]) @ carried[..., s.touches, 3:6, :]
-    by_turn = np.einsum("nb,...nij->...bij", problem.on_body, by_turn)
-    incoming = -momentum_jacobian(s.J, problem.state.omega, h, -1.0)
-    for b in range(N):
-        rows, columns = slice(6 * b, 6 * b + 6), slice(12 * b, 12 * b + 12)
-        block = np.zeros((*w.shape[:-1], 6, 12))
-        block[..., :3, 3:6] = -s.m[..., b, None, None] * np.eye(3)
-        block[..., 3:, :] = -by_turn[..., b, :, :]
-        block[..., 3:, 9:] += incoming[..., b, :, :]
-        matrix[..., rows, columns] = block
-    used = 0
-    for joint, at in zip(s.joints, problem.here, strict=True):
-        held = multipliers[..., used : used + len(joint.rows)] @ joint.rows
-        used += len(joint.rows)
-        spread = _by_pose(at.impulse_jacobian(held), joint, N)
-        matrix[..., : 6 * N, :] -= np.swapaxes(spread_out(np.swapaxes(spread, -1, -2), joint, N), -1, -2)
-    flat, before = velocities.reshape(*w.shape[:-1], 6 * N), problem.start[..., : 6 * N]
-    for joint, at, gamma in problem.with_coordinate(primals):
-        along = spread_out(at.coordinate_impulse, joint, N)
-        bending = _by_pose(at.coordinate_impulse_jacobian(), joint, N)
-        bending = np.swapaxes(spread_out(np.swapaxes(bending, -1, -2), joint, N), -1, -2)
-        pull = problem.pull(joint, at, velocities, gamma)[..., None]
-        rate = (flat[..., None, :] @ bending)[..., 0, :]
-        rate_before = (before[..., None, :] @ bending)[..., 0, :]
-        for b in range(N):
-            rate_before[..., 12 * b + 3 : 12 * b + 6] += along[..., 6 * b : 6 * b + 3]
-            rate_before[..., 12 * b + 9 : 12 * b + 12] += along[..., 6 * b + 3 : 6 * b + 6]
-        c = _by_pose(at.coordinate_jacobian[..., None, :], joint, N)[..., 0, :]
-        change = -h * joint.spring * (c + h / 4 * (rate - rate_before)) - h * joint.damper * rate
-        matrix[..., : 6 * N, :] -= bending * pull + along[..., :, None] * change[..., None, :]
-
-    # joints
-    row = 6 * N
-    for joint in s.joints:
-        part = joint.rows @ relative(joint, to.x, to.q).jacobian
-        matrix[..., row : row + len(joint.rows), :] = _by_pose(part, joint, N, carried)
-        row += len(joint.rows)
-
-    # duals
-    measured = s.model.L @ contacts.measures_jacobian @ carried[..., s.touches, :, :]
-    spread = np.einsum("nb,...nki->...nkbi", problem.on_body, measured)
-    end = row + spread.shape[-4] * spread.shape[-3]
-    matrix[..., row:end, :] = spread.reshape(*w.shape[:-1], end - row, 12 * N)
-    for joint in s.limited:
-        part = relative(joint, to.x, to.q).coordinate_jacobian[..., None, :]
-        matrix[..., end : end + 2, :] = np.array([[-1.0], [1.0]]) * _by_pose(part, joint, N, carried)
-        end += 2
+def by_input(problem: TimeStep, w: Array) -> Array:
+    """By the impulses u."""
+    matrix = _empty(problem, w, 6 * problem.N)
+    matrix[..., : 6 * problem.N, :] = -np.eye(6 * problem.N)
     return matrix
 
 
-def _by_pose(part: Array, joint: Any, N: int, carried: Array | None = None) -> Array:
-    """A Jacobian by (x_a, φ_a, x_b, φ_b), (..., k, 12), as one by all states, (..., k, 12N)."""
-    out = np.zeros((*part.shape[:-1], 12 * N))
-    for body, columns in ((joint.parent, part[..., :6]), (joint.child, part[..., 6:])):
-        if body < 0:
-            continue
-        if carried is None:
-            out[..., 12 * body : 12 * body + 3] += columns[..., :3]
-            out[..., 12 * body + 6 : 12 * body + 9] += columns[..., 3:]
-        else:
-            out[..., 12 * body : 12 * body + 12] += columns @ carried[..., body, :6, :]
-    return out
-
-
-def _by_input(problem: TimeStep, w: Array) -> Array:
-    N = len(problem.system.bodies)
-    matrix = _empty(problem, w, 6 * N)
-    matrix[..., : 6 * N, :] = -np.eye(6 * N)
-    return matrix
-
-
-def _by_mass(problem: TimeStep, w: Array) -> Array:
-    s, N = problem.system, len(problem.system.bodies)
+def by_mass(problem: TimeStep, w: Array) -> Array:
+    """By the masses."""
+    s, N = problem.system, problem.N
     matrix = _empty(problem, w, N)
-    change = s.parts(w)[0][..., :3] - problem.state.v + s.h * s.gravity * np.array([0.0, 0, 1])
+    change = s.parts(w)[0][..., :3] - problem.state.v + s.h * s.gravity * UP
     for b in range(N):
         matrix[..., 6 * b : 6 * b + 3, b] = change[..., b, :]
     return matrix
 
 
-def _by_friction(problem: TimeStep, w: Array) -> Array:
-    s, n = problem.system, len(problem.system.contacts)
+def by_friction(problem: TimeStep, w: Array) -> Array:
+    """By the frictions μ of the contacts."""
+    s, n, k = problem.system, len(problem.system.contacts), problem.system.model.k
     matrix = _empty(problem, w, n)
-    k = s.model.K.shape[1]
-    change = s.contact_multipliers(w) @ s.model.B_mu.T
+    change = np.matvec(s.model.coefficients.B_mu, s.of_contacts(s.parts(w)[2]))
     for c in range(n):
         matrix[..., problem.free + k * c : problem.free + k * (c + 1), c] = change[..., c, :]
     return matrix
 
 
-def _by_radius(problem: TimeStep, w: Array) -> Array:
-    n = len(problem.system.contacts)
-    down = np.broadcast_to(np.array([[0.0], [0], [-1]]), (n, 3, 1))
-    return _by_lever(problem, w, down)
+def by_radius(problem: TimeStep, w: Array) -> Array:
+    """By the radii of the contacts."""
+    return _by_lever(problem, w, -UP[:, None])
 
 
-def _by_centre(problem: TimeStep, w: Array) -> Array:
-    R = rotation(problem.next(w).q)[..., problem.system.touches, :, :]
-    return _by_lever(problem, w, R)
+def by_centre(problem: TimeStep, w: Array) -> Array:
+    """By the places p of the contacts."""
+    return _by_lever(problem, w, problem.touching(problem.next(w).state).R)
 
 
 def _by_lever(problem: TimeStep, w: Array, lever: Array) -> Array:
     """By what moves the lever ρ of each contact by the columns of `lever` (..., n, 3, j), and with it the gap."""
-    s, to = problem.system, problem.next(w)
-    n, k, j = len(s.contacts), s.model.K.shape[1], lever.shape[-1]
-    R = rotation(to.q)[..., s.touches, :, :]
-    turning = (R @ to.omega[..., s.touches, :, None])[..., 0]
-    velocity = skew(turning) @ lever
+    s, contacts = problem.system, problem.touching(problem.next(w).state)
+    n, k, j = len(s.contacts), s.model.k, lever.shape[-1]
+    velocity = skew(contacts.turning) @ lever
     measures = np.concatenate([lever[..., 2:, :] + np.zeros_like(velocity[..., 2:, :]), velocity[..., :2, :]], -2)
-    F = s.contact_impulses(w)
-    torque = np.swapaxes(R, -1, -2) @ -skew(F) @ lever
+    rows = s.model.coefficients.L @ measures
+    torque = contacts.R.mT @ -skew(s.contact_impulses(w)) @ lever
     matrix = _empty(problem, w, j * n)
     for c, body in enumerate(s.touches):
         columns = slice(j * c, j * c + j)
         matrix[..., 6 * body + 3 : 6 * body + 6, columns] = -torque[..., c, :, :]
-        rows = slice(problem.free + k * c, problem.free + k * (c + 1))
-        matrix[..., rows, columns] = (s.model.L @ measures)[..., c, :, :]
+        matrix[..., problem.free + k * c : problem.free + k * (c + 1), columns] = rows[..., c, :, :]
     return matrix
 
 
-_BY = {
-    "state": _by_state,
-    "u": _by_input,
-    "m": _by_mass,
-    "mu": _by_friction,
-    "r": _by_radius,
-    "p": _by_centre,
-}
+BY = {"state": by_state, "u": by_input, "m": by_mass, "mu": by_friction, "r": by_radius, "p": by_centre}

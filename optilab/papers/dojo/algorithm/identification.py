@@ -1,21 +1,14 @@
-"""System identification: friction and shape of a thrown body by Gauss–Newton on short windows.
+"""System identification: friction and shape of a thrown body by Gauss–Newton on short windows (A6).
 
     L(θ) = Σ ½‖e‖²_W,   e = (the state a window's roll from a measured state predicts) − (the state measured there)
     g = Σ SᵀWe,  H = Σ SᵀWS,   S⁺ = ∂s/∂θ + (∂s/∂z) S along the window
-
-Any model will do that has
-
-    weights                                the diagonal of W (d)
-    step(z, theta, kappa) → z⁺             the next state (*batch, n); NaN where there is none
-    linearise(z, theta, kappa) → z⁺, A, P  with ∂ξ⁺/∂ξ (*batch, d, d) and ∂ξ⁺/∂θ (*batch, d, k), ξ a tangent
-    difference(z, other) → ξ, D            z − other in tangent coordinates (*batch, d), and its derivative by that of z
 
 Source: the identification example of T. A. Howell et al., "Dojo", 2022.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +16,7 @@ from numpy.typing import ArrayLike
 from optilab.core.check import require
 from optilab.core.run import algorithm
 from optilab.papers.dojo.algorithm.gradient import implicit
+from optilab.papers.dojo.algorithm.masking import advance
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.quaternion import difference_jacobian
 from optilab.papers.dojo.algorithm.residual import TimeStep
@@ -33,7 +27,22 @@ TRIES = 5  # the full step and four shorter ones
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 
 
-class Fit(NamedTuple):
+class Model(Protocol):
+    """How a state z (*batch, n), with a tangent ξ, moves on under parameters θ (*batch, k)."""
+
+    weights: np.ndarray  # (d) the diagonal of W
+
+    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray, /) -> np.ndarray:
+        """The next state (*batch, n); NaN where there is none."""
+
+    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray, /) -> tuple[np.ndarray, ...]:
+        """The next state, A = ∂ξ⁺/∂ξ (*batch, d, d) and P = ∂ξ⁺/∂θ (*batch, d, k)."""
+
+    def difference(self, z: np.ndarray, other: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
+        """What z − other is in tangent coordinates (*batch, d), and its derivative (*batch, d, d) by a tangent at z."""
+
+
+class Estimate(NamedTuple):
     """State after k iterations."""
 
     theta: np.ndarray  # (*batch, k) parameters, friction first
@@ -44,7 +53,7 @@ class Fit(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Ball:
+class ThrownBall:
     """A point mass whose friction and radius are asked for: θ = (μ, r).
 
     Parameters
@@ -75,7 +84,7 @@ class Ball:
 
 
 @dataclass(frozen=True, eq=False)
-class Solid:
+class ThrownBody:
     """A rigid body whose contacts are asked for: θ joins one friction μ, and the radii or the places of all contacts.
 
     Its state joins (x, v, q, ω), (*batch, 13), its tangent (x, v, φ, ω), (*batch, 12).
@@ -146,8 +155,8 @@ class Windows:
         States at the ends of each window.
     length : int
         Steps between them.
-    model
-        Has `weights`, `step`, `linearise` and `difference` (see above).
+    model : Model
+        How the body moves.
     kappa : number or array (*batch)
         Central-path parameter of the model.
 
@@ -160,7 +169,7 @@ class Windows:
     before: np.ndarray
     after: np.ndarray
     length: int
-    model: Any
+    model: Model
     kappa: float | np.ndarray
 
     def __post_init__(self) -> None:
@@ -192,7 +201,7 @@ class Windows:
         return (W * e**2).sum((0, -1)) / 2, g, H
 
 
-def windows_of(paths: np.ndarray, length: int, model: Any, kappa: float | np.ndarray) -> Windows:
+def windows_of(paths: np.ndarray, length: int, model: Model, kappa: float | np.ndarray) -> Windows:
     """All windows of `length` steps in measured paths (T + 1, tosses, *batch, n)."""
     require(1 <= length < len(paths), "length", length, f"from 1 to the paths' {len(paths) - 1} steps")
     before, after = (part.reshape(-1, *paths.shape[2:]) for part in (paths[:-length], paths[length:]))
@@ -209,7 +218,7 @@ def gauss_newton(
     tolerance: float = 1e-8,
     enough: float = 0.0,
     rho: float = RHO_START,
-) -> Iterator[Fit]:
+) -> Iterator[Estimate]:
     """Fit θ within bounds; ends when every replicate has settled.
 
     Parameters
@@ -232,34 +241,45 @@ def gauss_newton(
     ValueError
         If the guess is outside the bounds.
     """
+    theta, low, high = _checked(windows, theta0, lower, upper, rho)
+    loss, g, H = windows.normal_equations(theta)
+    damping = np.full(loss.shape, rho)
+    while True:
+        slope = np.abs(g).max(-1)
+        settled = (slope < tolerance) | (loss < enough)
+        yield Estimate(theta, loss, slope, damping, settled)
+        if settled.all():
+            return
+        p = -np.linalg.solve(H + damping[..., None, None] * np.eye(low.size), g[..., None])[..., 0]
+        theta, found = _backtracked(windows, theta, loss, p, low, high, settled)
+        shrunk, grown = np.maximum(damping / 1.5, RHO_FLOOR), np.minimum(2 * damping, RHO_LAST)
+        damping = advance(~settled, np.where(found, shrunk, grown), damping)
+        loss, g, H = windows.normal_equations(theta)
+
+
+def _backtracked(
+    windows: Windows, theta: np.ndarray, loss: np.ndarray, p: np.ndarray, low: Any, high: Any, settled: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first of θ + p, θ + p/3, … within the bounds that lowers the loss, else a small step; and which was found."""
+    small = 1e-3 * p / np.maximum(np.abs(p).max(-1, keepdims=True), 1e-300)
+    found, new = settled, advance(~settled, np.clip(theta + small, low, high), theta)
+    for j in range(TRIES):
+        trial = np.clip(theta + p / 3**j, low, high)
+        lower = ~found & (windows.loss(trial) < loss)
+        new, found = advance(lower, trial, new), found | lower
+        if found.all():
+            break
+    return new, found
+
+
+def _checked(
+    windows: Windows, theta0: np.ndarray, lower: ArrayLike, upper: ArrayLike, rho: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The guess of every replicate, and the bounds."""
     require(0 < rho < np.inf, "rho", rho, "positive and finite")
-    low, high = np.asarray(lower, float), np.asarray(upper, float)
-    theta = np.asarray(theta0, float)
+    low, high, theta = np.asarray(lower, float), np.asarray(upper, float), np.asarray(theta0, float)
     require(low.shape == high.shape, "the shape of upper", high.shape, f"that of lower, {low.shape}")
     require(theta.shape[-1:] == low.shape, "the shape of theta0", theta.shape, f"(*batch, {low.size})")
     require((low <= theta) & (theta <= high), "theta0", theta0, f"between {low.tolist()} and {high.tolist()}")
     batch = np.broadcast_shapes(theta.shape[:-1], windows.before.shape[1:-1], np.shape(windows.kappa))
-    theta = np.broadcast_to(theta, (*batch, low.size))
-    loss, g, H = windows.normal_equations(theta)
-    damping = np.full(batch, rho)
-    while True:
-        slope = np.abs(g).max(-1)
-        settled = (slope < tolerance) | (loss < enough)
-        yield Fit(theta, loss, slope, damping, settled)
-        if settled.all():
-            return
-        p = -np.linalg.solve(H + damping[..., None, None] * np.eye(low.size), g[..., None])[..., 0]
-        small = 1e-3 * p / np.maximum(np.abs(p).max(-1, keepdims=True), 1e-300)
-        found = settled.copy()
-        new = np.where(settled[..., None], theta, np.clip(theta + small, low, high))  # if no length lowers the loss
-        for j in range(TRIES):
-            trial = np.clip(theta + p / 3**j, low, high)
-            lower_now = ~found & (windows.loss(trial) < loss)
-            new = np.where(lower_now[..., None], trial, new)
-            found |= lower_now
-            if found.all():
-                break
-        theta = new
-        shrunk, grown = np.maximum(damping / 1.5, RHO_FLOOR), np.minimum(2 * damping, RHO_LAST)
-        damping = np.where(settled, damping, np.where(found, shrunk, grown))
-        loss, g, H = windows.normal_equations(theta)
+    return np.broadcast_to(theta, (*batch, low.size)), low, high

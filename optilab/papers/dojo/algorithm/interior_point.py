@@ -1,22 +1,49 @@
-"""A primal-dual interior-point method for complementarity problems: Mehrotra's predictor and corrector.
+"""A primal-dual interior-point method for complementarity problems: Mehrotra's predictor and corrector (A2).
 
 find w = (free, g, s):    c(w) = 0,    s ∘ g = κ e,    s and g in their cones.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm
+from optilab.papers.dojo.algorithm.cones import Cones
+from optilab.papers.dojo.algorithm.masking import advance
 
 Array = np.ndarray
 FRACTION = 0.95  # of the way to the boundary
+MAX_LS, LS = 10, 0.5  # how often a step is shortened, and by which factor
 LIGHT = 0.1  # size of the impulses to start from where large ones under a body would throw it over
-RESTARTS = ({"fraction": 0.5}, {"fraction": 0.5, "primals": LIGHT})  # of an iteration that has jammed
 JAMMED = 1e-8  # a step this short means that the cones' boundary is in the way for good
 UPHILL = 0.1  # where the line search shortened more, the second-order correction is left out of the next step
+
+
+class Complementarity(Protocol):
+    """What the method solves."""
+
+    @property
+    def cones(self) -> Cones:
+        """The cones of g and of s."""
+
+    @property
+    def free(self) -> int:
+        """How many unknowns have no cone."""
+
+    @property
+    def start(self) -> Array:
+        """Where these start, (*batch, free)."""
+
+    def equalities(self, w: Array, /) -> Array:
+        """c(w), (*batch, free + len s)."""
+
+    def jacobian(self, w: Array, /) -> Array:
+        """∂c/∂w, (*batch, free + len s, len w)."""
+
+    def admissible(self, w: Array, /) -> Array:
+        """Where c can be evaluated, (*batch)."""
 
 
 class Iterate(NamedTuple):
@@ -33,49 +60,39 @@ class Iterate(NamedTuple):
 
 @algorithm
 def interior_point(
-    problem: Any,
+    problem: Complementarity,
     *,
     kappa: float | Array,
     rtol: float = 1e-8,
     btol: float = 1e-2,
     max_iter: int = 50,
-    max_ls: int = 10,
-    ls: float = 0.5,
-    fraction: float = FRACTION,
-    primals: float = 1.0,
     predictor: bool = True,
     correct_at_target: bool = False,
+    fraction: float = FRACTION,
+    primals: float = 1.0,
 ) -> Iterator[Iterate]:
     """Follow the central path to s ∘ g = κ e; yields the start and every iterate until all replicates are done.
 
     A replicate that is done, jammed at the boundary of its cones, or no longer finite is masked: it stays as it is.
-    No theorem promises convergence, for the problem isn't convex. The second-order correction is left out where it
-    would do harm: at the target, where the affine direction doesn't vanish and the iteration would stall, and once
-    after a step whose line search says that the corrected direction led uphill.
+    No theorem promises convergence, for the problem isn't convex.
 
     Parameters
     ----------
-    problem
-        Has `cones`, `free` (how many unknowns have no cone), `start` (*batch, free), `equalities(w)`, `jacobian(w)`
-        and `admissible(w)`.
+    problem : Complementarity
+        Equalities with their Jacobian, and cones.
     kappa : number or array (*batch)
         Where on the central path to stop, positive.
-    rtol : float
-        Largest entry of c(w).
-    btol : float
-        Largest entry of s ∘ g − κe, as a share of κ.
-    max_iter, max_ls : int
-        Iterations, and halvings of a step.
-    ls : float
-        Factor by which a step is shortened.
-    fraction : float
-        Share of the way to the boundary of a second-order cone that a step may go.
-    primals : float
-        The primals to start from, as a share of Mehrotra's.
+    rtol, btol : float
+        Largest entry of c(w); largest entry of s ∘ g − κe, as a share of κ.
+    max_iter : int
+        Most iterations.
     predictor : bool
         Without it the target is a tenth of the mean product, and there is no second-order correction.
     correct_at_target : bool
-        Keep the second-order correction in both cases, to see the iteration stall.
+        Keep the second-order correction everywhere, to see the iteration stall.
+    fraction, primals : float
+        For a more careful try: share of the way to the boundary of a second-order cone that a step may go, and size of
+        the primals to start from.
 
     Raises
     ------
@@ -84,118 +101,141 @@ def interior_point(
     numpy.linalg.LinAlgError
         If a Jacobian is singular.
     """
-    kappa = np.asarray(kappa, dtype=float)
-    require((kappa > 0) & np.isfinite(kappa), "kappa", kappa, "positive and finite")
-    for name, value in (("rtol", rtol), ("btol", btol)):
-        require(value > 0, name, value, "positive")
-    for name, value in (("ls", ls), ("fraction", fraction)):
-        require(0 < value < 1, name, value, "between 0 and 1")
-    require(primals > 0, "primals", primals, "positive")
-    cones, free = problem.cones, problem.free
-    batch = np.broadcast_shapes(problem.start.shape[:-1], kappa.shape)
-    kappa = np.broadcast_to(kappa, batch)
-
-    def violations(w: Array) -> tuple[Array, Array, Array, Array]:
-        c, product = problem.equalities(w), cones.product(*split(w))
-        relaxed = product - kappa[..., None] * cones.neutral
-        return c, product, abs(c).max(-1, initial=0), abs(relaxed).max(-1, initial=0)
-
-    def split(w: Array) -> tuple[Array, Array]:
-        return w[..., free + cones.size :], w[..., free : free + cones.size]  # s, g
-
-    def step_length(w: Array, change: Array, tau: Array, tau_second_order: Array) -> Array:
-        both = (*batch, 2, cones.size)  # primals and duals
-        value, change = w[..., free:].reshape(both), change[..., free:].reshape(both)
-        return cones.step_length(value, change, tau[..., None], tau_second_order[..., None]).min(-1)
-
-    # start: neutral cone variables, shifted inside
-    s, g = cones.shifted(cones.neutral, cones.neutral) if cones.size else (cones.neutral, cones.neutral)
-    g = primals * g
-    start = np.broadcast_to(problem.start, (*batch, free))
-    w = np.concatenate([start, np.broadcast_to(g, (*batch, g.size)), np.broadcast_to(s, (*batch, s.size))], -1)
-    c, product, r_vio, b_vio = violations(w)
-    converged = (r_vio < rtol) & (b_vio <= btol * kappa)
-    uphill = np.zeros(batch, dtype=bool)
-    iterations, mu_t, a = np.zeros(batch, dtype=int), np.full(batch, np.nan), np.full(batch, np.nan)
-    yield Iterate(w, r_vio, b_vio, mu_t, a, converged, iterations)
-
-    for _ in range(max_iter):
-        active = ~converged & np.isfinite(r_vio) & np.isfinite(b_vio) & ~(a < JAMMED)
-        if not active.any():
+    kappa = _checked(problem, kappa, rtol, btol, fraction, primals)
+    cones, e = problem.cones, problem.cones.neutral
+    w = _start(problem, kappa.shape, primals)
+    r = _residual(problem, w, kappa)
+    mu_t, a, uphill = np.full(kappa.shape, np.nan), np.full(kappa.shape, np.nan), np.zeros(kappa.shape, dtype=bool)
+    iterations = np.zeros(kappa.shape, dtype=int)
+    while True:
+        converged = (r.r_vio < rtol) & (r.b_vio <= btol * kappa)
+        yield Iterate(w, r.r_vio, r.b_vio, mu_t, a, converged, iterations)
+        going = ~converged & np.isfinite(r.r_vio) & np.isfinite(r.b_vio) & ~(a < JAMMED)
+        if not going.any() or iterations.max() == max_iter:
             return
-        s, g = split(w)
         A = newton_matrix(problem, w)
+        nu = cones.mean_product(*_cone_variables(problem, w))
 
-        # affine
-        nu = cones.mean_product(s, g)
+        # affine: A D = −r(w; 0)
         if predictor:
-            affine = _solve(A, -np.concatenate([c, product], -1), active)
-            ahead = np.full(batch, FRACTION)
-            a_aff = step_length(w, affine, ahead, np.minimum(ahead, fraction))[..., None]
-            ds, dg = split(affine)
-            nu_aff = cones.mean_product(s + a_aff * ds, g + a_aff * dg)
+            D = _solve(A, -r.c, -r.product, going)
+            a_aff = _step_length(problem, w, D, FRACTION, min(FRACTION, fraction))
+            nu_aff = cones.mean_product(*_cone_variables(problem, w + a_aff[..., None] * D))
             sigma = np.clip(nu_aff / np.where(nu > 0, nu, 1), 0, 1) ** 3
-            second_order = cones.product(ds, dg)
+            second_order = cones.product(*_cone_variables(problem, D))
         else:
-            sigma, second_order = np.full(batch, 0.1), np.zeros_like(s)
-        mu_t = np.where(active, np.maximum(sigma * nu, kappa), mu_t)
+            sigma, second_order = np.full(kappa.shape, 0.1), np.zeros_like(r.product)
+        mu_t = advance(going, np.maximum(sigma * nu, kappa), mu_t)
 
-        # corrected
+        # corrected: A D = −r(w; μ_t) − Δs ∘ Δg, but for the last term at the target, where it would stall the iteration
         correcting = (mu_t > kappa) & ~uphill | correct_at_target
-        target = mu_t[..., None] * cones.neutral - product - np.where(correcting[..., None], second_order, 0)
-        change = _solve(A, np.concatenate([-c, target], -1), active)
-        tau = np.maximum(FRACTION, 1 - np.maximum(r_vio, b_vio) ** 2)
-        length = step_length(w, change, tau, np.minimum(tau, fraction))
+        correction = np.where(correcting[..., None], second_order, 0)
+        D = _solve(A, -r.c, mu_t[..., None] * e - r.product - correction, going)
+        tau = np.maximum(FRACTION, 1 - np.maximum(r.r_vio, r.b_vio) ** 2)
+        whole = _step_length(problem, w, D, tau, np.minimum(tau, fraction))
 
         # line search
-        whole = length
-        for trial in range(max_ls + 1):
-            there = w + length[..., None] * change
-            fits = problem.admissible(there)[..., None]
-            there = np.where(fits, there, w)
-            c, product, r_new, b_new = violations(there)
-            shorten = active & ~(fits[..., 0] & ((r_new <= r_vio) | (b_new <= b_vio)))
-            if trial == max_ls or not shorten.any():
-                break
-            length = np.where(shorten, ls * length, length)
-
-        w, r_vio, b_vio = there, r_new, b_new
+        length, w, r = _line_search(problem, w, r, D, whole, kappa, going)
+        a, iterations = advance(going, length, a), iterations + going
         uphill = length < UPHILL * whole
-        a = np.where(active, length, a)
-        iterations = iterations + active
-        converged = (r_vio < rtol) & (b_vio <= btol * kappa)
-        yield Iterate(w, r_vio, b_vio, mu_t, a, converged, iterations)
 
 
-def newton_matrix(problem: Any, w: Array) -> Array:
-    """The Jacobian (*batch, n, n) of all rows: equalities, then the products s ∘ g."""
-    cones, free = problem.cones, problem.free
-    g, s = w[..., free : free + cones.size], w[..., free + cones.size :]
-    below = np.zeros((*w.shape[:-1], cones.size, free))
+class Residual(NamedTuple):
+    """The rows at w, and how far they are from what they should be."""
+
+    c: Array  # (*batch, free + len s) equalities
+    product: Array  # (*batch, len s) s ∘ g
+    r_vio: Array  # (*batch)
+    b_vio: Array  # (*batch)
+
+
+def _residual(problem: Complementarity, w: Array, kappa: Array) -> Residual:
+    """The rows at w, and their violation of c = 0 and s ∘ g = κ e."""
+    c, product = problem.equalities(w), problem.cones.product(*_cone_variables(problem, w))
+    off = product - kappa[..., None] * problem.cones.neutral
+    return Residual(c, product, abs(c).max(-1, initial=0), abs(off).max(-1, initial=0))
+
+
+def newton_matrix(problem: Complementarity, w: Array) -> Array:
+    """The Jacobian A = ∂r/∂w (*batch, n, n) of all rows: equalities, then the products s ∘ g."""
+    cones, (s, g) = problem.cones, _cone_variables(problem, w)
+    below = np.zeros((*w.shape[:-1], cones.size, problem.free))
     products = np.concatenate([below, cones.arrow(s), cones.arrow(g)], -1)
     return np.concatenate([problem.jacobian(w), products], -2)
 
 
-def _solve(A: Array, b: Array, active: Array) -> Array:
-    """A⁻¹ b where active, 0 elsewhere; one replicate's matrix mustn't stop the others."""
-    identity = np.eye(A.shape[-1])
-    A = np.where(active[..., None, None], A, identity)
-    b = np.where(active[..., None], b, 0)
+def _cone_variables(problem: Complementarity, w: Array) -> tuple[Array, Array]:
+    """Duals s and primals g."""
+    free, size = problem.free, problem.cones.size
+    return w[..., free + size :], w[..., free : free + size]
+
+
+def _start(problem: Complementarity, batch: tuple[int, ...], primals: float) -> Array:
+    """The free unknowns' start, and cone variables from the neutral e, shifted inside."""
+    e = problem.cones.neutral
+    s, g = problem.cones.shifted(e, e) if e.size else (e, e)
+    parts = problem.start, primals * g, s
+    return np.concatenate([np.broadcast_to(part, (*batch, part.shape[-1])) for part in parts], -1)
+
+
+def _step_length(
+    problem: Complementarity, w: Array, D: Array, tau: float | Array, second_order: float | Array
+) -> Array:
+    """The largest step along D, at most 1, that keeps s and g in their cones, with these shares of the way out."""
+    both = (*w.shape[:-1], 2, problem.cones.size)
+    value, change = w[..., problem.free :].reshape(both), D[..., problem.free :].reshape(both)
+    tau, second_order = np.asarray(tau)[..., None], np.asarray(second_order)[..., None]
+    return problem.cones.step_length(value, change, tau, second_order).min(-1)
+
+
+def _solve(A: Array, top: Array, bottom: Array, going: Array) -> Array:
+    """A⁻¹ (top, bottom) where going, 0 elsewhere; one replicate's matrix mustn't stop the others."""
+    A = advance(going, A, np.eye(A.shape[-1]))
+    b = advance(going, np.concatenate([top, bottom], -1), 0.0)
     return np.linalg.solve(A, b[..., None])[..., 0]
 
 
-def solve(problem: Any, **options: Any) -> Iterate:
+def _line_search(
+    problem: Complementarity, w: Array, r: Residual, D: Array, a: Array, kappa: Array, going: Array
+) -> tuple[Array, Array, Residual]:
+    """The first of a, a LS, a LS², … after which r_vio or b_vio hasn't grown, or the last; then w and the rows there.
+
+    What isn't admissible is shortened too; where even the last isn't, w stays.
+    """
+    for trial in range(MAX_LS + 1):
+        there = w + a[..., None] * D
+        fits = problem.admissible(there)
+        there = advance(fits, there, w)
+        new = _residual(problem, there, kappa)
+        shorten = going & ~(fits & ((new.r_vio <= r.r_vio) | (new.b_vio <= r.b_vio)))
+        if trial == MAX_LS or not shorten.any():
+            break
+        a = advance(shorten, LS * a, a)
+    return a, there, new
+
+
+def solve(problem: Complementarity, **options: Any) -> Iterate:
     """The last iterate of `interior_point`; replicates that jammed are started again, more carefully each time.
 
     Their iterations are counted from the first start.
     """
     *_, last = interior_point(problem, **options)
-    for careful in RESTARTS:
-        done = last.converged
-        if done.all():
+    for careful in ({"fraction": 0.5}, {"fraction": 0.5, "primals": LIGHT}):
+        if last.converged.all():
             break
         *_, again = interior_point(problem, **options | careful)
         again = again._replace(iterations=last.iterations + again.iterations)
-        w = np.where(done[..., None], last.w, again.w)
-        last = Iterate(w, *(np.where(done, old, new) for old, new in zip(last[1:], again[1:], strict=True)))
+        last = Iterate(*(advance(~last.converged, new, old) for new, old in zip(again, last, strict=True)))
     return last
+
+
+def _checked(
+    problem: Complementarity, kappa: float | Array, rtol: float, btol: float, fraction: float, primals: float
+) -> Array:
+    """The parameter κ of every replicate."""
+    kappa = np.asarray(kappa, dtype=float)
+    require((kappa > 0) & np.isfinite(kappa), "kappa", kappa, "positive and finite")
+    for name, value in (("rtol", rtol), ("btol", btol), ("primals", primals)):
+        require(value > 0, name, value, "positive")
+    require(0 < fraction < 1, "fraction", fraction, "between 0 and 1")
+    return np.broadcast_to(kappa, np.broadcast_shapes(problem.start.shape[:-1], kappa.shape))

@@ -103,6 +103,22 @@ class Joint:
         rows[len(on_d) :, 3:] = on_delta
         return rows
 
+    def room(self, c: Array) -> Array:
+        """How far a coordinate is from its upper and from its lower limit, (..., 2)."""
+        low, high = self.limits
+        return np.stack([high - c, c - low], -1)
+
+    def by_body(self, part: Array) -> list[tuple[int, Array]]:
+        """Its bodies, and the columns of each in what is by (x_a, φ_a, x_b, φ_b), (..., 12)."""
+        return [(self.parent, part[..., :6])] * (self.parent >= 0) + [(self.child, part[..., 6:])]
+
+    def among(self, part: Array, N: int) -> Array:
+        """What is by (x_a, φ_a, x_b, φ_b), (..., 12), among the entries of all N bodies, (..., 6N)."""
+        out = np.zeros((*part.shape[:-1], 6 * N))
+        for body, columns in self.by_body(part):
+            out[..., 6 * body : 6 * body + 6] = columns
+        return out
+
     def __str__(self) -> str:
         parent = "the world" if self.parent < 0 else f"body {self.parent}"
         return f"the {self.kind} joint of body {self.child} with {parent}"
@@ -125,7 +141,7 @@ class Relative(NamedTuple):
     @property
     def jacobian(self) -> Array:
         """∂(d, δ)/∂(x_a, φ_a, x_b, φ_b), (..., 6, 12)."""
-        back = np.swapaxes(self.Ra, -1, -2)
+        back = self.Ra.mT
         w, r = self.quaternion[..., :1, None] * np.eye(3), skew(self.quaternion[..., 1:])
         zero = np.zeros_like(back)
         on_d = np.concatenate([-back, skew(self.e), back, -back @ self.Rb @ skew(self.joint.p_child)], -1)
@@ -142,11 +158,11 @@ class Relative(NamedTuple):
         """∂(Gᵀλ)/∂(x_a, φ_a, x_b, φ_b) where Gᵀλ = jacobianᵀ `on_pose`, `on_pose` (..., 6) held: (..., 12, 12)."""
         jacobian = self.jacobian
         force, twist = on_pose[..., :3], on_pose[..., 3:]
-        zero = np.zeros_like(self.Ra)
-        ahead = np.swapaxes(self.Rb, -1, -2) @ self.Ra  # parent → child frame
-        turned = (ahead @ force[..., None])[..., 0]
-        force_world = np.concatenate([zero, -self.Ra @ skew(force), zero, zero], -1)
-        force_child = np.concatenate([zero, -ahead @ skew(force), zero, skew(turned)], -1)
+        ahead = self.Rb.mT @ self.Ra  # parent → child frame
+        by_parent = -self.Ra @ skew(force)
+        zero = np.zeros_like(by_parent)
+        force_world = np.concatenate([zero, by_parent, zero, zero], -1)
+        force_child = np.concatenate([zero, -ahead @ skew(force), zero, skew(np.matvec(ahead, force))], -1)
         twist_scalar = twist[..., :, None] * self.scalar_jacobian[..., None, :]
         twist_vector = skew(twist) @ jacobian[..., 3:, :]
         on_parent = skew(force) @ jacobian[..., :3, :] - (twist_scalar - twist_vector) / 2
@@ -195,5 +211,5 @@ def relative(joint: Joint, x: Array, q: Array) -> Relative:
     xb, qb = x[..., here, :], q[..., here, :]
     Ra, Rb = rotation(qa), rotation(qb)
     world = xb + (Rb @ joint.p_child) - xa
-    e = (np.swapaxes(Ra, -1, -2) @ world[..., None])[..., 0]
+    e = np.matvec(Ra.mT, world)
     return Relative(joint, Ra, Rb, e, product(conjugate(qa), qb))

@@ -180,7 +180,7 @@ class PointMass:
         along, across = (m / stiff)[..., None, None], kept[..., None, None]
         by_vf = across * np.eye(2) + (along - across) * n[..., :, None] * n[..., None, :]
         by_c = n * (-2 * c * V / _spread(V, c, kappa) / stiff)[..., None]
-        by_m = n * ((F - V) / stiff)[..., None] - (by_vf @ u[..., :2, None])[..., 0] / (m**2)[..., None]
+        by_m = n * ((F - V) / stiff)[..., None] - np.matvec(by_vf, u[..., :2]) / (m**2)[..., None]
 
         J = np.zeros((*s.shape, 6, 12))  # of z⁺ by z, u, μ, r, m
         J[..., 2, FELT] = ds

@@ -73,7 +73,7 @@ class Steering:
         Theta = theta.reshape(*theta.shape[:-1], 1, 2, 4)
         z, F = [np.broadcast_to(self.z0, (*theta.shape[:-1], *goals.shape[-2:]))], []
         for t in range(self.T):
-            F.append((Theta @ (FEATURES @ (goals - z[t])[..., None]))[..., 0])
+            F.append(np.matvec(Theta, np.matvec(FEATURES, goals - z[t])))
             z.append(self.puck.step(z[t], F[t], self.kappa_r[..., None]))
         return np.array(z), np.array(F)
 
@@ -95,9 +95,9 @@ class Steering:
         p = (z[-1] - goals) @ self.Q
         total = np.zeros((*p.shape[:-1], 2, 4))
         for t in reversed(range(self.T)):
-            by_F = F[t] @ self.R + (B[t].mT @ p[..., None])[..., 0]
-            total += by_F[..., :, None] * (FEATURES @ (goals - z[t])[..., None])[..., 0][..., None, :]
-            p = (A[t].mT @ p[..., None] + by_z.mT @ by_F[..., None])[..., 0]
+            by_F = F[t] @ self.R + np.matvec(B[t].mT, p)
+            total += by_F[..., :, None] * np.matvec(FEATURES, goals - z[t])[..., None, :]
+            p = np.matvec(A[t].mT, p) + np.matvec(by_z.mT, by_F)
         return total.mean(-3).reshape(theta.shape)
 
 

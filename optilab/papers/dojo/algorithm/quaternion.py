@@ -21,7 +21,7 @@ def skew(a: Array) -> Array:
 
 def cross(a: Array, b: Array) -> Array:
     """The cross product a × b along the last axis."""
-    return (skew(a) @ b[..., None])[..., 0]
+    return np.matvec(skew(a), b)
 
 
 def product(p: Array, q: Array) -> Array:
@@ -91,12 +91,12 @@ def increment_tangent(omega: Array, h: float) -> Array:
 
 def momentum(J: Array, omega: Array, h: float, sign: float = 1.0) -> Array:
     """(h/2)(s Jω ± ω × Jω), body frame: at the start (+) and at the end (−) of a step with ω."""
-    Jw = (J @ omega[..., None])[..., 0]
+    Jw = np.matvec(J, omega)
     return h / 2 * (rest(omega, h) * Jw + sign * cross(omega, Jw))
 
 
 def momentum_jacobian(J: Array, omega: Array, h: float, sign: float = 1.0) -> Array:
     """∂/∂ω of `momentum`: (h/2)(s J − Jωωᵀ/s ± ([ω]J − [Jω]))."""
-    s, Jw = rest(omega, h)[..., None], (J @ omega[..., None])[..., 0]
+    s, Jw = rest(omega, h)[..., None], np.matvec(J, omega)
     turning = skew(omega) @ J - skew(Jw)
     return h / 2 * (s * J - Jw[..., :, None] * omega[..., None, :] / s + sign * turning)

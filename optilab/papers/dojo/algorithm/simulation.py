@@ -1,6 +1,7 @@
 """Motion: one step, and many."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,21 +52,22 @@ def take(problem: TimeStep, **options: Any) -> Motion:
         w, r_vio, b_vio, *_, converged, iterations = solve(problem, **options)
     except np.linalg.LinAlgError:
         raise NotConvergedError("the equations of the step became singular: reduce h") from None
-    to = problem.next(w)
-    q = to.q / np.linalg.norm(to.q, axis=-1, keepdims=True)  # against round-off
-    lost = ~converged[..., None, None]
-    state = State(*(np.where(lost, np.nan, part) for part in (to.x, to.v, q, to.omega)))
+    to = problem.next(w).state
+    to = to._replace(q=to.q / np.linalg.norm(to.q, axis=-1, keepdims=True))  # against round-off
+    state = State(*(np.where(converged[..., None, None], part, np.nan) for part in to))
     return Motion(*state, problem.system.gap(state), w, iterations, r_vio, b_vio, converged)
 
 
-def require_independent(problem: TimeStep) -> None:
-    """Refuse a joint that those before it already imply, in part or whole, by name."""
+def posed(system: System, state: State, u: Array | None = None) -> TimeStep:
+    """The problem of a step, refused by name where a joint is implied, in part or whole, by those before it."""
+    problem = TimeStep(system, checked(system, state), inputs(system, u))
     before, column = 0, 0
     for joint in problem.system.joints:
         column += len(joint.rows)
         rank = np.linalg.matrix_rank(problem.impulse_map[..., :column], tol=1e-9).min()
         require(rank == before + len(joint.rows), "joints", str(joint), "independent of each other: one is redundant")
         before = rank
+    return problem
 
 
 def step(
@@ -91,9 +93,7 @@ def step(
     ValueError
         If an argument is not allowed, joints are redundant, or the solver doesn't converge (`NotConvergedError`).
     """
-    problem = TimeStep(system, checked(system, state), inputs(system, u))
-    require_independent(problem)
-    motion = take(problem, kappa=kappa, **options)
+    motion = take(posed(system, state, u), kappa=kappa, **options)
     require_converged(motion)
     return motion
 
@@ -139,19 +139,15 @@ def rollout(
     ValueError
         If an argument is not allowed or joints are redundant.
     """
-    state = checked(system, state)
-    first = TimeStep(system, state, inputs(system, None))
-    require_independent(first)
+    first = posed(system, state)
     kappa = np.asarray(kappa, dtype=float)
     require((kappa > 0) & np.isfinite(kappa), "kappa", kappa, "positive and finite")
     batch = np.broadcast_shapes(first.batch, kappa.shape)
-    state = State(*(np.broadcast_to(part, (*batch, *part.shape[-2:])) for part in state))
-    none = np.zeros(batch)
-    w = np.zeros((*batch, first.free + 2 * system.cones.size))
+    state = State(*(np.broadcast_to(part, (*batch, *part.shape[-2:])) for part in first.state))
+    none, w = np.zeros(batch), np.zeros((*batch, first.free + 2 * system.cones.size))
     yield Motion(*state, system.gap(state), w, none.astype(int), none, none, none == 0)
-    k = 0
-    while True:
-        push = inputs(system, None if u is None else u(k, state))
-        motion = take(TimeStep(system, state, push), kappa=kappa, **options)
+    for k in count():
+        impulses = inputs(system, None if u is None else u(k, state))
+        motion = take(TimeStep(system, state, impulses), kappa=kappa, **options)
         yield motion
-        state, k = motion.state, k + 1
+        state = motion.state

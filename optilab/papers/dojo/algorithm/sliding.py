@@ -14,10 +14,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.projection import simplex
 
-MODELS = ("cone", "pyramid")
-
-
-class Slide(NamedTuple):
+class Skid(NamedTuple):
     """State after k steps."""
 
     x: np.ndarray  # (*batch, 2) position, m
@@ -38,6 +35,9 @@ def onto_pyramid(p: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return np.where(np.abs(p).sum(-1, keepdims=True) <= radius, p, face)
 
 
+MODELS = {"cone": onto_cone, "pyramid": onto_pyramid}
+
+
 @algorithm
 def sliding(
     v0: np.ndarray,
@@ -46,7 +46,7 @@ def sliding(
     h: float | np.ndarray,
     g: float | np.ndarray = 9.81,
     model: str = "cone",
-) -> Iterator[Slide]:
+) -> Iterator[Skid]:
     """Slide from the origin with velocity v0 (*batch, 2) until all replicates are at rest.
 
     Parameters
@@ -67,16 +67,16 @@ def sliding(
     require(v.shape[-1] == 2 and np.isfinite(v).all(), "the velocity v0", v0, "finite, of shape (*batch, 2)")
     for name, value in (("mu", mu), ("h", h), ("g", g)):
         require((value > 0) & (value < np.inf), name, value[..., 0], "positive and finite")
-    require(model in MODELS, "model", model, f"one of {MODELS}")
-    project = onto_cone if model == "cone" else onto_pyramid
+    require(model in MODELS, "model", model, f"one of {', '.join(MODELS)}")
     radius = np.broadcast_to((mu * g * h)[..., 0], v.shape[:-1])
     x, b = np.zeros_like(v), np.zeros_like(v)
-    yield Slide(x, v, b)
-    while v.any():
-        b = -project(v, radius)
+    while True:
+        yield Skid(x, v, b)
+        if not v.any():
+            return
+        b = -MODELS[model](v, radius)
         v = v + b
         x = x + h * v
-        yield Slide(x, v, b)
 
 
 def cone_path(v0: np.ndarray, mu: float | np.ndarray, g: float = 9.81, h: float = 0.0) -> np.ndarray:

@@ -183,8 +183,8 @@ class System:
 
     @cached_property
     def model(self) -> Friction:
-        """The matrices of the model of friction."""
-        return FRICTIONS[self.friction]()
+        """The model of friction."""
+        return FRICTIONS[self.friction]
 
     @cached_property
     def limited(self) -> list[Joint]:
@@ -194,7 +194,7 @@ class System:
     @cached_property
     def cones(self) -> Cones:
         """Multipliers: k for each contact, then one for each side of each limit."""
-        k, n = self.model.K.shape[1], len(self.contacts)
+        k, n = self.model.k, len(self.contacts)
         first = k * np.arange(n)[:, None]
         limits = k * n + np.arange(2 * len(self.limited))
         orthant = np.concatenate([(first + np.array(self.model.orthant)).ravel(), limits])
@@ -212,20 +212,19 @@ class System:
         velocities = w[..., : 6 * N].reshape(*w.shape[:-1], N, 6)
         return velocities, w[..., 6 * N : free], w[..., free : free + n], w[..., free + n :]
 
-    def contact_multipliers(self, w: Array) -> Array:
-        """The primals of each contact, (..., n, k); (γ; β₁, b_x, b_y) with the cone."""
-        n, k = len(self.contacts), self.model.K.shape[1]
-        primals = self.parts(w)[2]
-        return primals[..., : n * k].reshape(*w.shape[:-1], n, k)
+    def of_contacts(self, primals: Array) -> Array:
+        """The primals, or duals, of each contact, (..., n, k); (γ; β₁, b_x, b_y) or (s; η₁, η_x, η_y) with the cone."""
+        n, k = len(self.contacts), self.model.k
+        return primals[..., : n * k].reshape(*primals.shape[:-1], n, k)
 
     def contact_impulses(self, w: Array) -> Array:
         """The impulse F = (b_x, b_y, γ) of the floor on each contact, (..., n, 3) (N·s)."""
-        return self.contact_multipliers(w) @ self.model.K.T
+        return np.matvec(self.model.coefficients.K, self.of_contacts(self.parts(w)[2]))
 
     def gap(self, state: State) -> Array:
         """Distance of each contact from the floor (m), (*batch, n)."""
         x, R = state.x[..., self.touches, :], rotation(state.q)[..., self.touches, :, :]
-        return (x + (R @ self.p[..., None])[..., 0])[..., 2] - self.r
+        return (x + np.matvec(R, self.p))[..., 2] - self.r
 
     def joint_error(self, state: State) -> Array:
         """What should vanish at the joints (m, or half a radian), (*batch, constraints)."""
@@ -299,7 +298,7 @@ def checked(system: System, state: State) -> State:
         fastest < 2 / system.h, "omega", state.omega, f"below 2/h = {2 / system.h:.4g} rad/s, 180° a step: reduce h"
     )
     if fastest >= np.sqrt(2) / system.h:
-        warnings.warn(f"a spin of {fastest:.4g} rad/s turns by ≥ 90° a step: its root isn't unique", stacklevel=3)
+        warnings.warn(f"a spin of {fastest:.4g} rad/s turns by ≥ 90° a step: its root isn't unique", stacklevel=4)
     depth = -system.gap(state).min(initial=0.0)
     require(depth <= INSIDE, "x", state.x, f"above the floor: the start is inside it by {depth:.3g} m")
     for joint in system.joints:

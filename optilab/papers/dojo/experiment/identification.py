@@ -6,7 +6,7 @@ import numpy as np
 
 from optilab.core.claim import Claim
 from optilab.core.run import Trace, run
-from optilab.papers.dojo.algorithm.identification import Ball, Solid, gauss_newton, windows_of
+from optilab.papers.dojo.algorithm.identification import ThrownBall, ThrownBody, gauss_newton, windows_of
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.quaternion import product
 from optilab.papers.dojo.algorithm.shapes import sphere
@@ -16,7 +16,7 @@ from optilab.papers.dojo.experiment.rigid import cube
 
 TRUTH, GUESS = np.array([0.2, 0.5]), np.array([0.02, 0.7])  # μ and r
 TOSSES, STEPS, H, KAPPA = 10, 100, 0.02, 1e-6
-BALL = Ball(PointMass(m=1.0, h=H))
+BALL = ThrownBall(PointMass(m=1.0, h=H))
 
 
 def tosses(seeds: range, noise: float = 0.0) -> np.ndarray:
@@ -96,16 +96,16 @@ def blurred(path: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndar
     return path
 
 
-def rolling_balls(seeds: range, steps: int) -> tuple[Solid, np.ndarray]:
+def rolling_balls(seeds: range, steps: int) -> tuple[ThrownBody, np.ndarray]:
     """The ball as a rigid one that spins, and its paths (steps + 1, tosses, seeds, 13)."""
     body, contacts = sphere(TRUTH[1], mu=TRUTH[0])
     system = System([body], contacts, h=H)
     z = tosses(seeds)[0][..., None, :]
     omega = np.stack([np.random.default_rng(seed).normal(scale=3, size=(TOSSES, 1, 3)) for seed in seeds], 1)
-    return Solid(system, "r"), flight(system, state_of(z[..., :3], z[..., 3:], omega=omega), steps)
+    return ThrownBody(system, "r"), flight(system, state_of(z[..., :3], z[..., 3:], omega=omega), steps)
 
 
-def thrown_cube(steps: int, rng: np.random.Generator) -> tuple[Solid, np.ndarray, np.ndarray]:
+def thrown_cube(steps: int, rng: np.random.Generator) -> tuple[ThrownBody, np.ndarray, np.ndarray]:
     """A cube with 8 corners, its μ and corners (25), and paths (steps + 1, 8, 13) of tosses onto each of them."""
     system = cube(0.3, H, "cone", bottom=False)
     up, turn = -system.p / np.linalg.norm(system.p, axis=-1, keepdims=True), rng.uniform(0, np.pi, 8)
@@ -115,7 +115,7 @@ def thrown_cube(steps: int, rng: np.random.Generator) -> tuple[Solid, np.ndarray
     x = np.zeros((8, 3))
     x[:, 2] = np.linalg.norm(system.p[0]) + rng.uniform(0.05, 0.2, 8)
     start = state_of(*(part[:, None] for part in (x, rng.uniform(-2, 2, (8, 3)), q, rng.normal(scale=2, size=(8, 3)))))
-    return Solid(system, "p"), np.append(0.3, system.p), flight(system, start, steps)
+    return ThrownBody(system, "p"), np.append(0.3, system.p), flight(system, start, steps)
 
 
 def shapes(quick: bool = False) -> Iterator[Claim]:
