@@ -1,7 +1,27 @@
 """Contact dynamics as a complementarity problem, its interior-point solution and the gradients of that.
 
-`system` says what moves, `residual` what a step solves, `interior_point` how, `gradient` how the solution
-moves with its data, `simulation` steps on; `point_mass` is one step in closed form, `free_body` has no contact.
+Where the paper's lines are (A1 to A7: step, solver, gradients, smoothing, planning, identification, policies):
+
+    x⁺ = x + h v,  q⁺ = q ⊗ (h/2)(√(4/h² − ‖ω‖²), ω)        `TimeStep.next` (residual), `increment` (quaternion)
+    r_T and r_R of every body                            A1  `TimeStep.equalities` (residual), `momentum` (quaternion)
+    gap φ, lever ρ, tangential velocity v_t              A1  `Touching` (contact)
+    φ − s, μγ − β₁, v_t − (η_x, η_y); pyramid; neither   A1  `cone`, `pyramid`, `frictionless` (contact)
+    joints on (d, δ); their impulses Gᵀλ                 A1  `Joint.rows`, `Relative` (joint); `TimeStep.impulse_map`
+    limits, springs, dampers along a coordinate c        A1  `Joint.room` (joint), `TimeStep.pull` (residual)
+    β ∘ η, Arw(η), step lengths in cones, shifted start  A2  `jordan`, `arrow`, `soc_step_length`, `Cones` (cones)
+    affine, σ, μ_t, corrected, line search               A2  `interior_point` (interior_point)
+    ∂w/∂θ = −(∂r/∂w)⁻¹ ∂r/∂θ, then the next state        A3  `implicit` (gradient)
+    means over noise, first and zeroth order             A4  `first_order`, `zeroth_order` (smoothing)
+    backward pass from Q_uu + ρI, forward pass, α, ρ     A5  `backward`, `forward`, `ilqr` (ilqr)
+    g = Σ SᵀWe, H = Σ SᵀWS, p = −(H + ρI)⁻¹ g            A6  `Windows.normal_equations`, `gauss_newton` (identification)
+    Θ += α/(n σ_R) Σ (R⁺ − R⁻) δ, or by gradients        A7  `ars`, `Steering.sample_grad` (policy)
+    a point mass in closed form: s, b, the whole step        `smoothed_gap`, `friction`, `PointMass.step` (point_mass)
+    hard friction v⁺ = v − Π_K(m v)/m                        `sliding` (sliding)
+    a body that spins freely, by three integrators           `variational`, … (free_body)
+
+`system` says what moves, `shapes` has common bodies, `simulation` takes steps, `driven` has bodies under a few forces.
+
+Source: T. A. Howell et al., "Dojo: A Differentiable Physics Engine for Robotics", 2022 (arXiv 2203.00806).
 """
 
 from optilab.papers.dojo.algorithm.cones import Cones, arrow, jordan, orthant_step_length, soc_step_length
@@ -35,7 +55,7 @@ from optilab.papers.dojo.algorithm.shapes import box, sphere
 from optilab.papers.dojo.algorithm.simulation import Motion, NotConvergedError, rollout, step
 from optilab.papers.dojo.algorithm.sliding import (
     MODELS,
-    Slide,
+    Skid,
     cone_path,
     heading,
     onto_cone,
@@ -44,4 +64,4 @@ from optilab.papers.dojo.algorithm.sliding import (
     sliding,
 )
 from optilab.papers.dojo.algorithm.smoothing import draws, first_order, zeroth_order
-from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, state_of
+from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, apart, joined, moved, state_of

@@ -11,7 +11,7 @@ from optilab.papers.dojo.algorithm.gradient import derivatives
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.residual import TimeStep
 from optilab.papers.dojo.algorithm.simulation import take
-from optilab.papers.dojo.algorithm.system import State, System, apart, joined, tangent
+from optilab.papers.dojo.algorithm.system import System, apart, joined, tangent
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,10 +59,10 @@ def _newton(
     rtol: float,
     limit: float = np.inf,
 ) -> tuple[Array, Array]:
-    """A root near ω with ‖ω‖ < limit, NaN where there is none, of function(ω, given) → value, Jacobian; and where found.
+    """A root of function(ω, given) → (value, Jacobian) near ω with ‖ω‖ < limit, NaN where none is found; and where.
 
-    It is where the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the
-    value. Replicates that are done stay.
+    At a root the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the value.
+    Replicates that are done stay.
     """
     value, jacobian = function(omega, given)
     error = abs(value).max(-1)

@@ -1,4 +1,4 @@
-"""A linear policy for the puck, learned by random search on returns or by gradients through the contact.
+"""A linear policy for the puck, learned by random search on returns or by gradients through the contact (A7).
 
     F = Θ φ,  φ = (g − x, v),   Θ (2, 4),   J(Θ) = mean over goals g of Σ ½ FᵀRF + ½ ξᵀQξ
 
@@ -77,14 +77,10 @@ class Steering:
             z.append(self.puck.step(z[t], F[t], self.kappa_r[..., None]))
         return np.array(z), np.array(F)
 
-    def costs(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
-        """J of every goal: (*batch, goals)."""
-        z, F = self.rolled(theta, goals)
-        return cost_of(self.puck, z, F, goals, self.Q, self.R)
-
-    def value(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    def sample_value(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
         """Mean J (*batch) of Θ (*batch, 8) over goals (*batch, goals, 6)."""
-        return self.costs(theta, goals).mean(-1)
+        z, F = self.rolled(theta, goals)
+        return cost_of(self.puck, z, F, goals, self.Q, self.R).mean(-1)
 
     def sample_grad(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
         """∂J/∂Θ (*batch, 8) by the chain rule at κ_g along runs at κ_r."""
@@ -125,7 +121,7 @@ def ars(
     Parameters
     ----------
     problem : Steering
-        Has `sample` and `value`.
+        Has `sample` and `sample_value`.
     theta0 : array (*batch, d)
         Where to start.
     nu, alpha : number or array (*batch)
@@ -151,7 +147,7 @@ def ars(
         goals = problem.sample(rng, (*batch, size))[..., None, None, :, :]
         delta = rng.normal(size=(*batch, directions, d))
         looked = theta[..., None, None, :] + nu[..., None, None] * signs * delta[..., None, :, :]
-        returns = -problem.value(looked, goals)
+        returns = -problem.sample_value(looked, goals)
         spread = returns.std((-2, -1))
         slope = ((returns[..., 0, :] - returns[..., 1, :])[..., None] * delta).sum(-2)
         theta = theta + alpha / (directions * np.maximum(spread, 1e-300)[..., None]) * slope

@@ -14,6 +14,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.projection import simplex
 
+
 class Skid(NamedTuple):
     """State after k steps."""
 

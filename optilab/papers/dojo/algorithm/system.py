@@ -13,7 +13,7 @@ from optilab.core.check import require
 from optilab.papers.dojo.algorithm.cones import Cones
 from optilab.papers.dojo.algorithm.contact import FRICTIONS, Friction
 from optilab.papers.dojo.algorithm.joint import Joint, relative
-from optilab.papers.dojo.algorithm.quaternion import Array, difference, rotation
+from optilab.papers.dojo.algorithm.quaternion import Array, difference, retract, rotation
 
 UNIT = 1e-6  # how far from 1 the norm of a quaternion may be
 INSIDE = 1e-6  # how deep in the floor (m) a start may be by rounding
@@ -261,7 +261,8 @@ def state_of(
 
 def joined(state: State) -> Array:
     """A state's numbers (x, v, q, ω) of body after body, (*batch, 13 N)."""
-    z = np.concatenate(state, -1)
+    batch = np.broadcast_shapes(*(part.shape[:-1] for part in state))
+    z = np.concatenate([np.broadcast_to(part, (*batch, part.shape[-1])) for part in state], -1)
     return z.reshape(*z.shape[:-2], -1)
 
 
@@ -277,6 +278,13 @@ def tangent(z: Array, other: Array) -> Array:
     x_from, v_from, q_from, omega_from = apart(other)
     xi = np.concatenate([x - x_from, v - v_from, difference(q, q_from), omega - omega_from], -1)
     return xi.reshape(*xi.shape[:-2], -1)
+
+
+def moved(z: Array, xi: Array) -> Array:
+    """The numbers (*batch, 13 N) to which a tangent ξ (*batch, 12 N) leads from z: the inverse of `tangent`."""
+    x, v, q, omega = apart(z)
+    d = xi.reshape(*xi.shape[:-1], -1, 12)
+    return joined(State(x + d[..., :3], v + d[..., 3:6], retract(q, d[..., 6:9]), omega + d[..., 9:]))
 
 
 def checked(system: System, state: State) -> State:

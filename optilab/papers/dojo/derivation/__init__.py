@@ -16,18 +16,3 @@ from optilab.papers.dojo.derivation.rotation import (
     euler_lagrange,
     momentum_length,
 )
-
-__all__ = [
-    "conserved_momentum",
-    "energy_of_momentum",
-    "euler_lagrange",
-    "friction_at_rest",
-    "friction_falls",
-    "friction_law",
-    "hard_friction",
-    "impact_gap",
-    "impact_kink",
-    "impact_slope",
-    "momentum_length",
-    "stiction_damping",
-]

@@ -151,18 +151,18 @@ def learning(quick: bool = False) -> Iterator[Claim]:
     count = 2 if quick else 12
     test = steering().sample(np.random.default_rng(64), (64,))
     start = np.zeros((count, 8))
-    none = steering().value(start[0], test)
+    none = steering().sample_value(start[0], test)
     searches: list[tuple[float, dict[str, float]]] = [(3.0, {"at_most": 10}), (0.3, {"at_least": 0.9 * float(none)})]
     for nu, bound in searches[: 1 if quick else 2]:
         trace = run(ars(steering(), start, nu=nu, rng=np.random.default_rng(0)), 60, keep=["theta"])
-        cost = steering().value(trace.theta[-1], test)
+        cost = steering().sample_value(trace.theta[-1], test)
         worst, which = (cost.max(), "most") if "at_most" in bound else (cost.min(), "least")
         statement = f"policy by random search with ν = {nu:g}: test cost (at first {none:.0f}), {which}"
         yield Claim(statement, worst, seeds=cost, **bound)
     gradients = [(1e-4, {"at_least": 0.9 * float(none)}), (0.1, {"at_most": 8.0}), (1.0, {"at_most": 10.0})]
     for kappa_g, bound in gradients[: 2 if quick else 3]:
         states = adam(steering(kappa_g), start, alpha=1.0, rng=np.random.default_rng(0), size=8)
-        cost = steering().value(run(states, 100 if quick else 150, keep=["x"]).x[-1], test)
+        cost = steering().sample_value(run(states, 100 if quick else 150, keep=["x"]).x[-1], test)
         yield Claim(
             f"policy by gradients with κ_g = {kappa_g:g}: test cost, median", np.median(cost), seeds=cost, **bound
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from optilab.core.claim import Claim
 from optilab.core.run import Trace, run
-from optilab.papers.dojo.algorithm import DrivenBodies, PointMass, cost_of, forward, ilqr, state_of
+from optilab.papers.dojo.algorithm import DrivenBodies, PointMass, cost_of, forward, ilqr, joined, state_of
 from optilab.papers.dojo.experiment.puck import GOAL, KAPPA_R, STAYING, TWO_FORCES, Q, R, T, plans, puck, thresholds
 from optilab.papers.dojo.experiment.rigid import cube
 
@@ -21,7 +21,7 @@ def pushed_box() -> tuple[DrivenBodies, np.ndarray, np.ndarray]:
     pushes = np.concatenate([TWO_FORCES, np.zeros((1, 3, 2))], 1)
     driven = DrivenBodies(cube(MU, H, "cone", bottom=False), pushes)
     height = 0.25 + LOW * KAPPA_R / (9.81 * H)
-    return driven, driven.joined(state_of((0, 0, height))), driven.joined(state_of((*GOAL, height)))
+    return driven, joined(state_of((0, 0, height))), joined(state_of((*GOAL, height)))
 
 
 def box_plans(kappa_g: float | np.ndarray, most: int) -> Trace:

@@ -25,8 +25,9 @@ from optilab.papers.dojo.algorithm import (
     state_of,
     step,
 )
-from optilab.papers.dojo.algorithm.quaternion import from_axis, retract, rotation
+from optilab.papers.dojo.algorithm.quaternion import from_axis, rotation
 from optilab.papers.dojo.algorithm.sliding import heading, sliding
+from optilab.papers.dojo.algorithm.system import apart, joined, moved, tangent
 
 RACKET = np.diag([1.0, 2.0, 3.0])  # a tennis racket: it flips about its middle axis
 FLIPPING = np.array([0.01, 2.0, 0.01])
@@ -265,42 +266,22 @@ def impact() -> tuple[System, State]:
     return system, state._replace(x=state.x - np.array([0, 0, lift - 0.01]))
 
 
-def moved(state: State, delta: np.ndarray) -> State:
-    """The state of one body shifted by tangents (*batch, 12), in the order x, v, φ, ω."""
-    delta = delta[..., None, :]
-    return State(
-        state.x + delta[..., :3],
-        state.v + delta[..., 3:6],
-        retract(state.q, delta[..., 6:9]),
-        state.omega + delta[..., 9:],
-    )
-
-
-def tangents(states: State, origin: State) -> np.ndarray:
-    """Differences (*batch, 12) of states of one body, in the same order."""
-    relative = 2 * (rotation(origin.q).swapaxes(-1, -2) @ rotation(states.q))  # small: its skew part is φ
-    phi = np.stack([relative[..., 2, 1], relative[..., 0, 2], relative[..., 1, 0]], -1)
-    phi = (phi - np.stack([relative[..., 1, 2], relative[..., 2, 0], relative[..., 0, 1]], -1)) / 4
-    return np.concatenate([states.x - origin.x, states.v - origin.v, phi, states.omega - origin.omega], -1)[..., 0, :]
-
-
 def differences(system: System, state: State, kappa: float, delta: float, **options: Any) -> dict[str, np.ndarray]:
     """Central differences of a step of one body: by its state and input (12, 18), and by a common μ (12)."""
     shifts = delta * np.concatenate([np.eye(18), -np.eye(18)])
-    after = step(system, moved(state, shifts[:, :12]), shifts[:, None, 12:], kappa=kappa, **options).state
-    middle = step(system, state, kappa=kappa, **options).state
-    change = tangents(after, middle)
-    rubbing = [
-        step(
-            replace(system, contacts=[replace(contact, mu=contact.mu + sign * delta) for contact in system.contacts]),
-            state,
-            kappa=kappa,
-            **options,
-        ).state
+    start = apart(moved(joined(state), shifts[:, :12]))
+    middle = joined(step(system, state, kappa=kappa, **options).state)
+
+    def change(system: System, state: State, u: np.ndarray | None = None) -> np.ndarray:
+        return tangent(joined(step(system, state, u, kappa=kappa, **options).state), middle)
+
+    after = change(system, start, shifts[:, None, 12:])
+    rougher, smoother = (
+        replace(system, contacts=[replace(contact, mu=contact.mu + sign * delta) for contact in system.contacts])
         for sign in (1, -1)
-    ]
-    by_mu = (tangents(rubbing[0], middle) - tangents(rubbing[1], middle)) / (2 * delta)
-    return {"state and u": (change[:18] - change[18:]).T / (2 * delta), "mu": by_mu}
+    )
+    by_mu = (change(rougher, state) - change(smoother, state)) / (2 * delta)
+    return {"state and u": (after[:18] - after[18:]).T / (2 * delta), "mu": by_mu}
 
 
 def differentiating(quick: bool = False) -> Iterator[Claim]:

@@ -6,5 +6,3 @@ from optilab.papers.dojo.explorer.free_body import free_body
 from optilab.papers.dojo.explorer.laws import laws
 from optilab.papers.dojo.explorer.puck import push
 from optilab.papers.dojo.explorer.sliding import cone_against_pyramid
-
-__all__ = ["central_path", "cone_against_pyramid", "free_body", "laws", "push", "thrown_box"]

@@ -1,4 +1,4 @@
-"""Smoothed contact of a point mass: closed forms against solvers, gradients against differences, claims."""
+"""A point mass: its closed form against equations and solvers, gradients against differences, smoothing by noise."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import root
 
 from optilab.papers.dojo import algorithm as dojo
-from optilab.papers.dojo import derivation
-from optilab.papers.dojo.algorithm.point_mass import PointMass, braked_speed, friction, gap_slope, smoothed_gap
-from optilab.papers.dojo.algorithm.smoothing import draws, first_order, zeroth_order
-from optilab.papers.dojo.derivation import contact as symbols
-from optilab.papers.dojo.experiment import friction as flat
+from optilab.papers.dojo.algorithm import PointMass, braked_speed, draws, first_order, smoothed_gap, zeroth_order
 
 MODEST = st.floats(-2, 2)
 STATES = st.tuples(MODEST, MODEST, st.floats(0, 1), MODEST, MODEST, MODEST).map(np.array)
@@ -158,34 +154,23 @@ def test_newton_meets_the_root_of_its_cubic(kappa):
     assert ((V >= 0) & (V <= F)).all()
 
 
-def test_derived_formulas_are_the_algorithms():
-    law = derivation.friction_law().numpy(symbols.V, symbols.beta1, symbols.kappa)
-    V, c, kappa = np.meshgrid([1e-3, 0.1, 2], [0.05, 1.5], [1e-6, 1e-2, 1])
-    assert np.allclose(law(V, c, kappa), -friction(V, c, kappa), rtol=1e-13)
-    gap = derivation.impact_gap().numpy(symbols.phi0, symbols.kappa, symbols.m, symbols.h)
-    phi0 = np.linspace(-0.1, 0.2, 7)
-    ours = smoothed_gap(phi0, 1e-3, np.array(1.3), np.array(0.05))
-    assert np.allclose(gap(phi0, 1e-3, 1.3, 0.05), ours, rtol=1e-10)
-    slope = derivation.impact_slope().numpy(symbols.s, symbols.kappa, symbols.m, symbols.h)
-    assert np.allclose(slope(ours, 1e-3, 1.3, 0.05), gap_slope(ours, 1e-3, np.array(1.3), np.array(0.05)), rtol=1e-14)
-    damping = derivation.stiction_damping().numpy(symbols.beta1, symbols.m, symbols.kappa)
-    body = PointMass(m=1.3, mu=0.4, h=0.05)
-    at_rest = body.linearise(body.at_rest(1e-3), np.zeros(3), 1e-3)
-    assert np.isclose(at_rest.A[3, 3], damping(0.4 * 1.3 * 9.81 * 0.05, 1.3, 1e-3), rtol=1e-10)
-
-
-def test_limits_that_are_derived():
-    assert derivation.hard_friction().result == -symbols.beta1
-    assert derivation.friction_at_rest().result == -(symbols.beta1**2) / symbols.kappa
-    assert derivation.impact_kink().result == sp.Rational(1, 2)
-    assert derivation.friction_falls().result.is_negative
-
-
-def test_gradients_of_the_block_are_the_table():
-    kappa = np.array([1e-4, 1e-6, 1e-8])
-    for F, row in ((0.5, [2.1e-4, 2.2e-6, 2.2e-8]), (1.0, [5.09e-3, 5.01e-3, 5e-3]), (1.5, [9.81e-3, 9.998e-3, 1e-2])):
-        assert np.allclose(flat.friction_gradient(np.full(3, F), kappa), row, rtol=0.03)
-    assert np.allclose(flat.impact_gradient(np.ones(3), kappa), 0.005, rtol=1e-12)
+def test_a_rigid_body_that_cant_turn_is_a_point_mass():
+    """With J = m I and contact at its centre nothing turns it, and the interior-point solver finds the closed form."""
+    rng = np.random.default_rng(3)
+    n = 24
+    m, mu, kappa = rng.uniform(0.5, 2, n), rng.uniform(0.05, 1, n), 10 ** rng.uniform(-6, -1, n)
+    system = dojo.System([dojo.Body(m, m[:, None, None] * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.0, mu)], h=0.02)
+    z = np.column_stack([rng.normal(size=(n, 2)), rng.uniform(0, 0.1, n), rng.normal(size=(n, 3))])
+    u = np.where(np.arange(n) % 2, 0.2, 0.0)[:, None] * rng.normal(size=(n, 3))
+    state = dojo.state_of(z[:, None, :3], z[:, None, 3:])
+    impulse = np.concatenate([u, np.zeros((n, 3))], -1)[:, None]
+    motion, by = dojo.derivatives(system, state, impulse, kappa=kappa, by=("u", "mu"), rtol=1e-12, btol=1e-8)
+    ours = PointMass(m=m, mu=mu, h=0.02).linearise(z, u, kappa)
+    assert motion.converged.all()
+    assert np.allclose(motion.x[:, 0], ours.z[:, :3], rtol=0, atol=1e-10)
+    assert np.allclose(motion.v[:, 0], ours.z[:, 3:], rtol=0, atol=1e-9)
+    assert np.allclose(by["u"][:, :6, :3], ours.B, rtol=0, atol=1e-7)
+    assert np.allclose(by["mu"][:, :6, 0], ours.P[..., 0], rtol=0, atol=1e-7)
 
 
 def test_randomised_smoothing_estimates_the_gradient_of_the_mean():
@@ -206,51 +191,26 @@ def test_randomised_smoothing_estimates_the_gradient_of_the_mean():
     assert np.allclose(zeroth_order(value, u, eps, 0.3), exact, atol=0.15)
 
 
+ZERO, PUSH = np.zeros(6), np.zeros(3)
+
+
 @pytest.mark.parametrize(
-    ("other", "named"),
+    ("make", "named"),
     [
-        ({"m": 0.0}, "mass m"),
-        ({"m": np.nan}, "mass m"),
-        ({"h": -0.1}, "time step h"),
-        ({"mu": -0.1}, "friction mu"),
-        ({"r": np.inf}, "radius r"),
-        ({"g": -9.81}, "gravity g"),
+        (lambda: PointMass(m=0.0), "mass m"),
+        (lambda: PointMass(m=np.nan), "mass m"),
+        (lambda: PointMass(h=-0.1), "time step h"),
+        (lambda: PointMass(mu=-0.1), "friction mu"),
+        (lambda: PointMass(r=np.inf), "radius r"),
+        (lambda: PointMass(g=-9.81), "gravity g"),
+        (lambda: PointMass(g=0.0).at_rest(1e-3), "gravity"),
+        (lambda: PointMass().step(ZERO, PUSH, 0.0), "kappa must be positive"),
+        (lambda: PointMass().step(np.zeros(5), PUSH, 1e-3), "state's shape"),
+        (lambda: PointMass().linearise(ZERO, np.zeros(2), 1e-3), "impulse's shape"),
+        (lambda: draws(np.random.default_rng(0), ZERO, 0.0, 5), "sigma"),
+        (lambda: draws(np.random.default_rng(0), ZERO, 0.1, 0), "samples"),
     ],
 )
-def test_bad_bodies_are_refused(other, named):
+def test_bad_input_is_refused(make, named):
     with pytest.raises(ValueError, match=named):
-        PointMass(**other)
-
-
-def test_bad_steps_are_refused():
-    body, z, u = PointMass(), np.zeros(6), np.zeros(3)
-    with pytest.raises(ValueError, match="kappa must be positive"):
-        body.step(z, u, 0.0)
-    with pytest.raises(ValueError, match="state's shape"):
-        body.step(np.zeros(5), u, 1e-3)
-    with pytest.raises(ValueError, match="impulse's shape"):
-        body.linearise(z, np.zeros(2), 1e-3)
-    with pytest.raises(ValueError, match="gravity"):
-        PointMass(g=0.0).at_rest(1e-3)
-    with pytest.raises(ValueError, match="sigma"):
-        draws(np.random.default_rng(0), z, 0.0, 5)
-    with pytest.raises(ValueError, match="samples"):
-        draws(np.random.default_rng(0), z, 0.1, 0)
-
-
-def test_the_interior_point_solver_finds_the_closed_form():
-    """A body with J = m I that touches the floor with its centre can't be turned by it: a point mass."""
-    rng = np.random.default_rng(3)
-    system = dojo.System([dojo.Body(0.8, 0.8 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.0, 0.3)], h=0.02)
-    z = np.column_stack([rng.normal(size=(20, 2)), rng.uniform(0, 0.1, 20), rng.normal(size=(20, 3))])
-    u, kappa = 0.2 * rng.normal(size=(20, 3)), 10 ** rng.uniform(-6, -1, 20)
-    state = dojo.state_of(z[:, None, :3], z[:, None, 3:], np.tile([1.0, 0, 0, 0], (20, 1, 1)), np.zeros((20, 1, 3)))
-    impulse = np.concatenate([u, np.zeros((20, 3))], -1)[:, None]
-    motion = dojo.step(system, state, impulse, kappa=kappa, rtol=1e-12, btol=1e-8)
-    ours = PointMass(m=0.8, mu=0.3, h=0.02).linearise(z, u, kappa)
-    assert motion.converged.all()
-    assert np.allclose(motion.x[:, 0], ours.z[:, :3], rtol=0, atol=1e-10)
-    assert np.allclose(motion.v[:, 0], ours.z[:, 3:], rtol=0, atol=1e-9)
-    theirs = dojo.derivatives(system, state, impulse, kappa=kappa, by=("u", "mu"), rtol=1e-12, btol=1e-8).by
-    assert np.allclose(theirs["u"][:, :6, :3], ours.B, rtol=0, atol=1e-7)
-    assert np.allclose(theirs["mu"][:, :6, 0], ours.P[..., 0], rtol=0, atol=1e-7)
+        make()

@@ -1,0 +1,260 @@
+"""Sliding, iLQR for point masses and rigid bodies, and learned policies."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import solve_discrete_are
+from scipy.optimize import minimize
+
+from optilab.classics.adam import adam
+from optilab.core.randomness import common
+from optilab.core.run import run
+from optilab.papers.dojo import algorithm as dojo
+from optilab.papers.dojo.experiment import friction, puck, pushing
+
+ANGLES = st.floats(0, 360)
+
+
+# sliding
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.tuples(st.floats(-3, 3), st.floats(-3, 3)).map(np.array), st.floats(0.05, 2), ANGLES)
+def test_projections_are_the_nearest_points(p, radius, angle):
+    for project, size in ((dojo.onto_cone, 2), (dojo.onto_pyramid, 1)):
+        near = project(p, np.array(radius))
+        assert np.linalg.norm(near, size) <= radius * (1 + 1e-12)
+        turn = np.radians(angle)
+        other = np.array([np.cos(turn), np.sin(turn)])
+        other *= radius / np.linalg.norm(other, size)
+        assert (p - near) @ (other - near) <= 1e-12  # what characterises the projection onto a convex set
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.5, 3), ANGLES, ANGLES)
+def test_turning_the_start_turns_the_cones_path(speed, angle, turn):
+    v0, turned = friction.polar(speed, np.array(angle)), friction.polar(speed, np.array(angle + turn))
+    rotation = np.array([friction.polar(1.0, np.array(turn)), friction.polar(1.0, np.array(turn + 90))]).T
+    path, other = (run(dojo.sliding(v, mu=0.3, h=0.02), 400).x for v in (v0, turned))
+    assert len(path) == len(other)
+    assert np.allclose(path @ rotation.T, other, atol=1e-12)
+
+
+# iLQR
+
+
+class Oscillator:
+    """A linear system, for which one iteration of iLQR is exact."""
+
+    A, B = np.array([[1.0, 0.1], [-0.1, 0.95]]), np.array([[0.0], [0.1]])
+
+    def step(self, z, F, kappa):
+        return z @ self.A.T + F @ self.B.T
+
+    def linearise(self, z, F, kappa):
+        return tuple(np.broadcast_to(M, (*z.shape[:-1], *M.shape)) for M in (self.A, self.B))
+
+    def difference(self, z, other):
+        return z - other
+
+
+def test_ilqr_solves_a_linear_system_at_once():
+    Q, R, T = np.diag([5.0, 1.0]), 0.1 * np.eye(1), 40
+    z0, goal = np.array([1.0, 0.0]), np.array([0.3, -0.2])
+    trace = run(dojo.ilqr(Oscillator(), z0, goal, np.zeros((T, 1)), Q=Q, R=R, kappa_r=1, kappa_g=1), 5)
+    powers = [np.linalg.matrix_power(Oscillator.A, T - 1 - t) @ Oscillator.B for t in range(T)]
+    G, free = np.hstack(powers), np.linalg.matrix_power(Oscillator.A, T) @ z0 - goal
+    best = -np.linalg.solve(G.T @ Q @ G + R[0, 0] * np.eye(T), G.T @ Q @ free)
+    assert np.allclose(trace.F[1], best, atol=1e-5)  # damped by ρ = 1e-6
+    assert trace.alpha[1] == 1
+
+
+def test_the_riccati_pass_ends_in_the_algebraic_equations_gain():
+    R, T, S = np.eye(1), 400, np.diag([1.0, 2.0])
+    A, B = Oscillator.A * 1.05, Oscillator.B
+    P = solve_discrete_are(A, B, np.zeros((2, 2)), R)  # no running cost on the state: the unstable modes are mirrored
+    gain = -np.linalg.solve(R + B.T @ P @ B, B.T @ P @ A)
+    many = [np.broadcast_to(M, (T, *M.shape)) for M in (A, B)]
+    _, K = dojo.backward(*many, np.zeros((T, 1)), np.zeros(2), S, R, np.array(0.0))
+    assert np.allclose(K[0], gain, atol=1e-8)
+
+
+def test_the_controls_gradient_is_that_of_the_cost():
+    rng = np.random.default_rng(0)
+    system, kappa = puck.puck(0.5), 0.1
+    z0 = dojo.PointMass().at_rest(kappa)
+    F, goal = rng.normal(size=(puck.T, 2)) * 4, np.array([1, 0.5, 0, 0, 0, 0])
+
+    def cost(flat):
+        z, taken = dojo.forward(system, z0, flat.reshape(F.shape), kappa)
+        return float(dojo.cost_of(system, z, taken, goal, puck.Q, puck.R))
+
+    z, _ = dojo.forward(system, z0, F, kappa)
+    A, B = system.linearise(z[:-1], F, kappa)
+    found = dojo.control_gradient(A, B, F, z[-1] - goal, puck.Q, puck.R)
+    d = 1e-6 * np.eye(F.size)
+    exact = [(cost(F.ravel() + e) - cost(F.ravel() - e)) / 2e-6 for e in d]
+    assert np.allclose(found.ravel(), exact, rtol=1e-6, atol=1e-6)
+
+
+def test_a_general_minimiser_finds_no_lower_cost():
+    system, kappa = puck.puck(0.5), 0.1
+    z0, goal = dojo.PointMass().at_rest(kappa), np.array([1, 0.5, 0, 0, 0, 0])
+    states = dojo.ilqr(system, z0, goal, np.zeros((puck.T, 2)), Q=puck.Q, R=puck.R, kappa_r=kappa, kappa_g=kappa)
+    trace = run(states, 200)
+
+    def cost(flat):
+        z, F = dojo.forward(system, z0, flat.reshape(-1, 2), kappa)
+        A, B = system.linearise(z[:-1], F, kappa)
+        slope = dojo.control_gradient(A, B, F, z[-1] - goal, puck.Q, puck.R)
+        return float(dojo.cost_of(system, z, F, goal, puck.Q, puck.R)), slope.ravel()
+
+    lowest = minimize(cost, trace.F[-1], jac=True, method="BFGS")
+    assert lowest.fun >= trace.cost[-1] * (1 - 1e-3)
+
+
+def test_the_line_search_takes_the_largest_step_that_lowers_the_cost():
+    kappa_g, goal = np.array([1.0, 0.1, 0.02]), np.array([1, 0.5, 0, 0, 0, 0])
+    trace = puck.plans(kappa_g=kappa_g)
+    assert (np.diff(trace.cost, axis=0) <= 0).all()
+    assert trace.settled[-1].all()
+    system, z0 = puck.puck(0.5), trace.z[0, 0]
+    tried = 0
+    for k in range(len(trace.step) - 1):
+        F = np.moveaxis(trace.F[k].reshape(3, puck.T, 2), 0, 1)
+        A, B = system.linearise(trace.z[k, :-1], F, kappa_g)
+        d, K = dojo.backward(A, B, F, trace.z[k, -1] - goal, puck.Q, puck.R, trace.rho[k])
+        lengths = 2.0 ** -np.arange(12)
+        starts = np.broadcast_to(z0, (12, 3, 6))
+        paths = dojo.forward(system, starts, F[:, None] + lengths[:, None, None] * d[:, None], 1e-6, K, trace.z[k])
+        lower = dojo.cost_of(system, *paths, goal, puck.Q, puck.R) < trace.cost[k]
+        best = np.where(lower.any(0), lengths[lower.argmax(0)], 0)
+        going = ~trace.settled[k]
+        assert np.array_equal(trace.alpha[k + 1][going], best[going])
+        tried += (best[going] < 1 / 4).sum()
+    assert tried  # some were found after the first few
+
+
+def test_a_goal_that_is_reached_costs_nothing():
+    trace = puck.plans(goal=(0.0, 0.0))
+    assert not trace.cost.any()
+    assert trace.settled[-1]
+    assert not trace.F.any()
+
+
+def rigid_puck(options):
+    """The puck as a rigid body that touches the floor with its centre, its start and its goal."""
+    pushes = np.zeros((1, 6, 2))
+    pushes[0, :2] = np.eye(2)
+    system = dojo.System([dojo.Body(1.0, np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.0, 0.5)], h=0.1)
+    driven = dojo.DrivenBodies(system, pushes, options)
+    start, goal = (dojo.joined(dojo.state_of(x)) for x in ((0, 0, 1e-6 / 0.981), (1, 0.5, 0)))
+    return driven, start, goal
+
+
+def test_ilqr_through_the_interior_point_solver_is_that_of_the_closed_form():
+    driven, start, goal = rigid_puck({"rtol": 1e-11, "btol": 1e-8})
+    Q = np.zeros((12, 12))
+    Q[:6, :6] = puck.Q
+    F0 = np.zeros((puck.T, 2))
+    trace = run(dojo.ilqr(driven, start, goal, F0, Q=Q, R=puck.R, kappa_r=1e-6, kappa_g=0.1), 1)
+    assert np.allclose(trace.cost, puck.plans(kappa_g=0.1).cost[:2], rtol=1e-6)
+
+
+def in_the_air():
+    driven, start, _ = rigid_puck({"rtol": 1e-11, "btol": 1e-8})
+    rng = np.random.default_rng(0)
+    z = start + np.concatenate([0.1 * abs(rng.normal(size=6)), np.zeros(4), rng.normal(size=3)])
+    return driven, z, rng.normal(size=2)
+
+
+def pressed_on_the_floor():
+    """A box that slides and is about to rock."""
+    driven, z0, _ = pushing.pushed_box()
+    driven = dojo.DrivenBodies(driven.system, driven.C, {"rtol": 1e-11, "btol": 1e-8})
+    F = np.array([6.0, 3.0])
+    z = driven.step(driven.step(z0, F, 1e-2), F, 1e-2)
+    assert abs(dojo.apart(z).omega).max() > 1e-2
+    return driven, z, F
+
+
+@pytest.mark.parametrize("case", [in_the_air, pressed_on_the_floor])
+def test_the_tangent_of_driven_bodies_is_the_derivatives(case):
+    driven, z, F = case()
+    A, B = driven.linearise(z, F, 1e-2)
+    d = 1e-6 * np.concatenate([np.eye(12), -np.eye(12)])
+    after = driven.step(dojo.moved(z, d), F, 1e-2)
+    assert np.allclose(A, driven.difference(after[:12], after[12:]).T / 2e-6, atol=2e-6 * abs(A).max())
+    after = driven.step(z, F + 1e-6 * np.concatenate([np.eye(2), -np.eye(2)]), 1e-2)
+    assert np.allclose(B, driven.difference(after[:2], after[2:]).T / 2e-6, atol=2e-6 * abs(B).max())
+
+
+def planned(F0, Q):
+    return dojo.ilqr(puck.puck(0.5), np.zeros(6), np.zeros(6), F0, Q=Q, R=puck.R, kappa_r=1, kappa_g=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: puck.plans(kappa_g=0.0), "kappa_g must be positive"),
+        (lambda: puck.plans(goal=(np.nan, 0.0)), "goal must be finite"),
+        (lambda: planned(np.zeros(2), puck.Q), "F0"),
+        (lambda: planned(np.zeros((3, 2)), puck.R), "shape of Q"),
+        (lambda: dojo.Driven(dojo.PointMass(), np.eye(3)), "shape of C"),
+        (lambda: dojo.DrivenBodies(rigid_puck({})[0].system, np.eye(6)), "shape of C"),
+        (lambda: dojo.sliding(np.ones(2), mu=0.2, h=0.1, model="octagon"), "model must be one of cone, pyramid"),
+        (lambda: dojo.sliding(np.ones(2), mu=0.0, h=0.1), "mu"),
+        (lambda: dojo.heading(np.zeros(2)), "heading"),
+        (
+            lambda: dojo.ars(puck.steering(), np.zeros(8), nu=0.0, rng=np.random.default_rng(0)),
+            "nu must be positive",
+        ),
+        (lambda: puck.steering(0.0), "kappa_g must be positive"),
+    ],
+)
+def test_bad_plans_are_refused(make, named):
+    with pytest.raises(ValueError, match=named):
+        make()
+
+
+def test_gradients_harder_than_the_rollouts_are_warned_of():
+    with pytest.warns(UserWarning, match="below kappa_r"):
+        puck.plans(kappa_g=1e-8)
+
+
+# policies
+
+
+def test_the_policys_gradient_is_that_of_its_cost():
+    problem = puck.steering(0.1)
+    soft = dojo.Steering(problem.puck, problem.z0, problem.T, problem.Q, problem.R, kappa_r=0.1, kappa_g=0.1)
+    rng = np.random.default_rng(1)
+    goals = soft.sample(rng, (2, 5))
+    theta = 3 * rng.normal(size=(2, 8))
+    found = soft.sample_grad(theta, goals)
+    for j in range(8):
+        d = 1e-6 * np.eye(8)[j]
+        exact = (soft.sample_value(theta + d, goals) - soft.sample_value(theta - d, goals)) / 2e-6
+        assert np.allclose(found[:, j], exact, rtol=1e-5, atol=1e-5)
+
+
+def test_gradients_of_a_batch_of_policies_are_those_of_its_replicates():
+    problem = puck.steering()
+    learned = run(adam(problem, np.zeros((3, 8)), alpha=1.0, rng=common(np.random.default_rng(0), 1), size=8), 3)
+    single = run(adam(problem, np.zeros(8), alpha=1.0, rng=np.random.default_rng(0), size=8), 3)
+    assert np.allclose(learned.x, single.x[:, None], rtol=1e-9)
+
+
+def test_one_update_of_the_search_is_the_published_one():
+    problem, rng = puck.steering(), np.random.default_rng(5)
+    after = run(dojo.ars(problem, np.ones(8), nu=2.0, alpha=0.5, directions=4, size=3, rng=rng), 1).theta[1]
+    rng = np.random.default_rng(5)
+    goals = problem.sample(rng, (3,))
+    deltas = rng.normal(size=(4, 8))
+    theta, total, returns = np.ones(8), np.zeros(8), []
+    for delta in deltas:
+        up, down = (-problem.sample_value(theta + sign * 2.0 * delta, goals) for sign in (1, -1))
+        returns += [up, down]
+        total += (up - down) * delta
+    assert np.allclose(after, theta + 0.5 / (4 * np.std(returns)) * total, rtol=1e-10)
