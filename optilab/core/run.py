@@ -74,7 +74,7 @@ def advance(going: np.ndarray, new: Any, old: Any) -> Any:
         parts = [advance(going, after, before) for after, before in zip(new, old, strict=True)]
         return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)
     going, new = np.asarray(going), np.asarray(new)
-    return np.where(going.reshape(*going.shape, *[1] * (new.ndim - going.ndim)), new, old)
+    return np.where(going.reshape(going.shape + (1,) * (new.ndim - going.ndim)), new, old)
 
 
 def within(x: np.ndarray, limit: float) -> np.ndarray:
