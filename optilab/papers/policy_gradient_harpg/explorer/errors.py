@@ -4,41 +4,37 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from optilab.papers.policy_gradient_harpg.algorithm import decay_exponent
+from optilab.papers.policy_gradient_harpg.algorithm import decay_exponent, trajectories
 from optilab.papers.policy_gradient_harpg.experiment import Race, checkpoints, race
+from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
 from optilab.ui.controls import choice, log_slider, slider, switch
-from optilab.ui.explorer import Explorer, literal
-from optilab.ui.pictures import Panel
-from optilab.ui.theme import color
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import Mark, curve, entry, guide, log, panel, promise
 
 RUNS, CHECKPOINTS, FIRST, LATE, MOST = 20, 40, 10, 100, 10_000
 PROMISED, FITTED = "promised slope", "fitted slope"
-KEYS = {"N-PG": "raw", "N-MPG": "momentum", "N-PG-IGT": "ahead", "N-HARPG": "hessian"}
-COST = {"N-PG": 1, "N-MPG": 1, "N-PG-IGT": 1, "N-HARPG": 2}
 
 
-def updates(N: int, T: int) -> int:
-    """How many updates are followed: T, but no more than 10,000 trajectories allow."""
-    return min(T, MOST // N)
+def one_race(gamma0: float, N: int, T: int, seed: int, name: str = "N-PG-IGT", progress: Any = False) -> Race:
+    """Runs of a method: T updates, but no more than 10,000 trajectories allow."""
+    T = min(T, MOST // N)
+    at = checkpoints(T, CHECKPOINTS, FIRST)
+    return race(name, T=T, gamma0=gamma0, N=N, runs=RUNS, seed=seed, at=at, progress=progress)
 
 
 def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., None] | None = None) -> dict[str, Race]:
     """All methods, twenty runs each."""
-    T = updates(N, T)
     found: dict[str, Race] = {}
-    total = sum(COST.values())
-    for name in KEYS:
-        done = sum(COST[other] for other in found)
+    cost = {name: trajectories(name, T) for name in NAMES}
+    for name in NAMES:
+        done = sum(cost[other] for other in found)
 
         def part(k: float, steps: float, done: int = done, name: str = name) -> None:
             if progress:
-                progress(done + COST[name] * k / steps, total)
+                progress(done + cost[name] * k / steps, sum(cost.values()))
 
-        found[name] = race(
-            name, T=T, gamma0=gamma0, N=N, runs=RUNS, seed=seed, at=checkpoints(T, CHECKPOINTS, FIRST), progress=part
-        )
+        found[name] = one_race(gamma0, N, T, seed, name, part)
     return found
 
 
@@ -55,54 +51,47 @@ def line_through(t: np.ndarray, x: np.ndarray, y: np.ndarray, power: float | Non
 def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
     """Medians and worst runs of error and gap, with straight lines beside the medians."""
     data: dict[str, Any] = {}
-    slopes, ends = [], []
-    for name, key in KEYS.items():
-        found = run[name]
+    slopes, ends, medians = [], [], []
+    for name, found in run.items():
         x = found.trajectories if cost else found.t
-        err, gap = (np.nanmedian(values, -1) for values in (found.err, found.gap))
-        gap = np.maximum(gap, 1e-4)
         promised = -decay_exponent(name)
-        err_line, fall = line_through(found.t, x, err, promised if line == PROMISED else None)
-        gap_line, _ = line_through(found.t, x, gap, promised if line == PROMISED else None)
-        hidden = name == "N-PG"
-        data |= {
-            f"{key}_x": x,
-            f"{key}_err": err,
-            f"{key}_worst_err": np.nanmax(found.err, -1),
-            f"{key}_gap": gap,
-            f"{key}_worst_gap": np.maximum(np.nanmax(found.gap, -1), 1e-4),
-            f"{key}_err_line": err_line * (np.nan if hidden else 1),
-            f"{key}_gap_line": gap_line * (np.nan if hidden else 1),
-        }
-        if not hidden:
-            slopes.append(f"{name} {fall:.2f} (theory {promised:.2f})")
-        ends.append(f"{name} {gap[-1]:.2g}")
-    medians = np.concatenate([data[f"{key}_err"] for key in KEYS.values()])
+        for what, values in (("err", found.err), ("gap", np.maximum(found.gap, 1e-4))):
+            median = np.nanmedian(values, -1)
+            straight, fall = line_through(found.t, x, median, promised if line == PROMISED else None)
+            data |= {
+                f"{name} {what}": (x, median),
+                f"{name} worst {what}": (x, np.nanmax(values, -1)),
+                f"{name} {what} line": (x, straight if promised else np.full(len(x), np.nan)),
+            }
+            if what == "err":
+                medians.append(median)
+                slopes += [f"{name} {fall:.2f} (theory {promised:.2f})"] if promised else []
+        ends.append(f"{name} {median[-1]:.2g}")
     lost = ", ".join(f"{(found.status != 'better').sum()} of {name}" for name, found in run.items())
     return data | {
         "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
-        "err_range": np.log10([np.nanmin(medians) / 2, 10 * np.nanmax(medians)]).tolist(),
-        "note": (
-            f"Slopes of the median error from update {LATE} on: <b>{'; '.join(slopes)}</b>. Median gaps at the end: "
-            f"{', '.join(ends)}. Of {RUNS} runs each, lost or diverged: {lost}."
-        ),
+        "span": np.log10([np.nanmin(medians) / 2, 10 * np.nanmax(medians)]).tolist(),
+        "note": f"Slopes of the median error from update {LATE} on: <b>{'; '.join(slopes)}</b>. "
+        f"Median gaps at the end: {', '.join(ends)}. Of {RUNS} runs each, lost or diverged: {lost}.",
     }
 
 
-def code(values: dict[str, Any]) -> str:
-    """The call of the experiment for one method, as often measured as in the picture, and its slope."""
-    T = updates(values["N"], values["T"])
-    return (
-        "from optilab.papers.policy_gradient_harpg import experiment\n\n"
-        f"at = experiment.checkpoints({T}, {CHECKPOINTS}, {FIRST})\n"
-        f'found = experiment.race("N-PG-IGT", T={T}, gamma0={literal(values["gamma0"])}, N={values["N"]}, '
-        f"runs={RUNS}, seed={values['seed']}, at=at[at >= {LATE}])\n"
-        "found.slope"
-    )
+def curves(what: str, legend: bool) -> list[Mark]:
+    """For every method the worst run, the straight line and the median."""
+    marks: list[Mark] = []
+    for name in NAMES:
+        shade = color(name)
+        marks += [
+            guide(f"{name} worst {what}", shade=shade, hoverinfo="skip"),
+            promise(f"{name} {what} line", "", shade, hoverinfo="skip"),
+            curve(f"{name} {what}", name, shade, showlegend=legend),
+        ]
+    return marks
 
 
 def errors(**start: Any) -> Explorer:
     """γ₀, batch, updates and seed beside the errors and gaps of all four methods; runs at the press of the button."""
+    x = log(entry("axis"), dtick=1)
     return Explorer(
         compute,
         {
@@ -114,44 +103,18 @@ def errors(**start: Any) -> Explorer:
             "cost": switch("count trajectories", False),
         },
         [
-            Panel(
+            panel(
                 "How far directions are off: medians (worst run dotted)",
-                _curves("err", explained=True),
-                {
-                    "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
-                    "yaxis": {"type": "log", "dtick": 1, "title": {"text": "error ‖d − ∇J‖"}},
-                },
-                moving={"xaxis.title.text": "axis", "yaxis.range": "err_range"},
+                *curves("err", legend=True),
+                x=x,
+                y=log("error ‖d − ∇J‖", "span", dtick=1),
                 height=420,
             ),
-            Panel(
-                "What is still to be gained",
-                _curves("gap", explained=False),
-                {
-                    "xaxis": {"type": "log", "dtick": 1, "title": {"text": "update t"}},
-                    "yaxis": {"type": "log", "title": {"text": "gap J* − J"}},
-                },
-                moving={"xaxis.title.text": "axis"},
-                height=420,
-            ),
+            panel("What is still to be gained", *curves("gap", legend=False), x=x, y=log("gap J* − J"), height=420),
         ],
-        call="optilab.papers.policy_gradient_harpg.explorer.errors",
+        call=__name__,
         start=start,
-        code=code,
+        recipe=one_race,
         simulate=simulate,
         run="Run",
     )
-
-
-def _curves(what: str, explained: bool) -> list[tuple[Any, dict[str, str]]]:
-    traces: list[tuple[Any, dict[str, str]]] = []
-    for name, key in KEYS.items():
-        for column, style in (
-            (f"worst_{what}", {"dash": "dot", "width": 1.2}),
-            (f"{what}_line", {"dash": "dash", "width": 1.6}),
-        ):
-            line = go.Scatter(mode="lines", line={"color": color(name)} | style, showlegend=False, hoverinfo="skip")
-            traces.append((line, {"x": f"{key}_x", "y": f"{key}_{column}"}))
-        solid = go.Scatter(mode="lines", line={"color": color(name), "width": 2.6}, name=name, showlegend=explained)
-        traces.append((solid, {"x": f"{key}_x", "y": f"{key}_{what}"}))
-    return traces
