@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.core.counted import Counted
 from optilab.core.randomness import common
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
@@ -106,12 +105,6 @@ def test_a_batch_is_its_replicates_one_by_one(problem):
         weighted = problem.g_weighted(together, thetas * 0.9, thetas)[i]
         np.testing.assert_allclose(weighted, problem.g_weighted(alone, theta * 0.9, theta), atol=1e-9)
         assert problem(thetas)[i] == pytest.approx(float(problem(theta)))
-
-
-def test_trajectories_are_counted():
-    counted = Counted(PLANT, {"sample": "trajectories"})
-    counted.rollout(np.zeros((5, 2)), counted.sample(rng(), (5, 3)))
-    assert counted.calls == {"trajectories": 3}
 
 
 # The plant
