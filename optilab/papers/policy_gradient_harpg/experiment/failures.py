@@ -71,7 +71,7 @@ def divergence(quick: bool) -> Iterator[Claim]:
         pg, harpg = (race(name, T=3000, gamma0=0.003) for name in ("PG", "HARPG"))
         ratio = pg.gap[-1] / np.nanmedian(harpg.gap[-1])
         statement = "γ₀ = 0.003, 3,000 updates, runs that survive: median gap of PG over HARPG's"
-        yield Claim(statement, float(np.nanmedian(ratio)), at_least=1.3, seeds=ratio[np.isfinite(ratio)])
+        yield Claim.over(statement, ratio[np.isfinite(ratio)], np.median, at_least=1.3)
 
 
 def lost_share(name: str, gamma0: float = 3.0, T: int = 100, runs: int = 200, seed: int = 0) -> float:
@@ -92,7 +92,7 @@ def long_steps(quick: bool) -> Iterator[Claim]:
         statement = f"γ₀ = 3, 1,000 updates: median gap of {name} ({lost:.0%} of runs lost, {far:.0%} diverged)"
         astray = name in ("N-PG", "N-HARPG")
         bound = {"at_least": 2.0} if astray else {"at_most": 0.5}
-        yield Claim(statement, float(np.median(found.gap)), **bound, seeds=found.gap)
+        yield Claim.over(statement, found.gap, np.median, **bound)
         if astray:
             yield Claim("… and share of its runs that are lost", lost, at_least=0.5)
 
@@ -108,7 +108,7 @@ def whisper(quick: bool) -> Iterator[Claim]:
     for name in REMEMBER:
         loud, soft = (race(name, T=1000, gamma0=0.3, runs=3 * RUNS, problem=plant, at=at).gap[-1] for plant in plants)
         statement = f"1,000 updates: median gap of {name} at σ = 0.1 over that at σ = 0.7 ({np.median(loud):.2g})"
-        yield Claim(statement, float(np.median(soft) / np.median(loud)), at_least=2, seeds=soft / np.median(loud))
+        yield Claim.over(statement, soft / np.median(loud), np.median, at_least=2)
 
 
 def bad_luck(quick: bool) -> Iterator[Claim]:
@@ -122,5 +122,5 @@ def bad_luck(quick: bool) -> Iterator[Claim]:
         value = problem(run(path, T, every=T, keep=["theta"]).theta[-1])
         held = {"at_least": idle / 2} if name in ("N-MPG", "N-PG-IGT") else {"at_most": idle / 3}
         statement = f"pendulum, {T} updates: median return of {name}, where doing nothing earns {idle:.1f}"
-        yield Claim(statement, float(np.median(value)), **held, seeds=value)
+        yield Claim.over(statement, value, np.median, **held)
         yield Claim(f"… share of its {runs} runs that earn less than that", (value < idle).mean(), at_least=0.08)

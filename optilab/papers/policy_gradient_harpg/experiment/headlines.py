@@ -48,12 +48,12 @@ def compared(found: dict[str, Race], size: str, most: dict[str, tuple[float, flo
     """Final gaps and errors against those of momentum."""
     gap, err = ({name: getattr(one, word)[-1] for name, one in found.items()} for word in ("gap", "err"))
     statement = f"{size}: median gap of N-PG, which began at {PLANT.maximum - float(PLANT(START)):.2f}"
-    yield Claim(statement, float(np.median(gap["N-PG"])), at_least=3, seeds=gap["N-PG"])
+    yield Claim.over(statement, gap["N-PG"], np.median, at_least=3)
     for name, bounds in most.items():
         for word, values, bound in (("gap", gap, bounds[0]), ("direction's error", err, bounds[1])):
             base = np.median(values["N-MPG"])
             statement = f"{size}: median {word} of {name} over N-MPG's {base:.2f}"
-            yield Claim(statement, np.median(values[name]) / base, at_most=bound, seeds=values[name] / base)
+            yield Claim.over(statement, values[name] / base, np.median, at_most=bound)
 
 
 def slopes(found: dict[str, Race], size: str, between: tuple[float, float]) -> Iterator[Claim]:
@@ -73,12 +73,12 @@ def counted(found: dict[str, Race], epsilon: float, early: float) -> Iterator[Cl
     T = int(igt.t[-1])
     ratio = harpg.err[harpg.t == T // 2][0] / np.median(igt.err[-1])
     statement = f"at {T:,} trajectories: median error of N-HARPG, which needs two an update, over N-PG-IGT's"
-    yield Claim(statement, float(np.median(ratio)), at_least=early, seeds=ratio)
+    yield Claim.over(statement, ratio, np.median, at_least=early)
     needed = {name: trajectories_to(found[name], epsilon) for name in REMEMBER}
     base = np.median(needed["N-MPG"])
     for name, most in (("N-PG-IGT", 0.75), ("N-HARPG", np.inf)):
         statement = f"trajectories to a gap of {epsilon}, median of runs: {name} over N-MPG's {base:,.0f}"
-        yield Claim(statement, float(np.median(needed[name])) / base, at_most=most, seeds=needed[name] / base)
+        yield Claim.over(statement, needed[name] / base, np.median, at_most=most)
 
 
 def expensive_correction(quick: bool) -> Iterator[Claim]:
@@ -87,8 +87,7 @@ def expensive_correction(quick: bool) -> Iterator[Claim]:
     igt, harpg = (race(name, T=T, gamma0=1.0) for name in ("N-PG-IGT", "N-HARPG"))
     for word, ours, theirs in (("error", harpg.err[-1], igt.err[-1]), ("gap", harpg.gap[-1], igt.gap[-1])):
         statement = f"γ₀ = 1, {T:,} updates: median {word} of N-HARPG over N-PG-IGT's {np.median(theirs):.2g}"
-        ratio = float(np.median(ours) / np.median(theirs))
-        yield Claim(statement, ratio, at_least=3, seeds=ours / np.median(theirs))
+        yield Claim.over(statement, ours / np.median(theirs), np.median, at_least=3)
 
 
 def large_batch(quick: bool) -> Iterator[Claim]:
@@ -105,17 +104,16 @@ def rivals(quick: bool) -> Iterator[Claim]:
     last = run(npg(PLANT, start, alpha=np.full(T, 0.1), N=100, rng=rng), T, every=T, keep=["theta"]).theta[-1]
     gap = PLANT.maximum - PLANT(last)
     statement = f"natural gradient, {T} updates with 100 trajectories each: median gap"
-    yield Claim(statement, float(np.median(gap)), 0.1 if quick else 0.03, seeds=gap)
+    yield Claim.over(statement, gap, np.median, at_most=0.1 if quick else 0.03)
     if quick:
         return
     storm, momentum = (race(name, T=3000, gamma0=0.3) for name in ("N-STORM", "N-MPG"))
-    ratio = storm.gap[-1] / np.median(momentum.gap[-1])
     statement = "3,000 updates: median gap of N-STORM over N-MPG's"
-    yield Claim(statement, float(np.median(ratio)), at_most=0.9, seeds=ratio)
+    yield Claim.over(statement, storm.gap[-1] / np.median(momentum.gap[-1]), np.median, at_most=0.9)
     for alpha in (0.01, 0.03):
         path = srvr_pg(PLANT, np.zeros((100, 2)), alpha=np.full(100, alpha), rng=np.random.default_rng(1))
         trace = run(path, 100, keep=["theta"], limit=FAR)
         lost = float(np.isfinite(trace.diverged).mean())
         gap = PLANT.maximum - PLANT(trace.theta[-1])
         statement = f"SRVR-PG, α = {alpha}, 1,900 trajectories: median gap of runs that survive ({lost:.0%} diverge)"
-        yield Claim(statement, float(np.nanmedian(gap)), seeds=gap[np.isfinite(gap)])
+        yield Claim.over(statement, gap[np.isfinite(gap)], np.median)
