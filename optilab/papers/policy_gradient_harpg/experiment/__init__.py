@@ -3,7 +3,7 @@
 from optilab.core.claim import Claims, collect
 from optilab.papers.policy_gradient_harpg.experiment import failures, headlines, promises
 from optilab.papers.policy_gradient_harpg.experiment.failures import RATES, diverged_share, lost_share
-from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, START, Race, checkpoints, race, slope
+from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, START, Race, checkpoints, race
 
 EXPERIMENTS = (
     headlines.headline,

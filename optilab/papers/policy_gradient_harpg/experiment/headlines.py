@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from optilab.core.claim import Claim
+from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import npg, srvr_pg
 from optilab.papers.policy_gradient_harpg.experiment.races import (
@@ -16,7 +17,6 @@ from optilab.papers.policy_gradient_harpg.experiment.races import (
     Race,
     checkpoints,
     race,
-    slope,
     trajectories_to,
 )
 
@@ -62,7 +62,7 @@ def slopes(found: dict[str, Race], size: str, between: tuple[float, float]) -> I
         steep, flat = (-np.inf, -0.6) if name == "N-HARPG" else between
         one = found[name]
         rows = np.isin(one.t, checkpoints(int(one.t[-1])))
-        fall = slope(one.t[rows], np.median(one.err[rows], -1))
+        fall = log_slope(one.t[rows], np.median(one.err[rows], -1))
         statement = f"{size}: slope of {name}'s median error (theory: at least as steep as {PROMISED[name]})"
         yield Claim(statement, fall, at_most=flat, at_least=steep)
 

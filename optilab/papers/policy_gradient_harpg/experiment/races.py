@@ -7,6 +7,7 @@ import numpy as np
 
 from optilab.classics.reinforce import check_counts
 from optilab.core.check import require
+from optilab.core.numerics import log_slope, log_steps
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg.algorithm import method, trajectories
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
@@ -36,39 +37,13 @@ class Race(NamedTuple):
 
     @property
     def slope(self) -> float:
-        """Least squares of log median err on log t, as in `slope`."""
-        return slope(self.t, np.nanmedian(self.err, -1))
-
-
-def slope(t: Array, y: Array) -> float:
-    """Slope of log y over log t, both (points,), by least squares; points whose y is NaN are left out.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, a number isn't positive and finite, or fewer than two points are left.
-    """
-    t, y = np.asarray(t), np.asarray(y)
-    require(t.ndim == 1 and t.shape == y.shape, "the shapes of t and y", (t.shape, y.shape), "(points,) both")
-    known = ~np.isnan(y)
-    for name, values in (("t", t), ("y", y)):
-        require((values[known] > 0) & (values[known] < np.inf), name, values, "positive and finite")
-    require(known.sum() >= 2, "the number of points", known.sum(), "2 or more")
-    return float(np.polyfit(np.log(t[known]), np.log(y[known]), 1)[0])
+        """The power with which the median err falls, by least squares."""
+        return log_slope(self.t, np.nanmedian(self.err, -1))
 
 
 def checkpoints(T: int, count: int = 13, first: int = 100) -> Array:
-    """Updates from `first` to T, evenly on a log axis: (points,) of int, at most `count`.
-
-    Raises
-    ------
-    ValueError
-        If a number isn't whole, `count` is below 2 or T below `first`.
-    """
-    check_counts(T=T, count=count, first=first)
-    require(count >= 2, "count", count, "2 or more")
-    require(first <= T, "T", T, f"{first}, the first checkpoint, or more")
-    return np.unique(np.round(np.geomspace(first, T, count)).astype(int))
+    """Updates from `first` to T, evenly on a log axis: (points,) of int, at most `count`; errors as of `log_steps`."""
+    return log_steps(T, count, first)
 
 
 def race(
