@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.run import algorithm
-from optilab.papers.dojo.algorithm.masking import advance
+from optilab.core.run import advance, algorithm
 from optilab.papers.dojo.algorithm.quaternion import (
     Array,
     cross,

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from optilab.core.check import require
-from optilab.core.run import algorithm
+from optilab.core.run import advance, algorithm
 from optilab.papers.dojo.algorithm.gradient import implicit
-from optilab.papers.dojo.algorithm.masking import advance
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.quaternion import difference_jacobian
 from optilab.papers.dojo.algorithm.residual import TimeStep

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.run import algorithm
+from optilab.core.run import advance, algorithm
 from optilab.papers.dojo.algorithm.cones import Cones
-from optilab.papers.dojo.algorithm.masking import advance
 
 Array = np.ndarray
 FRACTION = 0.95  # of the way to the boundary
@@ -225,7 +224,7 @@ def solve(problem: Complementarity, **options: Any) -> Iterate:
             break
         *_, again = interior_point(problem, **options | careful)
         again = again._replace(iterations=last.iterations + again.iterations)
-        last = Iterate(*(advance(~last.converged, new, old) for new, old in zip(again, last, strict=True)))
+        last = advance(~last.converged, again, last)
     return last
 
 

@@ -50,11 +50,9 @@ def directions(quick: bool = False) -> Iterator[Claim]:
     off = np.radians(abs(heading(slid(v0, mu, 0.02, "pyramid")) - heading(pyramid_path(v0, mu))))
     off *= np.linalg.norm(v0, axis=-1) / (mu * 9.81 * 0.02)
     statement = f"{count} random slides: angle between pyramid and closed form / (μgh/‖v‖), most"
-    yield Claim(statement, off.max(), at_most=1, seeds=off)
+    yield Claim.over(statement, off, np.max, at_most=1)
     off = np.linalg.norm(slid(v0, mu, 0.02, "cone") - cone_path(v0, mu, h=0.02), axis=-1) / (mu * 9.81 * 0.02**2)
-    yield Claim(
-        "cone: distance to the closed form's end / μgh², most (theory: 1/8)", off.max(), at_most=0.126, seeds=off
-    )
+    yield Claim.over("cone: distance to the closed form's end / μgh², most (theory: 1/8)", off, np.max, at_most=0.126)
 
     angles = np.array([0.0, 10, 30, 45])
     bent = heading(slid(polar(2.0, angles), 0.25, 0.02, "pyramid"))

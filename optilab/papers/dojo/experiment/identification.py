@@ -53,31 +53,26 @@ def identify(quick: bool = False) -> Iterator[Claim]:
     paths = tosses(seeds)
     trace = fitted(paths, KAPPA)
     error = errors(trace).max(-1).round(6)
-    yield Claim(
-        "identification without noise at the data's κ: relative error of μ and r, most", error.max(), 1e-3, seeds=error
-    )
+    statement = "identification without noise at the data's κ: relative error of μ and r, most"
+    yield Claim.over(statement, error, np.max, at_most=1e-3)
     steps = trace.first(trace.settled)
-    yield Claim("its Gauss–Newton steps, most", steps.max(), at_most=8, seeds=steps)
+    yield Claim.over("its Gauss–Newton steps, most", steps, np.max, at_most=8)
     biased = {kappa: errors(fitted(paths, kappa))[:, 0] for kappa in ([1e-3] if quick else [1e-2, 1e-3, 1e-4])}
     for kappa, error in biased.items():
-        statement = f"the same fitted with κ = {kappa:g}: error of μ, median"
-        yield Claim(statement, np.median(error), at_least=1e-3, seeds=error)
+        yield Claim.over(f"the same fitted with κ = {kappa:g}: error of μ, median", error, np.median, at_least=1e-3)
     if quick:
         return
     grows = np.diff([np.median(error) for error in biased.values()])
     yield Claim("error of μ falls with κ: largest change towards smaller κ", grows.max(), at_most=0)
     noisy = tosses(seeds, noise=1e-3)
     for kappa, bound in ((KAPPA, 0.04), (1e-4, 0.02)):
-        error = errors(fitted(noisy, kappa))[:, 0]
-        yield Claim(
-            f"noise of 1 mm and 1 mm/s, κ = {kappa:g}: error of μ, median", np.median(error), bound, seeds=error
-        )
+        statement = f"noise of 1 mm and 1 mm/s, κ = {kappa:g}: error of μ, median"
+        yield Claim.over(statement, errors(fitted(noisy, kappa))[:, 0], np.median, at_most=bound)
     stuck = fitted(paths, KAPPA, np.array([0.0, 1.0])).theta[-1, :, 0]
-    yield Claim("from a guess without friction: μ found, most", stuck.max(), at_most=1e-6, seeds=stuck)
+    yield Claim.over("from a guess without friction: μ found, most", stuck, np.max, at_most=1e-6)
     spurious = fitted(paths, KAPPA, length=3).theta[-1, :, 1]
-    yield Claim(
-        "windows of three steps, guess r = 0.7: radius found, least (true: 0.5)", spurious.min(), 0.51, 0.505, spurious
-    )
+    statement = "windows of three steps, guess r = 0.7: radius found, least (true: 0.5)"
+    yield Claim.over(statement, spurious, np.min, at_most=0.51, at_least=0.505)
 
 
 # rigid bodies
@@ -128,7 +123,7 @@ def shapes(quick: bool = False) -> Iterator[Claim]:
     solid, paths = rolling_balls(seeds, 25 if quick else STEPS)
     trace = run(gauss_newton(windows_of(paths, 1, solid, KAPPA), GUESS, lower=(1e-3, 0.05)), 20)
     error = errors(trace).max(-1).round(6)
-    yield Claim("rigid ball: relative error of μ and r, most", error.max(), 1e-3, seeds=error)
+    yield Claim.over("rigid ball: relative error of μ and r, most", error, np.max, at_most=1e-3)
     if quick:
         return
     rng = np.random.default_rng(0)

@@ -91,8 +91,7 @@ def stiction(quick: bool = False) -> Iterator[Claim]:
     angle, distance = rng.uniform(0, 2 * np.pi, count), rng.uniform(0.6, 1.6, count)
     goals = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
     cost = plans(kappa_g=np.array([0.1, 1e-3, 1e-6])[:, None], goal=goals).cost
-    statement = f"{count} goals at 0.6 to 1.6 m: final cost with κ_g = 0.1, most"
-    yield Claim(statement, cost[-1, 0].max(), at_most=3, seeds=cost[-1, 0])
+    yield Claim.over(f"{count} goals at 0.6 to 1.6 m: final cost with κ_g = 0.1, most", cost[-1, 0], np.max, at_most=3)
     kept = cost[-1, 1:] / cost[0, 1:]
     yield Claim("the same with κ_g = 10⁻³ and 10⁻⁶: share of the cost that is left, least", kept.min(), at_least=0.9999)
 
@@ -156,13 +155,11 @@ def learning(quick: bool = False) -> Iterator[Claim]:
     for nu, bound in searches[: 1 if quick else 2]:
         trace = run(ars(steering(), start, nu=nu, rng=np.random.default_rng(0)), 60, keep=["theta"])
         cost = steering().sample_value(trace.theta[-1], test)
-        worst, which = (cost.max(), "most") if "at_most" in bound else (cost.min(), "least")
+        reduce, which = (np.max, "most") if "at_most" in bound else (np.min, "least")
         statement = f"policy by random search with ν = {nu:g}: test cost (at first {none:.0f}), {which}"
-        yield Claim(statement, worst, seeds=cost, **bound)
+        yield Claim.over(statement, cost, reduce, **bound)
     gradients = [(1e-4, {"at_least": 0.9 * float(none)}), (0.1, {"at_most": 8.0}), (1.0, {"at_most": 10.0})]
     for kappa_g, bound in gradients[: 2 if quick else 3]:
         states = adam(steering(kappa_g), start, alpha=1.0, rng=np.random.default_rng(0), size=8)
         cost = steering().sample_value(run(states, 100 if quick else 150, keep=["x"]).x[-1], test)
-        yield Claim(
-            f"policy by gradients with κ_g = {kappa_g:g}: test cost, median", np.median(cost), seeds=cost, **bound
-        )
+        yield Claim.over(f"policy by gradients with κ_g = {kappa_g:g}: test cost, median", cost, np.median, **bound)

@@ -70,7 +70,7 @@ def spinning(quick: bool = False) -> Iterator[Claim]:
     J = random_bodies(rng, 20)
     drift, span = spun("variational", J, omega, 0.05, 100 if quick else 1000)
     worst = np.maximum(drift, span)
-    yield Claim("20 random boxes: drift of momentum or energy, most", worst.max(), at_most=1e-10, seeds=worst)
+    yield Claim.over("20 random boxes: drift of momentum or energy, most", worst, np.max, at_most=1e-10)
 
 
 # a double pendulum
@@ -122,10 +122,10 @@ def swinging(quick: bool = False) -> Iterator[Claim]:
     fine, drift, apart_too = swung(starts, 0.01, seconds)
     ratio = coarse / fine
     text = f"double pendulum, {count + 1} starts, {seconds:g} s:"
-    yield Claim(f"{text} energy span at h = 0.02 over that at 0.01, least", ratio.min(), at_least=3, seeds=ratio)
+    yield Claim.over(f"{text} energy span at h = 0.02 over that at 0.01, least", ratio, np.min, at_least=3)
     share = drift / fine
     if not quick:
-        yield Claim(f"{text} drift of the energy over its span, most", share.max(), at_most=0.2, seeds=share)
+        yield Claim.over(f"{text} drift of the energy over its span, most", share, np.max, at_most=0.2)
     yield Claim(f"{text} largest gap of a hinge (m)", round(max(apart, apart_too), ROUND), at_most=1e-10)
 
 
@@ -161,17 +161,13 @@ def boxes(quick: bool = False) -> Iterator[Claim]:
     h = 0.05 if quick else 0.02
     trace = slid(cube(mu, h, "cone"), v0, 1e-6, seconds)
     off = abs(heading(travelled(trace)) - degrees)
-    yield Claim(
-        f"{count} random box slides, cone: degrees off the true heading, most", off.max(), at_most=0.02, seeds=off
-    )
+    yield Claim.over(f"{count} random box slides, cone: degrees off the true heading, most", off, np.max, at_most=0.02)
     used = trace.iterations[1:].mean(0)
-    yield Claim("the same: interior-point iterations a step, mean", used.mean(), at_most=15, seeds=used)
+    yield Claim.over("the same: interior-point iterations a step, mean", used, np.mean, at_most=15)
     bent = heading(travelled(slid(cube(mu, h, "pyramid"), v0, 1e-6, seconds)))
     *_, last = sliding(v0, mu=mu, h=h, model="pyramid")
     off = abs(bent - heading(last.x))
-    yield Claim(
-        "the same, pyramid: degrees between rigid box and projection step, most", off.max(), at_most=0.1, seeds=off
-    )
+    yield Claim.over("the same, pyramid: degrees between rigid box and projection step, most", off, np.max, at_most=0.1)
     if quick:
         return
     v0 = np.array([4.0, 0.8])
@@ -195,11 +191,11 @@ def dropping(quick: bool = False) -> Iterator[Claim]:
         lowest.append(trace.gap[..., 0].min(0) / kappa)
         resting.append(trace.gap[-1, :, 0] * 9.81 * h / kappa)
         rolling.append(trace.v[-1, :, 0, 0])
-    yield Claim("dropped ball: least gap / κ (m/(N·s·m)), all κ and h", np.min(lowest), at_least=0.1, seeds=lowest)
+    yield Claim.over("dropped ball: least gap / κ (m/(N·s·m)), all κ and h", lowest, np.min, at_least=0.1)
     off = abs(np.array(resting) - 1)
-    yield Claim("dropped ball: resting gap off κ/(mgh), relative, most", off.max(), at_most=0.01, seeds=off)
+    yield Claim.over("dropped ball: resting gap off κ/(mgh), relative, most", off, np.max, at_most=0.01)
     off = abs(np.array(rolling) * 7 / 5 - 1)
-    yield Claim("dropped ball: rolling speed off 5/7 of the speed, relative, most", off.max(), at_most=2e-3, seeds=off)
+    yield Claim.over("dropped ball: rolling speed off 5/7 of the speed, relative, most", off, np.max, at_most=2e-3)
 
     rng = np.random.default_rng(1)
     count = 12
@@ -209,7 +205,7 @@ def dropping(quick: bool = False) -> Iterator[Claim]:
     start = state_of(x, v, omega=3 * omega)
     trace = run(rollout(System([body], contacts, h=0.02), start, kappa=1e-6), 20 if quick else 75)
     low = trace.gap[..., 0].min(0)
-    yield Claim(f"{count} random drops, κ = 10⁻⁶: least gap (m)", low.min(), at_least=1e-8, seeds=low)
+    yield Claim.over(f"{count} random drops, κ = 10⁻⁶: least gap (m)", low, np.min, at_least=1e-8)
 
 
 # the solver
@@ -240,7 +236,7 @@ def solving(quick: bool = False) -> Iterator[Claim]:
     last = solve(problem, kappa=kappa)
     yield Claim("250 random contacts: steps that don't converge", (~last.converged).sum(), at_most=0)
     used = last.iterations
-    yield Claim("250 random contacts: iterations, most", used.max(), at_most=20, seeds=used)
+    yield Claim.over("250 random contacts: iterations, most", used, np.max, at_most=20)
     count = 200 if quick else 2000
     system, state, kappa = spinning_balls(count, np.random.default_rng(5))
     lost = ~solve(TimeStep(system, state, np.zeros((1, 6))), kappa=kappa).converged
@@ -298,8 +294,8 @@ def differentiating(quick: bool = False) -> Iterator[Claim]:
         exact.append([abs(error).max() / size for error, size in zip(errors, scale, strict=True)])
     by_state, by_mu = np.array(exact).round(8).T
     text = "box at an impact: relative error of the implicit gradient"
-    yield Claim(f"{text} by state and input, most over κ", by_state.max(), at_most=1e-7, seeds=by_state)
-    yield Claim(f"{text} by μ, most over κ", by_mu.max(), at_most=1e-8, seeds=by_mu)
+    yield Claim.over(f"{text} by state and input, most over κ", by_state, np.max, at_most=1e-7)
+    yield Claim.over(f"{text} by μ, most over κ", by_mu, np.max, at_most=1e-8)
 
 
 EXPERIMENTS: tuple[Experiment, ...] = (spinning, swinging, boxes, dropping, solving, differentiating)
