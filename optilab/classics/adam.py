@@ -8,12 +8,13 @@ Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 
 
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Smooth, Stochastic
 
 
 class Moments(NamedTuple):
@@ -26,13 +27,13 @@ class Moments(NamedTuple):
 
 @algorithm
 def adam(
-    problem: Any,
+    problem: Smooth | Stochastic,
     x0: np.ndarray,
     *,
-    alpha: float | np.ndarray = 1e-3,
-    beta1: float | np.ndarray = 0.9,
-    beta2: float | np.ndarray = 0.999,
-    eps: float | np.ndarray = 1e-8,
+    alpha: Number = 1e-3,
+    beta1: Number = 0.9,
+    beta2: Number = 0.999,
+    eps: Number = 1e-8,
     rng: np.random.Generator | None = None,
     size: int = 1,
 ) -> Iterator[Moments]:
@@ -40,7 +41,7 @@ def adam(
 
     Parameters
     ----------
-    problem
+    problem : Smooth, or Stochastic where a generator is given
         Has `grad`, or `sample` and `sample_grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -61,12 +62,11 @@ def adam(
     for name, beta in (("beta1", beta1), ("beta2", beta2)):
         require((beta >= 0) & (beta < 1), name, beta[..., 0], "in [0, 1)")
     require((eps > 0) & (eps < np.inf), "eps", eps[..., 0], "positive and finite")
-    require(isinstance(size, (int, np.integer)) and size >= 1, "size", size, "a positive integer")
+    require(whole(size, 1), "size", size, "a positive integer")
     state = Moments(x, np.zeros_like(x), np.zeros_like(x))
     for k in count(1):
         yield state
-        x = state.x
-        g = problem.grad(x) if rng is None else problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], size)))
+        g = _gradient(problem, state.x, rng, size)
         state = step(state, g, k, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
 
 
@@ -76,6 +76,14 @@ def step(state: Moments, g: np.ndarray, k: int, *, alpha: Any, beta1: Any, beta2
     v = beta2 * state.v + (1 - beta2) * g**2
     m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
     return Moments(state.x - alpha * m_hat / (np.sqrt(v_hat) + eps), m, v)
+
+
+def _gradient(problem: Smooth | Stochastic, x: np.ndarray, rng: np.random.Generator | None, size: int) -> np.ndarray:
+    """∇f(x), or its estimate from a fresh minibatch."""
+    if rng is None:
+        return cast(Smooth, problem).grad(x)
+    problem = cast(Stochastic, problem)
+    return problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], size)))
 
 
 def step_bound(k: int | np.ndarray, alpha: float, beta1: float, beta2: float) -> np.ndarray:

@@ -7,12 +7,13 @@ tight: Y. Drori, M. Teboulle, "Performance of first-order methods for smooth con
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Smooth
 
 
 class Descent(NamedTuple):
@@ -22,12 +23,12 @@ class Descent(NamedTuple):
 
 
 @algorithm
-def gradient_descent(problem: Any, x0: np.ndarray, *, alpha: float | np.ndarray) -> Iterator[Descent]:
+def gradient_descent(problem: Smooth, x0: np.ndarray, *, alpha: Number) -> Iterator[Descent]:
     """Iterate x⁺ = x − α ∇f(x); one gradient a step.
 
     Parameters
     ----------
-    problem
+    problem : Smooth
         Has `grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -52,13 +53,13 @@ def tuned(mu: float, L: float) -> dict[str, float]:
     return {"alpha": 2 / (mu + L)}
 
 
-def rate(alpha: float | np.ndarray, mu: float, L: float) -> np.ndarray:
+def rate(alpha: Number, mu: float, L: float) -> np.ndarray:
     """Factor max(|1 − αμ|, |1 − αL|) on ‖x − x*‖ per step if f is mu-strongly convex with an L-Lipschitz gradient."""
     alpha = np.asarray(alpha)
     return np.maximum(abs(1 - alpha * mu), abs(1 - alpha * L))
 
 
-def gap_bound(k: int | np.ndarray, L: float, distance: float | np.ndarray, alpha: float | None = None) -> np.ndarray:
+def gap_bound(k: int | np.ndarray, L: float, distance: Number, alpha: float | None = None) -> np.ndarray:
     """Bound L D²/(4kαL + 2) on f(x_k) − f* for convex f, D = ‖x₀ − x*‖ and a step α ≤ 1/L (1/L by default).
 
     Raises

@@ -9,15 +9,16 @@ Source: B. T. Polyak, "Some methods of speeding up the convergence of iteration 
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Smooth
 
 
-class Ball(NamedTuple):
+class HeavyBall(NamedTuple):
     """Position and momentum."""
 
     x: np.ndarray  # (*batch, d) position
@@ -25,12 +26,12 @@ class Ball(NamedTuple):
 
 
 @algorithm
-def heavy_ball(problem: Any, x0: np.ndarray, *, alpha: float | np.ndarray, beta: float | np.ndarray) -> Iterator[Ball]:
+def heavy_ball(problem: Smooth, x0: np.ndarray, *, alpha: Number, beta: Number) -> Iterator[HeavyBall]:
     """Iterate x⁺ = x − α ∇f(x) + β (x − x⁻) from rest; one gradient a step.
 
     Parameters
     ----------
-    problem
+    problem : Smooth
         Has `grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -49,7 +50,7 @@ def heavy_ball(problem: Any, x0: np.ndarray, *, alpha: float | np.ndarray, beta:
     require((beta >= 0) & (beta < 1), "the momentum beta", beta[..., 0], "in [0, 1)")
     v = np.zeros_like(x)
     while True:
-        yield Ball(x, v)
+        yield HeavyBall(x, v)
         v = beta * v - alpha * problem.grad(x)
         x = x + v
 
@@ -63,7 +64,7 @@ def tuned(mu: float, L: float) -> dict[str, float]:
     }
 
 
-def multipliers(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta: float | np.ndarray) -> np.ndarray:
+def multipliers(eigenvalue: Number, alpha: Number, beta: Number) -> np.ndarray:
     """The two eigenvalues ρ of one update along an eigenvector of the Hessian: (...) → (..., 2), complex.
 
     They solve ρ² − (1 + β − αλ) ρ + β = 0.
@@ -74,6 +75,6 @@ def multipliers(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta:
     return np.stack([trace + root, trace - root], -1) / 2
 
 
-def rate(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta: float | np.ndarray) -> np.ndarray:
+def rate(eigenvalue: Number, alpha: Number, beta: Number) -> np.ndarray:
     """Largest |ρ| along one eigenvector (...): the factor on the error per step in the long run."""
     return abs(multipliers(eigenvalue, alpha, beta)).max(-1)

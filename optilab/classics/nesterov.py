@@ -11,12 +11,13 @@ Y. Nesterov, "Introductory Lectures on Convex Optimization", 2004, Theorem 2.2.3
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Smooth
 
 
 class Accelerated(NamedTuple):
@@ -27,12 +28,12 @@ class Accelerated(NamedTuple):
 
 
 @algorithm
-def nesterov(problem: Any, x0: np.ndarray, *, L: float | np.ndarray) -> Iterator[Accelerated]:
+def nesterov(problem: Smooth, x0: np.ndarray, *, L: Number) -> Iterator[Accelerated]:
     """Accelerated descent of a convex function; one gradient a step.
 
     Parameters
     ----------
-    problem
+    problem : Smooth
         Has `grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -56,14 +57,12 @@ def nesterov(problem: Any, x0: np.ndarray, *, L: float | np.ndarray) -> Iterator
 
 
 @algorithm
-def nesterov_strongly_convex(
-    problem: Any, x0: np.ndarray, *, mu: float | np.ndarray, L: float | np.ndarray
-) -> Iterator[Accelerated]:
+def nesterov_strongly_convex(problem: Smooth, x0: np.ndarray, *, mu: Number, L: Number) -> Iterator[Accelerated]:
     """Accelerated descent of a strongly convex function, with constant momentum; one gradient a step.
 
     Parameters
     ----------
-    problem
+    problem : Smooth
         Has `grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -87,23 +86,23 @@ def nesterov_strongly_convex(
         x = x_next
 
 
-def momentum(mu: float | np.ndarray, L: float | np.ndarray) -> np.ndarray:
+def momentum(mu: Number, L: Number) -> np.ndarray:
     """β = (√L − √μ)/(√L + √μ)."""
     return (np.sqrt(L) - np.sqrt(mu)) / (np.sqrt(L) + np.sqrt(mu))
 
 
-def gap_bound(k: int | np.ndarray, L: float, distance: float | np.ndarray) -> np.ndarray:
+def gap_bound(k: int | np.ndarray, L: float, distance: Number) -> np.ndarray:
     """Bound 2 L D²/(k + 1)² on f(x_k) − f* of `nesterov` for convex f and D = ‖x₀ − x*‖."""
     return 2 * L * np.square(distance) / (np.asarray(k) + 1.0) ** 2
 
 
-def strongly_convex_gap_bound(k: int | np.ndarray, mu: float, L: float, distance: float | np.ndarray) -> np.ndarray:
+def strongly_convex_gap_bound(k: int | np.ndarray, mu: float, L: float, distance: Number) -> np.ndarray:
     """Bound ½(L + μ) D² (1 − √(μ/L))ᵏ on f(x_k) − f* of `nesterov_strongly_convex`, D = ‖x₀ − x*‖."""
     require(0 < mu <= L, "mu", mu, "in (0, L]")
     return (L + mu) / 2 * np.square(distance) * (1 - np.sqrt(mu / L)) ** np.asarray(k)
 
 
-def multipliers(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta: float | np.ndarray) -> np.ndarray:
+def multipliers(eigenvalue: Number, alpha: Number, beta: Number) -> np.ndarray:
     """The two eigenvalues ρ of one update along an eigenvector of the Hessian: (...) → (..., 2), complex.
 
     With x⁺ = y − α∇f(y) and momentum β they solve ρ² − (1 + β)(1 − αλ) ρ + β (1 − αλ) = 0.
@@ -113,6 +112,6 @@ def multipliers(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta:
     return np.stack([(1 + beta) * shrink + root, (1 + beta) * shrink - root], -1) / 2
 
 
-def rate(eigenvalue: float | np.ndarray, alpha: float | np.ndarray, beta: float | np.ndarray) -> np.ndarray:
+def rate(eigenvalue: Number, alpha: Number, beta: Number) -> np.ndarray:
     """Largest |ρ| along one eigenvector (...): the factor on the error per step in the long run."""
     return abs(multipliers(eigenvalue, alpha, beta)).max(-1)

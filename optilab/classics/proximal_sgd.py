@@ -1,12 +1,13 @@
 """The proximal stochastic subgradient method for a strongly convex simple part, with its weighted average."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Composite, Number, StochasticComposite
 
 
 class Average(NamedTuple):
@@ -17,12 +18,19 @@ class Average(NamedTuple):
 
 
 @algorithm
-def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | None = None) -> Iterator[Average]:
+def proximal_sgd(
+    problem: Composite | StochasticComposite,
+    x0: np.ndarray,
+    *,
+    L: Number,
+    mu: Number,
+    samples: np.ndarray | None = None,
+) -> Iterator[Average]:
     """Iterate x⁺ = prox(x − (∇f(x) + h′(x))/a_t, 1/a_t) with a_t = L + μt/2, averaged with weights t + 2L/μ.
 
     Parameters
     ----------
-    problem
+    problem : Composite, or StochasticComposite where samples are given
         Has `grad` of the smooth part f, `subgrad` or `sample_subgrad` of h, and `prox` of the simple part.
     x0 : array (*batch, n)
         Where to start.
@@ -34,10 +42,10 @@ def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | N
     require(np.asarray(L) > 0, "L", L, "positive")
     require(np.asarray(mu) > 0, "mu", mu, "positive")
     x, L, mu = replicates(x0, L, mu)
-    xbar, total, t = x, 0.0, 0
+    xbar, total, t = x, 0 * L, 0
     yield Average(xbar, x)
     while samples is None or t < len(samples):
-        s = problem.subgrad(x) if samples is None else problem.sample_subgrad(x, samples[t])
+        s = _subgradient(problem, x, None if samples is None else samples[t])
         t += 1
         a = L + mu * t / 2
         x = problem.prox(x - (problem.grad(x) + s) / a, 1 / a[..., 0])
@@ -47,7 +55,14 @@ def proximal_sgd(problem: Any, x0: np.ndarray, *, L, mu, samples: np.ndarray | N
         yield Average(xbar, x)
 
 
-def proximal_sgd_bound(t, *, V0, L, mu, S) -> np.ndarray:
+def _subgradient(problem: Composite | StochasticComposite, x: np.ndarray, sample: np.ndarray | None) -> np.ndarray:
+    """h′(x), or its estimate from a sample."""
+    if sample is None:
+        return cast(Composite, problem).subgrad(x)
+    return cast(StochasticComposite, problem).sample_subgrad(x, sample)
+
+
+def proximal_sgd_bound(t: Number, *, V0: Number, L: Number, mu: Number, S: Number) -> np.ndarray:
     """Bound on the expected gap of the average after t ≥ 1 steps.
 
     One step gives gap_t ≤ a_t V_{t−1} − (a_t + μ) V_t + S/(μt). Weighted by w_t = t + 2L/μ the distances telescope up

@@ -7,15 +7,16 @@ Sources: H. Robbins, S. Monro, "A stochastic approximation method", 1951; the bo
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Stochastic
 
 
-class Stochastic(NamedTuple):
+class StochasticDescent(NamedTuple):
     """Position and last displacement."""
 
     x: np.ndarray  # (*batch, d)
@@ -24,19 +25,19 @@ class Stochastic(NamedTuple):
 
 @algorithm
 def sgd(
-    problem: Any,
+    problem: Stochastic,
     x0: np.ndarray,
     *,
     rng: np.random.Generator,
-    alpha: float | np.ndarray | Callable[[int], float | np.ndarray],
+    alpha: Number | Callable[[int], Number],
     size: int = 1,
-    beta: float | np.ndarray = 0.0,
-) -> Iterator[Stochastic]:
+    beta: Number = 0.0,
+) -> Iterator[StochasticDescent]:
     """Iterate x⁺ = x + v⁺, v⁺ = β v − α_k ∇f(x; ξ_k) with a fresh minibatch ξ_k each step; `size` gradients a step.
 
     Parameters
     ----------
-    problem
+    problem : Stochastic
         Has `sample` and `sample_grad`.
     x0 : array (*batch, d)
         Where to start.
@@ -56,19 +57,19 @@ def sgd(
     """
     steps = alpha if callable(alpha) else lambda _: alpha
     x, beta, *_ = replicates(x0, beta, steps(0))
-    require(isinstance(size, (int, np.integer)) and size >= 1, "size", size, "a positive integer")
+    require(whole(size, 1), "size", size, "a positive integer")
     require((beta >= 0) & (beta < 1), "the momentum beta", beta[..., 0], "in [0, 1)")
     step = positive(steps(0))
     v, k = np.zeros_like(x), 0
     while True:
-        yield Stochastic(x, v)
+        yield StochasticDescent(x, v)
         sample = problem.sample(rng, (*x.shape[:-1], size))
         v = beta * v - step * problem.sample_grad(x, sample)
         x, k = x + v, k + 1
         step = positive(steps(k))
 
 
-def positive(alpha: float | np.ndarray) -> np.ndarray:
+def positive(alpha: Number) -> np.ndarray:
     """A step size with a last axis of 1, refused where it isn't positive and finite."""
     alpha = np.asarray(alpha)
     require((alpha > 0) & (alpha < np.inf), "the step size alpha", alpha, "positive and finite")

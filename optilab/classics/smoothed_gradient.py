@@ -1,15 +1,16 @@
 """Nesterov's smoothing (2005) with an accelerated proximal gradient method on f + h_η + χ."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Number, Smoothable
 
 
-class Momentum(NamedTuple):
+class Smoothed(NamedTuple):
     """State after k steps, each of one gradient of f and one of h_η."""
 
     xbar: np.ndarray  # (*batch, n) the average, where the theory counts
@@ -17,12 +18,14 @@ class Momentum(NamedTuple):
 
 
 @algorithm
-def smoothed_gradient(problem: Any, x0: np.ndarray, *, L, mu, M, eta) -> Iterator[Momentum]:
+def smoothed_gradient(
+    problem: Smoothable, x0: np.ndarray, *, L: Number, mu: Number, M: Number, eta: Number
+) -> Iterator[Smoothed]:
     """Iterate with constant momentum γ, the root of L_tot γ² + μγ = μ where L_tot = L + M; the error of h_η stays.
 
     Parameters
     ----------
-    problem
+    problem : Smoothable
         Has `grad` of f, `smooth_grad(x, eta)` of h_η, and `prox` of χ.
     x0 : array (*batch, n)
         Where to start.
@@ -39,7 +42,7 @@ def smoothed_gradient(problem: Any, x0: np.ndarray, *, L, mu, M, eta) -> Iterato
     beta = total * gamma
     xbar = x
     while True:
-        yield Momentum(xbar, x)
+        yield Smoothed(xbar, x)
         xu = (1 - gamma) * xbar + gamma * x
         slope = problem.grad(xu) + problem.smooth_grad(xu, eta)
         x = problem.prox(x - slope / beta, 1 / beta[..., 0])

@@ -83,6 +83,14 @@ class Composite(Smooth, Nonsmooth, Proximal, Protocol):
 
 
 @runtime_checkable
+class Smoothable(Smooth, Proximal, Protocol):
+    """A composite problem whose nonsmooth part h has a smooth h_η beside it, h_η ≤ h ≤ h_η + ηΩ."""
+
+    def smooth_grad(self, x: Array, eta: Number, /) -> Array:
+        """Gradient of h_η at x (*batch, d), η a number or (*batch): (*batch, d)."""
+
+
+@runtime_checkable
 class Solved(Protocol):
     """A function of which the smallest value and a point that has it are known."""
 
@@ -140,6 +148,19 @@ class StochasticNonsmooth(Sampled, Protocol):
 
     def sample_subgrad(self, x: Array, sample: Any, /) -> Array:
         """Unbiased subgradient at x, a mean over the m samples of each replicate: (*batch, d) → (*batch, d)."""
+
+
+@runtime_checkable
+class StochasticComposite(Smooth, StochasticNonsmooth, Proximal, Protocol):
+    """A composite problem with `grad`, `prox` and sampled subgradients."""
+
+
+@runtime_checkable
+class StochasticSmoothable(Smooth, Proximal, Sampled, Protocol):
+    """A composite problem whose smooth h_η has sampled gradients."""
+
+    def sample_smooth_grad(self, x: Array, sample: Any, eta: Number, /) -> Array:
+        """Unbiased gradient of h_η at x, a mean over the m samples of each replicate: (*batch, d) → (*batch, d)."""
 
 
 # Games

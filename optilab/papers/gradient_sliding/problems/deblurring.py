@@ -91,7 +91,7 @@ class Deblurring(SolvedByDual):
 
     def smooth_grad(self, x: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Gradient Kᵀ clip(Kx/η, −1, 1) of the smoothed h_η at x (*batch, n), η > 0 (*batch)."""
-        return self.adjoint(np.clip(self.differences(x) / np.asarray(eta)[..., None], -1, 1))
+        return self.adjoint(np.clip(self.differences(x) / lifted(eta, x), -1, 1))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """The minimiser of χ(z) + ‖z − x‖²/(2 step) for x (*batch, n) and a step, a number or (*batch)."""

@@ -107,7 +107,7 @@ class RobustRegression(SolvedByDual):
 
     def smooth_grad(self, x: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Gradient of the smoothed h_η(x) = (1/m) Σ huber_η(aᵢ·x − cᵢ) at x (*batch, n), η > 0 (*batch)."""
-        return self.slopes(np.clip(self.residual(x) / np.asarray(eta)[..., None], -1, 1))
+        return self.slopes(np.clip(self.residual(x) / lifted(eta, x), -1, 1))
 
     def prox(self, x: np.ndarray, step: float | np.ndarray) -> np.ndarray:
         """The minimiser of χ(z) + ‖z − x‖²/(2 step) for x (*batch, n) and a step, a number or (*batch)."""
@@ -132,7 +132,7 @@ class RobustRegression(SolvedByDual):
     def sample_smooth_grad(self, x: np.ndarray, sample: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
         """Unbiased gradient of h_η at x (*batch, n), the mean over sampled rows (*batch, m); η a number or (*batch)."""
         a, residual = self.rows(x, sample)
-        return np.vecmat(np.clip(residual / np.asarray(eta)[..., None], -1, 1), a) / sample.shape[-1]
+        return np.vecmat(np.clip(residual / lifted(eta, x), -1, 1), a) / sample.shape[-1]
 
     def solved(self) -> Optimum:
         """The minimiser with its duality gap, from the dual over y ∈ [−1, 1]ᵐ."""
