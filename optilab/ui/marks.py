@@ -184,7 +184,9 @@ def heat(data: Data, *, bar: str | None = None, **style: Any) -> Mark:
     """A heat map of z (rows follow y); `bar` is the title of its colour bar, none without it."""
     look: dict[str, Any] = {"showscale": bar is not None}
     if bar is not None:
-        look["colorbar"] = LOOKS["heat"]["colorbar"] | {"title": {"text": bar}} | style.pop("colorbar", {})
+        look["colorbar"] = (
+            LOOKS["heat"]["colorbar"] | {"title": {"text": bar, "side": "right"}} | style.pop("colorbar", {})
+        )
     return _trace(go.Heatmap, look | _placed(data, "xyz") | style)
 
 
