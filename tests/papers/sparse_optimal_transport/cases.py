@@ -5,13 +5,9 @@ import numpy as np
 from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, alternating, supergradient_ascent
 from optilab.problems.transport import Transport, random_bumps
 
-ALL, K, GAMMA, STEPS = (
-    random_bumps(range(3)),
-    np.array([1, 3, 24]),
-    np.array([0.1, 1.0, 5.0]),
-    np.array([0.1, 0.2, 0.3]),
-)
-STARTS = np.random.default_rng(0).normal(size=(3, 24)) / 10
+ALL = random_bumps(range(3))
+K, GAMMA, STEPS = np.array([1, 3, 24]), np.array([0.1, 1.0, 5.0]), np.array([0.1, 0.2, 0.3])
+STARTS = np.random.default_rng(0).normal(size=(3, 48)) / 10
 
 
 def semi_dual(i):
@@ -19,7 +15,8 @@ def semi_dual(i):
 
 
 CASES = {
-    "supergradient_ascent": lambda i, rng: supergradient_ascent(semi_dual(i), STARTS[i], eta=STEPS[i]),
-    "alternating": lambda i, rng: alternating(semi_dual(i), STARTS[i], eta=STEPS[i]),
+    "supergradient_ascent": lambda i, rng: supergradient_ascent(semi_dual(i), STARTS[i, :24], eta=STEPS[i]),
+    "supergradient_ascent: dual": lambda i, rng: supergradient_ascent(semi_dual(i).dual, STARTS[i], eta=STEPS[i] / 10),
+    "alternating": lambda i, rng: alternating(semi_dual(i), STARTS[i, :24], eta=STEPS[i]),
 }
 ONE = ["cutting_plane"]

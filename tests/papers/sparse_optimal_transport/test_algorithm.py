@@ -212,25 +212,6 @@ def test_plans_keep_their_promises():
         np.testing.assert_allclose(D.grad(x), right, atol=1e-14)
 
 
-def test_leading_axes_are_replicates():
-    problem, rng = random_bumps(range(3)), np.random.default_rng(0)
-    k, gamma = np.array([1, 3, 24]), np.array([0.1, 1.0, 5.0])
-    for make in (sp.SemiDual, sp.Dual):
-        together = make(problem, k, gamma)
-        x = rng.normal(size=together.start.shape) / 10
-        found = together.oracle(x)
-        for i in range(3):
-            one = make(Transport(problem.a[i], problem.b[i], problem.C[i]), int(k[i]), gamma[i])
-            alone = one.oracle(x[i])
-            np.testing.assert_allclose(found.value[i], alone.value, rtol=1e-13)
-            np.testing.assert_allclose(found.grad[i], alone.grad, atol=1e-14)
-            np.testing.assert_allclose(together.plan(x)[i], one.plan(x[i]), atol=1e-14)
-    one = sp.SemiDual(bumps(), np.array([1, 2, 24]))  # one problem at several k
-    alpha = rng.normal(size=(3, 24)) / 10
-    for i, each in enumerate((1, 2, 24)):
-        np.testing.assert_allclose(one(alpha)[i], sp.SemiDual(bumps(), each)(alpha[i]), rtol=1e-13)
-
-
 @given(st.integers(0, 10_000), st.floats(0.05, 5))
 @settings(max_examples=30, deadline=None)
 def test_the_value_never_rises_with_k(seed, gamma):

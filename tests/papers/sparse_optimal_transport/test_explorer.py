@@ -3,30 +3,30 @@
 import numpy as np
 import pytest
 
-from optilab.papers.sparse_optimal_transport import algorithm, experiment
-from optilab.papers.sparse_optimal_transport.explorer import bay, buffers, dial, walk
-from optilab.papers.sparse_optimal_transport.explorer import column as column_explorer
+from optilab.papers.sparse_optimal_transport import algorithm, experiment, explorer
+from optilab.papers.sparse_optimal_transport.explorer import walks
+from optilab.papers.sparse_optimal_transport.explorer.plans import CALLS, ENTROPIC, EXACT, QUADRATIC, SPARSE
+from optilab.papers.sparse_optimal_transport.explorer.recolour import NOON
 from optilab.problems.transport import bumps
 
 
 def test_the_dial_of_the_first_picture_keeps_its_promises():
-    compute = dial.plans().compute
-    quadratic = compute(dial.QUADRATIC, 4, 1.0, 0.03)
+    compute = explorer.plans().compute
+    quadratic = compute(QUADRATIC, 4, 1.0, 0.03)
     assert "<b>" not in quadratic["note"]  # rows right to 1e-3
     assert quadratic["count"].max() > 4
-    sparse = compute(dial.SPARSE, 4, 1.0, 0.03)
+    sparse = compute(SPARSE, 4, 1.0, 0.03)
     assert sparse["count"].max() == 4
-    one = compute(dial.SPARSE, 1, 1.0, 0.03)
+    one = compute(SPARSE, 1, 1.0, 0.03)
     assert "No plan with k = 1" in one["note"]
-    semi_dual = algorithm.SemiDual(bumps(), 1)
-    reached = algorithm.adam_then_lbfgs(semi_dual, maxfun=dial.CALLS).value
+    reached = algorithm.adam_then_lbfgs(algorithm.SemiDual(bumps(), 1), maxfun=CALLS).value
     assert 0 <= experiment.reference_lines(bumps()).ceiling - reached < 1e-3
-    assert compute(dial.ENTROPIC, 4, 1.0, 0.003)["count"].max() > 4
-    assert (compute(dial.EXACT, 4, 1.0, 0.03)["mass"] <= 0).sum() <= 47
+    assert compute(ENTROPIC, 4, 1.0, 0.003)["count"].max() > 4
+    assert (compute(EXACT, 4, 1.0, 0.03)["mass"] <= 0).sum() <= 47
 
 
 def test_a_column_doesnt_change_beyond_what_the_water_leaves():
-    compute = column_explorer.one_column().compute
+    compute = explorer.one_column().compute
     three, all_of_them = (compute(k, 1.5, 2.0, 0, True) for k in (3, 12))
     enough = int(np.isfinite(three["t_free"]).sum())
     assert enough > 3
@@ -37,15 +37,14 @@ def test_a_column_doesnt_change_beyond_what_the_water_leaves():
 
 
 def test_lbfgs_stops_on_the_ground_of_facets_and_not_in_the_bowl():
-    x0 = np.array([-0.6, -0.6]) @ walk.PLANE
     for k, short in ((1, True), (3, False)):
-        semi_dual = algorithm.SemiDual(walk.small(), k)
-        path = walk.asked("L-BFGS", semi_dual, x0, walk.SHOWN)
-        assert (walk.small_top(k) - semi_dual(path).max() > 1e-4) == short
+        path = walks.asked("L-BFGS", k, -0.6, -0.6)
+        reached = algorithm.SemiDual(walks.small(), k)(path).max()
+        assert (walks.small_top(k) - reached > 1e-4) == short
 
 
 def test_gaps_on_two_hills_end_as_the_titles_say():
-    gaps = {method: walk.tops()[0] - walk.curves(method)[-1] for method in walk.METHODS}
+    gaps = {method: walks.tops()[0] - walks.curves(method)[-1] for method in walks.METHODS}
     assert (np.diff(gaps["L-BFGS"]) < 1e-9).all()
     assert (gaps["Adam"][:3] < gaps["L-BFGS"][:3] / 3).all()
     assert gaps["Adam"][0] > 1e-4 > gaps["Adam"][-1]
@@ -54,25 +53,17 @@ def test_gaps_on_two_hills_end_as_the_titles_say():
         assert gaps[method].max() < 3 * gaps[method].min()
 
 
-@pytest.mark.parametrize(("method", "k"), [(method, 4) for method in walk.METHODS])
-def test_the_code_shown_beside_the_ground_finds_what_the_picture_shows(method, k):
-    lines, _, expression = walk.code({"method": method, "k": k}).rpartition("\n")
-    scope = {}
-    exec(lines, scope)
-    shown = walk.compute(method=method, k=k, u=0.0, v=0.0)["value"][-1]
-    assert eval(expression, scope) == pytest.approx(shown, rel=1e-12)
-
-
 def test_experts_without_room_are_announced():
-    few = buffers.experts(factor=0.5)
+    few = explorer.experts(factor=0.5)
     assert "At most k n = 32 tokens" in few.data["note"]
-    assert np.isnan(few.data["load3"]).all()
-    assert np.isfinite(buffers.experts().data["load3"]).all()
+    assert np.isnan(few.data["load3.y"]).all()
+    assert np.isfinite(explorer.experts().data["load3.y"]).all()
 
 
 def test_without_mass_a_colour_stays():
-    found = bay.compute(bay.NOON, 1, 1.0)
+    compute = explorer.recolour().compute
+    found = compute(NOON, 1, 1.0)
     assert "stay as they were" in found["note"]
     changed = (found["recoloured"] != found["source"]).any(-1)
     assert 0.5 < changed.mean() < 0.97
-    assert "Every colour is moved" in bay.compute(bay.NOON, 24, 1.0)["note"]
+    assert "Every colour is moved" in compute(NOON, 24, 1.0)["note"]

@@ -1,9 +1,7 @@
 """Plans under a dial, one column, the ground that solvers walk on, experts with full buffers, a new palette."""
 
-from optilab.papers.sparse_optimal_transport.explorer.bay import recolour
-from optilab.papers.sparse_optimal_transport.explorer.buffers import experts
-from optilab.papers.sparse_optimal_transport.explorer.column import one_column
-from optilab.papers.sparse_optimal_transport.explorer.dial import plans
-from optilab.papers.sparse_optimal_transport.explorer.walk import ground
-
-__all__ = ["experts", "ground", "one_column", "plans", "recolour"]
+from optilab.papers.sparse_optimal_transport.explorer.experts import experts
+from optilab.papers.sparse_optimal_transport.explorer.ground import ground
+from optilab.papers.sparse_optimal_transport.explorer.one_column import one_column
+from optilab.papers.sparse_optimal_transport.explorer.plans import plans
+from optilab.papers.sparse_optimal_transport.explorer.recolour import recolour

@@ -5,27 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from optilab.papers.sparse_optimal_transport.algorithm import (
-    SemiDual,
-    adam_then_lbfgs,
-    assignment,
-    buffer_size,
-    captured,
-    expert_choice,
-    load,
-    processed,
-    sinkhorn_choice,
-    token_choice,
-)
+from optilab.papers.sparse_optimal_transport import algorithm
+from optilab.papers.sparse_optimal_transport.explorer.colours import color
 from optilab.problems.transport import affinities, routing
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, bars, panel, promise
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import color, ink
+from optilab.ui.theme import ink
 
-ROUTERS = {
+ROUTERS = {  # and the methods whose colours they have
     "token choice": "token choice",
     "expert choice": "expert choice",
     "Sinkhorn, then top k": "Sinkhorn",
@@ -35,90 +25,70 @@ ROUTERS = {
 }
 
 
-def simulate(
-    tokens: int,
-    experts: int,
-    skew: float,
-    factor: float,
-    gamma: float,
-    seed: int,
-    progress: Callable[..., None] | None = None,
-) -> dict[str, Any]:
-    """Route the same tokens in six ways."""
+def sparsely(tokens: int, experts: int, skew: float, factor: float, gamma: float, seed: int) -> Any:
+    """The pairs of the sparse router, and what its solver says."""
     affinity = affinities(seed, tokens, experts, skew)
-    problem, k = routing(affinity), buffer_size(tokens, experts, factor)
-    report = progress or (lambda done, total: None)
-    selected = {
-        "token choice": token_choice(affinity, k),
-        "expert choice": expert_choice(affinity, k),
-        "Sinkhorn, then top k": sinkhorn_choice(affinity, k),
-    }
-    report(1, 4)
-    if k * experts >= tokens:  # otherwise the assignment overflows the buffers
-        selected["linear assignment"] = assignment(affinity)
-    report(2, 4)
-    errors = {}
-    for done, (name, most) in enumerate((("quadratic OT", tokens), ("sparse OT", k)), 3):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it warns of is said under the picture
-            semi_dual = SemiDual(problem, most, gamma)
-        T = semi_dual.plan(adam_then_lbfgs(semi_dual, steps=300, maxfun=150).x)
-        selected[name], errors[name] = T > 0, float(problem.row_error(T))
-        report(done, 4)
-    return {"selected": selected, "affinity": affinity, "k": k, "error": errors["sparse OT"]}
+    k = algorithm.buffer_size(tokens, experts, factor)
+    return algorithm.sparse_choice(affinity, k, gamma=gamma, steps=300, maxfun=150)
+
+
+def simulate(
+    tokens: int, experts: int, skew: float, factor: float, gamma: float, seed: int, progress: Callable[..., Any]
+) -> dict[str, Any]:
+    """Route the same tokens in six ways, in the order of `ROUTERS`."""
+    affinity, k = affinities(seed, tokens, experts, skew), algorithm.buffer_size(tokens, experts, factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it warns of is said under the picture
+        ours, found = sparsely(tokens, experts, skew, factor, gamma, seed)
+        progress(1, 3)
+        quadratic, _ = algorithm.sparse_choice(affinity, tokens, gamma=gamma, steps=300, maxfun=150)
+        progress(2, 3)
+        error = abs(algorithm.SemiDual(routing(affinity), k, gamma).grad(found.x)).sum()
+    selected = [
+        algorithm.token_choice(affinity, k),
+        algorithm.expert_choice(affinity, k),
+        algorithm.sinkhorn_choice(affinity, k),
+        algorithm.assignment(affinity) if k * experts >= tokens else None,  # it would overflow the buffers
+        quadratic,
+        ours,
+    ]
+    progress(3, 3)
+    return {"selected": selected, "affinity": affinity, "k": k, "error": error}
 
 
 def compute(*, run: dict[str, Any], tokens: int, experts: int, **_values: Any) -> dict[str, Any]:
     """Loads, shares of dropped tokens and captured affinity of every router."""
-    selected, k = run["selected"], run["k"]
-    data: dict[str, Any] = {"expert": np.arange(1, experts + 1), "names": list(ROUTERS)}
-    dropped, earned = [], []
-    for index, name in enumerate(ROUTERS):
-        there = name in selected
-        dropped.append(100 * (1 - processed(selected[name])) if there else np.nan)
-        earned.append(captured(selected[name], run["affinity"]) if there else np.nan)
-        data[f"load{index}"] = load(selected[name]).astype(float) if there else np.full(experts, np.nan)
-    ours = selected["sparse OT"]
-    twice = (ours.sum(-1) > 1).sum()
+    k, affinity, ours, edges = run["k"], run["affinity"], run["selected"][-1], [0.4, experts + 0.6]
+    loads, kept, earned = (np.full((len(ROUTERS), *shape), np.nan) for shape in ((experts,), (), ()))
+    for row, pairs in enumerate(run["selected"]):
+        if pairs is not None:
+            loads[row], kept[row] = algorithm.load(pairs), algorithm.processed(pairs)
+            earned[row] = algorithm.captured(pairs, affinity)
+    dropped = 100 * (1 - kept)
     note = (
-        f"Sparse OT (k = {k}) drops <b>{100 * (1 - processed(ours)):.1f} %</b> of {tokens} tokens and gives no expert "
-        f"more than {load(ours).max()}; {twice} go to several experts, the row sums are off by {run['error']:.1g}. "
-        f"Quadratic OT loads one expert with {load(selected['quadratic OT']).max()}."
+        f"Sparse OT (k = {k}) drops <b>{dropped[-1]:.1f} %</b> of {tokens} tokens and gives no expert more than "
+        f"{loads[-1].max():.0f}; {(ours.sum(-1) > 1).sum()} go to several experts, the row sums are off by "
+        f"{run['error']:.1g}. Quadratic OT loads one expert with {loads[-2].max():.0f}."
     )
     if k * experts < tokens:
         note += f" <b>At most k n = {k * experts} tokens can be processed</b>: the linear assignment would overflow."
-    return data | {
-        "dropped": np.array(dropped, float),
-        "earned": np.array(earned, float),
-        "cap_x": np.array([0.4, experts + 0.6]),
-        "cap": np.full(2, k),
-        "axis": [0.4, experts + 0.6],
+    return {f"load{row}": (np.arange(1, experts + 1), each) for row, each in enumerate(loads)} | {
+        "dropped": dropped,
+        "earned": earned,
+        "cap": (edges, [k, k]),
+        "edges": edges,
         "note": note,
     }
 
 
-def code(values: dict[str, Any]) -> str:
-    """The sparse router by hand."""
-    return (
-        "from optilab.papers.sparse_optimal_transport import algorithm\n"
-        "from optilab.problems.transport import affinities\n\n"
-        f"affinity = affinities({values['seed']}, {values['tokens']}, {values['experts']}, {values['skew']:.2f})\n"
-        f"k = algorithm.buffer_size({values['tokens']}, {values['experts']}, {values['factor']:.2f})\n"
-        f"pairs, found = algorithm.sparse_choice(affinity, k, gamma={values['gamma']:.4g}, steps=300, maxfun=150)\n"
-        "algorithm.processed(pairs), algorithm.load(pairs)"
-    )
-
-
 def experts(**start: Any) -> Explorer:
     """Send tokens to experts in six ways; runs at the press of the button."""
-    shades = [color(method) for method in ROUTERS.values()]
-    bars = [
-        (
-            go.Bar(name=name, marker={"color": shade}),
-            {"x": "expert", "y": f"load{index}"},
-        )
-        for index, (name, shade) in enumerate(zip(ROUTERS, shades, strict=True))
-    ]
+    names, shades = list(ROUTERS), [color(method) for method in ROUTERS.values()]
+
+    def each(title: str, entry: str, what: str) -> Panel:
+        across, down = axis(what, rangemode="tozero"), axis(autorange="reversed")
+        return panel(title, bars((entry, names), "", shades, across=True), x=across, y=down, height=380)
+
     return Explorer(
         compute,
         {
@@ -130,45 +100,21 @@ def experts(**start: Any) -> Explorer:
             "seed": slider("seed", 0, 0, 19, 1),
         },
         [
-            Panel(
+            panel(
                 "Load of every expert: the buffer ends at the dashed line",
-                [
-                    *bars,
-                    (
-                        go.Scatter(name="buffer k", mode="lines", line={"color": ink(0.8), "dash": "dash"}),
-                        {"x": "cap_x", "y": "cap"},
-                    ),
-                ],
-                {
-                    "barmode": "group",
-                    "xaxis": {"title": {"text": "expert, the popular ones first"}, "dtick": 1},
-                    "yaxis": {"title": {"text": "tokens"}},
-                },
-                {"xaxis.range": "axis"},
+                *(bars(f"load{row}", name, shades[row]) for row, name in enumerate(names)),
+                promise("cap", "buffer k", ink(0.8)),
+                x=axis("expert, the popular ones first", "edges", dtick=1),
+                y="tokens",
+                barmode="group",
                 height=380,
             ),
-            Panel(
-                "Dropped tokens: shorter is better",
-                [(go.Bar(showlegend=False, orientation="h", marker={"color": shades}), {"x": "dropped", "y": "names"})],
-                {
-                    "xaxis": {"title": {"text": "dropped, % of the tokens"}, "rangemode": "tozero"},
-                    "yaxis": {"autorange": "reversed"},
-                },
-                height=380,
-            ),
-            Panel(
-                "Captured affinity: longer is better, if no buffer overflows",
-                [(go.Bar(showlegend=False, orientation="h", marker={"color": shades}), {"x": "earned", "y": "names"})],
-                {
-                    "xaxis": {"title": {"text": "affinity, a token's mean"}, "rangemode": "tozero"},
-                    "yaxis": {"autorange": "reversed"},
-                },
-                height=380,
-            ),
+            each("Dropped tokens: shorter is better", "dropped", "dropped, % of the tokens"),
+            each("Captured affinity: longer is better, if no buffer overflows", "earned", "affinity, a token's mean"),
         ],
         call="optilab.papers.sparse_optimal_transport.explorer.experts",
         start=start,
-        code=code,
         simulate=simulate,
+        recipe=sparsely,
         run="Route",
     )

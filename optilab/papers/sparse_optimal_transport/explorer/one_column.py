@@ -3,16 +3,17 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from optilab.papers.sparse_optimal_transport.algorithm import conj_b, conj_plus
+from optilab.papers.sparse_optimal_transport.algorithm import Columns, conj_b, conj_plus
+from optilab.papers.sparse_optimal_transport.explorer.colours import color
 from optilab.ui.controls import slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.pictures import Panel
-from optilab.ui.theme import BLUE, INK, color, ink
+from optilab.ui.marks import axis, bars, dots, entry, here, panel, promise, walk
+from optilab.ui.theme import BLUE, INK, ink
 
 PLACES = 12
 KS = np.arange(1, PLACES + 1)
+EDGES = [0.4, PLACES + 0.6]
 
 
 def prices(seed: int) -> np.ndarray:
@@ -21,17 +22,19 @@ def prices(seed: int) -> np.ndarray:
     return s - s.max() + 1
 
 
+def column(k: int, b: float, gamma: float, seed: int, fixed: bool) -> Columns:
+    """The best column with k nonzeros."""
+    s = prices(seed)
+    return conj_b(s, b, k, gamma) if fixed else conj_plus(s, k, gamma)
+
+
 def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str, Any]:
     """Prices, level and column, and what the column earns for every k."""
-    s = prices(seed)
-    every = np.tile(s, (PLACES, 1))
-    found = conj_b(every, b, KS, gamma) if fixed else conj_plus(every, KS, gamma)
-    t, theta = found.dense[k - 1], float(found.theta[k - 1])
-    chosen = np.zeros(PLACES, bool)
-    chosen[np.argsort(-s, kind="stable")[:k]] = True
-    above = t > 0
-    enough = int((found.dense[-1] > 0).sum())
-    low, high = min(s.min(), theta) - 0.2, 1.25
+    s, every = prices(seed), [column(each, b, gamma, seed, fixed) for each in KS.tolist()]
+    t, free, theta = every[k - 1].dense, every[-1].dense, float(every[k - 1].theta)
+    value = np.array([each.value for each in every])
+    chosen, above, enough = np.isin(KS - 1, np.argsort(-s, kind="stable")[:k]), t > 0, int((free > 0).sum())
+    low = min(s.min(), theta) - 0.2
     level = f"{theta:.2f}".replace("-", "−") if fixed else "0 (the sum is free)"
     note = f"Above the level {level}: {above.sum()} of the {k} largest prices"
     note += f", together by γb = {gamma * b:.2f}. " if fixed else ". "
@@ -39,45 +42,28 @@ def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str,
     note += (
         "a larger k changes nothing any more."
         if k >= enough
-        else f"the cap costs {found.value[-1] - found.value[k - 1]:.3f} of what the column earns."
+        else f"the cap costs {value[-1] - value[k - 1]:.3f} of what the column earns."
     )
-    i = np.arange(1, PLACES + 1)
     return {
-        "i": i,
-        "base": np.full(PLACES, low),
+        "ground": np.full(PLACES, low),
         "rest": np.where(chosen, np.nan, s - low),
         "under": np.where(chosen & ~above, s - low, np.nan),
         "foot": np.where(above, theta - low, np.nan),
-        "theta_base": np.full(PLACES, theta),
+        "water": np.full(PLACES, theta),
         "out": np.where(above, s - theta, np.nan),
-        "level_x": np.array([0.4, PLACES + 0.6]),
         "level": np.full(2, theta),
-        "tall": [float(low), high],
+        "tall": [float(low), 1.25],
         "t": t,
-        "t_free": np.where(found.dense[-1] > 0, found.dense[-1], np.nan),
-        "k": KS,
-        "value": found.value,
-        "here": np.array([k]),
-        "here_value": found.value[k - 1 : k],
+        "t_free": np.where(free > 0, free, np.nan),
+        "value": value,
+        "here": (k, value[k - 1]),
         "note": note,
     }
 
 
-def code(values: dict[str, Any]) -> str:
-    """The oracle by hand."""
-    call = "conj_b(s, {b:.2f}, {k}, {gamma:.4g})" if values["fixed"] else "conj_plus(s, {k}, {gamma:.4g})"
-    return (
-        "from optilab.papers.sparse_optimal_transport import algorithm\n"
-        "from optilab.papers.sparse_optimal_transport.explorer.column import prices\n\n"
-        f"s = prices({values['seed']})\n"
-        f"algorithm.{call.format(**values)}.dense"
-    )
-
-
 def one_column(**start: Any) -> Explorer:
     """Choose the k largest prices of twelve, then let the water in."""
-    blue = color("sparse OT")
-    place = {"title": {"text": "place i"}, "dtick": 1, "range": [0.4, PLACES + 0.6]}
+    place, blue = axis("place i", EDGES, dtick=1), color("sparse OT")
     return Explorer(
         compute,
         {
@@ -88,64 +74,33 @@ def one_column(**start: Any) -> Explorer:
             "fixed": switch("sum fixed to b (semi-dual)", True),
         },
         [
-            Panel(
+            panel(
                 "The k largest prices are candidates; what stands above the water is the column",
-                [
-                    (
-                        go.Bar(name="not among the k largest", marker={"color": ink(0.2)}),
-                        {"x": "i", "y": "rest", "base": "base"},
-                    ),
-                    (
-                        go.Bar(name="candidate, under water", marker={"color": ink(0.5)}),
-                        {"x": "i", "y": "under", "base": "base"},
-                    ),
-                    (
-                        go.Bar(showlegend=False, marker={"color": "rgba(29,100,175,0.35)"}),
-                        {"x": "i", "y": "foot", "base": "base"},
-                    ),
-                    (
-                        go.Bar(name="above it: γt", marker={"color": BLUE}),
-                        {"x": "i", "y": "out", "base": "theta_base"},
-                    ),
-                    (
-                        go.Scatter(name="level θ", mode="lines", line={"color": INK, "dash": "dash"}),
-                        {"x": "level_x", "y": "level"},
-                    ),
-                ],
-                {"barmode": "overlay", "xaxis": place, "yaxis": {"title": {"text": "price s = α − c"}}},
-                {"yaxis.range": "tall"},
+                bars((KS, "rest"), "not among the k largest", ink(0.2), base=entry("ground")),
+                bars((KS, "under"), "candidate, under water", ink(0.5), base=entry("ground")),
+                bars((KS, "foot"), "", "rgba(29,100,175,0.35)", base=entry("ground")),
+                bars((KS, "out"), "above it: γt", BLUE, base=entry("water")),
+                promise((EDGES, "level"), "level θ", INK),
+                x=place,
+                y=axis("price s = α − c", "tall"),
+                barmode="overlay",
             ),
-            Panel(
+            panel(
                 "The column t, and what it would be without a cap",
-                [
-                    (go.Bar(name="t", marker={"color": blue}), {"x": "i", "y": "t"}),
-                    (
-                        go.Scatter(
-                            name="without a cap",
-                            mode="markers",
-                            marker={"color": color("quadratic OT"), "size": 9, "symbol": "diamond"},
-                        ),
-                        {"x": "i", "y": "t_free"},
-                    ),
-                ],
-                {"xaxis": place, "yaxis": {"title": {"text": "mass t"}, "rangemode": "tozero"}},
+                bars((KS, "t"), "t", blue),
+                dots((KS, "t_free"), "without a cap", color("quadratic OT"), symbol="diamond"),
+                x=place,
+                y=axis("mass t", rangemode="tozero"),
             ),
-            Panel(
+            panel(
                 "What the column earns: flat once k reaches what the water leaves",
-                [
-                    (
-                        go.Scatter(showlegend=False, mode="lines+markers", line={"color": ink(0.5)}),
-                        {"x": "k", "y": "value"},
-                    ),
-                    (
-                        go.Scatter(showlegend=False, mode="markers", marker={"color": blue, "size": 13}),
-                        {"x": "here", "y": "here_value"},
-                    ),
-                ],
-                {"xaxis": {"title": {"text": "k"}, "dtick": 1}, "yaxis": {"title": {"text": "⟨s, t⟩ − γ/2 ‖t‖²"}}},
+                walk((KS, "value"), shade=ink(0.5), marker={"color": blue}),
+                here("here", shade=blue),
+                x=axis("k", dtick=1),
+                y="⟨s, t⟩ − γ/2 ‖t‖²",
             ),
         ],
         call="optilab.papers.sparse_optimal_transport.explorer.one_column",
         start=start,
-        code=code,
+        recipe=column,
     )

@@ -1,6 +1,6 @@
 """Noon painted in the colours of dusk: every target colour takes from at most k source colours."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from optilab.papers.sparse_optimal_transport.problems import HEIGHT, WIDTH, Pale
 from optilab.problems.transport import Transport, colour_costs
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, mark, panel
 from optilab.ui.pictures import Panel
 
 COLOURS = 24
@@ -18,11 +19,20 @@ STEPS, CALLS = 120, 40  # of Adam and L-BFGS, in the time of a slider's move
 NOON, DUSK = "noon in the colours of dusk", "dusk in the colours of noon"
 
 
-@lru_cache(maxsize=2)
+@cache
 def scene(dusk: bool) -> tuple[np.ndarray, Palette]:
     """A picture and its palette, made once."""
     picture = bay(dusk)
     return picture, palette(picture, COLOURS)
+
+
+def new_colours(way: str, k: int, gamma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The plan, where it takes the source colours, and which of them it moves."""
+    (_, source), (_, target) = scene(way == DUSK), scene(way == NOON)
+    problem = Transport(source.shares, target.shares, colour_costs(source.colours, target.colours))
+    semi_dual = SemiDual(problem, min(k, problem.m), gamma)
+    T = semi_dual.plan(adam_then_lbfgs(semi_dual, steps=STEPS, maxfun=CALLS).x)
+    return T, *barycentric(T, source.colours, target.colours)
 
 
 def bytes_of(picture: np.ndarray) -> np.ndarray:
@@ -32,13 +42,9 @@ def bytes_of(picture: np.ndarray) -> np.ndarray:
 
 def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
     """The recoloured picture beside both originals, and the palette that it has now."""
-    (picture, source), (other, target) = scene(way == DUSK), scene(way == NOON)
-    problem = Transport(source.shares, target.shares, colour_costs(source.colours, target.colours))
-    semi_dual = SemiDual(problem, min(k, problem.m), gamma)
-    T = semi_dual.plan(adam_then_lbfgs(semi_dual, steps=STEPS, maxfun=CALLS).x)
-    new, moved = barycentric(T, source.colours, target.colours)
-    lost, left = source.shares[~moved].sum(), (~moved).sum()
-    used = T > 0
+    (picture, source), (other, _) = scene(way == DUSK), scene(way == NOON)
+    T, new, moved = new_colours(way, k, gamma)
+    lost, left, used = source.shares[~moved].sum(), (~moved).sum(), T > 0
     note = f"Source colours in a target colour: at most {used.sum(0).max()}; "
     note += f"target colours of which a source colour becomes the mean: at most {used.sum(1).max()}. "
     note += (
@@ -54,33 +60,13 @@ def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
     }
 
 
-def code(values: dict[str, Any]) -> str:
-    """The new palette by hand."""
-    return (
-        "from optilab.papers.sparse_optimal_transport import algorithm\n"
-        "from optilab.papers.sparse_optimal_transport.problems import bay, palette\n"
-        "from optilab.problems.transport import Transport, colour_costs\n\n"
-        f"source = palette(bay(dusk={values['way'] == DUSK}), {COLOURS})\n"
-        f"target = palette(bay(dusk={values['way'] == NOON}), {COLOURS})\n"
-        "costs = colour_costs(source.colours, target.colours)\n"
-        "problem = Transport(source.shares, target.shares, costs)\n"
-        f"semi_dual = algorithm.SemiDual(problem, {values['k']}, {values['gamma']:.4g})\n"
-        f"plan = semi_dual.plan(algorithm.adam_then_lbfgs(semi_dual, steps={STEPS}, maxfun={CALLS}).x)\n"
-        "algorithm.barycentric(plan, source.colours, target.colours)"
-    )
-
-
 def recolour(**start: Any) -> Explorer:
     """Paint one picture in the colours of another."""
-    still = {
-        "xaxis": {"visible": False, "range": [-0.5, WIDTH - 0.5]},
-        "yaxis": {"visible": False, "range": [HEIGHT - 0.5, -0.5]},
-        "margin": {"l": 4, "r": 4, "t": 4, "b": 4},
-        "dragmode": False,
-    }
 
     def shown(title: str, name: str) -> Panel:
-        return Panel(title, [(go.Image(hoverinfo="skip"), {"z": name})], still, height=250)
+        across, down = axis("", [-0.5, WIDTH - 0.5], visible=False), axis("", [HEIGHT - 0.5, -0.5], visible=False)
+        still = {"margin": {"l": 4, "r": 4, "t": 4, "b": 4}, "dragmode": False}
+        return panel(title, mark(go.Image(hoverinfo="skip"), {"z": name}), x=across, y=down, height=250, **still)
 
     return Explorer(
         compute,
@@ -96,5 +82,5 @@ def recolour(**start: Any) -> Explorer:
         ],
         call="optilab.papers.sparse_optimal_transport.explorer.recolour",
         start=start,
-        code=code,
+        recipe=new_colours,
     )
