@@ -184,7 +184,7 @@ def resonance() -> Derivation:
 
 
 def accelerated_weights() -> Derivation:
-    """R_t = q/t + B(t − 1)/2 telescopes with weights t."""
+    """Which prox weights telescope with weights t: r_t = q/t + B(t − 1)/2."""
 
     def weight(t):
         return q / t + B * (t - 1) / 2
@@ -210,7 +210,7 @@ def accelerated_weight_ratio() -> Derivation:
 
 
 def accelerated_smoothness() -> Derivation:
-    """Q ≥ 2M̃ pays for the smoothness M̃ = λM of the inner objective."""
+    """What pays for the smoothness M̃ = λM of the inner objective: q ≥ 2M̃."""
     return (
         Derivation(
             "It pays for the smoothness",

@@ -17,11 +17,12 @@ from optilab.papers.gradient_sliding.algorithm.schedules import LARGEST, refuse,
 from optilab.papers.gradient_sliding.algorithm.sliding import (
     Generators,
     Inner,
-    check_prox,
-    check_run,
+    advance,
+    checked,
     draw,
+    inner_steps,
     last,
-    one_each,
+    rows,
 )
 
 
@@ -38,7 +39,7 @@ class AcceleratedSchedule(NamedTuple):
     restart: np.ndarray  # whether x starts anew from the average before this step
 
 
-class AcceleratedSlide(NamedTuple):
+class AcceleratedOuter(NamedTuple):
     """State after k outer steps."""
 
     xbar: np.ndarray  # (*batch, n) the average x̄_k that the theorems speak about
@@ -54,7 +55,7 @@ class AcceleratedSlide(NamedTuple):
 @algorithm
 def accelerated_sliding(
     problem: Any, x0: np.ndarray, schedule: AcceleratedSchedule, *, rng: Generators | None = None
-) -> Iterator[AcceleratedSlide]:
+) -> Iterator[AcceleratedOuter]:
     """AGS and ASGS: freeze the gradient of f, slide T_k accelerated steps on the smooth h_η + χ, average.
 
     Parameters
@@ -73,34 +74,30 @@ def accelerated_sliding(
     ValueError
         If `x0` isn't finite, `prox` or the operator returns another shape, or the schedule needs too many operators.
     """
-    x, *_ = replicates(x0, schedule.T[0])
-    check_run(x, schedule.T.sum(0), "operators")
-    check_prox(problem, x)
+    needed = {"operators": schedule.T.sum(0)} | (
+        {"samples": (schedule.T * 1.0 * schedule.m).sum(0)} if rng is not None else {}
+    )
+    x, generators = checked(problem, x0, schedule, rng, **needed)
     shape = np.shape(problem.smooth_grad(x, schedule.eta[0]))
     require(shape == x.shape, "the shape that smooth_grad returns", shape, f"that of its argument, {x.shape}")
-    generators = one_each(rng, x.shape[:-1])
-    if generators:
-        check_run(x, (schedule.T * schedule.m.astype(float)).sum(0), "samples")
     xbar = xu = x
     gradients = operators = samples = np.zeros(x.shape[:-1], int)
-    yield AcceleratedSlide(xbar, x, xu, 0 * gradients, schedule.eta[0], gradients, operators, samples)
-    for lam, beta, B, T, q, eta, m, restart in zip(*schedule, strict=True):
-        T, weight = np.broadcast_to(T, x.shape[:-1]), lam[..., None]
-        x = np.where(restart[..., None], xbar, x)
-        xu = (1 - weight) * xbar + weight * x
+    yield AcceleratedOuter(xbar, x, xu, 0 * gradients, schedule.eta[0], gradients, operators, samples)
+    for step in rows(schedule, x.shape[:-1]):
+        lam, T = step.lam[..., None], step.T
+        x = advance(step.restart, xbar, x)
+        xu = (1 - lam) * xbar + lam * x
         g = problem.grad(xu)
-        parameters = {"lam": lam, "beta": beta, "B": B, "q": q, "T": T, "eta": eta}
-        inner = last(prox_ag(problem, g, xbar, x, **parameters, m=m, generators=generators))
-        x, xt = inner.u, inner.ut
-        xbar = (1 - weight) * xbar + weight * xt
+        x, xt = last(prox_ag(problem, g, xbar, x, step, generators=generators))
+        xbar = (1 - lam) * xbar + lam * xt
         gradients, operators = gradients + 1, operators + T
-        samples = samples + T * m if generators else samples
-        yield AcceleratedSlide(xbar, x, xu, T, eta, gradients, operators, samples)
+        samples = samples + T * step.m if generators else samples
+        yield AcceleratedOuter(xbar, x, xu, T, step.eta, gradients, operators, samples)
 
 
 @algorithm
 def prox_ag(
-    problem: Any, g: np.ndarray, xbar: np.ndarray, x: np.ndarray, *, lam, beta, B, q, T, eta, m=1, generators=()
+    problem: Any, g: np.ndarray, xbar: np.ndarray, x: np.ndarray, step: AcceleratedSchedule, *, generators=()
 ) -> Iterator[Inner]:
     """ProxAG: T accelerated steps on ⟨g, u⟩ + χ(u) + β V(x, u) + h_η((1 − λ)x̄ + λu)/λ, from x.
 
@@ -110,38 +107,28 @@ def prox_ag(
         Has `smooth_grad` or `sample_smooth_grad`, and `prox`.
     g, xbar, x : arrays (*batch, n)
         Frozen gradient of f, average, centre.
-    lam, beta, B, q, eta : number or array (*batch)
-        The step's row of `AcceleratedSchedule`.
-    T, m : int or array (*batch)
-        Steps, and samples averaged in each.
+    step : AcceleratedSchedule
+        The outer step's row of it: arrays (*batch).
     generators : list of Generator, optional
-        One for each replicate.
+        One for each replicate, to draw the sampled operators.
     """
-    x, lam, beta, B, q = replicates(x, lam, beta, B, q)
-    T = np.broadcast_to(T, x.shape[:-1])
-    u, ut = x, xbar  # alpha is 1 at t = 1: the start of ut has no weight
-    shortest, longest = int(T.min()), int(T.max())
-    yield Inner(ut, u)
-    for t in range(1, longest + 1):
-        alpha = 2 / (t + 1)
-        r = q / t + B * ((t - 1) / 2)
+    x, lam, beta, B, q = replicates(x, step.lam, step.beta, step.B, step.q)
+    u, ut = x, xbar  # α is 1 at t = 1: the start of ũ has no weight
+    yield Inner(u, ut)
+    for t, going in inner_steps(step.T):
+        alpha, r = 2 / (t + 1), q / t + B * ((t - 1) / 2)
         um = (1 - lam) * xbar + lam * ((1 - alpha) * ut + alpha * u)
-        if generators:
-            s = mean_of_samples(problem, um, eta, generators, np.where(t <= T, m, 0))
-        else:
-            s = problem.smooth_grad(um, eta)
-        u_next = problem.prox((beta * x + r * u - g - s) / (beta + r), 1 / (beta + r)[..., 0])
-        ut_next = (1 - alpha) * ut + alpha * u_next
-        if t > shortest:
-            going = (t <= T)[..., None]
-            u_next, ut_next = np.where(going, u_next, u), np.where(going, ut_next, ut)
-        u, ut = u_next, ut_next
-        yield Inner(ut, u)
+        s = operator(problem, um, step.eta, generators, going * step.m)
+        u = advance(going, problem.prox((beta * x + r * u - g - s) / (beta + r), 1 / (beta + r)[..., 0]), u)
+        ut = advance(going, (1 - alpha) * ut + alpha * u, ut)
+        yield Inner(u, ut)
 
 
-def mean_of_samples(problem: Any, x: np.ndarray, eta: np.ndarray, generators: list, m: np.ndarray) -> np.ndarray:
-    """The mean of m (*batch) sampled gradients of h_η at x (*batch, n), each replicate from its own generator."""
+def operator(problem: Any, x: np.ndarray, eta: np.ndarray, generators: list, m: np.ndarray) -> np.ndarray:
+    """∇h_η at x (*batch, n), or the mean of m (*batch) samples of it, each replicate's from its own generator."""
     samples = draw(problem, generators, m)
+    if samples is None:
+        return problem.smooth_grad(x, eta)
     drawn = np.arange(len(samples)).reshape(-1, *(1 for _ in m.shape)) < m
     each = problem.sample_smooth_grad(np.broadcast_to(x, (len(samples), *x.shape)), samples, eta)
     return np.where(drawn[..., None], each, 0).sum(0) / np.maximum(m, 1)[..., None]

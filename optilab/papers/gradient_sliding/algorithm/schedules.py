@@ -19,7 +19,7 @@ LARGEST = 10**15  # inner lengths beyond this are all too long; it keeps them wi
 
 
 class Schedule(NamedTuple):
-    """Parameters of the outer steps, arrays (N, *batch); an inner length of 0 leaves a replicate as it is."""
+    """Parameters of the outer steps, arrays (N, *batch); a replicate rests where γ and T are 0."""
 
     gamma: np.ndarray  # weight γ_k of the new point in the average
     beta: np.ndarray  # prox weight β_k
@@ -36,9 +36,10 @@ class Schedule(NamedTuple):
             If the first step exceeds it.
         """
         require(self.T[0] <= budget, "the budget", budget, f"at least the first inner length {np.max(self.T[0])}")
-        T = np.where(self.T.cumsum(0) <= budget, self.T, 0)
-        steps = int((T > 0).reshape(len(T), -1).any(1).sum())
-        return Schedule(*(column[:steps] for column in self._replace(T=T)))
+        going = self.T.cumsum(0) <= budget
+        steps = int(going.reshape(len(going), -1).any(1).sum())
+        idle = self._replace(gamma=going * self.gamma, T=going * self.T, restart=going & self.restart)
+        return Schedule(*(column[:steps] for column in idle))
 
 
 def schedule(gamma, beta, B, T, restart=False) -> Schedule:

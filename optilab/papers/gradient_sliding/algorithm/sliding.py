@@ -1,7 +1,7 @@
 """Gradient sliding (Lan 2016): one gradient of f an outer step, then an inner loop that slides on h.
 
 A problem brings `grad` of f, `subgrad` of h (or `sample` and `sample_subgrad`) and `prox` of χ over its set:
-prox(v, s) = argmin χ(u) + ‖u − v‖²/(2 s), the step s being the inverse of the weight of the distance.
+prox(v, step) = argmin χ(u) + ‖u − v‖²/(2 step).
 """
 
 from collections import deque
@@ -19,7 +19,7 @@ CAP = 10**8  # subgradients in all beyond which a run is refused
 Generators = np.random.Generator | Sequence[np.random.Generator]
 
 
-class Slide(NamedTuple):
+class Outer(NamedTuple):
     """State after k outer steps."""
 
     xbar: np.ndarray  # (*batch, n) the average x̄_k that the theorems speak about
@@ -33,14 +33,14 @@ class Slide(NamedTuple):
 class Inner(NamedTuple):
     """State after t inner steps."""
 
-    ut: np.ndarray  # (*batch, n) average ũ_t
     u: np.ndarray  # (*batch, n) last point u_t
+    ut: np.ndarray  # (*batch, n) average ũ_t
 
 
 @algorithm
 def gradient_sliding(
     problem: Any, x0: np.ndarray, schedule: Schedule, *, rng: Generators | None = None
-) -> Iterator[Slide]:
+) -> Iterator[Outer]:
     """GS and SGS: freeze the gradient of f, slide T_k inner steps on h + χ, average.
 
     Parameters
@@ -59,25 +59,20 @@ def gradient_sliding(
     ValueError
         If `x0` isn't finite, `prox` returns another shape or the schedule needs too many subgradients.
     """
-    x, *_ = replicates(x0, schedule.T[0])
-    check_run(x, schedule.T.sum(0), "subgradients")
-    check_prox(problem, x)
-    generators = one_each(rng, x.shape[:-1])
+    x, generators = checked(problem, x0, schedule, rng, subgradients=schedule.T.sum(0))
     xbar = xu = x
     gradients = subgradients = np.zeros(x.shape[:-1], int)
-    yield Slide(xbar, x, xu, 0 * gradients, gradients, subgradients)
-    for gamma, beta, B, T, restart in zip(*schedule, strict=True):
-        T = np.broadcast_to(T, x.shape[:-1])
-        going, weight = (T > 0)[..., None], gamma[..., None]
-        x = np.where(restart[..., None] & going, xbar, x)
-        xu = (1 - weight) * xbar + weight * x
+    yield Outer(xbar, x, xu, 0 * gradients, gradients, subgradients)
+    for step in rows(schedule, x.shape[:-1]):
+        gamma, T = step.gamma[..., None], step.T
+        x = advance(step.restart, xbar, x)
+        xu = (1 - gamma) * xbar + gamma * x
         g = problem.grad(xu)
-        samples = draw(problem, generators, T) if generators else None
-        inner = last(prox_sliding(problem, g, x, beta=beta, B=B, T=T, samples=samples))
-        x, xt = inner.u, inner.ut
-        xbar = np.where(going, (1 - weight) * xbar + weight * xt, xbar)
+        samples = draw(problem, generators, T)
+        x, xt = last(prox_sliding(problem, g, x, beta=step.beta, B=step.B, T=T, samples=samples))
+        xbar = (1 - gamma) * xbar + gamma * xt
         gradients, subgradients = gradients + (T > 0), subgradients + T
-        yield Slide(xbar, x, xu, T, gradients, subgradients)
+        yield Outer(xbar, x, xu, T, gradients, subgradients)
 
 
 @algorithm
@@ -100,21 +95,53 @@ def prox_sliding(
         One sample for each step.
     """
     x, beta, B = replicates(x, beta, B)
-    T = np.asarray(T)
     u = ut = x
-    shortest, longest = int(T.min()), int(T.max())
-    yield Inner(ut, u)
-    for t in range(1, longest + 1):
+    yield Inner(u, ut)
+    for t, going in inner_steps(T):
         s = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, samples[t - 1])
-        a = beta + B * (t / 2)
-        theta = 2 * (t + 1) / (t * (t + 3))
-        u_next = problem.prox((beta * x + B * (t / 2) * u - g - s) / a, 1 / a[..., 0])
-        ut_next = (1 - theta) * ut + theta * u_next
-        if t > shortest:
-            going = (t <= T)[..., None]
-            u_next, ut_next = np.where(going, u_next, u), np.where(going, ut_next, ut)
-        u, ut = u_next, ut_next
-        yield Inner(ut, u)
+        beta_p, theta = B * (t / 2), 2 * (t + 1) / (t * (t + 3))
+        a = beta + beta_p
+        u = advance(going, problem.prox((beta * x + beta_p * u - g - s) / a, 1 / a[..., 0]), u)
+        ut = advance(going, (1 - theta) * ut + theta * u, ut)
+        yield Inner(u, ut)
+
+
+# What lets replicates run side by side, each with inner loops of its own length and a generator of its own
+
+
+def checked(
+    problem: Any, x0: np.ndarray, schedule: Any, rng: Generators | None, **needed: np.ndarray
+) -> tuple[np.ndarray, list[np.random.Generator]]:
+    """The start (*batch, n) and the generators, once the run is known to be possible and to end."""
+    x, *_ = replicates(x0, schedule.T[0])
+    require(np.isfinite(x), "x0", x, "finite")
+    for kind, count in needed.items():
+        most = float(np.max(count))
+        if most > CAP:
+            raise ValueError(
+                f"the schedule needs {most:.1e} {kind}, at most {CAP:.0e} are allowed; increase D or reduce N"
+            )
+    shape = np.shape(problem.prox(x, np.ones(x.shape[:-1])))
+    require(shape == x.shape, "the shape that prox returns", shape, f"that of its argument, {x.shape}")
+    return x, one_each(rng, x.shape[:-1])
+
+
+def rows(schedule: Any, batch: tuple[int, ...]) -> Iterator[Any]:
+    """The steps of a schedule, one after the other, with an inner length for each replicate."""
+    for step in map(schedule._make, zip(*schedule, strict=True)):
+        yield step._replace(T=np.broadcast_to(step.T, batch))
+
+
+def inner_steps(T: np.ndarray) -> Iterator[tuple[int, bool | np.ndarray]]:
+    """The steps t = 1, 2, … of the longest inner loop, and whose loops are still going then: True while all are."""
+    shortest = np.min(T)
+    for t in range(1, int(np.max(T)) + 1):
+        yield t, bool(t <= shortest) or t <= T
+
+
+def advance(going: Any, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """`new` (*batch, n) where a replicate is `going` (*batch), `old` where it isn't."""
+    return new if going is True else np.where(going[..., None], new, old)
 
 
 def last(states: Iterator[Inner]) -> Inner:
@@ -122,9 +149,14 @@ def last(states: Iterator[Inner]) -> Inner:
     return deque(states, maxlen=1)[0]
 
 
-def draw(problem: Any, generators: list[np.random.Generator], size: np.ndarray) -> np.ndarray:
-    """Draw size (*batch) samples a replicate, each from its own generator: (max size, *batch, 1), zero past the end."""
-    columns = [problem.sample(rng, (int(n),))[:, None] for rng, n in zip(generators, size.ravel(), strict=True)]
+def draw(problem: Any, generators: list[np.random.Generator], size: np.ndarray) -> np.ndarray | None:
+    """Draw size (*batch) samples a replicate, each from its own generator: (max size, *batch, 1), zero past the end.
+
+    None where there are no generators.
+    """
+    if not generators:
+        return None
+    columns = [problem.sample(rng, (int(n), 1)) for rng, n in zip(generators, size.ravel(), strict=True)]
     longest = max(columns, key=len)
     samples = np.zeros((len(longest), len(columns), *longest.shape[1:]), longest.dtype)
     for number, column in enumerate(columns):
@@ -141,17 +173,3 @@ def one_each(rng: Generators | None, batch: tuple[int, ...]) -> list[np.random.G
         return [rng] if batch == () else list(rng.spawn(count))
     require(len(rng) == count, "the number of generators", len(rng), f"{count}, one for each replicate")
     return list(rng)
-
-
-def check_run(x: np.ndarray, needed: np.ndarray, kind: str) -> None:
-    """Refuse a start that isn't finite and a schedule that would never end."""
-    require(np.isfinite(x), "x0", x, "finite")
-    most = float(np.max(needed))
-    if most > CAP:
-        raise ValueError(f"the schedule needs {most:.1e} {kind}, at most {CAP:.0e} are allowed; increase D or reduce N")
-
-
-def check_prox(problem: Any, x: np.ndarray) -> None:
-    """Refuse a proximal map that returns another shape than it is given."""
-    shape = np.shape(problem.prox(x, np.ones(x.shape[:-1])))
-    require(shape == x.shape, "the shape that prox returns", shape, f"that of its argument, {x.shape}")
