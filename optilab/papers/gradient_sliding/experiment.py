@@ -122,8 +122,8 @@ def race(
         Multiplies the inner lengths of the restart-free schedule.
     every : int
         The steps of proximal SGD that are kept.
-    progress : bool or function (done, total)
-        Of each method's run.
+    progress : function (done, total), optional
+        Of the three runs together.
     """
     x0 = np.zeros(np.shape(problem.b))
     sampled = problem.noise > 0
@@ -132,12 +132,15 @@ def race(
     def fresh() -> list[np.random.Generator] | None:
         return generators(seeds) if sampled else None
 
-    yield "RF-SGS", slide(problem, x0, rf_sgs(**known, N=5000, effort=effort).within(budget), fresh(), progress)
-    yield "M-SGS", slide(problem, x0, m_sgs(**known, phases=30).within(budget), fresh(), progress)
+    def third(number: int) -> Progress:
+        return callable(progress) and (lambda done, total: progress(number + done / total, 3))
+
+    yield "RF-SGS", slide(problem, x0, rf_sgs(**known, N=5000, effort=effort).within(budget), fresh(), third(0))
+    yield "M-SGS", slide(problem, x0, m_sgs(**known, phases=30).within(budget), fresh(), third(1))
     shape = x0.shape[:-1]
     samples = draw(problem, generators(seeds), np.full(shape, budget)) if sampled else None
     states = proximal_sgd(problem, x0, L=problem.L, mu=problem.mu, samples=samples)
-    trace = run(states, budget, every=every, keep=["xbar"], progress=progress)
+    trace = run(states, budget, every=every, keep=["xbar"], progress=third(2))
     steps = np.broadcast_to(trace.step.reshape(-1, *(1 for _ in shape)), trace.xbar.shape[:-1])
     yield "prox-SGD", Curve(problem(trace.xbar) - problem.minimum, steps, steps)
 
