@@ -38,6 +38,10 @@ def without_mu(known):
     return {name: value for name, value in known.items() if name != "mu"}
 
 
+def step(i):
+    return room.AcceleratedSchedule(0.5, WEIGHTS[i], 2.0, LENGTHS[i], q=3.0, eta=0.1, m=1, restart=False)
+
+
 PLANS = {
     "gs_convex": lambda known: room.gs_convex(**without_mu(known), N=8),
     "gs_anytime": lambda known: room.gs_anytime(**without_mu(known), N=8),
@@ -50,7 +54,5 @@ CASES = {
     "accelerated_sliding": partial(accelerated, False),
     "accelerated_sliding: stochastic": partial(accelerated, True),
     "prox_sliding": lambda i, rng: room.prox_sliding(small(i), G[i], STARTS[i], beta=WEIGHTS[i], B=2.0, T=LENGTHS[i]),
-    "prox_ag": lambda i, rng: room.prox_ag(
-        small(i), G[i], STARTS[i] / 2, STARTS[i], lam=0.5, beta=WEIGHTS[i], B=2.0, q=3.0, T=LENGTHS[i], eta=0.1
-    ),
+    "prox_ag": lambda i, rng: room.prox_ag(small(i), G[i], STARTS[i] / 2, STARTS[i], step(i)),
 }
