@@ -170,27 +170,24 @@ def robust(quick: bool = False) -> Iterator[Claim]:
     delta = free.gap[0]
 
     ratio = plain.reached(free.gap[-1])[0] / free.gradients[-1]
-    yield Claim(
-        "gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least", ratio.min(), at_least=10, seeds=tuple(ratio)
-    )
+    statement = "gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least"
+    yield Claim.over(statement, ratio, np.min, at_least=10)
     ratio = plain.reached(1e-3 * delta)[0] / free.reached(1e-3 * delta)[0]
     statement = "gradients of prox-SGD / RF-SGS to 10⁻³ of the first gap, median"
-    yield Claim(statement, np.median(ratio), at_least=6, seeds=tuple(ratio))
-    ratio = free.gap[-1] / plain.gap[-1]
+    yield Claim.over(statement, ratio, np.median, at_least=6)
     statement = "last gap of RF-SGS / prox-SGD at equal subgradients (prox-SGD is ahead), least"
-    yield Claim(statement, ratio.min(), at_least=1, seeds=tuple(ratio))
+    yield Claim.over(statement, free.gap[-1] / plain.gap[-1], np.min, at_least=1)
     ratio = free.gap[-1] / phases.gap[-1]
     wins = (ratio <= 1).mean()
     yield Claim("share of seeds on which RF-SGS ends at or below M-SGS", wins, at_least=0.8)
-    yield Claim("last gap of RF-SGS / M-SGS, mean", ratio.mean(), at_most=0.75, seeds=tuple(ratio))
+    yield Claim.over("last gap of RF-SGS / M-SGS, mean", ratio, np.mean, at_most=0.75)
     ratio = free.gradients[-1] / phases.gradients[-1]
-    yield Claim("gradients of RF-SGS / M-SGS for the same subgradients, most", ratio.max(), 0.8, seeds=tuple(ratio))
-    jumps = worst_jump(phases, restarts(problem))
+    yield Claim.over("gradients of RF-SGS / M-SGS for the same subgradients, most", ratio, np.max, at_most=0.8)
     statement = "M-SGS's worst jump within 5 steps after a restart, median factor"
-    yield Claim(statement, np.median(jumps), at_least=3, seeds=tuple(jumps))
+    yield Claim.over(statement, worst_jump(phases, restarts(problem)), np.median, at_least=3)
     plan = rf_sgs(**constants(problem, x0), N=len(free.gap) - 1)
     part = (free.gap / bound_of(problem, x0, plan)).max(0)
-    yield Claim("RF-SGS's gap / the theorem's bound, most over all steps", part.max(), at_most=1, seeds=tuple(part))
+    yield Claim.over("RF-SGS's gap / the theorem's bound, most over all steps", part, np.max, at_most=1)
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -210,18 +207,18 @@ def deterministic(quick: bool = False) -> Iterator[Claim]:
     tail = slice(85, None)
     lines = [fit(np.arange(171)[tail], -np.log(free.gap[tail, i])) for i in range(len(seeds))]
     slope = np.array([line[0] for line in lines]) / (plan.gamma[0] / 2)
-    yield Claim("rate of the gap per gradient / (γ/2), median", np.median(slope), 1.15, 0.7, tuple(slope))
-    powers = np.array([fit(-np.log(free.gap[tail, i]), np.log(free.cheap[tail, i]))[0] for i in range(len(seeds))])
-    yield Claim("power of 1/gap in subgradients (theory: 1), median", np.median(powers), 1.4, 0.9, tuple(powers))
+    yield Claim.over("rate of the gap per gradient / (γ/2), median", slope, np.median, at_most=1.15, at_least=0.7)
+    powers = [fit(-np.log(free.gap[tail, i]), np.log(free.cheap[tail, i]))[0] for i in range(len(seeds))]
+    yield Claim.over("power of 1/gap in subgradients (theory: 1), median", powers, np.median, at_most=1.4, at_least=0.9)
     if not quick:
         yield from growths(problem, known)
     phases = slide(problem, x0, m_sgs(**known, phases=30).within(40_000))
     ratio = phases.reached(free.gap[-1])[0] / 170
-    yield Claim("gradients of M-GS / RF-GS to the same gap, least", ratio.min(), at_least=1.5, seeds=tuple(ratio))
+    yield Claim.over("gradients of M-GS / RF-GS to the same gap, least", ratio, np.min, at_least=1.5)
     for T, least in ((1, 10), (20, 2)):
         ratio = slide(problem, x0, plan._replace(T=np.full_like(plan.T, T))).gap[-1] / free.gap[-1]
         statement = f"last gap with all inner lengths {T} / with growing ones, least"
-        yield Claim(statement, ratio.min(), at_least=least, seeds=tuple(ratio))
+        yield Claim.over(statement, ratio, np.min, at_least=least)
 
 
 def growths(problem: RobustRegression, known: dict[str, Any]) -> Iterator[Claim]:
@@ -232,9 +229,8 @@ def growths(problem: RobustRegression, known: dict[str, Any]) -> Iterator[Claim]
         for growth in (0.25, 0.5, 1.0)
     }
     for growth in (0.25, 1.0):
-        ratio = ends[growth] / ends[0.5]
         statement = f"last gap of 20,000 subgradients with growth s = {growth:g} / with s = 0.5, median"
-        yield Claim(statement, np.median(ratio), seeds=tuple(ratio))
+        yield Claim.over(statement, ends[growth] / ends[0.5], np.median)
 
 
 def operator_constants(problem: Any, x0: np.ndarray) -> dict[str, Any]:
@@ -254,16 +250,13 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     phases = slide_accelerated(problem, x0, restarted_ags(**known, phases=8))
     ours, theirs = free.reached(1e-3 * delta), phases.reached(1e-3 * delta)
     for name, mine, other in zip(("gradients", "operators"), ours, theirs, strict=True):
-        ratio = mine / other
         statement = f"{name} of RF-ASGS / restarted AGS to 10⁻³ of the first gap, most"
-        yield Claim(statement, ratio.max(), at_most=0.65, seeds=tuple(ratio))
+        yield Claim.over(statement, mine / other, np.max, at_most=0.65)
     coarse, fine = free.reached(3e-3 * delta), free.reached(3e-4 * delta)
-    more = fine[0] - coarse[0]
-    yield Claim("more gradients for a 10 times smaller gap, median", np.median(more), 35, 18, tuple(more))
-    times = fine[1] / coarse[1]
-    yield Claim(
-        "times the operators for a 10 times smaller gap (√10 = 3.2), median", np.median(times), 7, 3, tuple(times)
-    )
+    statement = "more gradients for a 10 times smaller gap, median"
+    yield Claim.over(statement, fine[0] - coarse[0], np.median, at_most=35, at_least=18)
+    statement = "times the operators for a 10 times smaller gap (√10 = 3.2), median"
+    yield Claim.over(statement, fine[1] / coarse[1], np.median, at_most=7, at_least=3)
     eta = 1e-2 * delta / (2 * problem.Omega)
     M = problem.norm**2 / eta
     states = smoothed_gradient(problem, x0, L=problem.L, mu=problem.mu, M=M, eta=eta)
@@ -271,15 +264,14 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     gap = problem(trace.xbar) - problem.minimum
     ratio = trace.first(gap <= 1e-2 * delta) / free.reached(1e-2 * delta)[0]
     statement = "gradients of plain smoothing / RF-ASGS to 10⁻² of the first gap, median"
-    yield Claim(statement, np.median(ratio), at_least=3, seeds=tuple(ratio))
+    yield Claim.over(statement, ratio, np.median, at_least=3)
     lam, eta0 = plan.lam[0], delta / (2 * problem.Omega)
     k = np.arange(76)[:, None]
     bound = rf_asgs_bound(k, gap0=delta, V0=V0, mu=problem.mu, lam=lam, eta0=eta0, Omega=problem.Omega)
     part = (free.gap / bound).max(0)
-    yield Claim("RF-ASGS's gap / the corollary's bound, most over all steps", part.max(), 1, seeds=tuple(part))
-    allowed = rf_asgs_operators(k, L=problem.L, K=problem.norm, lam=lam, eta0=eta0)
-    part = (free.cheap / allowed).max(0)
-    yield Claim("its operators / the corollary's bound, most over all steps", part.max(), 1, seeds=tuple(part))
+    yield Claim.over("RF-ASGS's gap / the corollary's bound, most over all steps", part, np.max, at_most=1)
+    part = (free.cheap / rf_asgs_operators(k, L=problem.L, K=problem.norm, lam=lam, eta0=eta0)).max(0)
+    yield Claim.over("its operators / the corollary's bound, most over all steps", part, np.max, at_most=1)
 
 
 def invest(quick: bool = False) -> Iterator[Claim]:
@@ -294,16 +286,9 @@ def invest(quick: bool = False) -> Iterator[Claim]:
     gradients, _ = free.reached(level)
     here, there = np.isfinite(gradients), np.isfinite(phases.reached(level)[0])
     yield Claim("portfolio: share of seeds that RF-SGS brings to 10⁻² of the first gap", here.mean(), at_least=0.7)
-    yield Claim(
-        "portfolio: share that M-SGS brings there with as many scenarios", there.mean(), at_most=float(here.mean())
-    )
-    found = gradients[here]
-    yield Claim(
-        "portfolio: gradients of RF-SGS to get there, most of those that do",
-        found.max(),
-        at_most=20,
-        seeds=tuple(found),
-    )
+    yield Claim("portfolio: share that M-SGS brings there with as many scenarios", there.mean(), at_most=here.mean())
+    statement = "portfolio: gradients of RF-SGS to get there, most of those that do"
+    yield Claim.over(statement, gradients[here], np.max, at_most=20)
 
 
 def sampled_operators(quick: bool = False) -> Iterator[Claim]:
@@ -312,21 +297,18 @@ def sampled_operators(quick: bool = False) -> Iterator[Claim]:
     problem = robust_regression(seeds)
     x0 = np.zeros(problem.b.shape)
     delta, V0 = initial(problem, x0)
-    known = {"L": problem.L, "mu": problem.mu, "K": problem.norm, "Omega": problem.Omega, "D": delta}
-    plan = rf_asgs(**known, N=170, sigma2=problem.sigma2)
+    plan = rf_asgs(**operator_constants(problem, x0), N=170, sigma2=problem.sigma2)
     curve = slide_accelerated(problem, x0, plan, generators(seeds))
-    part = curve.gap[-1] / delta
     statement = "sampled RF-ASGS: last of 170 gaps / the first, most"
-    yield Claim(statement, part.max(), at_most=2e-4, seeds=tuple(part))
-    inner = plan.T.sum(0)
-    yield Claim("sampled RF-ASGS: inner iterations for 170 gradients, most", inner.max(), 500, seeds=tuple(inner))
-    many = curve.cheap[-1]
-    yield Claim("sampled RF-ASGS: samples, median", np.median(many), seeds=tuple(many))
+    yield Claim.over(statement, curve.gap[-1] / delta, np.max, at_most=2e-4)
+    statement = "sampled RF-ASGS: inner iterations for 170 gradients, most"
+    yield Claim.over(statement, plan.T.sum(0), np.max, at_most=500)
+    yield Claim.over("sampled RF-ASGS: samples, median", curve.cheap[-1], np.median)
     known = {"lam": plan.lam[0], "eta0": plan.eta[0] / (1 - plan.lam[0] / 2), "Omega": problem.Omega}
     k = np.arange(171)[:, None]
     bound = rf_asgs_bound(k, gap0=delta, V0=V0, mu=problem.mu, D=delta, **known)
     part = (curve.gap / bound).max(0)
-    yield Claim("sampled RF-ASGS: gap / bound, most over all steps", part.max(), at_most=1, seeds=tuple(part))
+    yield Claim.over("sampled RF-ASGS: gap / bound, most over all steps", part, np.max, at_most=1)
 
 
 EXPERIMENTS = (robust, deterministic, structured, invest, sampled_operators)
