@@ -65,8 +65,8 @@ PAPERS = (
         authors="X. Wu, Z. Xu, H. Zhang",
         year=2026,
         source="arXiv 2602.04161",
-        message="Where one part of a problem is expensive and the other cheap, freeze the gradient of the expensive part, "
-        "slide on the cheap one, and let the slides grow a little slower than the gap falls: no restarts needed.",
+        message="Where one part of a problem is expensive and the other cheap, freeze the gradient of the expensive "
+        "part, slide on the cheap one, and let the slides grow a little slower than the gap falls: no restarts needed.",
     ),
     Paper(
         slug="last_iterate",
