@@ -156,7 +156,7 @@ def draw(problem: Any, generators: list[np.random.Generator], size: np.ndarray) 
     """
     if not generators:
         return None
-    columns = [problem.sample(rng, (int(n), 1)) for rng, n in zip(generators, size.ravel(), strict=True)]
+    columns = [problem.sample(rng, (int(n),))[:, None] for rng, n in zip(generators, size.ravel(), strict=True)]
     longest = max(columns, key=len)
     samples = np.zeros((len(longest), len(columns), *longest.shape[1:]), longest.dtype)
     for number, column in enumerate(columns):
