@@ -16,6 +16,7 @@ from optilab.papers.gradient_sliding.algorithm import (
     draw,
     gradient_sliding,
     m_sgs,
+    phase_length,
     restarted_ags,
     rf_asgs,
     rf_asgs_bound,
@@ -156,8 +157,7 @@ def worst_jump(curve: Curve, gradients: np.ndarray, window: int = 5) -> np.ndarr
 
 def restarts(problem: RobustRegression, count: int = 12) -> np.ndarray:
     """Gradients after which M-SGS with sampled subgradients starts anew: (count, *batch)."""
-    length = np.ceil(2 * np.sqrt(7 * problem.L / problem.mu)).astype(int)
-    return np.arange(1, count + 1)[:, None] * length
+    return np.arange(1, count + 1)[:, None] * phase_length(problem.L, problem.mu, problem.sigma2)
 
 
 def robust(quick: bool = False) -> Iterator[Claim]:

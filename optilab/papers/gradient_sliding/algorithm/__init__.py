@@ -42,6 +42,7 @@ from optilab.papers.gradient_sliding.algorithm.schedules import (
     gs_convex_bound,
     m_sgs,
     m_sgs_bound,
+    phase_length,
     restart_free_gamma,
     rf_sgs,
     rf_sgs_bound,

@@ -115,13 +115,17 @@ def m_sgs(*, L, M, sigma2=0.0, mu, D, phases: int) -> Schedule:
     """
     refuse(L=L, M=M, sigma2=sigma2, mu=mu, D=D)
     require(phases >= 1, "phases", phases, "1 or more")
-    noisy = np.asarray(sigma2) > 0
-    N0 = np.ceil(2 * np.sqrt(np.where(noisy, 7, 5) * L / mu))
+    N0 = phase_length(L, mu, sigma2)
     j = steps(phases * int(np.max(N0)), L, M, sigma2, mu, D) - 1
     s, k = np.minimum(j // N0, 1000), j % N0 + 1  # phase s = 0, 1, … and step k = 1 … N0 in it
     beta = 2 * L / k
     T = N0 * (M**2 + sigma2) * k**2 / (D / mu * 2.0**-s * L**2)
     return schedule(2 / (k + 1), beta, beta, T, restart=(k == 1) & (s > 0))
+
+
+def phase_length(L, mu, sigma2=0.0) -> np.ndarray:
+    """N₀ = ⌈2√(5L/μ)⌉ steps of a phase of `m_sgs` with full, ⌈2√(7L/μ)⌉ with sampled subgradients."""
+    return np.ceil(2 * np.sqrt(np.where(np.asarray(sigma2) > 0, 7, 5) * L / mu)).astype(int)
 
 
 def m_sgs_bound(s, *, D) -> np.ndarray:

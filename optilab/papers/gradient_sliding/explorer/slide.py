@@ -5,63 +5,53 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.run import Trace, run
+from optilab.core.run import run
 from optilab.papers.gradient_sliding.algorithm import Schedule, gradient_sliding, prox_sliding, rf_sgs
 from optilab.papers.gradient_sliding.experiment import bound_of, constants
 from optilab.papers.gradient_sliding.explorer.colors import color
-from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression
+from optilab.papers.gradient_sliding.problems.robust_regression import plane
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, contour, curve, entry, goal, here, log, panel, promise, walk
+from optilab.ui.marks import axis, contour, curve, entry, goal, here, log, panel, promise, thin, walk
 from optilab.ui.theme import ink
 
 N = 30
 LEAST = 2.0  # target scale of starts beside the optimum, whose own gap would ask for endless slides
 SIDE = np.linspace(-2.5, 2.5, 61)
 GRID = np.stack(np.meshgrid(SIDE, SIDE), -1)
-
-
-def plane() -> RobustRegression:
-    """A tilted valley f, centred at (1.5, −0.5), and three creases h."""
-    cos, sin = np.cos(0.5), np.sin(0.5)
-    turn = np.array([[cos, -sin], [sin, cos]])
-    H = turn @ np.diag([8.0, 0.4]) @ turn.T
-    A = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]])
-    return RobustRegression(H, H @ [1.5, -0.5], A, np.array([1.0, 0.0, 0.5]), 0.4)
-
-
 PLANE = plane()
 
 
 @lru_cache(maxsize=16)
-def whole_run(x: float, y: float) -> tuple[Schedule, Trace]:
-    """All outer steps from a start."""
+def whole_run(x: float, y: float) -> tuple[Schedule, dict[str, np.ndarray]]:
+    """All outer steps from a start: the schedule and the fields of the method's states."""
     x0 = np.array([x, y])
     known = constants(PLANE, x0, stochastic=False)
     known["D"] = max(known["D"], LEAST)
     plan = rf_sgs(**known, N=N)
-    return plan, run(gradient_sliding(PLANE, x0, plan), N)
+    return plan, run(gradient_sliding(PLANE, x0, plan), N).fields
 
 
 def compute(k: int, x: float, y: float) -> dict[str, Any]:
     """What is known after k outer steps, and the landscape that the last inner loop saw."""
-    plan, trace = whole_run(round(x, 6), round(y, 6))
-    steps, xbar, xu, centre = np.arange(N + 1), trace.xbar[: k + 1], trace.xu[k], trace.x[max(k - 1, 0)]
-    g, T = PLANE.grad(xu), trace.T[k]
+    plan, states = whole_run(round(x, 6), round(y, 6))
+    steps, xbar, xu = np.arange(N + 1), states["xbar"][: k + 1], states["xu"][k]
+    centre, T, subgradients = states["x"][max(k - 1, 0)], states["T"][k], states["subgradients"]
+    g = PLANE.grad(xu)
     _, beta, B, *_ = (column[max(k - 1, 0)] for column in plan)
     inner = run(prox_sliding(PLANE, g, centre, beta=beta, B=B, T=T), int(T))
     middle, half = (inner.u.max(0) + inner.u.min(0)) / 2, max(0.25, 0.65 * float(np.ptp(inner.u, 0).max()))
     near = middle + half * GRID / 2.5
     kinks, simple = abs(PLANE.residual(near)).mean(-1), PLANE.mu / 2 * (near**2).sum(-1)
     model = near @ g + kinks + simple + beta / 2 * ((near - centre) ** 2).sum(-1)
-    gap = np.maximum(PLANE(trace.xbar) - PLANE.minimum, 1e-12)
+    gap = np.maximum(PLANE(states["xbar"]) - PLANE.minimum, 1e-12)
     tip = xu - 0.7 * g / max(float(np.linalg.norm(g)), 1e-9)
     seen, note = "no step yet", "Before the first step. Press play, or click anywhere to start from there."
     if k:
         seen = f"{T} subgradient{'s' if T > 1 else ''}"
         note = (
             f"Outer step {k}: one gradient, frozen at ×; then {T} inner step{'s' if T > 1 else ''}. In all {k} "
-            f"gradients, {trace.subgradients[k]} subgradients, gap {gap[k]:.1e}."
+            f"gradients, {subgradients[k]} subgradients, gap {gap[k]:.1e}."
         )
     return {
         "averages": tuple(xbar.T),
@@ -76,7 +66,7 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
         "gap": (steps, gap),
         "bound": (steps, bound_of(PLANE, np.array([x, y]), plan, D=max(gap[0], LEAST))),
         "now": (k, gap[k]),
-        "subgradients": (steps, trace.subgradients),
+        "subgradients": (steps, subgradients),
         "model title": f"What this inner loop sees, near its path: f is a slope ({seen})",
         "note": note,
     }
@@ -123,7 +113,7 @@ def slide(**start: Any) -> Explorer:
                 promise("bound", shade=blue),
                 curve("gap", "gap", blue),
                 here("now", shade=blue),
-                curve("subgradients", "subgradients so far", orange, yaxis="y2", shape="hv"),
+                thin("subgradients", "subgradients so far", orange, yaxis="y2", shape="hv"),
                 x="gradients of f",
                 y=log("gap"),
                 yaxis2=right | {"tickmode": "auto"},

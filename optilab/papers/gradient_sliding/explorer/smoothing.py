@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.run import Trace, run
-from optilab.papers.gradient_sliding.algorithm import AcceleratedSchedule, accelerated_sliding, rf_asgs, rf_asgs_bound
+from optilab.core.run import run
+from optilab.papers.gradient_sliding.algorithm import accelerated_sliding, restart_free_lambda, rf_asgs, rf_asgs_bound
 from optilab.papers.gradient_sliding.experiment import initial, operator_constants
 from optilab.papers.gradient_sliding.explorer.colors import color
 from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, here, log, panel, promise
+from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, here, log, panel, promise, thin
 from optilab.ui.theme import ink
 
 PIXELS, N = 60, 40
@@ -20,21 +20,28 @@ UNIT = np.linspace(-2.5, 2.5, 401)
 
 
 @cache
-def whole_run(seed: int) -> tuple[Deblurring, AcceleratedSchedule, Trace]:
-    """The problem of a seed, the schedule and all outer steps."""
-    problem, x0 = deblurring(seed, n=PIXELS), np.zeros(PIXELS)
+def instance(seed: int) -> Deblurring:
+    """The signal of a seed, blurred."""
+    return deblurring(seed, n=PIXELS)
+
+
+@cache
+def whole_run(seed: int) -> dict[str, np.ndarray]:
+    """All outer steps on the signal of a seed: the fields of the method's states."""
+    problem, x0 = instance(seed), np.zeros(PIXELS)
     plan = rf_asgs(**operator_constants(problem, x0), N=N)
-    return problem, plan, run(accelerated_sliding(problem, x0, plan), N)
+    return run(accelerated_sliding(problem, x0, plan), N).fields
 
 
 def compute(k: int, seed: int) -> dict[str, Any]:
     """The smoothed absolute value, the signal and the gap after k steps."""
-    problem, plan, trace = whole_run(seed)
+    problem, states = instance(seed), whole_run(seed)
     gap0, V0 = initial(problem, np.zeros(PIXELS))
     steps, pixel, Omega = np.arange(N + 1), np.arange(PIXELS), problem.Omega
-    eta = np.concatenate([[gap0 / (2 * Omega)], plan.eta])
-    gap = np.maximum(problem(trace.xbar) - problem.minimum, 1e-12)
-    bound = rf_asgs_bound(steps, gap0=gap0, V0=V0, mu=problem.mu, lam=plan.lam[0], eta0=eta[0], Omega=Omega)
+    eta = np.concatenate([[gap0 / (2 * Omega)], states["eta"][1:]])
+    gap = np.maximum(problem(states["xbar"]) - problem.minimum, 1e-12)
+    lam = restart_free_lambda(problem.L, problem.mu)
+    bound = rf_asgs_bound(steps, gap0=gap0, V0=V0, mu=problem.mu, lam=lam, eta0=eta[0], Omega=Omega)
     line = eta[0] * UNIT
     size = abs(line)
     return {
@@ -46,14 +53,14 @@ def compute(k: int, seed: int) -> dict[str, Any]:
         "record": (pixel, problem.b),
         "signal": (pixel, problem.signal),
         "best": (pixel, problem.minimizer),
-        "xbar": (pixel, trace.xbar[k]),
+        "xbar": (pixel, states["xbar"][k]),
         "gap": (steps, gap),
         "bound": (steps, bound),
         "error": (steps, eta * Omega),
         "now": (k, gap[k]),
         "kink": f"The kink of |z|, rounded within η = {eta[k]:.2g}",
-        "note": f"After {k} gradients and {trace.operators[k]:,} operators the gap is {gap[k]:.1e}; smoothing "
-        f"may cost up to ηΩ = {eta[k] * Omega:.1e}, and the inner loop has {trace.T[k]} steps.",
+        "note": f"After {k} gradients and {states['operators'][k]:,} operators the gap is {gap[k]:.1e}; smoothing "
+        f"may cost up to ηΩ = {eta[k] * Omega:.1e}, and the inner loop has {states['T'][k]} steps.",
     }
 
 
@@ -66,7 +73,7 @@ def smoothing(**start: Any) -> Explorer:
         [
             panel(
                 entry("kink"),
-                curve("abs", "|z|", ink(0.45)),
+                thin("abs", "|z|", ink(0.45)),
                 curve("huber", "smoothed", green),
                 dots("width", "±η", green),
                 x=axis("difference z of two pixels", "window"),
@@ -75,7 +82,7 @@ def smoothing(**start: Any) -> Explorer:
             panel(
                 "The average x̄ₖ takes on the optimum's flats and edges",
                 cloud("record", "recorded", ink(0.4)),
-                curve("signal", "truth", ink(0.45), shape="hvh"),
+                thin("signal", "truth", ink(0.45), shape="hvh"),
                 promise("best", "optimum", green),
                 curve("xbar", "x̄ₖ", green),
                 x="pixel",

@@ -6,7 +6,7 @@ import numpy as np
 
 from optilab.classics.proximal_sgd import proximal_sgd_bound
 from optilab.core.run import Progress
-from optilab.papers.gradient_sliding.algorithm import m_sgs_bound, rf_sgs, subgradient_noise
+from optilab.papers.gradient_sliding.algorithm import m_sgs_bound, phase_length, rf_sgs, subgradient_noise
 from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, initial, race
 from optilab.papers.gradient_sliding.explorer.colors import color
 from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
@@ -14,7 +14,7 @@ from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import Mark, axis, curve, dots, log, panel, promise, thin
 
-METHODS = ("prox-SGD", "M-SGS", "RF-SGS")
+METHODS = ("RF-SGS", "M-SGS", "prox-SGD")
 
 
 def three_runs(
@@ -25,25 +25,20 @@ def three_runs(
     return problem, dict(race(problem, seed, 1000 * budget, effort, every=5, progress=progress))
 
 
-def simulate(
-    kappa: float, noise: float, effort: float, budget: int, seed: int, progress: Progress = False
-) -> dict[str, Any]:
-    """Run the three methods, and what each is promised."""
-    problem, curves = three_runs(kappa, noise, effort, budget, seed, progress)
+def promised(problem: RobustRegression, curves: dict[str, Curve], effort: float) -> dict[str, Curve]:
+    """The methods' bounds against their counters; that of M-SGS at the ends of its phases."""
     x0 = np.zeros(20)
     gap0, V0 = initial(problem, x0)
-    plan = rf_sgs(**constants(problem, x0, stochastic=noise > 0), N=len(curves["RF-SGS"].gap) - 1, effort=effort)
-    phase = int(np.ceil(2 * np.sqrt((7 if noise > 0 else 5) * kappa)))
-    S = subgradient_noise(problem.M, problem.sigma2)
-    free, phases, plain = (curves[name] for name in ("RF-SGS", "M-SGS", "prox-SGD"))
-    steps = np.maximum(plain.gradients, 1)
+    free, phases, plain = (curves[name] for name in METHODS)
+    plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=len(free.gap) - 1, effort=effort)
+    phase = phase_length(problem.L, problem.mu, problem.sigma2)
     ends = Curve(*(column[::phase] for column in phases))
-    bounds = {
+    S, steps = subgradient_noise(problem.M, problem.sigma2), np.maximum(plain.gradients, 1)
+    return {
         "RF-SGS": free._replace(gap=bound_of(problem, x0, plan, effort)),
         "M-SGS": ends._replace(gap=m_sgs_bound(ends.gradients / phase, D=gap0)),
         "prox-SGD": plain._replace(gap=proximal_sgd_bound(steps, V0=V0, L=problem.L, mu=problem.mu, S=S)),
     }
-    return {"curves": curves, "bounds": bounds, "restarts": Curve(*(column[1:] for column in ends))}
 
 
 def thinned(curve: Curve, most: int = 700) -> Curve:
@@ -55,20 +50,20 @@ def thinned(curve: Curve, most: int = 700) -> Curve:
     return Curve(*(column[kept] for column in curve))
 
 
-def compute(*, run: dict[str, Any], **_values: float) -> dict[str, Any]:
+def compute(*, run: tuple[RobustRegression, dict[str, Curve]], effort: float, **_others: float) -> dict[str, Any]:
     """Curves of the three methods and their bounds against both counters."""
-    curves: dict[str, Curve] = run["curves"]
-    shown = curves | {f"{name}'s bound": bound for name, bound in run["bounds"].items()}
+    problem, curves = run
     data: dict[str, Any] = {}
-    for name, long in shown.items():
+    for name, long in (curves | {f"{name}'s bound": bound for name, bound in promised(*run, effort).items()}).items():
         gap, gradients, cheap = thinned(long)
         data |= {f"{name}, gradients": (gradients, np.maximum(gap, 1e-12))}
         data |= {f"{name}, subgradients": (np.maximum(cheap, 0.7), np.maximum(gap, 1e-12))}
-    restarts = run["restarts"]
+    phase = phase_length(problem.L, problem.mu, problem.sigma2)
+    restarts = Curve(*(column[phase::phase] for column in curves["M-SGS"]))
     most = max(curves[name].gradients[-1] for name in ("RF-SGS", "M-SGS"))
     level = 1e-3 * curves["RF-SGS"].gap[0]
     sentences = []
-    for name in ("RF-SGS", "M-SGS", "prox-SGD"):
+    for name in METHODS:
         gradients, cheap = curves[name].reached(level)
         reached = f"{gradients:,.0f} gradients and {cheap:,.0f} subgradients"
         sentences.append(f"{name} <b>{reached if np.isfinite(gradients) else 'not reached'}</b>")
@@ -82,12 +77,12 @@ def compute(*, run: dict[str, Any], **_values: float) -> dict[str, Any]:
 
 def curves_against(counter: str) -> list[Mark]:
     """The marks of one panel: measured solid, promised dashed."""
-    marks = []
-    for name in METHODS:
+    marks, open_circle = [], {"symbol": "circle-open", "marker": {"line": {"width": 2}}}
+    for name in reversed(METHODS):  # from back to front
         measured = curve if name == "RF-SGS" else thin
         marks += [measured(f"{name}, {counter}", name, color(name))]
         marks += [promise(f"{name}'s bound, {counter}", f"{name}'s bound", color(name))]
-    return [*marks, dots(f"restarts, {counter}", "M-SGS restarts", color("M-SGS"), symbol="circle-open")]
+    return [*marks, dots(f"restarts, {counter}", "M-SGS restarts", color("M-SGS"), **open_circle)]
 
 
 def two_counters(**start: Any) -> Explorer:
@@ -122,6 +117,6 @@ def two_counters(**start: Any) -> Explorer:
         call=__name__,
         start=start,
         recipe=three_runs,
-        simulate=simulate,
+        simulate=three_runs,
         run="Race",
     )

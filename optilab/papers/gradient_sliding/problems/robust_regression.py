@@ -174,3 +174,12 @@ def robust_regression(
 
     H, b, A, c = instances(instance, seeds)
     return RobustRegression(H, b, A, c, mu, noise)
+
+
+def plane() -> RobustRegression:
+    """A tilted valley f, centred at (1.5, −0.5), and three creases h."""
+    cos, sin = np.cos(0.5), np.sin(0.5)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    H = turn @ np.diag([8.0, 0.4]) @ turn.T
+    A = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]])
+    return RobustRegression(H, H @ [1.5, -0.5], A, np.array([1.0, 0.0, 0.5]), 0.4)
