@@ -60,16 +60,18 @@ def replicates(x0: np.ndarray, *parameters: float | np.ndarray) -> list[np.ndarr
     return [np.broadcast_to(x0, (*batch, x0.shape[-1])).copy(), *lifted]
 
 
-def advance(going: np.ndarray, new: Any, old: Any) -> Any:
+def advance(going: np.ndarray | bool, new: Any, old: Any) -> Any:
     """The new values where a replicate is still going, the old ones where it is done.
 
     Parameters
     ----------
-    going : array (*batch) of bool
-        Which replicates take part.
+    going : array (*batch) of bool, or True
+        Which replicates take part; True while all do, which costs nothing.
     new, old : arrays (*batch, …), or a tuple or named tuple of such
         What they move to, and what they keep otherwise; of the same kind, which is also that of the result.
     """
+    if going is True:
+        return new
     if isinstance(new, tuple):
         parts = [advance(going, after, before) for after, before in zip(new, old, strict=True)]
         return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)

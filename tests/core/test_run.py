@@ -210,3 +210,4 @@ def test_replicates_that_are_done_keep_what_they_have():
     np.testing.assert_array_equal(x, old.x)
     np.testing.assert_array_equal(k, old.k)
     assert advance(np.array(False), 2.0, 1.0) == 1  # a single replicate's number
+    assert advance(True, new, old) is new
