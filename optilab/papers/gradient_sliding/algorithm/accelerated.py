@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.run import algorithm, replicates
+from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.gradient_sliding.algorithm.schedules import LARGEST, refuse, steps
 from optilab.papers.gradient_sliding.algorithm.sliding import (
     Generators,
     Inner,
-    advance,
     checked,
     draw,
     inner_steps,
     last,
     rows,
 )
+from optilab.problems.oracles import Smoothable
 
 
 class AcceleratedSchedule(NamedTuple):
@@ -54,14 +54,15 @@ class AcceleratedOuter(NamedTuple):
 
 @algorithm
 def accelerated_sliding(
-    problem: Any, x0: np.ndarray, schedule: AcceleratedSchedule, *, rng: Generators | None = None
+    problem: Smoothable, x0: np.ndarray, schedule: AcceleratedSchedule, *, rng: Generators | None = None
 ) -> Iterator[AcceleratedOuter]:
     """AGS and ASGS: freeze the gradient of f, slide T_k accelerated steps on the smooth h_η + χ, average.
 
     Parameters
     ----------
     problem
-        Has `grad`, `smooth_grad(x, eta)`, `prox`; with `rng` also `sample`, `sample_smooth_grad(x, sample, eta)`.
+        The sum f + h + χ with smooth neighbours h_η of h; with `rng` it has `sample` and
+        `sample_smooth_grad(x, sample, eta)` as well.
     x0 : array (*batch, n)
         Where to start.
     schedule : AcceleratedSchedule

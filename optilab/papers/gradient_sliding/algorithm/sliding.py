@@ -1,7 +1,7 @@
 """Gradient sliding (Lan 2016): one gradient of f an outer step, then an inner loop that slides on h.
 
-A problem brings `grad` of f, `subgrad` of h (or `sample` and `sample_subgrad`) and `prox` of χ over its set:
-prox(v, step) = argmin χ(u) + ‖u − v‖²/(2 step).
+V(x, v) = ½‖v − x‖². What minimises ⟨g + s, v⟩ + β V(x, v) + β p_t V(u, v) + χ(v) is the proximal map of χ with step
+1/a at (βx + β p_t u − g − s)/a, where a = β(1 + p_t).
 """
 
 from collections import deque
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.run import algorithm, replicates
+from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.gradient_sliding.algorithm.schedules import Schedule
+from optilab.problems.oracles import Composite
 
 CAP = 10**8  # subgradients in all beyond which a run is refused
 
@@ -39,14 +40,14 @@ class Inner(NamedTuple):
 
 @algorithm
 def gradient_sliding(
-    problem: Any, x0: np.ndarray, schedule: Schedule, *, rng: Generators | None = None
+    problem: Composite, x0: np.ndarray, schedule: Schedule, *, rng: Generators | None = None
 ) -> Iterator[Outer]:
     """GS and SGS: freeze the gradient of f, slide T_k inner steps on h + χ, average.
 
     Parameters
     ----------
     problem
-        Has `grad`, `subgrad`, `prox`; with `rng` also `sample`, `sample_subgrad`.
+        The sum f + h + χ; with `rng` it has `sample` and `sample_subgrad` as well.
     x0 : array (*batch, n)
         Where to start.
     schedule : Schedule
@@ -101,6 +102,7 @@ def prox_sliding(
         s = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, samples[t - 1])
         beta_p, theta = B * (t / 2), 2 * (t + 1) / (t * (t + 3))
         a = beta + beta_p
+        # u = argmin ⟨g + s, v⟩ + β V(x, v) + β p_t V(u, v) + χ(v)
         u = advance(going, problem.prox((beta * x + beta_p * u - g - s) / a, 1 / a[..., 0]), u)
         ut = advance(going, (1 - theta) * ut + theta * u, ut)
         yield Inner(u, ut)
@@ -137,11 +139,6 @@ def inner_steps(T: np.ndarray) -> Iterator[tuple[int, bool | np.ndarray]]:
     shortest = np.min(T)
     for t in range(1, int(np.max(T)) + 1):
         yield t, bool(t <= shortest) or t <= T
-
-
-def advance(going: Any, new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """`new` (*batch, n) where a replicate is `going` (*batch), `old` where it isn't."""
-    return new if going is True else np.where(going[..., None], new, old)
 
 
 def last(states: Iterator[Inner]) -> Inner:
