@@ -13,7 +13,7 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.gradient_sliding.algorithm.schedules import Schedule
-from optilab.problems.oracles import Composite
+from optilab.problems.oracles import Composite, StochasticComposite
 
 CAP = 10**8  # subgradients in all beyond which a run is refused
 
@@ -40,14 +40,14 @@ class Inner(NamedTuple):
 
 @algorithm
 def gradient_sliding(
-    problem: Composite, x0: np.ndarray, schedule: Schedule, *, rng: Generators | None = None
+    problem: Composite | StochasticComposite, x0: np.ndarray, schedule: Schedule, *, rng: Generators | None = None
 ) -> Iterator[Outer]:
     """GS and SGS: freeze the gradient of f, slide T_k inner steps on h + χ, average.
 
     Parameters
     ----------
-    problem
-        The sum f + h + χ; with `rng` it has `sample` and `sample_subgrad` as well.
+    problem : Composite, or StochasticComposite with `rng`
+        The sum f + h + χ.
     x0 : array (*batch, n)
         Where to start.
     schedule : Schedule
