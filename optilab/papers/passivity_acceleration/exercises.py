@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from optilab.classics.nesterov import nesterov_strongly_convex
+from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.course.grade import symbolic
 from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum_tuning
@@ -19,7 +20,6 @@ from optilab.papers.passivity_acceleration.experiment.races import (
     gradient_descent_race,
     quadratic_starts,
     race,
-    slope,
 )
 from optilab.problems.quadratic import Quadratic
 
@@ -181,7 +181,7 @@ def check_race(
         assert off[worst] <= 0.02, (
             f"{name}: median {given[worst]:g} at κ = {KAPPAS[worst]:g}, expected {expected[worst]:g}"
         )
-        power = slope(np.array(KAPPAS), expected)
+        power = log_slope(np.array(KAPPAS), expected)
         assert abs(slopes[name] - 2 * power) > 0.05, f"{name}: that is the slope against √κ, twice the one against κ"
         assert abs(slopes[name] - power) <= 0.03, f"{name}: slope {slopes[name]:.2f}, expected {power:.2f}"
     rho = 1 - 1 / np.sqrt(1000)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from optilab.core.numerics import log_slope
 from optilab.papers.passivity_acceleration import derivation as d
 from optilab.papers.passivity_acceleration import exercises
-from optilab.papers.passivity_acceleration.experiment import failure, races
+from optilab.papers.passivity_acceleration.experiment import failure
 
 
 def test_dissipation_check():
@@ -68,7 +69,7 @@ def test_race_check():
         "Nesterov": [81, 237, 673],
         "triple momentum": [95, 355, 1271],
     }
-    slopes = {name: races.slope(np.array(exercises.KAPPAS), np.array(row)) for name, row in medians.items()}
+    slopes = {name: log_slope(np.array(exercises.KAPPAS), np.array(row)) for name, row in medians.items()}
     root = -(1 - 1 / np.sqrt(1000))
     exercises.check_race(medians, slopes, root)
     for arguments, message in (

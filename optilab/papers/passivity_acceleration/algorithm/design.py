@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import rk4
 from optilab.core.run import algorithm, replicates
 from optilab.problems.oracles import Number, Smooth, Solved, TwiceSmooth
 
@@ -119,7 +120,7 @@ def controlled_flow(
     for k in count():
         t = t0 + k * h
         yield Controlled(x, psi, t)
-        x, psi = runge_kutta(partial(closed_loop, problem, design), t, x, psi, h, substeps)
+        x, psi = followed(partial(closed_loop, problem, design), t, x, psi, h, substeps)
 
 
 @algorithm
@@ -144,7 +145,7 @@ def lifted_flow(
     for k in count():
         t = t0 + k * h
         yield Lifted(x, v, t)
-        x, v = runge_kutta(partial(plant, problem, design), t, x, v, h, substeps)
+        x, v = followed(partial(plant, problem, design), t, x, v, h, substeps)
 
 
 def _checked(
@@ -175,23 +176,14 @@ def checked_gradient(problem: Smooth, x: np.ndarray) -> np.ndarray:
     return g
 
 
-def runge_kutta(
-    field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float, substeps: int
-) -> tuple[Any, Any]:
-    """Follow (ẋ, ṗ) = field(t, x, p) from time t to t + h by classical fourth-order steps."""
-    step = h / substeps
+def followed(
+    velocity: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float, substeps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(x, p) at time t + h along (ẋ, ṗ) = velocity(t, x, p), by Runge–Kutta steps."""
+    z, step = np.stack([x, p]), h / substeps
     for j in range(substeps):
-        x, p = rk4(field, t + j * step, x, p, step)
-    return x, p
-
-
-def rk4(field: Callable[..., Any], t: float, x: np.ndarray, p: np.ndarray, h: float) -> tuple[Any, Any]:
-    """One classical fourth-order step of length h of (ẋ, ṗ) = field(t, x, p)."""
-    x1, p1 = field(t, x, p)
-    x2, p2 = field(t + h / 2, x + h / 2 * x1, p + h / 2 * p1)
-    x3, p3 = field(t + h / 2, x + h / 2 * x2, p + h / 2 * p2)
-    x4, p4 = field(t + h, x + h * x3, p + h * p3)
-    return x + h / 6 * (x1 + 2 * (x2 + x3) + x4), p + h / 6 * (p1 + 2 * (p2 + p3) + p4)
+        z = rk4(lambda t, z: np.stack(velocity(t, *z)), t + j * step, z, step)
+    return z[0], z[1]
 
 
 def passive_output(problem: Smooth, design: Design, x: np.ndarray, v: np.ndarray, t: float = 0.0) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.run import algorithm, replicates
+from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.passivity_acceleration.algorithm.design import check_convexity, checked_gradient, now
 from optilab.problems.oracles import Number, Smooth
 
@@ -139,13 +139,12 @@ def momentum_method(
         beta, eta = now(method.beta, k), now(method.eta, k)
         g = checked_gradient(problem, (1 + eta) * xi - eta * before)
         after = (1 + beta) * xi - beta * before - alpha * g
-        if tolerance is None:
-            xi, before = after, xi
-        else:
-            moving = np.linalg.norm(g, axis=-1, keepdims=True) > tolerance
-            if not moving.any():
+        if tolerance is not None:
+            going = np.linalg.norm(g, axis=-1) > tolerance
+            if not going.any():
                 return
-            xi, before = np.where(moving, after, xi), np.where(moving, xi, before)
+            after, xi = advance(going, (after, xi), (xi, before))
+        xi, before = after, xi
 
 
 def checked_spectrum(mu: Number, L: Number, strongly: bool = True) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from optilab.classics.nesterov import gap_bound
 from optilab.core.claim import Claim
+from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
     Method,
@@ -78,11 +79,6 @@ def gradient_descent_race(kappa: float, starts: np.ndarray, accuracy: float = AC
     return high
 
 
-def slope(kappas: np.ndarray, iterations: np.ndarray) -> float:
-    """The power p in iterations ~ κᵖ: slope of a straight line in logarithms."""
-    return float(np.polyfit(np.log(kappas), np.log(iterations), 1)[0])
-
-
 def conditioning(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
     """Whether gradient descent needs κ iterations and the accelerated methods √κ."""
     kappas = (100.0, 1000.0) if quick else (100.0, 1000.0, 10000.0)
@@ -101,7 +97,7 @@ def conditioning(quick: bool = False, seeds: int = 5) -> Iterator[Claim]:
     ):
         yield Claim(
             f"iterations of {name} grow like κᵖ, p of the medians",
-            slope(np.array(kappas), np.median(needed[name], 1)),
+            log_slope(np.array(kappas), np.median(needed[name], 1)),
             at_least=low,
             at_most=high,
         )
