@@ -13,8 +13,8 @@ from optilab.problems.quadratic import Quadratic
 def check_step(step: Callable[..., Any]) -> None:
     """Check one heavy-ball update `step(problem, x, x_before, alpha, beta) → x⁺` on a random quadratic.
 
-    Recognises Nesterov's step (the gradient taken after the push), a gradient added instead of subtracted, a push
-    backwards, and an `x` changed in place.
+    Recognises Nesterov's step (the gradient taken after the momentum), a gradient added instead of subtracted,
+    momentum backwards, and an `x` changed in place.
     """
     rng = np.random.default_rng()
     problem = Quadratic(np.diag(rng.uniform(1, 5, size=3)), rng.normal(size=3))
@@ -23,16 +23,16 @@ def check_step(step: Callable[..., Any]) -> None:
     before, now, after = (state.x for state in states)
     given = now.copy()
     answer = np.asarray(step(problem, given, before.copy(), alpha, beta))
-    push, gradient = beta * (now - before), problem.grad(now)
+    momentum, gradient = beta * (now - before), problem.grad(now)
     assert np.array_equal(given, now), "the step changed x itself: return a new array, x = x + … instead of x += …"
     assert answer.shape == now.shape, f"expected an array of shape {now.shape}, got shape {answer.shape}"
+    ahead = now + momentum
     mistakes = {
-        "that is Nesterov's step: heavy ball takes the gradient at x, before the push": now
-        + push
-        - alpha * problem.grad(now + push),
-        "the gradient points uphill: subtract it": now + push + alpha * gradient,
-        "the push goes backwards: it is x − x_before, not x_before − x": now - push - alpha * gradient,
-        "the push is missing: add beta times the last displacement x − x_before": now - alpha * gradient,
+        "that is Nesterov's step: heavy ball takes the gradient at x, before the momentum": ahead
+        - alpha * problem.grad(ahead),
+        "the gradient points uphill: subtract it": ahead + alpha * gradient,
+        "the momentum goes backwards: it is x − x_before, not x_before − x": now - momentum - alpha * gradient,
+        "the momentum is missing: add beta times the last displacement x − x_before": now - alpha * gradient,
     }
     for message, mistaken in mistakes.items():
         assert not np.allclose(answer, mistaken), message

@@ -1,17 +1,16 @@
-"""Step size and push: the path in a valley, the multipliers that rule it, and the objective."""
+"""Step size and momentum: the path in a valley, the multipliers that rule it, and the objective."""
 
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from optilab.classics.heavy_ball import heavy_ball, multipliers
 from optilab.core.run import run
 from optilab.problems.quadratic import Quadratic
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.pictures import Panel
-from optilab.ui.theme import BLUE, ORANGE, color, ink, landscape
+from optilab.ui.marks import axis, contour, curve, entry, guide, here, log, panel, promise, thin, walk
+from optilab.ui.theme import BLUE, ORANGE, color, ink
 
 FLAT, STEEP = 1.0, 20.0
 PROBLEM = Quadratic(np.diag([FLAT, STEEP]), np.zeros(2))
@@ -19,135 +18,80 @@ CIRCLE = np.exp(1j * np.linspace(0, 2 * np.pi, 121))
 VIEW, STEPS = 2.5, 100
 
 
+def one_run(alpha: float, beta: float, x0: float, y0: float) -> np.ndarray:
+    """The path of heavy ball, (steps + 1, 2); NaN from where it is a million away."""
+    valley = Quadratic(np.diag([FLAT, STEEP]), np.zeros(2))
+    states = heavy_ball(valley, np.array([x0, y0]), alpha=alpha, beta=beta)
+    return run(states, STEPS, limit=1e6).x
+
+
 def compute(alpha: float, beta: float, x0: float, y0: float) -> dict[str, Any]:
     """Path, multipliers and objective of heavy ball in a valley whose walls are 20 times as steep as its floor."""
-    trace = run(
-        heavy_ball(PROBLEM, np.array([x0, y0]), alpha=alpha, beta=beta),
-        STEPS,
-        limit=1e6,
-        value=lambda state: PROBLEM(state.x),
-    )
+    x = one_run(alpha, beta, x0, y0)
+    k, value, lost = np.arange(len(x)), PROBLEM(x), np.isnan(x).any(-1)
     flat, steep = multipliers(np.array([FLAT, STEEP]), alpha, beta)
     worst = abs(np.array([flat, steep])).max()
-    if np.isfinite(trace.diverged):
-        note = f"A multiplier of size {worst:.3f} lies outside the unit circle: diverged at step {trace.diverged:.0f}."
+    if lost.any():
+        note = f"A multiplier of size {worst:.3f} lies outside the unit circle: diverged at step {lost.argmax()}."
     elif worst >= 1:
         note = f"A multiplier of size {worst:.3f} is not inside the unit circle: the iteration doesn't settle."
     else:
         note = f"In the long run the error halves every {np.log(0.5) / np.log(worst):.1f} gradients."
-    start = max(float(PROBLEM(np.array([x0, y0]))), 1e-3)
     waist = np.sqrt(beta) * CIRCLE
     return {
-        "x": trace.x[:, 0],
-        "y": trace.x[:, 1],
-        "step": trace.step,
-        "value": np.where(trace.value > 1e-30, trace.value, np.nan),
-        "predicted": np.minimum(start * worst ** (2.0 * trace.step), 1e12),
-        "waist_re": waist.real,
-        "waist_im": waist.imag,
-        "flat_re": flat.real,
-        "flat_im": flat.imag,
-        "steep_re": steep.real,
-        "steep_im": steep.imag,
+        "path": (x[:, 0], x[:, 1]),
+        "value": (k, np.where(value > 1e-30, value, np.nan)),
+        "predicted": (k, np.minimum(max(value[0], 1e-3) * worst ** (2.0 * k), 1e12)),
+        "waist": (waist.real, waist.imag),
+        "flat": (flat.real, flat.imag),
+        "steep": (steep.real, steep.imag),
         "headline": f"Why: the four multipliers ρ of a step, the largest {worst:.2f}",
         "note": note,
     }
 
 
-def code(values: dict[str, Any]) -> str:
-    """The algorithm's own call."""
-    return (
-        "import numpy as np\n"
-        "from optilab.classics.heavy_ball import heavy_ball\n"
-        "from optilab.core.run import run\n"
-        "from optilab.problems.quadratic import Quadratic\n\n"
-        f"valley = Quadratic(np.diag([{FLAT}, {STEEP}]), np.zeros(2))\n"
-        f"states = heavy_ball(valley, [{values['x0']:.4g}, {values['y0']:.4g}], "
-        f"alpha={values['alpha']:.4g}, beta={values['beta']:.4g})\n"
-        f"run(states, {STEPS})"
-    )
-
-
 def valley(**start: Any) -> Explorer:
-    """Sliders for step and push beside the path in a 1 : 20 valley, its multipliers and the objective per gradient."""
+    """Step and momentum beside the path in a 1 : 20 valley, its multipliers and the objective per gradient."""
     grid = np.linspace(-VIEW, VIEW, 41)
     heights = np.log1p(PROBLEM(np.stack(np.meshgrid(grid, grid), -1)))
-    square = {"range": [-1.4, 1.4], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
+    shade = color("heavy ball")
+    square = {"span": [-1.4, 1.4], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
+    edge = {"edge 2(1+β)/λ": lambda values: 2 * (1 + values["beta"]) / STEEP}
     return Explorer(
         compute,
         {
-            "alpha": slider(
-                "step α", 0.05, 0.005, 0.2, 0.001, named={"edge 2(1+β)/λ": lambda v: 2 * (1 + v["beta"]) / STEEP}
-            ),
-            "beta": slider("push β", 0.0, 0.0, 0.99, 0.01),
+            "alpha": slider("step α", 0.05, 0.005, 0.2, 0.001, named=edge),
+            "beta": slider("momentum β", 0.0, 0.0, 0.99, 0.01),
             "x0": slider("start, flat", 2.0, -VIEW, VIEW, 0.05),
             "y0": slider("start, steep", 1.0, -VIEW, VIEW, 0.05),
         },
         [
-            Panel(
+            panel(
                 "The path: drag its start",
-                [
-                    (
-                        landscape(x=grid, y=grid, z=heights),
-                        {},
-                    ),
-                    (
-                        go.Scatter(
-                            mode="lines+markers", name="heavy ball", marker_size=5, line_color=color("heavy ball")
-                        ),
-                        {"x": "x", "y": "y"},
-                    ),
-                ],
-                {
-                    "xaxis": {"range": [-VIEW, VIEW], "title": {"text": "flat direction, λ = 1"}, "showgrid": False},
-                    "yaxis": {"range": [-VIEW, VIEW], "title": {"text": "steep direction, λ = 20"}, "showgrid": False},
-                },
+                contour((grid, grid, heights)),
+                walk("path", "heavy ball", shade),
+                x=axis("flat direction, λ = 1", [-VIEW, VIEW], showgrid=False),
+                y=axis("steep direction, λ = 20", [-VIEW, VIEW], showgrid=False),
                 click=("x0", "y0"),
             ),
-            Panel(
-                "",
-                [
-                    (
-                        go.Scatter(x=CIRCLE.real, y=CIRCLE.imag, line_color=ink(0.6), hoverinfo="skip", name="|ρ| = 1"),
-                        {},
-                    ),
-                    (
-                        go.Scatter(line={"color": ink(0.6), "dash": "dot"}, hoverinfo="skip", name="|ρ| = √β"),
-                        {"x": "waist_re", "y": "waist_im"},
-                    ),
-                    (
-                        go.Scatter(mode="markers", name="flat", marker={"size": 11, "color": BLUE}),
-                        {"x": "flat_re", "y": "flat_im"},
-                    ),
-                    (
-                        go.Scatter(
-                            mode="markers", name="steep", marker={"size": 11, "symbol": "diamond", "color": ORANGE}
-                        ),
-                        {"x": "steep_re", "y": "steep_im"},
-                    ),
-                ],
-                {
-                    "xaxis": square | {"title": {"text": "real part"}},
-                    "yaxis": square | {"scaleanchor": "x", "title": {"text": "imaginary part"}},
-                },
-                {"title": "headline"},
+            panel(
+                entry("headline"),
+                thin((CIRCLE.real, CIRCLE.imag), "|ρ| = 1", ink(0.6), hoverinfo="skip"),
+                guide("waist", "|ρ| = √β", ink(0.6), hoverinfo="skip"),
+                here("flat", "flat", BLUE),
+                here("steep", "steep", ORANGE, symbol="diamond"),
+                x=axis("real part", **square),
+                y=axis("imaginary part", equal=True, **square),
             ),
-            Panel(
+            panel(
                 "The objective, and the slope that the multipliers predict",
-                [
-                    (go.Scatter(name="measured", line_color=color("heavy ball")), {"x": "step", "y": "value"}),
-                    (
-                        go.Scatter(name="max |ρ|²ᵏ", line={"color": color("heavy ball"), "dash": "dash"}),
-                        {"x": "step", "y": "predicted"},
-                    ),
-                ],
-                {
-                    "xaxis": {"title": {"text": "gradients k"}},
-                    "yaxis": {"type": "log", "title": {"text": "f(x)"}},
-                },
+                curve("value", "measured", shade),
+                promise("predicted", "max |ρ|²ᵏ", shade),
+                x="gradients k",
+                y=log("f(x)"),
             ),
         ],
         call="optilab.start_here.explorer.valley",
         start=start,
-        code=code,
+        recipe=one_run,
     )
