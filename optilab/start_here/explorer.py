@@ -55,7 +55,7 @@ def valley(**start: Any) -> Explorer:
     grid = np.linspace(-VIEW, VIEW, 41)
     heights = np.log1p(PROBLEM(np.stack(np.meshgrid(grid, grid), -1)))
     shade = color("heavy ball")
-    square = {"span": [-1.4, 1.4], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
+    square: dict[str, Any] = {"span": [-1.4, 1.4], "zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}
     edge = {"edge 2(1+β)/λ": lambda values: 2 * (1 + values["beta"]) / STEEP}
     return Explorer(
         compute,

@@ -11,7 +11,7 @@ from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM, ca
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, together
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, entry, heat, here, log, panel, region, rule, walk
+from optilab.ui.marks import axis, curve, entry, heat, here, log, panel, region, rule, walk
 from optilab.ui.theme import INK, color, ink
 
 STEPS = 120
@@ -99,8 +99,8 @@ def trap(**start: Any) -> Explorer:
             panel(
                 entry("plane"),
                 heat((POSITIONS, MOVES, "lost"), colorscale=[[0, ink(0.28)], [1, ink(0.28)]], hoverinfo="skip"),
-                walk("iterates", "", entry("colour"), hoverinfo="skip"),
-                dots("last", "", entry("colour"), hoverinfo="skip"),
+                walk("iterates", "", entry("colour"), opacity=0.5, hoverinfo="skip"),
+                here("last", "", entry("colour"), hoverinfo="skip"),
                 here("start", "start (click or drag)", INK, symbol="x"),
                 rule(y=0, dash="dot"),
                 x=axis("position x", [-5, 5]),
