@@ -7,7 +7,7 @@ import numpy as np
 from optilab.papers.passivity_acceleration.algorithm import Design, best_damping, decay_rate, mode_roots
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, goal, here, log, panel, promise, region, rule, thin
+from optilab.ui.marks import axis, curve, dots, goal, here, log, panel, promise, region, rule
 from optilab.ui.theme import INK, ORANGE, PINK, PURPLE, TEAL, color
 
 SLOWEST = 1e-3  # what decays no faster is drawn here
@@ -86,7 +86,7 @@ def damping(**start: Any) -> Explorer:
                 "Speed of the slowest mode: a peak where slow meets fast",
                 curve((DAMPINGS, "worst"), "worst rate", TEAL),
                 promise((DAMPINGS, "estimate"), "slow-manifold estimate", ORANGE),
-                thin(([0, 10], "flow"), "gradient flow", FLOW),
+                curve(([0, 10], "flow"), "gradient flow", FLOW),
                 goal("best", "γ*"),
                 here("here", "here", TEAL),
                 x=axis("damping γ, 1/time", [0, 10]),
@@ -108,7 +108,7 @@ def damping(**start: Any) -> Explorer:
             panel(
                 "Mode by mode: the gain is on the flat side",
                 curve("rates", "this design", TEAL),
-                thin("flow_rates", "gradient flow κλ", FLOW),
+                curve("flow_rates", "gradient flow κλ", FLOW),
                 here("slowest", "slowest", PINK),
                 x=log("curvature λ", "curvature_range", dtick=1),
                 y=log("decay rate, 1/time", dtick=1),

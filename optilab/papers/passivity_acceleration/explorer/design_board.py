@@ -109,7 +109,7 @@ def design_board(**start: Any) -> Explorer:
                 "What it is worth: f along the run and along gradient flow",
                 curve((TIME, "f"), "the run", TEAL, showlegend=False),
                 promise((TIME, "envelope"), "its slow root", TEAL),
-                thin((TIME, "f_plain"), "gradient flow", FLOW),
+                curve((TIME, "f_plain"), "gradient flow", FLOW),
                 rule("now"),
                 x="time t",
                 y=log("f − f*", "f_range"),
