@@ -49,7 +49,9 @@ def compute(gamma: float, mu: float, L: float, kappa: float) -> dict[str, Any]:
         "rate_range": [0, 1.25 * top],
         "slow_root": (real[:, 0], roots[:, 0].imag),
         "fast_root": (real[:, 1], roots[:, 1].imag),
-        "pair": (merged.T.ravel(), roots.imag.T.ravel()),
+        "pair": tuple(
+            np.pad(part.T, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for part in (merged, roots.imag)
+        ),
         "flattest": (roots[0].real, roots[0].imag),
         "edge": -rates[slowest],
         "re_range": [-2.5 * reach, 0.12 * reach],
