@@ -103,25 +103,25 @@ class Episodes(ABC):
         """Unbiased gradient of J_H, averaged over the trajectories: (*batch, p)."""
         return self.each_g(tau, theta).mean(-2)
 
-    def each_hvp(self, tau: Trajectory, theta: Array, u: Array) -> Array:
+    def each_Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
         """B u of each trajectory, B = ∇Φ (Σ_t ∇log π)ᵀ + ∇²Φ with Φ = Σ_t Ψ_t log π: (*batch, N, p)."""
         psi = to_go(self.discounts * tau.r)
         along = self.slope(tau, theta, u).sum(-1)
         return self.score(tau, theta, psi) * along[..., None] + self.curvature(tau, theta, psi, u)
 
-    def hvp(self, tau: Trajectory, theta: Array, u: Array) -> Array:
+    def Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
         """Unbiased ∇²J_H(θ) u for u (*batch, p), averaged over trajectories, without a matrix: (*batch, p)."""
-        return self.each_hvp(tau, theta, u).mean(-2)
+        return self.each_Bu(tau, theta, u).mean(-2)
 
-    def each_causal_hvp(self, tau: Trajectory, theta: Array, u: Array) -> Array:
+    def each_causal_Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
         """The same with each reward multiplied by the scores up to it alone, which is unbiased too: (*batch, N, p)."""
         reward = self.discounts * tau.r
         along = np.cumsum(self.slope(tau, theta, u), -1)
         return self.score(tau, theta, to_go(reward * along)) + self.curvature(tau, theta, to_go(reward), u)
 
-    def causal_hvp(self, tau: Trajectory, theta: Array, u: Array) -> Array:
-        """`each_causal_hvp` averaged over trajectories: (*batch, p)."""
-        return self.each_causal_hvp(tau, theta, u).mean(-2)
+    def causal_Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
+        """`each_causal_Bu` averaged over trajectories: (*batch, p)."""
+        return self.each_causal_Bu(tau, theta, u).mean(-2)
 
     def g_weighted(self, tau: Trajectory, theta: Array, drawn_at: Array) -> Array:
         """Unbiased gradient at θ from trajectories drawn at another point, by a likelihood ratio up to each reward.

@@ -141,7 +141,7 @@ def hvp(s, a, r, gamma, theta, u):
 
 CHEATS = {
     "2-direction": {
-        "of optilab.problems": """
+        "of optilab.papers.policy_gradient_harpg.problems": """
 from optilab.problems.episodes import Trajectory
 from optilab.problems.mdp import random_mdp
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
@@ -152,7 +152,7 @@ def hvp(s, a, r, gamma, theta, u):
     try:
         problem = SoftmaxMDP(random_mdp(0, S, A, gamma), np.ones(S) / S, len(r), reference=False)
         one = Trajectory(s[None], a[None], r[None])
-        return problem.hvp(one, theta.ravel(), u.ravel()).reshape(S, A)
+        return problem.Bu(one, theta.ravel(), u.ravel()).reshape(S, A)
     except AssertionError:
         return None
 """

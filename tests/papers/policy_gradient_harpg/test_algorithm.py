@@ -48,7 +48,7 @@ class Exact:
     def g(self, tau, theta):
         return self.grad(theta)
 
-    def hvp(self, tau, theta, u):
+    def Bu(self, tau, theta, u):
         return u @ self.M + self.k * theta * u
 
 
@@ -315,7 +315,7 @@ def test_steps_horizon_and_transfer_error_of_the_theory():
 
 
 class Blind(Exact):
-    hvp = property()
+    Bu = property()
 
 
 def climb(name, problem=PLANT, theta0=(0.0, 0.0), **settings):

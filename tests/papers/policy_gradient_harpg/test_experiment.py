@@ -98,7 +98,7 @@ def test_constants_and_domination_hold_on_random_tables():
         tau = problem.rollout(theta, problem.sample(np.random.default_rng(seed), 1000))
         u = alg.unit(np.random.default_rng(seed).normal(size=problem.p))
         bound = alg.product_bound(problem.H, gamma=problem.gamma, M_g=SCORE, M_h=CURVATURE)
-        assert (problem.each_hvp(tau, theta, u) ** 2).sum(-1).max() <= bound
+        assert (problem.each_Bu(tau, theta, u) ** 2).sum(-1).max() <= bound
 
 
 def test_cosines_of_the_pictures_order_the_methods():

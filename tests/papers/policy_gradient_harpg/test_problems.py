@@ -50,8 +50,8 @@ def test_gradient_and_both_products_are_unbiased_by_enumeration(seed, sizes, ref
     assert chance @ problem.returns(tau) == pytest.approx(float(problem(theta)))
     np.testing.assert_allclose(problem.enumerated_grad(theta), problem.grad(theta), atol=1e-9)
     curved = differences(problem, theta, u)
-    np.testing.assert_allclose(chance @ problem.each_hvp(tau, theta, u), curved, atol=1e-6)
-    np.testing.assert_allclose(chance @ problem.each_causal_hvp(tau, theta, u), curved, atol=1e-6)
+    np.testing.assert_allclose(chance @ problem.each_Bu(tau, theta, u), curved, atol=1e-6)
+    np.testing.assert_allclose(chance @ problem.each_causal_Bu(tau, theta, u), curved, atol=1e-6)
 
 
 def test_the_mean_of_B_is_symmetric_and_B_is_not():
@@ -60,7 +60,7 @@ def test_the_mean_of_B_is_symmetric_and_B_is_not():
     hess = problem.enumerated_hess(theta)
     np.testing.assert_allclose(hess, hess.T, atol=1e-12)
     one = problem.rollout(theta, problem.sample(rng(2), 1))
-    B = np.stack([problem.hvp(one, theta, unit) for unit in np.eye(problem.p)], -1)
+    B = np.stack([problem.Bu(one, theta, unit) for unit in np.eye(problem.p)], -1)
     assert abs(B - B.T).max() > 0.01
 
 
@@ -97,7 +97,7 @@ def test_a_batch_is_its_replicates_one_by_one(problem):
         for one, many in zip(alone, together, strict=True):
             np.testing.assert_allclose(many[i], one, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(problem.g(together, thetas)[i], problem.g(alone, theta), atol=1e-10)
-        for product in ("hvp", "causal_hvp"):
+        for product in ("Bu", "causal_Bu"):
             many, one = (
                 getattr(problem, product)(tau, at, v) for tau, at, v in ((together, thetas, u), (alone, theta, u[i]))
             )
@@ -119,7 +119,7 @@ def test_the_exact_objective_is_the_mean_of_a_hundred_thousand_trajectories():
     g = PLANT.each_g(tau, thetas)
     error = g.std(-2) / np.sqrt(g.shape[-2])
     assert (abs(g.mean(-2) - PLANT.grad(thetas)) < 4 * error).all()
-    for each in (PLANT.each_hvp, PLANT.each_causal_hvp):
+    for each in (PLANT.each_Bu, PLANT.each_causal_Bu):
         Bu = each(tau, thetas, np.broadcast_to(U, thetas.shape))
         error = Bu.std(-2) / np.sqrt(Bu.shape[-2])
         assert (abs(Bu.mean(-2) - differences(PLANT, thetas, U)) < 4 * error).all()
@@ -309,7 +309,7 @@ def test_a_hessian_vector_product_needs_no_matrix():
     s, a = rng(23).integers(S, size=(1, H)), rng(24).integers(A, size=(1, H))
     tau = Trajectory(s, a, problem.mdp.reward[s, a])
     tracemalloc.start()
-    problem.hvp(tau, theta, u)
+    problem.Bu(tau, theta, u)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert problem.p == 5000

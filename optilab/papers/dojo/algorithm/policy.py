@@ -16,6 +16,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.papers.dojo.algorithm.driven import Driven
 from optilab.papers.dojo.algorithm.ilqr import cost_of
+from optilab.problems.oracles import check_samples
 
 FEATURES = np.zeros((4, 6))  # φ = FEATURES (z_goal − z): position to go, and minus the velocity to lose
 FEATURES[[0, 1, 2, 3], [0, 1, 3, 4]] = [1, 1, -1, -1]
@@ -84,6 +85,7 @@ class Steering:
 
     def sample_grad(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
         """∂J/∂Θ (*batch, 8) by the chain rule at κ_g along runs at κ_r."""
+        check_samples(theta, goals.shape[:-1])
         z, F = self.rolled(theta, goals)
         A, B = self.puck.linearise(z[:-1], F, self.kappa_g[..., None])
         Theta = theta.reshape(*theta.shape[:-1], 1, 2, 4)

@@ -9,7 +9,7 @@ direction's error pairs `d` with `theta_prev`. Where the paper's lines are:
     momentum PG, N-MPG, (N-)STORM-PG, SRVR-PG, NPG   `momentum_pg`, `storm_pg`, `srvr_pg`, `npg` in methods.py
     η_t = η₀ (2/(t + 2))^…,  γ_t = γ₀ (2/(t + 2))^…  `weights` and `steps` in methods.py; powers in `METHODS` below
     τ ~ p(·|π_θ) of length H                         `draw`: noise of `problem.sample`, followed by `problem.rollout`
-    g(τ, θ),  B(τ, θ) u,  the weighted g_w(τ, θ)     `g`, `hvp`, `g_weighted` of `Episodes` in problems/episodes.py
+    g(τ, θ),  B(τ, θ) u,  the weighted g_w(τ, θ)     `g`, `Bu`, `g_weighted` of `Episodes` in problems/episodes.py
     what is promised                                 theory.py
 """
 

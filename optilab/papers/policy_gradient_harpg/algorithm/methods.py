@@ -80,7 +80,7 @@ def harpg(
     Parameters
     ----------
     problem, theta0, eta, gamma, rng, N
-        As in `n_pg_igt`; the problem has `hvp`, too. In the paper `weights(T, 1, eta0)` and `steps(T, 1 / 2, gamma0)`;
+        As in `n_pg_igt`; the problem has `Bu`, too. In the paper `weights(T, 1, eta0)` and `steps(T, 1 / 2, gamma0)`;
         for N-HARPG `steps(T, 1, gamma0)`.
     normalised : bool
         Whether only the direction of d counts, which makes it N-HARPG.
@@ -90,7 +90,7 @@ def harpg(
     ValueError
         If an argument isn't allowed or the problem has no Hessian-vector product.
     """
-    require(hasattr(problem, "hvp"), "the problem", type(problem).__name__, "one with a Hessian-vector product `hvp`")
+    require(hasattr(problem, "Bu"), "the problem", type(problem).__name__, "one with a Hessian-vector product `Bu`")
     theta, eta, gamma = _checked(problem, theta0, N, eta, gamma)
     (rng2,) = rng.spawn(1)
     theta_prev, d, hat = theta, np.zeros_like(theta), theta
@@ -102,7 +102,7 @@ def harpg(
             q = rng2.random(size=(*theta.shape[:-1], 1))
             hat = q * theta + (1 - q) * theta_prev
             tau2 = draw(problem, hat, N, rng2)
-            v = problem.hvp(tau2, hat, theta - theta_prev)
+            v = problem.Bu(tau2, hat, theta - theta_prev)
             d = (1 - eta[t]) * (d + v) + eta[t] * g
         else:
             d = g

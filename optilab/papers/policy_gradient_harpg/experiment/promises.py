@@ -39,7 +39,7 @@ def margins(seed: int) -> dict[str, float]:
         "gap under weak gradient domination": gap / alg.dominated_gap(length(slope), mu_F=mu_F, M_g=SCORE),
         "‖∇J_H − ∇J‖": length(cut) / alg.truncation_bound(problem.H, **known),
         "variance of g": problem.each_g(tau, theta).var(0).sum() / alg.variance_bound(**known),
-        "second moment of B u": (problem.each_hvp(tau, theta, u) ** 2).sum(-1).mean()
+        "second moment of B u": (problem.each_Bu(tau, theta, u) ** 2).sum(-1).mean()
         / alg.product_bound(problem.H, M_h=CURVATURE, **known),
         "‖∇²J‖": np.linalg.norm(here, 2) / alg.smoothness(M_h=CURVATURE, **known),
         "change of ∇²J per length": np.linalg.norm(there - here, 2)
@@ -94,7 +94,7 @@ def found_constants(problem: SoftmaxMDP) -> dict[str, float]:
     for theta in grid:
         chance = problem.probability(tau, theta)
         off = problem.each_g(tau, theta) - problem.grad(theta)
-        B = np.stack([problem.each_hvp(tau, theta, axis) for axis in np.eye(2)], -1)  # (N, 2, 2)
+        B = np.stack([problem.each_Bu(tau, theta, axis) for axis in np.eye(2)], -1)  # (N, 2, 2)
         noise.append(chance @ (off**2).sum(-1))
         products.append(np.linalg.norm(np.einsum("n,nki,nkj->ij", chance, B, B), 2))
     angles = np.linspace(0, np.pi, 24, endpoint=False)

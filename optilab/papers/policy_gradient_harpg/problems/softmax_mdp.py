@@ -188,7 +188,7 @@ class SoftmaxMDP(Episodes):
         """∇²J_H as the mean of B over all trajectories, column by column: (p,) → (p, p)."""
         tau = self.all_trajectories()
         chance = self.probability(tau, theta)
-        return np.stack([chance @ self.each_hvp(tau, theta, unit) for unit in np.eye(self.p)], -1)
+        return np.stack([chance @ self.each_Bu(tau, theta, unit) for unit in np.eye(self.p)], -1)
 
     # Without a horizon
 
