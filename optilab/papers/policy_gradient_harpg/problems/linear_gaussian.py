@@ -76,11 +76,11 @@ class LinearGaussian(GaussianPolicy):
     def covariances(self, theta: Array) -> Array:
         """S_t = E x_t x_tᵀ: (*batch, 2) → (*batch, H, 2, 2)."""
         closed = self.A + self.B[:, None] * self.parameters(theta)[..., None, :]
-        pushed = self.sigma**2 * np.outer(self.B, self.B) + self.noise**2 * np.eye(2)
+        added = self.sigma**2 * np.outer(self.B, self.B) + self.noise**2 * np.eye(2)
         S = np.empty((self.H, *closed.shape))
         S[0] = self.start**2 * np.eye(2)
         for t in range(self.H - 1):
-            S[t + 1] = closed @ S[t] @ closed.mT + pushed
+            S[t + 1] = closed @ S[t] @ closed.mT + added
         return np.moveaxis(S, 0, -3)
 
     def rewards(self, theta: Array) -> Array:
@@ -145,7 +145,7 @@ class LinearGaussian(GaussianPolicy):
         x[..., 0, :] = self.start * noise[..., 0, :2]
         x[..., 1:, :] = self.noise * noise[..., 1:, :2] + spread[..., :-1, None] * self.B
         power, reach = (self.A + self.B[:, None] * theta[..., None, :]).mT[..., None, :, :], 1
-        while reach < self.H:  # each state knows of its last `reach` pushes; now of twice as many
+        while reach < self.H:  # each state knows of its last `reach` inputs; now of twice as many
             x[..., reach:, :] += x[..., :-reach, :] @ power
             power, reach = power @ power, 2 * reach
         u = _dot(x, theta[..., None, None, :]) + spread
