@@ -109,7 +109,7 @@ def microscope(**start: Any) -> Explorer:
                     hoverinfo="skip",
                     **outside,
                 ),
-                x=axis(showgrid=False),
+                x=axis(showgrid=False, tickangle=0, tickfont={"size": 11}),
                 y=axis("error", "off span", zeroline=True, zerolinecolor=ink(0.6)),
                 height=380,
             ),
