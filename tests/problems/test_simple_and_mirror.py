@@ -15,30 +15,6 @@ SIMPLE = [Zero(), L1(0.7), SquaredNorm(0.3), Ball(1.2), Box(-0.5, np.array([1.0,
 seeds = st.integers(0, 2**31)
 
 
-@pytest.mark.parametrize("h", SIMPLE, ids=lambda h: type(h).__name__)
-@given(seed=seeds, step=st.floats(0.01, 20))
-@settings(max_examples=30, deadline=None)
-def test_the_proximal_map_is_the_minimiser(h, seed, step):
-    rng = np.random.default_rng(seed)
-    x = 2 * rng.normal(size=4)
-    best = h.prox(x, step)
-
-    def objective(z):
-        return h(z) + ((z - x) ** 2).sum(-1) / (2 * step)
-
-    assert np.isfinite(h(best))
-    others = [h.prox(best + size * rng.normal(size=(40, 4)), step) for size in (1e-3, 0.1, 3)]
-    assert objective(best) <= objective(np.concatenate(others)).min() + 1e-9
-
-
-def test_a_batch_of_proximal_maps_is_its_rows_one_by_one():
-    x, step = np.random.default_rng(0).normal(size=(5, 4)), np.array([0.1, 0.5, 1.0, 2.0, 5.0])
-    for h in SIMPLE:
-        together = h.prox(x, step)
-        np.testing.assert_allclose(together, [h.prox(row, size) for row, size in zip(x, step, strict=True)])
-        np.testing.assert_allclose(h(together), [h(row) for row in together])
-
-
 def test_indicators_are_infinite_outside():
     far = np.array([9.0, -9.0, 9.0, 9.0])
     assert all(h(far) == np.inf and h(h.prox(far, 1.0)) == 0 for h in SIMPLE[3:])

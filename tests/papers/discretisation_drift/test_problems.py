@@ -14,28 +14,6 @@ def example(batch=(3,)):
     return gan.on(gan.sample(rng, (*batch, 7))), phi, theta, rng.normal(size=phi.shape), rng.normal(size=theta.shape)
 
 
-def test_velocities_are_the_gradients_of_the_payoff():
-    game, phi, theta, v, w = example()
-    e = 1e-6
-    along_phi = (game(phi + e * v, theta) - game(phi - e * v, theta)) / (2 * e)
-    along_theta = (game(phi, theta + e * w) - game(phi, theta - e * w)) / (2 * e)
-    np.testing.assert_allclose((game.f(phi, theta) * v).sum(-1), along_phi, rtol=1e-6)
-    np.testing.assert_allclose((game.g(phi, theta) * w).sum(-1), -along_theta, rtol=1e-6)
-
-
-def test_the_four_products_are_those_of_the_complex_step():
-    game, phi, theta, v, w = example()
-    e = 1e-20
-    expected = {
-        "f_phi": (v, game.f(phi + 1j * e * v, theta).imag / e),
-        "f_theta": (w, game.f(phi, theta + 1j * e * w).imag / e),
-        "g_phi": (v, game.g(phi + 1j * e * v, theta).imag / e),
-        "g_theta": (w, game.g(phi, theta + 1j * e * w).imag / e),
-    }
-    for name, (direction, product) in expected.items():
-        np.testing.assert_allclose(getattr(game, name)(phi, theta, direction), product, atol=1e-13, err_msg=name)
-
-
 def test_the_payoff_is_the_saturating_loss():
     game, phi, theta, *_ = example(())
     D, G = game.gan.discriminator, game.gan.generator

@@ -10,17 +10,6 @@ BENT = ThreeSlopes()
 POINTS = np.linspace(-3, 3, 1001)[:, None]
 
 
-def test_gradients_and_hessian_vector_products_are_differences():
-    h = 1e-6
-    slope = (BENT(POINTS + h) - BENT(POINTS - h)) / (2 * h)
-    np.testing.assert_allclose(slope, BENT.grad(POINTS)[:, 0], atol=1e-4)
-    x, v = np.random.default_rng(0).normal(size=(2, 5, 2))
-    slope = (CURVED(x + h * v) - CURVED(x - h * v)) / (2 * h)
-    np.testing.assert_allclose(slope, (CURVED.grad(x) * v).sum(-1), atol=1e-6)
-    bend = (CURVED.grad(x + h * v) - CURVED.grad(x - h * v)) / (2 * h)
-    np.testing.assert_allclose(bend, CURVED.hvp(x, v), atol=1e-6)
-
-
 def test_the_log_cosh_has_curvatures_between_mu_and_l_which_is_reached_at_the_minimizer():
     x, v = np.random.default_rng(1).normal(size=(2, 200, 2))
     curvature = (v * CURVED.hvp(x, v)).sum(-1) / (v * v).sum(-1)
