@@ -1,1 +1,35 @@
-"""Test problems and their oracles, shared by the papers."""
+"""Test problems that several papers share; those of one paper alone are in its room.
+
+What an oracle means, with its shapes, is written down in `oracles`, which also refuses samples and steps that don't fit
+the batch of a point.
+
+    module         problem              oracles
+    -------------  -------------------  ------------------------------------------------------------------
+    quadratic      Quadratic            value grad hess hvp third prox minimizer minimum
+    least_squares  LeastSquares         value grad hess hvp third sample sample_grad minimizer minimum
+    logistic       LogisticRegression   value grad hess hvp third sample sample_grad minimizer minimum
+    rosenbrock     Rosenbrock           value grad hess hvp third minimizer minimum
+    expression     Expression           value grad hess hvp third
+    mlp            Fit                  value grad hess hvp third sample sample_grad
+    noisy          Noisy                value sample sample_grad
+    simple         Zero                 value prox
+                   L1                   value prox
+                   SquaredNorm          value prox
+                   Ball                 value prox
+                   Box                  value prox
+                   Simplex              value prox
+    games          Rotation             losses f g f_phi f_theta g_phi g_theta
+                   DiracGAN             value losses f g f_phi f_theta g_phi g_theta
+                   FormulaGame          losses f g f_phi f_theta g_phi g_theta
+    episodes       Episodes             value grad sample rollout
+                   GaussianPolicy       value grad sample rollout
+    mdp            MDP                  sample
+
+    data           two moons, a Chebyshev polynomial
+    formula        what may be typed, and its derivatives as steps of a program
+    mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power
+    projection     onto the simplex
+    seeds          one random instance, or a batch of them
+    stable         softplus, sigmoid and softmax, which don't overflow, for complex points too
+    transport      Transport: two histograms and a cost of moving mass, with four instances
+"""

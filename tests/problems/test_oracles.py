@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -179,20 +180,22 @@ def difference(function, x, v, e=1e-6):
     return (function(x + e * v) - function(x - e * v)) / (2 * e)
 
 
+def problems_of(module):
+    """The classes of a module that have an oracle."""
+    for kind in vars(module).values():
+        own = inspect.isclass(kind) and kind.__module__ == module.__name__ and not getattr(kind, "_is_protocol", False)
+        if own and any(offers(kind, oracle) for oracle in ORACLES):
+            yield kind
+
+
 def test_every_problem_is_held_against_its_oracles():
     rooms = [f"{package.name}.problems" for package in pkgutil.iter_modules(optilab.papers.__path__, "optilab.papers.")]
     modules = [module.name for module in pkgutil.iter_modules(optilab.problems.__path__, "optilab.problems.")]
     for room in filter(importlib.util.find_spec, rooms):
         inside = getattr(importlib.import_module(room), "__path__", [])
         modules += [room, *(module.name for module in pkgutil.iter_modules(inside, f"{room}."))]
-    found = {
-        kind
-        for module in map(importlib.import_module, modules)
-        for kind in vars(module).values()
-        if inspect.isclass(kind) and kind.__module__ == module.__name__ and any(offers(kind, name) for name in ORACLES)
-        if not inspect.isabstract(kind) and not getattr(kind, "_is_protocol", False)
-    }
-    assert found - KNOWN == set()
+    found = {kind for module in modules for kind in problems_of(importlib.import_module(module))}
+    assert {kind for kind in found if not inspect.isabstract(kind)} - KNOWN == set()
 
 
 def asked(case, batch, seed=0):
@@ -470,3 +473,24 @@ def test_the_four_products_are_the_changes_of_the_velocities(game, m, n):
         ):
             np.testing.assert_allclose(change, difference(function, at, along), rtol=1e-6, atol=1e-8)
             np.testing.assert_allclose(change, complex_step(function, at, along), rtol=1e-11, atol=1e-13)
+
+
+# The table
+
+
+def test_the_table_of_problems_says_what_is_where_and_what_it_offers():
+    words = ["value", *ORACLES, "minimizer", "minimum", "losses", "rollout", "f", "g", "f_theta", "g_phi", "g_theta"]
+    table, modules, module = {}, set(), ""
+    for line in re.findall(r"^    (?!module|---)(.*)$", optilab.problems.__doc__, re.MULTILINE):
+        module = line.split()[0] if line[0] != " " else module
+        modules.add(module)
+        named = re.fullmatch(r"(?:\w+)? +([A-Z]\w+) +([a-z_ ]+)", line)
+        if named:
+            table[module, named[1]] = set(named[2].split())
+    assert modules | {"oracles"} == {module.name for module in pkgutil.iter_modules(optilab.problems.__path__)}
+    found = {}
+    for name in modules:
+        for kind in problems_of(importlib.import_module(f"optilab.problems.{name}")):
+            offered = {word for word in words if ("__call__" if word == "value" else word) in dir(kind)}
+            found[name, kind.__name__] = offered - ({"g"} if "rollout" in offered else set())  # of trajectories
+    assert table == found
