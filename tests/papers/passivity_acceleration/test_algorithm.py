@@ -107,11 +107,9 @@ def test_time_dependent_feedback_adds_its_change_to_the_storage():
     problem = Quadratic(np.diag([1.0, 9.0]), np.zeros(2))
     design = Design(1.0, 0.1, lambda t: 1 + t)
     trace = run(controlled_flow(problem, np.ones(2), design, h=1e-3), 200)
-    V = np.array(
-        [room.storage(problem, design, x, psi, t) for x, psi, t in zip(trace.x, trace.psi, trace.t, strict=True)]
-    )
-    loss = room.dissipation(problem, design, trace.x[100], trace.psi[100], trace.t[100])
-    assert (V[101] - V[99]) / 2e-3 == pytest.approx(problem(trace.x[100]) - loss, rel=1e-4)
+    before, now, after = zip(trace.x[99:102], trace.psi[99:102], trace.t[99:102], strict=True)
+    change = (room.storage(problem, design, *after) - room.storage(problem, design, *before)) / 2e-3
+    assert change == pytest.approx(problem(now[0]) - room.dissipation(problem, design, *now), rel=1e-4)
 
 
 def test_without_feedback_the_target_manifold_is_invariant_and_attracts_at_rate_gamma():
@@ -131,13 +129,10 @@ def test_certificate_decays_at_the_accelerated_rate():
 
 def test_su_boyd_candes_bound_lies_above_the_flow_from_rest():
     problem = races.chain(20)
-    gap = run(
-        controlled_flow(problem, np.zeros(20), room.nesterov_convex_flow(), h=0.1, t0=0.5, substeps=2),
-        200,
-        gap=lambda s: problem(s.x) - problem.minimum,
-    )
-    distance = np.linalg.norm(problem.minimizer)
-    assert (gap.gap <= room.flow_gap_bound(gap.t, distance, 0.5, gap.gap[0])).all()
+    flow = controlled_flow(problem, np.zeros(20), room.nesterov_convex_flow(), h=0.1, t0=0.5, substeps=2)
+    trace = run(flow, 200)
+    gap = problem(trace.x) - problem.minimum
+    assert (gap <= room.flow_gap_bound(trace.t, np.linalg.norm(problem.minimizer), 0.5, gap[0])).all()
 
 
 def test_a_mode_follows_the_integrated_flow():
@@ -319,13 +314,12 @@ def test_bounds_lie_above_random_runs(stiffness, seed):
         assert (gap <= bound + slack).all()
 
 
-def test_nesterovs_bound_lies_above_the_mean_over_seeds():
+def test_nesterovs_bound_lies_above_the_races():
     starts = races.quadratic_starts(5)
     for kappa in (100.0, 1000.0):
         problem = Quadratic(np.diag(np.geomspace(1, kappa, 30)), np.zeros(30))
         gap = problem(points(problem, starts, room.nesterov_tuning(1, kappa), 200))
         bound = strongly_convex_gap_bound(np.arange(201)[:, None], 1, kappa, np.linalg.norm(starts, axis=-1))
-        assert (gap.mean(1) <= bound.mean(1)).all()
         assert (gap <= bound).all()
 
 

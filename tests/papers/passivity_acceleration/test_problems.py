@@ -1,4 +1,4 @@
-"""The log-cosh and the three-slope function have the derivatives and constants that they say."""
+"""The log-cosh and the three-slope function have the curvatures that they say."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,11 @@ import pytest
 from optilab.papers.passivity_acceleration.problems import LogCosh, ThreeSlopes
 
 CURVED = LogCosh(np.array([[3.0, 1.0], [0.5, -2.0], [1.0, 1.5]]), mu=0.7)
-BENT = ThreeSlopes()
-POINTS = np.linspace(-3, 3, 1001)[:, None]
 
 
 def test_the_log_cosh_has_curvatures_between_mu_and_l_which_is_reached_at_the_minimizer():
     x, v = np.random.default_rng(1).normal(size=(2, 200, 2))
-    curvature = (v * CURVED.hvp(x, v)).sum(-1) / (v * v).sum(-1)
+    curvature = np.vecdot(v, CURVED.hvp(x, v)) / np.vecdot(v, v)
     assert (curvature >= CURVED.mu).all()
     assert (curvature <= CURVED.L).all()
     columns = CURVED.hvp(np.zeros((2, 2)), np.eye(2))
@@ -21,10 +19,11 @@ def test_the_log_cosh_has_curvatures_between_mu_and_l_which_is_reached_at_the_mi
 
 
 def test_the_three_slopes_have_the_curvatures_mu_and_l():
-    changes = np.diff(BENT.grad(POINTS)[:, 0]) / np.diff(POINTS[:, 0])
-    assert changes.min() == pytest.approx(BENT.mu)
-    assert changes.max() == pytest.approx(BENT.L)
-    assert BENT(BENT.minimizer) == BENT.minimum
+    problem, points = ThreeSlopes(), np.linspace(-3, 3, 1001)[:, None]
+    changes = np.diff(problem.grad(points)[:, 0]) / np.diff(points[:, 0])
+    assert changes.min() == pytest.approx(problem.mu)
+    assert changes.max() == pytest.approx(problem.L)
+    assert problem(problem.minimizer) == problem.minimum
 
 
 def test_far_away_the_log_cosh_does_not_overflow():
