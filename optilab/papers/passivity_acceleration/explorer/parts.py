@@ -1,11 +1,13 @@
-"""What the design board is made of: ranges that hold what is drawn, strokes along a flow, sentences."""
+"""The methods' colours; and what the design board is made of: ranges, strokes along a flow, sentences."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from optilab.papers.passivity_acceleration.algorithm import Design
+from optilab.ui.theme import BROWN, methods
 
+color = methods(others={"triple momentum": BROWN})
 Span = tuple[float, float]
 
 

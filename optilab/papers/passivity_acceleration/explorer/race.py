@@ -8,11 +8,12 @@ from optilab.papers.passivity_acceleration.algorithm import spectral_radius
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, tuned
 from optilab.papers.passivity_acceleration.explorer import contests
 from optilab.papers.passivity_acceleration.explorer.contests import ASLEEP, CHAIN, CLASSIFIER, KAPPAS, SEEDS
+from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, curve, entry, log, panel, promise, rule
 from optilab.ui.recipe import written
-from optilab.ui.theme import color, ink
+from optilab.ui.theme import ink
 
 
 def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import circle_curve, circle_margin, momentum_method
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM, cautious
 from optilab.papers.passivity_acceleration.experiment.races import METHODS, together
+from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, heat, here, log, panel, region, rule, walk
-from optilab.ui.theme import INK, color, ink
+from optilab.ui.theme import INK, ink
 
 STEPS = 120
 POSITIONS, MOVES = np.linspace(-5, 5, 201), np.linspace(-5, 5, 161)
