@@ -95,18 +95,18 @@ def hanging(first: float | np.ndarray, second: float | np.ndarray) -> State:
 
 
 def energy(system: System, trace: Trace) -> np.ndarray:
-    """Kinetic energy of each step, and potential energy half-way through it (J), (steps, *batch)."""
+    """Kinetic energy of each step, and potential energy half-way through it (J), (steps + 1, *batch)."""
     turning = (trace.omega[..., None, :] @ system.J @ trace.omega[..., None])[..., 0, 0]
     height = (trace.x - system.h / 2 * trace.v)[..., 2]
     each = system.m * ((trace.v**2).sum(-1) / 2 + system.gravity * height) + turning / 2
-    return each.sum(-1)[1:]
+    return each.sum(-1)
 
 
 def swung(start: State, h: float, seconds: float) -> tuple[np.ndarray, np.ndarray, float]:
     """Span of the energy, change of its mean from the first to the last quarter, and the largest gap of a hinge."""
     system = double_pendulum(h)
     trace = run(rollout(system, start, rtol=1e-12), round(seconds / h))
-    E = energy(system, trace)
+    E = energy(system, trace)[1:]
     quarter = len(E) // 4
     apart = abs(system.joint_error(State(trace.x, trace.v, trace.q, trace.omega))).max()
     return np.ptp(E, axis=0), abs(E[-quarter:].mean(0) - E[:quarter].mean(0)), float(apart)

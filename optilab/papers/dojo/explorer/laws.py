@@ -3,20 +3,22 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from optilab.papers.dojo.algorithm.point_mass import braked_speed, friction_slope, gap_slope, smoothed_gap
+from optilab.papers.dojo.algorithm import PointMass, braked_speed, friction_slope, gap_slope, smoothed_gap
 from optilab.papers.dojo.algorithm.smoothing import draws
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, cloud, curve, here, panel, promise
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import color, ink
+from optilab.ui.theme import ink, methods
 
 SAMPLES = 500
 HARD = 1e-8  # of the κ at which smoothing and contact are equally strong: (μmgh)²/m for friction, mg²h³ for impact
 FORCE = np.linspace(0, 2, 201)  # in units of the force at the kink
 SEEN = np.linspace(0, 2, 41)
 GRADIENTS, VALUES = "gradients", "values"
+AXES = {"friction": "push / μmg", "impact": "lift / weight"}
+color = methods(ours=["smoothed contact"], rivals=["randomised"], reference=["hard contact"])
 
 
 def pushed(force: np.ndarray, kappa: float, mu: float, h: float) -> tuple[np.ndarray, np.ndarray]:
@@ -33,121 +35,83 @@ def lifted(force: np.ndarray, kappa: float, h: float) -> tuple[np.ndarray, np.nd
     return s / h**2, gap_slope(s, kappa, 1.0, h)
 
 
+def half_the_force(kappa: float, mu: float, h: float) -> float:
+    """What the block feels of a free block's gradient at half the force that breaks it loose."""
+    block = PointMass(m=1.0, mu=mu, h=h, g=1.0)
+    impulse = np.array([0.5 * mu * h, 0.0, 0.0])
+    return block.linearise(block.at_rest(kappa), impulse, kappa).B[3, 0]  # of a free block: 1
+
+
 def compute(kappa: float, mu: float, h: float, sigma: float, kind: str) -> dict[str, Any]:
     """Curves of both contacts at κ and at their hard limit, and the randomised gradients of the hard ones."""
     eps = draws(np.random.default_rng(0), SEEN, sigma, SAMPLES)
-    data: dict[str, Any] = {"force": FORCE, "seen": SEEN, "kink": np.array([1.0])}
     laws = {
         "friction": (lambda F, k: pushed(F, k, mu, h), HARD * (mu * h) ** 2),
         "impact": (lambda F, k: lifted(F, k, h), HARD * h**3),
     }
+    data: dict[str, Any] = {}
+    kinks = {}
     for name, (law, limit) in laws.items():
         value, slope = law(FORCE, kappa)
         hard, step = law(FORCE, limit)
         values, slopes = law(SEEN + eps, limit)
         rise = (values - law(SEEN, limit)[0]) * eps / sigma**2
-        dots = (slopes if kind == GRADIENTS else rise).mean(0)
+        kinks[name] = slope[100]
         data |= {
-            f"{name}": value,
-            f"{name}_slope": slope,
-            f"{name}_hard": hard,
-            f"{name}_step": step,
-            f"{name}_dots": dots,
-            f"{name}_kink": slope[[100]],
+            name: (FORCE, value),
+            f"{name} hard": (FORCE, hard),
+            f"{name} slope": (FORCE, slope),
+            f"{name} step": (FORCE, step),
+            f"{name} dots": (SEEN, (slopes if kind == GRADIENTS else rise).mean(0)),
+            f"{name} kink": (1.0, slope[100]),
         }
-    half = data["friction_slope"][50]
-    at_kink = data["friction_slope"][100]
-    data["note"] = (
-        f"At half the force that breaks it loose the block feels <b>{half:.2g}</b> of a free block's gradient (hard "
-        f"contact: 0). At the kink: {at_kink:.2f} for friction, {data['impact_slope'][100]:.2f} for impact. The dots "
-        f"took {SAMPLES} hard solves each, the curve one."
+    note = (
+        f"At half the force that breaks it loose the block feels <b>{half_the_force(kappa, mu, h):.2g}</b> of a free "
+        f"block's gradient (hard contact: 0). At the kink: {kinks['friction']:.2f} for friction, "
+        f"{kinks['impact']:.2f} for impact. The dots took {SAMPLES} hard solves each, the curve one."
     )
-    return data
+    return data | {"note": note}
 
 
-def code(values: dict[str, Any]) -> str:
-    """One step of the block and its gradient, at half the force."""
-    return (
-        "from optilab.papers.dojo.algorithm import PointMass\n\n"
-        f"kappa, block = {values['kappa']:.3g}, PointMass(m=1.0, mu={values['mu']:.2f}, h={values['h']:.2f}, g=1.0)\n"
-        f"push = [{values['h']:.2f} * 0.5 * {values['mu']:.2f}, 0.0, 0.0]  # an impulse, N·s\n"
-        "block.linearise(block.at_rest(kappa), push, kappa).B[3, 0]  # of a free block: 1"
-    )
-
-
-def curve(name: str, title: str, moves: str) -> Panel:
+def moves(name: str, title: str, y: str) -> Panel:
     """What the force does."""
-    smooth, hard = color("smoothed contact"), color("hard contact")
-    return Panel(
-        title,
-        [
-            (
-                go.Scatter(name="hard", line={"color": hard, "dash": "dash", "width": 1.5}),
-                {"x": "force", "y": f"{name}_hard"},
-            ),
-            (go.Scatter(name="at κ", line={"color": smooth, "width": 2.6}), {"x": "force", "y": name}),
-        ],
-        {"xaxis": {"title": {"text": AXES[name]}}, "yaxis": {"title": {"text": moves}}},
-        height=250,
-    )
-
-
-AXES = {"friction": "push / μmg", "impact": "lift / weight"}
+    hard, smooth = promise(f"{name} hard", "hard", color("hard contact")), color("smoothed contact")
+    return panel(title, hard, curve(name, "at κ", smooth), x=AXES[name], y=y, height=250)
 
 
 def gradient(name: str, title: str) -> Panel:
     """The gradient of that."""
-    smooth, hard = color("smoothed contact"), color("hard contact")
-    dots = {"color": color("randomised"), "size": 5, "opacity": 0.8}
-    return Panel(
+    return panel(
         title,
-        [
-            (
-                go.Scatter(name="hard", line={"color": hard, "dash": "dash", "width": 1.5}),
-                {"x": "force", "y": f"{name}_step"},
-            ),
-            (
-                go.Scatter(name=f"mean of {SAMPLES} noisy hard solves", mode="markers", marker=dots),
-                {"x": "seen", "y": f"{name}_dots"},
-            ),
-            (go.Scatter(name="at κ", line={"color": smooth, "width": 2.6}), {"x": "force", "y": f"{name}_slope"}),
-            (
-                go.Scatter(
-                    showlegend=False,
-                    mode="markers",
-                    marker={"symbol": "circle-open", "size": 12, "color": ink(0.9), "line": {"width": 2}},
-                ),
-                {"x": "kink", "y": f"{name}_kink"},
-            ),
-        ],
-        {
-            "xaxis": {"title": {"text": AXES[name]}},
-            "yaxis": {"range": [-0.15, 1.3], "title": {"text": "gradient / free gradient"}},
-        },
+        promise(f"{name} step", "hard", color("hard contact")),
+        cloud(f"{name} dots", f"mean of {SAMPLES} noisy hard solves", color("randomised")),
+        curve(f"{name} slope", "at κ", color("smoothed contact")),
+        here(f"{name} kink", shade=ink(0.9), symbol="circle-open", marker={"line": {"width": 2}}),
+        x=AXES[name],
+        y=axis("gradient / free gradient", [-0.15, 1.3]),
         height=250,
     )
 
 
 def laws(**start: Any) -> Explorer:
     """Turn κ, friction and step, and compare with gradients averaged over noise."""
+    named = {"rollouts": 1e-6, "gradients": 1e-1}
     return Explorer(
         compute,
         {
-            "kappa": log_slider(
-                "smoothness κ", 1e-4, 1e-8, 1, steps=16, readout=".1e", named={"rollouts": 1e-6, "gradients": 1e-1}
-            ),
+            "kappa": log_slider("smoothness κ", 1e-4, 1e-8, 1, steps=16, readout=".1e", named=named),
             "mu": slider("friction μ", 0.5, 0.05, 1, 0.05),
             "h": slider("time step h (s)", 0.1, 0.01, 0.1, 0.01),
             "sigma": slider("noise σ / kink", 0.1, 0.02, 0.3, 0.02),
             "kind": choice("averaged over noise:", GRADIENTS, [GRADIENTS, VALUES]),
         },
         [
-            curve("friction", "A block is pushed: it sticks, then it slides", "moves / μgh²"),
+            moves("friction", "A block is pushed: it sticks, then it slides", "moves / μgh²"),
             gradient("friction", "In stiction the gradient vanishes, unless κ is large"),
-            curve("impact", "A block is lifted: it lies, then it rises", "gap / gh²"),
+            moves("impact", "A block is lifted: it lies, then it rises", "gap / gh²"),
             gradient("impact", "At the kink it is ½, whatever κ"),
         ],
-        call="optilab.papers.dojo.explorer.laws",
+        call=__name__,
         start=start,
-        code=code,
+        recipe=half_the_force,
     )
