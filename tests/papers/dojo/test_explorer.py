@@ -3,7 +3,6 @@
 from importlib import import_module
 
 import numpy as np
-import pytest
 
 from optilab.papers.dojo.explorer.central_path import compute as central_path
 from optilab.papers.dojo.explorer.cone_against_pyramid import compute as slides
@@ -11,33 +10,23 @@ from optilab.papers.dojo.explorer.free_body import compute as free_body
 from optilab.ui.recipe import written
 
 
-@pytest.mark.parametrize(
-    ("name", "recipe", "values", "shorter"),
-    [
-        (
-            "thrown_box",
-            "throw",
-            {"mu": 0.333, "kappa": 1e-5, "model": "cone", "speed": 2.345, "spin": 3.21},
-            ("STEPS = 100", "STEPS = 6"),
-        ),
-        (
-            "push",
-            "planned",
-            {"kappa": 0.1, "mu": 0.4, "x": 0.5, "y": -0.3, "first": "a push that slides"},
-            ("", ""),
-        ),
-    ],
-)
-def test_the_code_shown_gives_what_the_button_runs(name, recipe, values, shorter, monkeypatch):
-    module = import_module(f"optilab.papers.dojo.explorer.{name}")
-    lines, _, expression = written(getattr(module, recipe), values).replace(*shorter).rpartition("\n")
+def shown_and_run(name, recipe, values):
+    """What the code shown at these values gives, and what the button of the picture runs."""
+    function = getattr(import_module(f"optilab.papers.dojo.explorer.{name}"), recipe)
+    lines, _, expression = written(function, values).rpartition("\n")
     scope = {}
     exec(lines, scope)
-    shown = eval(expression, scope)
-    monkeypatch.setattr(module, "STEPS", 6, raising=False)
-    ran = getattr(module, recipe)(**values, progress=lambda *_: None)
-    for field in ran.fields:
-        np.testing.assert_array_equal(shown.fields[field], ran.fields[field])
+    return eval(expression, scope), function(**values, progress=lambda *_: None)
+
+
+def test_the_code_shown_gives_what_the_button_runs(monkeypatch):
+    monkeypatch.setattr(import_module("optilab.papers.dojo.explorer.thrown_box"), "STEPS", 6)
+    throw = {"mu": 0.333, "kappa": 1e-5, "model": "cone", "speed": 2.345, "spin": 3.21}
+    (_, shown), (_, ran) = shown_and_run("thrown_box", "throw", throw)
+    np.testing.assert_equal(shown.fields, ran.fields)
+    plan = {"kappa": 0.1, "mu": 0.4, "x": 0.5, "y": -0.3, "first": "a push that slides"}
+    shown, ran = shown_and_run("push", "planned", plan)
+    np.testing.assert_equal(shown.fields, ran.fields)
 
 
 def test_what_stalls_bends_or_is_too_large_is_said():

@@ -16,15 +16,9 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, here, log, panel, promise
 from optilab.ui.theme import BLUE, TEAL, ink
 
-EDGES, H, STEPS = (0.6, 0.4, 0.25), 0.02, 100
+H, STEPS = 0.02, 100
 FRAMES = STEPS // 2
 MODELS = [name for name in FRICTIONS if name != "none"]
-
-
-def thrown(mu: float, model: str) -> System:
-    """The box over the floor."""
-    body, corners = box(EDGES, mu=mu)
-    return System([body], corners, h=H, friction=model)
 
 
 def throw(
@@ -34,30 +28,33 @@ def throw(
     speed: float,
     spin: float,
     progress: bool | Callable[[float, float], Any] = False,
-) -> Trace:
+) -> tuple[System, Trace]:
     """Two seconds from a throw with `speed` (m/s) along the floor and `spin` (rad/s) about the box's axes."""
+    body, corners = box((0.6, 0.4, 0.25), mu=mu)
+    system = System([body], corners, h=H, friction=model)
     v, omega = speed * np.array([0.95, 0.3, 0.0]), spin * np.array([0.3, 0.9, 0.3])
     start = state_of((0, 0, 0.75), v, from_axis(np.array([1.0, 2.0, 0.5]), 0.5), omega)
-    return run(rollout(thrown(mu, model), start, kappa=kappa), STEPS, progress=progress)
+    return system, run(rollout(system, start, kappa=kappa), STEPS, progress=progress)
 
 
-def compute(frame: int, mu: float, kappa: float, model: str, speed: float, spin: float, run: Trace) -> dict[str, Any]:
+def compute(frame: int, kappa: float, run: tuple[System, Trace], **thrown: Any) -> dict[str, Any]:
     """The box at a frame, its path so far, what the floor does to its corners, and the record of the whole throw."""
-    system, k, t = thrown(mu, model), frame * STEPS // FRAMES, H * np.arange(STEPS + 1)
-    x, gap, energies = run.x[:, 0], run.gap.min(-1), energy(system, run)
-    corners = x[:, None] + np.matvec(rotation(run.q[:, 0])[:, None], system.p)
-    sliding = np.linalg.norm(run.v[k, 0, :2])
+    system, trace = run
+    k, t = frame * STEPS // FRAMES, H * np.arange(STEPS + 1)
+    x, gap, energies = trace.x[:, 0], trace.gap.min(-1), energy(system, trace)
+    corners = x[:, None] + np.matvec(rotation(trace.q[:, 0])[:, None], system.p)
+    sliding = np.linalg.norm(trace.v[k, 0, :2])
     resting = 4 * kappa / float(system.m[0] * system.gravity * H)
     lost = np.flatnonzero(~np.isfinite(gap))
     note = (
         f"At {t[k]:.2f} s the centre moves at {sliding:.2f} m/s along the floor. The nearest that a "
         f"corner ever comes to the floor is {gap.min():.1e} m; at rest it is 4κ/(mgh) = {resting:.1e} m. "
-        f"{run.iterations[1:].mean():.1f} iterations a step."
+        f"{trace.iterations[1:].mean():.1f} iterations a step."
     )
     if len(lost):
         note = f"<b>The solver did not converge</b> at {t[lost[0]]:.2f} s: the box is lost from there on."
     soft = np.nanmax(energies - np.fmin.accumulate(energies)) > 0.01 * energies[0]
-    return lines(corners, system.contact_impulses(run.w[k]), k) | {
+    return lines(corners, system.contact_impulses(trace.w[k]), k) | {
         "path": tuple(x[: k + 1].T),
         "shadow": tuple((x[: k + 1] * [1, 1, 0]).T),
         "gap": (t, gap),
