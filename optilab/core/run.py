@@ -72,10 +72,13 @@ def advance(going: np.ndarray | bool, new: Any, old: Any) -> Any:
     """
     if going is True:
         return new
+    going = np.asarray(going)
+    if going.all():
+        return new
     if isinstance(new, tuple):
         parts = [advance(going, after, before) for after, before in zip(new, old, strict=True)]
         return type(new)(*parts) if hasattr(new, "_fields") else tuple(parts)
-    going, new = np.asarray(going), np.asarray(new)
+    new = np.asarray(new)
     return np.where(going.reshape(going.shape + (1,) * (new.ndim - going.ndim)), new, old)
 
 

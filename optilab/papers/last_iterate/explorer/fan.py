@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import heavy_const, heavy_linear, heavy_poly, high_probability_shape
 from optilab.papers.last_iterate.experiment import TARGET, states
-from optilab.papers.last_iterate.explorer.parts import FLOOR, color, outline, times
+from optilab.papers.last_iterate.explorer.parts import FLOOR, color, outline
 from optilab.papers.last_iterate.problems import Distance
 from optilab.problems.mirror import Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
@@ -40,7 +41,7 @@ def two_hundred_runs(schedule: str, eta: float, tail: float, gaussian: bool, T: 
 
 def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> dict[str, Any]:
     """The same 200 noise sequences through plain and through power steps."""
-    p, t = moment(tail, gaussian), times(T, 40)
+    p, t = moment(tail, gaussian), log_steps(T, 40)
     plain, power = (np.maximum(gap[t], FLOOR) for gap in two_hundred_runs(schedule, eta, tail, gaussian, T))
     data: dict[str, Any] = {}
     for column, (name, gap) in enumerate((("plain", plain), ("power", power))):

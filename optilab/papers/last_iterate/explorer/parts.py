@@ -1,8 +1,7 @@
-"""What several pictures share: the methods' colours, times on a log axis, outlines of bands, strips of dots."""
+"""What several pictures share: the methods' colours, outlines of bands, strips of dots."""
 
 import numpy as np
 
-from optilab.core.check import require
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.ui.theme import BLUE, ORANGE, PINK, PURPLE, TEAL, methods
 
@@ -11,12 +10,6 @@ SCHEDULES = {"linear decay": BLUE, "1/√t": ORANGE, "constant steps": PURPLE}
 color = methods(others=SCHEDULES | {"Euclidean": PINK, "entropy": TEAL, "power map": TEAL})
 COLORS = {name: color({"constant": "constant steps"}.get(name, name)) for name in NAMES}
 FLOOR = 1e-6  # gaps below this are rounding of F*
-
-
-def times(T: int, count: int = 50) -> np.ndarray:
-    """Whole numbers from 1 to T, evenly on a log axis: at most `count`."""
-    require(T >= 1, "T", T, "at least 1")
-    return np.unique(np.round(np.geomspace(1, T, count)).astype(int))
 
 
 def outline(t: np.ndarray, gap: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES
 from optilab.papers.last_iterate.experiment import states
-from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline, times
+from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline
 from optilab.papers.last_iterate.problems import MaxAffine, scenarios
 from optilab.problems.mirror import Entropy, Euclidean
 from optilab.problems.noisy import Gaussian, Noisy
@@ -48,7 +49,7 @@ def two_geometries(schedule: str, eta_entropy: float, eta_euclid: float, d: int,
 
 def compute(schedule: str, eta_entropy: float, eta_euclid: float, d: int, T: int) -> dict[str, Any]:
     """Weights, worst losses and losses of both geometries; what theory promises them."""
-    exact, t = market(d), times(T, 40)
+    exact, t = market(d), log_steps(T, 40)
     asset, scenario = np.arange(1, d + 1), np.arange(1, exact.A.shape[1] + 1)
 
     def falling(values: np.ndarray) -> np.ndarray:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, average, best, bound, suffix_average
 from optilab.papers.last_iterate.experiment import states
-from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, outline, times
+from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, outline
 from optilab.papers.last_iterate.problems import AbsoluteRegression, outliers
 from optilab.problems.simple import L1
 from optilab.ui.controls import choice, log_slider, slider, switch
@@ -37,7 +38,7 @@ def compute(schedule: str, eta: float, T: int, noise: float, promised: bool) -> 
     """Gaps of all three; the other outputs, the band and the bound are those of `schedule`."""
     exact, k = regression(), NAMES.index(schedule)
     s2 = exact.M**2 + replace(exact, noise=noise).sigma ** 2
-    x, t = three_schedules(eta, T, noise), times(T, 40)
+    x, t = three_schedules(eta, T, noise), log_steps(T, 40)
     steps = {name: make(T, eta) for name, make in SCHEDULES.items()}
 
     def gap(points: np.ndarray) -> np.ndarray:

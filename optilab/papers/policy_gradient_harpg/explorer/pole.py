@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.numerics import log_steps
 from optilab.core.run import run as follow
 from optilab.papers.policy_gradient_harpg.algorithm import method
 from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
@@ -17,7 +18,7 @@ from optilab.ui.theme import ink
 
 T, RUNS, BATCH, SHOWN = 150, 11, 5, 10  # runs: an odd number, so that the median is a run
 DRAWN = 100  # trajectories whose mean is the return that is shown
-SAVED = np.unique(np.append(0, np.round(np.geomspace(1, T, 24)).astype(int)))
+SAVED = np.append(0, log_steps(T, 24))
 
 
 @cache
