@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from optilab.papers.policy_gradient_harpg import exercises, experiment
-from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, theta
+from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta
 
 RIGHT = (1 - eta) / eta * c * Delta**2
 
@@ -20,9 +20,7 @@ def test_any_form_of_the_transport_error_passes():
 @pytest.mark.parametrize(
     ("answer", "hint"),
     [
-        (-RIGHT, "sign"),
         ((1 - eta) ** 2 / eta * c * Delta**2, "new gradient's part"),
-        (-(1 - eta) * Delta * (a + 2 * c * theta - c * Delta), "momentum"),
         (-(1 - eta) * Delta * a, "momentum"),
         (RIGHT + a, "cancel"),
         (2 * RIGHT, "yours is 2 and 6"),
@@ -53,13 +51,6 @@ def answer(combine=carried, place=between):
     return direction
 
 
-def one_trajectory(d, theta, theta_prev, eta, q, sample, g, hvp):
-    tau = sample(theta)
-    return carried(
-        d, eta, theta - theta_prev, lambda: g(tau, theta), lambda u: hvp(tau, between(theta, theta_prev, q), u)
-    )
-
-
 def wrong_pair(d, theta, theta_prev, eta, q, sample, g, hvp):
     place = between(theta, theta_prev, q)
     mine, other = sample(theta), sample(place)
@@ -75,14 +66,10 @@ def test_the_direction_of_the_algorithm_passes(seed):
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (answer(lambda d, eta, step, g, hvp: (1 - eta) * d + hvp(step) + eta * g()), "belongs inside"),
-        (answer(lambda d, eta, step, g, hvp: (1 - eta) * (d + hvp(-step)) + eta * g()), "walks back"),
         (answer(lambda d, eta, step, g, hvp: (1 - eta) * d + eta * g()), "not carried along"),
         (answer(lambda d, eta, step, g, hvp: eta * d + (1 - eta) * g()), "weighs what is remembered"),
         (answer(place=lambda theta, before, q: theta), "must be asked at q"),
-        (answer(place=lambda theta, before, q: between(theta, before, 0.5)), "must be asked at q"),
         (answer(place=lambda theta, before, q: between(before, theta, q)), "q weighs"),
-        (one_trajectory, "two independent trajectories"),
         (wrong_pair, "needs a trajectory drawn at"),
         (lambda *arguments: 0.0, "shape"),
         (lambda *arguments: np.zeros(4), "off by"),
@@ -95,62 +82,25 @@ def test_wrong_directions_are_named(wrong, hint, seed):
         exercises.check_direction(wrong, seed)
 
 
-def parts(s, a, r, gamma, theta, u, weight):
-    """Σ weight ∇log π, the slopes of log π along u, and ∇²Φ u."""
-    psi = np.cumsum((gamma ** np.arange(len(r)) * r)[::-1])[::-1]
-    pi = np.exp(theta) / np.exp(theta).sum(-1, keepdims=True)
-    mean = (pi * u).sum(-1, keepdims=True)
-    along, gradient, bent = u[s, a] - mean[s, 0], np.zeros_like(theta), np.zeros_like(theta)
-    weights = weight(psi, gamma ** np.arange(len(r)) * r, along)
-    np.add.at(gradient, (s, a), weights)
-    np.add.at(gradient, s, -weights[:, None] * pi[s])
-    np.add.at(bent, s, -psi[:, None] * (pi * (u - mean))[s])
-    return gradient, along, bent
+def without_bend(*arguments):
+    return exercises.wrong_products(*arguments)["∇²Φ u is missing"]
 
 
 def product(*arguments):
-    gradient, along, bent = parts(*arguments, lambda psi, reward, along: psi)
-    return gradient * along.sum() + bent
-
-
-def causal(*arguments):
-    gradient, _, bent = parts(*arguments, lambda _, reward, along: np.cumsum((reward * np.cumsum(along))[::-1])[::-1])
-    return gradient + bent
-
-
-def in_place(s, a, r, gamma, theta, u):
-    r *= gamma ** np.arange(len(r))
-    theta -= theta.max()
-    answer = product(s, a, r, 1.0, theta, u)
-    u[:] = 0
-    return answer
-
-
-def with_a_matrix(*arguments):
-    gradient, _, bent = parts(*arguments, lambda psi, reward, along: psi)
-    scores, _, _ = parts(*arguments, lambda psi, reward, along: np.ones_like(psi))
-    return (np.outer(gradient, scores) @ arguments[-1].ravel()).reshape(bent.shape) + bent
+    forgetful, *_ = exercises.wrong_products(*arguments).values()
+    return forgetful + without_bend(*arguments)  # each has what the other lacks
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("right", [product, causal, in_place])
-def test_both_unbiased_products_pass(right, seed):
-    exercises.check_hvp(right, seed)
-
-
-def mistaken(index):
-    return lambda *arguments: list(exercises.wrong_products(*arguments).values())[index]
+def test_the_product_passes(seed):
+    exercises.check_hvp(product, seed)
 
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (mistaken(0), "is missing"),
-        (mistaken(1), "whole trajectory"),
-        (mistaken(2), "∇²Φ u is missing"),
-        (mistaken(3), "sign"),
-        (with_a_matrix, "no matrix"),
+        (without_bend, "∇²Φ u is missing"),
         (lambda s, a, r, gamma, theta, u: u.ravel(), "shape"),
         (lambda s, a, r, gamma, theta, u: product(s, a, r, 1.0, theta, u), "off by"),
         (lambda *arguments: None, "B u must be real numbers"),
