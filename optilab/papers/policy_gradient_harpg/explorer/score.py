@@ -32,26 +32,30 @@ def longest(sigma: float, count: int) -> Trajectory:
     return replace(PLANT, H=LONGEST, sigma=sigma).rollout(START, noise(count))
 
 
-def told(H: int, gamma: float, sigma: float, count: int = COUNT) -> Any:
-    """At θ = 0, J_H − J, the trace of the covariance of g and the least eigenvalue of the Fisher matrix."""
+def seen(plant: LinearGaussian, count: int = COUNT) -> tuple[float, float]:
+    """At θ = 0, the trace of the covariance of one trajectory's g, and the least eigenvalue of the Fisher matrix."""
+    tau = Trajectory(*(column[:, : plant.H] for column in longest(plant.sigma, count)))
+    return float(plant.each_g(tau, START).var(0).sum()), float(np.linalg.eigvalsh(plant.fisher(START))[0])
+
+
+def told(H: int, gamma: float, sigma: float) -> Any:
+    """What the horizon cuts off at θ = 0, how noisy g is there, and how curved exploration."""
     plant = replace(PLANT, H=H, gamma=gamma, sigma=sigma)
-    tau = Trajectory(*(column[:, :H] for column in longest(sigma, count)))
-    variance, least = plant.each_g(tau, START).var(0).sum(), np.linalg.eigvalsh(plant.fisher(START))[0]
-    return -float(plant.beyond(START)), float(variance), float(least)
+    return -float(plant.beyond(START)), *seen(plant)
 
 
 @lru_cache(maxsize=64)
 def over_horizons(gamma: float, sigma: float) -> np.ndarray:
     """J_H − J at θ = 0 for each of `HORIZONS`."""
     plant = replace(PLANT, gamma=gamma, sigma=sigma, H=300)
-    rest = plant.rewards(START) * plant.discounts
-    return -np.array([rest[H:].sum() + float(plant.beyond(START)) for H in HORIZONS])
+    rest, beyond = plant.rewards(START) * plant.discounts, float(plant.beyond(START))
+    return -np.array([rest[H:].sum() + beyond for H in HORIZONS])
 
 
 @lru_cache(maxsize=64)
 def over_sigmas(H: int, gamma: float) -> np.ndarray:
-    """What `told` tells at each of `SIGMAS`: (3, sigmas)."""
-    return np.array([told(H, gamma, sigma, FEW) for sigma in SIGMAS]).T
+    """What is `seen` at each of `SIGMAS`: (2, sigmas)."""
+    return np.array([seen(replace(PLANT, H=H, gamma=gamma, sigma=sigma), FEW) for sigma in SIGMAS]).T
 
 
 def figure(x: float) -> str:
@@ -62,7 +66,7 @@ def figure(x: float) -> str:
 def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
     """Bias over H, variance and least Fisher eigenvalue over σ, all at θ = 0."""
     bias, variance, least = told(H, gamma, sigma)
-    _, variances, eigenvalues = over_sigmas(H, gamma)
+    variances, eigenvalues = over_sigmas(H, gamma)
     slope = float(np.linalg.norm(replace(PLANT, H=H, gamma=gamma, sigma=sigma).grad(START)))
     return {
         "bias": (HORIZONS, over_horizons(gamma, sigma)),
