@@ -37,6 +37,10 @@ class Curve(NamedTuple):
     gradients: np.ndarray
     cheap: np.ndarray  # subgradients, operators or samples: the calls that should be cheap
 
+    def at(self, kept: Any) -> "Curve":
+        """The steps that an index keeps."""
+        return Curve(*(column[kept] for column in self))
+
     def reached(self, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradients and cheap calls after which each replicate's gap is first at most `level` (*batch), else inf."""
         below = self.gap <= level

@@ -1,5 +1,7 @@
 """Gradient sliding against a plain transcription, exact limits, its theorems and its claims."""
 
+from itertools import count, islice
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -23,7 +25,6 @@ from optilab.papers.gradient_sliding.problems.portfolio import portfolio
 from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 
 SMALL = {"n": 6, "m": 20, "L": 10.0, "mu": 0.5}
-LENGTH = 25
 
 
 def small(seeds=0, **other):
@@ -38,52 +39,32 @@ def plans(problem, x0, stochastic=False):
         "gs_convex": gs.gs_convex(**without_mu, N=8),
         "gs_anytime": gs.gs_anytime(**without_mu, N=8),
         "m_sgs": gs.m_sgs(**known, phases=3).within(600),
-        "rf_sgs": gs.rf_sgs(**known, N=LENGTH),
+        "rf_sgs": gs.rf_sgs(**known, N=25),
     }
 
 
-def transcription(problem, x0, name, N0=None, samples=None):
-    """The published loops, word by word, for one replicate: a list of averages."""
-    L, mu, M = float(problem.L), float(problem.mu), float(problem.M)
-    D = float(problem(x0) - problem.minimum)
-    S = M**2 if samples is None else M**2 + float(problem.sigma2)
-    stream = iter(samples if samples is not None else [])
-    x = xbar = x0
-    gamma_free = None
-    for k in range(1, 200):
-        slope = 1.0  # p_t = slope t/2
-        if name == "gs_convex":
-            gamma, beta, T = 2 / (k + 1), 2 * L / k, np.ceil(8 * S * k**2 / (D * L**2))
-        elif name == "gs_anytime":
-            gamma, T = 3 / (k + 2), max(1, np.ceil(S * (k + 1) ** 3 / (D * L**2)))
-            beta = 9 * L * (1 - 2 / ((T + 1) * (T + 2))) / (2 * (k + 1))
-        elif name == "m_sgs":
-            s, j = divmod(k - 1, N0)
-            if j == 0 and s > 0:
-                x = xbar
-            gamma, beta = 2 / (j + 2), 2 * L / (j + 1)
-            T = np.ceil(N0 * S * (j + 1) ** 2 / (D / (mu * 2**s) * L**2))
-        else:
-            if gamma_free is None:
-                grid = sp.Symbol("g", positive=True)
-                gamma_free = float(sp.nsolve(1.5 * (L * grid**2 + mu * grid) - mu, grid, 0.1))
-            gamma, beta = gamma_free, L * gamma_free
-            slope = 1 + mu / beta
-            S2 = M**2 if samples is None else 2 * S
-            T = max(1, np.ceil(4 * S2 / ((beta + mu) * D) * (1 - gamma / 2) ** -k))
-        T = int(max(T, 1))
-        xu = (1 - gamma) * xbar + gamma * x
-        g = problem.grad(xu)
-        u = ut = x
-        for t in range(1, T + 1):
-            s_t = problem.subgrad(u) if samples is None else problem.sample_subgrad(u, next(stream, None))
-            p, theta = slope * t / 2, 2 * (t + 1) / (t * (t + 3))
-            a = beta * (1 + p)
-            u = problem.prox((beta * x + beta * p * u - (g + s_t)) / a, 1 / a)
-            ut = (1 - theta) * ut + theta * u
-        x = u
-        xbar = (1 - gamma) * xbar + gamma * ut
-        yield xbar, T
+def published(problem, x0, name, stochastic):
+    """γ_k, β_k, T_k, p_t/t of the steps k = 1, 2, … as the papers print them, and whether x starts anew."""
+    L, mu, M2, D = float(problem.L), float(problem.mu), float(problem.M) ** 2, float(problem(x0) - problem.minimum)
+    S, S2 = (M2 + problem.sigma2, 2 * (M2 + problem.sigma2)) if stochastic else (M2, M2)
+    N0 = int(np.ceil(2 * np.sqrt((7 if stochastic else 5) * L / mu)))
+    g = sp.Symbol("g", positive=True)
+    root = float(sp.nsolve(1.5 * (L * g**2 + mu * g) - mu, g, 0.1))
+    for k in count(1):
+        s, j = divmod(k - 1, N0)
+        T = max(1, np.ceil(S * (k + 1) ** 3 / (D * L**2)))
+        yield {
+            "gs_convex": (2 / (k + 1), 2 * L / k, 8 * S * k**2 / (D * L**2), 1 / 2, False),
+            "gs_anytime": (3 / (k + 2), 9 * L * (1 - 2 / ((T + 1) * (T + 2))) / (2 * (k + 1)), T, 1 / 2, False),
+            "m_sgs": (2 / (j + 2), 2 * L / (j + 1), N0 * S * (j + 1) ** 2 / (D / (mu * 2**s) * L**2), 1 / 2, j == 0),
+            "rf_sgs": (
+                root,
+                L * root,
+                4 * S2 / ((L * root + mu) * D) * (1 - root / 2) ** -k,
+                (1 + mu / (L * root)) / 2,
+                False,
+            ),
+        }[name]
 
 
 @pytest.mark.parametrize("name", ["gs_convex", "gs_anytime", "m_sgs", "rf_sgs"])
@@ -91,15 +72,23 @@ def transcription(problem, x0, name, N0=None, samples=None):
 def test_every_schedule_is_the_published_loop(name, stochastic):
     problem, x0 = small(3), np.full(6, 0.3)
     plan = plans(problem, x0, stochastic)[name]
-    total = int(plan.T.sum())
-    samples = np.random.default_rng(8).integers(20, size=(total, 1)) if stochastic else None
     trace = run(gs.gradient_sliding(problem, x0, plan, rng=np.random.default_rng(8) if stochastic else None), 500)
-    N0 = int(np.ceil(2 * np.sqrt((7 if stochastic else 5) * problem.L / problem.mu)))
-    by_hand = transcription(problem, x0, name, N0, samples)
-    for xbar, T, (expected, length) in zip(trace.xbar[1:], trace.T[1:], by_hand, strict=False):
-        assert length == T
-        np.testing.assert_allclose(xbar, expected, rtol=1e-9, atol=1e-11)
     assert len(trace.step) == len(plan.T) + 1
+    samples = iter(np.random.default_rng(8).integers(20, size=(plan.T.sum(), 1)))
+    x = xbar = x0
+    steps = islice(published(problem, x0, name, stochastic), len(plan.T))
+    for k, (gamma, beta, T, slope, restart) in enumerate(steps, start=1):
+        x = xbar if restart else x
+        g = problem.grad((1 - gamma) * xbar + gamma * x)
+        u = ut = x
+        assert trace.T[k] == max(1, np.ceil(T))
+        for t in range(1, trace.T[k] + 1):
+            s = problem.sample_subgrad(u, next(samples)) if stochastic else problem.subgrad(u)
+            p, theta = slope * t, 2 * (t + 1) / (t * (t + 3))
+            u = problem.prox((beta * x + beta * p * u - (g + s)) / (beta * (1 + p)), 1 / (beta * (1 + p)))
+            ut = (1 - theta) * ut + theta * u
+        x, xbar = u, (1 - gamma) * xbar + gamma * ut
+        np.testing.assert_allclose(trace.xbar[k], xbar, rtol=1e-9, atol=1e-11)
 
 
 def test_accelerated_sliding_is_the_published_loop():
@@ -351,45 +340,45 @@ def test_accelerated_sliding_comes_to_the_certified_optimum():
     assert slide_accelerated(problem, x0, plan).gap[-1] < 1e-3 * (problem(x0) - problem.minimum)
 
 
-def test_bad_input_is_refused():
-    good = {"L": 1.0, "M": 1.0, "mu": 0.1, "D": 1.0, "N": 5}
-    bad = [
-        ({"L": 0.0}, "L must be positive"),
-        ({"L": np.nan}, "L must be positive"),
-        ({"mu": 0.0}, "use gs_convex for mu = 0"),
-        ({"M": -1.0}, "M must be 0 or more"),
-        ({"sigma2": -1.0}, "sigma2 must be 0 or more"),
-        ({"D": 0.0}, "D must be positive"),
-        ({"D": np.array([1.0, -1.0])}, "D must be positive"),
-        ({"N": 0}, "N must be 1 or more"),
-        ({"T_min": 0}, "T_min must be 1 or more"),
-        ({"gamma": 0.0}, r"gamma must be in \(0, 1\]"),
-        ({"gamma": 1.5}, r"gamma must be in \(0, 1\]"),
-        ({"beta": 0.0}, "beta must be positive"),
-        ({"growth": 1.2}, "growth must be between 0 and 1"),
-        ({"effort": 0.0}, "effort must be positive"),
-    ]
-    for change, says in bad:
-        with pytest.raises(ValueError, match=says):
-            gs.rf_sgs(**(good | change))
-    with pytest.raises(ValueError, match="phases must be"):
-        gs.m_sgs(L=1.0, M=1.0, mu=0.1, D=1.0, phases=0)
-    with pytest.raises(ValueError, match="mu must be positive"):
-        gs.m_sgs(L=1.0, M=1.0, mu=0.0, D=1.0, phases=1)
-    saddle = {"L": 1.0, "mu": 0.1, "K": 1.0, "Omega": 1.0, "D": 1.0, "N": 5}
-    for change, says in [
-        ({"eta0": 0.0}, "eta0 must be positive"),
-        ({"K": -1.0}, "K must be a norm"),
-        ({"Omega": 0.0}, "Omega must be positive"),
-        ({"N": 0}, "N must be"),
-        ({"mu": -1.0}, "mu must be positive"),
-    ]:
-        with pytest.raises(ValueError, match=says):
-            gs.rf_asgs(**(saddle | change))
-    with pytest.raises(ValueError, match="phases must be"):
-        gs.restarted_ags(L=1.0, mu=0.1, K=1.0, Omega=1.0, D=1.0, phases=0)
-    with pytest.raises(ValueError, match="M must be 0 or more"):
-        gs.rf_ags(L=1.0, mu=0.1, M=-1.0, N=3)
+CONVEX, SADDLE = {"L": 1.0, "M": 1.0, "mu": 0.1, "D": 1.0}, {"L": 1.0, "mu": 0.1, "K": 1.0, "Omega": 1.0, "D": 1.0}
+GOOD = {
+    gs.rf_sgs: CONVEX | {"N": 5},
+    gs.m_sgs: CONVEX | {"phases": 1},
+    gs.rf_ags: {"L": 1.0, "mu": 0.1, "M": 1.0, "N": 3},
+    gs.rf_asgs: SADDLE | {"N": 5},
+    gs.restarted_ags: SADDLE | {"phases": 1},
+}
+REFUSED = [
+    (gs.rf_sgs, {"L": 0.0}, "L must be positive"),
+    (gs.rf_sgs, {"L": np.nan}, "L must be positive"),
+    (gs.rf_sgs, {"mu": 0.0}, "use gs_convex for mu = 0"),
+    (gs.rf_sgs, {"M": -1.0}, "M must be 0 or more"),
+    (gs.rf_sgs, {"sigma2": -1.0}, "sigma2 must be 0 or more"),
+    (gs.rf_sgs, {"D": 0.0}, "D must be positive"),
+    (gs.rf_sgs, {"D": np.array([1.0, -1.0])}, "D must be positive"),
+    (gs.rf_sgs, {"N": 0}, "N must be 1 or more"),
+    (gs.rf_sgs, {"T_min": 0}, "T_min must be 1 or more"),
+    (gs.rf_sgs, {"gamma": 0.0}, r"gamma must be in \(0, 1\]"),
+    (gs.rf_sgs, {"gamma": 1.5}, r"gamma must be in \(0, 1\]"),
+    (gs.rf_sgs, {"beta": 0.0}, "beta must be positive"),
+    (gs.rf_sgs, {"growth": 1.2}, "growth must be between 0 and 1"),
+    (gs.rf_sgs, {"effort": 0.0}, "effort must be positive"),
+    (gs.m_sgs, {"phases": 0}, "phases must be"),
+    (gs.m_sgs, {"mu": 0.0}, "mu must be positive"),
+    (gs.rf_asgs, {"eta0": 0.0}, "eta0 must be positive"),
+    (gs.rf_asgs, {"K": -1.0}, "K must be a norm"),
+    (gs.rf_asgs, {"Omega": 0.0}, "Omega must be positive"),
+    (gs.rf_asgs, {"N": 0}, "N must be"),
+    (gs.rf_asgs, {"mu": -1.0}, "mu must be positive"),
+    (gs.restarted_ags, {"phases": 0}, "phases must be"),
+    (gs.rf_ags, {"M": -1.0}, "M must be 0 or more"),
+]
+
+
+@pytest.mark.parametrize(("schedule", "change", "says"), REFUSED)
+def test_bad_input_is_refused(schedule, change, says):
+    with pytest.raises(ValueError, match=says):
+        schedule(**(GOOD[schedule] | change))
 
 
 def test_bad_runs_are_refused_at_the_call():

@@ -27,32 +27,29 @@ def whole_run(x: float, y: float) -> tuple[Schedule, dict[str, np.ndarray]]:
     """All outer steps from a start: the schedule and the fields of the method's states."""
     x0 = np.array([x, y])
     known = constants(PLANE, x0, stochastic=False)
-    known["D"] = max(known["D"], LEAST)
-    plan = rf_sgs(**known, N=N)
+    plan = rf_sgs(**known | {"D": max(known["D"], LEAST)}, N=N)
     return plan, run(gradient_sliding(PLANE, x0, plan), N).fields
 
 
 def compute(k: int, x: float, y: float) -> dict[str, Any]:
     """What is known after k outer steps, and the landscape that the last inner loop saw."""
     plan, states = whole_run(round(x, 6), round(y, 6))
-    steps, xbar, xu = np.arange(N + 1), states["xbar"][: k + 1], states["xu"][k]
-    centre, T, subgradients = states["x"][max(k - 1, 0)], states["T"][k], states["subgradients"]
-    g = PLANE.grad(xu)
-    _, beta, B, *_ = (column[max(k - 1, 0)] for column in plan)
-    inner = run(prox_sliding(PLANE, g, centre, beta=beta, B=B, T=T), int(T))
+    before = max(k - 1, 0)
+    xbar, xu, centre, T = states["xbar"][: k + 1], states["xu"][k], states["x"][before], states["T"][k]
+    g, step = PLANE.grad(xu), Schedule(*(column[before] for column in plan))
+    inner = run(prox_sliding(PLANE, g, centre, beta=step.beta, B=step.B, T=T), int(T))
     middle, half = (inner.u.max(0) + inner.u.min(0)) / 2, max(0.25, 0.65 * float(np.ptp(inner.u, 0).max()))
     near = middle + half * GRID / 2.5
     kinks, simple = abs(PLANE.residual(near)).mean(-1), PLANE.mu / 2 * (near**2).sum(-1)
-    model = near @ g + kinks + simple + beta / 2 * ((near - centre) ** 2).sum(-1)
+    model = near @ g + kinks + simple + step.beta / 2 * ((near - centre) ** 2).sum(-1)
     gap = np.maximum(PLANE(states["xbar"]) - PLANE.minimum, 1e-12)
     tip = xu - 0.7 * g / max(float(np.linalg.norm(g)), 1e-9)
+    steps, subgradients, more = np.arange(N + 1), states["subgradients"], "s" if T > 1 else ""
     seen, note = "no step yet", "Before the first step. Press play, or click anywhere to start from there."
     if k:
-        seen = f"{T} subgradient{'s' if T > 1 else ''}"
-        note = (
-            f"Outer step {k}: one gradient, frozen at ×; then {T} inner step{'s' if T > 1 else ''}. In all {k} "
-            f"gradients, {subgradients[k]} subgradients, gap {gap[k]:.1e}."
-        )
+        seen = f"{T} subgradient{more}"
+        note = f"Outer step {k}: one gradient, frozen at ×; then {T} inner step{more}. "
+        note += f"In all {k} gradients, {subgradients[k]} subgradients, gap {gap[k]:.1e}."
     return {
         "averages": tuple(xbar.T),
         "average": tuple(xbar[-1]),
@@ -75,20 +72,17 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
 def slide(**start: Any) -> Explorer:
     """Play through 30 outer steps; click sets the start."""
     blue, orange = color("RF-SGS"), color("M-SGS")
-    heights = np.log1p(PLANE(GRID) - PLANE.minimum)
     arrow = {"symbol": ["x-thin-open", "arrow"], "size": [9, 11], "angleref": "previous"}
     right = axis("subgradients", rangemode="tozero", overlaying="y", side="right", showgrid=False, nticks=5)
+    controls = {"k": player("outer step k", 22, N, interval=600)}
+    controls |= {"x": slider("start x₁", -2.0, -2.4, 2.4, 0.1), "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1)}
     return Explorer(
         compute,
-        {
-            "k": player("outer step k", 22, N, interval=600),
-            "x": slider("start x₁", -2.0, -2.4, 2.4, 0.1),
-            "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1),
-        },
+        controls,
         [
             panel(
                 "The whole landscape Ψ: the averages x̄ walk to the optimum ☆ (click: start there)",
-                contour((SIDE, SIDE, heights)),
+                contour((SIDE, SIDE, np.log1p(PLANE(GRID) - PLANE.minimum))),
                 goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open"),
                 walk("averages", "averages x̄", blue),
                 here("average", shade=blue),

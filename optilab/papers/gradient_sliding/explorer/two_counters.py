@@ -32,7 +32,7 @@ def promised(problem: RobustRegression, curves: dict[str, Curve], effort: float)
     free, phases, plain = (curves[name] for name in METHODS)
     plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=len(free.gap) - 1, effort=effort)
     phase = phase_length(problem.L, problem.mu, problem.sigma2)
-    ends = Curve(*(column[::phase] for column in phases))
+    ends = phases.at(slice(None, None, phase))
     S, steps = subgradient_noise(problem.M, problem.sigma2), np.maximum(plain.gradients, 1)
     return {
         "RF-SGS": free._replace(gap=bound_of(problem, x0, plan, effort)),
@@ -44,23 +44,21 @@ def promised(problem: RobustRegression, curves: dict[str, Curve], effort: float)
 def thinned(curve: Curve, most: int = 700) -> Curve:
     """At most `most` points of a long curve, dense at its beginning."""
     length = len(curve.gap)
-    if length <= most:
-        return curve
     kept = np.unique(np.geomspace(1, length, 2 * most).astype(int)) - 1
-    return Curve(*(column[kept] for column in curve))
+    return curve if length <= most else curve.at(kept)
 
 
 def compute(*, run: tuple[RobustRegression, dict[str, Curve]], effort: float, **_others: float) -> dict[str, Any]:
     """Curves of the three methods and their bounds against both counters."""
     problem, curves = run
     data: dict[str, Any] = {}
-    for name, long in (curves | {f"{name}'s bound": bound for name, bound in promised(*run, effort).items()}).items():
+    bounds = {f"{name}'s bound": bound for name, bound in promised(problem, curves, effort).items()}
+    for name, long in (curves | bounds).items():
         gap, gradients, cheap = thinned(long)
         data |= {f"{name}, gradients": (gradients, np.maximum(gap, 1e-12))}
         data |= {f"{name}, subgradients": (np.maximum(cheap, 0.7), np.maximum(gap, 1e-12))}
     phase = phase_length(problem.L, problem.mu, problem.sigma2)
-    restarts = Curve(*(column[phase::phase] for column in curves["M-SGS"]))
-    most = max(curves[name].gradients[-1] for name in ("RF-SGS", "M-SGS"))
+    restarts = curves["M-SGS"].at(slice(phase, None, phase))
     level = 1e-3 * curves["RF-SGS"].gap[0]
     sentences = []
     for name in METHODS:
@@ -70,7 +68,7 @@ def compute(*, run: tuple[RobustRegression, dict[str, Curve]], effort: float, **
     return data | {
         "restarts, gradients": (restarts.gradients, restarts.gap),
         "restarts, subgradients": (restarts.cheap, restarts.gap),
-        "span": [0, 1.04 * float(most)],
+        "span": [0, 1.04 * float(max(curves[name].gradients[-1] for name in ("RF-SGS", "M-SGS")))],
         "note": "To a thousandth of the first gap: " + "; ".join(sentences) + ".",
     }
 
@@ -79,8 +77,7 @@ def curves_against(counter: str) -> list[Mark]:
     """The marks of one panel: measured solid, promised dashed."""
     marks, open_circle = [], {"symbol": "circle-open", "marker": {"line": {"width": 2}}}
     for name in reversed(METHODS):  # from back to front
-        measured = curve if name == "RF-SGS" else thin
-        marks += [measured(f"{name}, {counter}", name, color(name))]
+        marks += [(curve if name == "RF-SGS" else thin)(f"{name}, {counter}", name, color(name))]
         marks += [promise(f"{name}'s bound, {counter}", f"{name}'s bound", color(name))]
     return [*marks, dots(f"restarts, {counter}", "M-SGS restarts", color("M-SGS"), **open_circle)]
 
