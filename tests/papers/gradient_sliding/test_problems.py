@@ -1,5 +1,7 @@
 """Composite problems: oracles against definitions and differences, optima against their certificates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from scipy.optimize import minimize
 from optilab.papers.gradient_sliding.problems.certified import quadratic_dual
 from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
 from optilab.papers.gradient_sliding.problems.portfolio import Portfolio, portfolio
-from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
 from optilab.problems import projection
 
 MAKERS = {
@@ -142,35 +144,29 @@ def test_the_projection_onto_the_simplex_is_the_nearest_point(v):
 
 
 def test_a_dual_in_one_dimension():
-    y, x, bound = quadratic_dual(
-        np.eye(1), np.array([3.0]), -np.eye(1), np.zeros(1), -np.ones(1), np.ones(1)
-    )  # min ½x² − 3x + |x|
+    one = np.ones(1)
+    y, x, bound = quadratic_dual(np.eye(1), 3 * one, -np.eye(1), 0 * one, -one, one)  # min ½x² − 3x + |x|
     np.testing.assert_allclose([y[0], x[0], bound], [1, 2, -2])
 
 
-def test_bad_input_is_refused():
-    good = robust_regression(0, n=6, m=15)
-    with pytest.raises(ValueError, match="shape of H must be"):
-        RobustRegression(np.eye(5), good.b, good.A, good.c, 1.0)
-    with pytest.raises(ValueError, match="shape of A must be"):
-        RobustRegression(good.H, good.b, np.ones((15, 5)), good.c, 1.0)
-    with pytest.raises(ValueError, match="shape of c must be"):
-        RobustRegression(good.H, good.b, good.A, good.c[:3], 1.0)
-    with pytest.raises(ValueError, match="mu must be positive"):
-        robust_regression(0, mu=0.0)
-    with pytest.raises(ValueError, match="noise must be"):
-        robust_regression(0, noise=-1.0)
-    with pytest.raises(ValueError, match="n must be at least 15"):
-        deblurring(0, n=12)
-    with pytest.raises(ValueError, match="shape of B must be"):
-        Deblurring(np.eye(3), np.zeros(4), 1.0)
-    with pytest.raises(ValueError, match="mu must be positive"):
-        deblurring(0, mu=-1.0)
-    with pytest.raises(ValueError, match="weight must be"):
-        Deblurring(np.eye(3), np.zeros(3), 1.0, weight=-1.0)
-    with pytest.raises(ValueError, match="shape of Sigma must be"):
-        Portfolio(np.ones((4, 3)), np.eye(2), 0.2, 1.0)
-    with pytest.raises(ValueError, match="mu must be positive"):
-        portfolio(0, mu=0.0)
-    with pytest.raises(ValueError, match="box must be"):
-        quadratic_dual(np.eye(1), np.zeros(1), np.eye(1), np.zeros(1), np.ones(1), -np.ones(1))
+GOOD = robust_regression(0, n=6, m=15)
+REFUSED = {
+    "shape of H must be": lambda: replace(GOOD, H=np.eye(5)),
+    "shape of A must be": lambda: replace(GOOD, A=np.ones((15, 5))),
+    "shape of c must be": lambda: replace(GOOD, c=GOOD.c[:3]),
+    "mu must be positive": lambda: robust_regression(0, mu=0.0),
+    "noise must be": lambda: robust_regression(0, noise=-1.0),
+    "n must be at least 15": lambda: deblurring(0, n=12),
+    "shape of B must be": lambda: Deblurring(np.eye(3), np.zeros(4), 1.0),
+    "mu must be positive, got -1": lambda: deblurring(0, mu=-1.0),
+    "weight must be": lambda: Deblurring(np.eye(3), np.zeros(3), 1.0, weight=-1.0),
+    "shape of Sigma must be": lambda: Portfolio(np.ones((4, 3)), np.eye(2), 0.2, 1.0),
+    "mu must be positive, got 0": lambda: portfolio(0, mu=0.0),
+    "box must be": lambda: quadratic_dual(np.eye(1), np.zeros(1), np.eye(1), np.zeros(1), np.ones(1), -np.ones(1)),
+}
+
+
+@pytest.mark.parametrize("says", REFUSED)
+def test_bad_input_is_refused(says):
+    with pytest.raises(ValueError, match=says):
+        REFUSED[says]()
