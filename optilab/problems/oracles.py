@@ -206,7 +206,7 @@ def check_samples(x: Array, drawn: tuple[int, ...]) -> None:
         If their batch is another, or there are none.
     """
     batch = np.shape(x)[:-1]
-    if drawn[:-1] != batch or len(drawn) <= len(batch) or drawn[-1] == 0:
+    if drawn[:-1] != batch or not drawn or not drawn[-1]:
         allowed = f"(*batch, m), m samples for each replicate of x, whose batch is {batch}"
         raise ValueError(f"the shape of the samples must be {allowed}, got {drawn}")
 
