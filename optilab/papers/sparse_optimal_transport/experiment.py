@@ -149,10 +149,10 @@ def conditioning(quick: bool = False) -> Iterator[Claim]:
         begin = [semi_dual.start, *(0.01 * np.random.default_rng(seed).normal(size=24) for seed in starts)]
         hundred = np.array([after(lbfgs(semi_dual, x0, maxfun=100).values, 100) for x0 in begin])
         gaps[k] = (high if k == 1 else optimum(6).bound) - hundred
-    yield Claim("gap of L-BFGS at k = 6 after 100 evaluations, most over starts", gaps[6].max(), 1e-4, seeds=gaps[6])
+    yield Claim.over("gap of L-BFGS at k = 6 after 100 evaluations, most over starts", gaps[6], np.max, at_most=1e-4)
     ratio = gaps[1] / np.maximum(gaps[6], 1e-7)
     yield Claim("gap at k = 1 / gap at k = 6, start 0", ratio[0], at_least=1e3)
-    yield Claim("the same, least over starts near 0", ratio[1:].min(), at_least=300, seeds=ratio[1:])
+    yield Claim.over("the same, least over starts near 0", ratio[1:], np.min, at_least=300)
 
 
 def other_hills(quick: bool = False) -> Iterator[Claim]:
@@ -162,23 +162,21 @@ def other_hills(quick: bool = False) -> Iterator[Claim]:
     each = [[SemiDual(replicate(batch, i), k) for k in ks] for i in range(len(seeds))]
     found = [[certified(semi_dual) for semi_dual in row] for row in each]
     value, bound = (np.array([[getattr(one, side) for one in row] for row in found]) for side in ("value", "bound"))
+    where, high = "other hills", np.array([reference_lines(replicate(batch, i)).ceiling for i in range(len(seeds))])
     drops = (value[:, :-1] - bound[:, 1:]).min(1)
-    yield Claim("other hills: certified drop of max S from one k to the next, least", drops.min(), 1, 1e-6, drops)
-    high = np.array([reference_lines(replicate(batch, i)).ceiling for i in range(len(seeds))])
+    what = f"{where}: certified drop of max S from one k to the next, least"
+    yield Claim.over(what, drops, np.min, at_most=1, at_least=1e-6)
     away = abs(value[:, 0] - high)
-    yield Claim(
-        "other hills: distance of max S at k = 1 from LP + γ/2 ‖b‖², most", away.max(), at_most=1e-5, seeds=away
-    )
+    yield Claim.over(f"{where}: distance of max S at k = 1 from LP + γ/2 ‖b‖², most", away, np.max, at_most=1e-5)
     stops = high - [lbfgs(row[0]).value for row in each]
-    yield Claim(
-        "other hills: gap at which L-BFGS from 0 stops at k = 1, least", stops.min(), at_least=7e-4, seeds=stops
-    )
+    yield Claim.over(f"{where}: gap at which L-BFGS from 0 stops at k = 1, least", stops, np.min, at_least=7e-4)
     left = high - adam_values(batch, (1,), 299)[:, 0].max(0)
-    yield Claim("other hills: gap of 300 evaluations of Adam there, most", left.max(), 1e-3, -1e-9, left)
+    what = f"{where}: gap of 300 evaluations of Adam there, most"
+    yield Claim.over(what, left, np.max, at_most=1e-3, at_least=-1e-9)
     hundred = np.array([[after(lbfgs(row[ks.index(k)], maxfun=100).values, 100) for k in (1, 6)] for row in each])
     ratio = (high - hundred[:, 0]) / np.maximum(bound[:, ks.index(6)] - hundred[:, 1], 1e-7)
-    yield Claim("other hills: gap after 100 evaluations, k = 1 / k = 6, least", ratio.min(), at_least=100, seeds=ratio)
-    yield Claim("other hills: share of them where it is 1000 or more", (ratio >= 1e3).mean(), at_least=0.75)
+    yield Claim.over(f"{where}: gap after 100 evaluations, k = 1 / k = 6, least", ratio, np.min, at_least=100)
+    yield Claim(f"{where}: share of them where it is 1000 or more", (ratio >= 1e3).mean(), at_least=0.75)
 
 
 class Routed(NamedTuple):
@@ -220,34 +218,36 @@ def experts(quick: bool = False) -> Iterator[Claim]:
     sparse, value = route_sparsely(affinity, k, **ALONE)
     exact = np.array([assignment(each) for each in affinity])
     linear = routed(exact, affinity)
-    yield Claim("share of tokens that sparse OT processes, mean", sparse.processed.mean(), 1, 0.99, sparse.processed)
+    what = "share of tokens that sparse OT processes, mean"
+    yield Claim.over(what, sparse.processed, np.mean, at_most=1, at_least=0.99)
     yield Claim("the same, least", sparse.processed.min(), at_least=0.95)
-    yield Claim("fullest expert of sparse OT, most", sparse.load.max(), at_most=8, seeds=sparse.load)
+    yield Claim.over("fullest expert of sparse OT, most", sparse.load, np.max, at_most=8)
     for name, selected, most in (
         ("token choice", token_choice(affinity, k), 0.65),
         ("expert choice", expert_choice(affinity, k), 0.85),
         ("Sinkhorn, then top 8", sinkhorn_choice(affinity, k), 0.95),
     ):
         share = routed(selected, affinity).processed
-        yield Claim(f"share that {name} processes, mean", share.mean(), at_most=most, seeds=share)
+        yield Claim.over(f"share that {name} processes, mean", share, np.mean, at_most=most)
     raw = load(solve_sinkhorn(routing(affinity[:10]), epsilon=0.05) > 0).max(-1)
-    yield Claim(f"fullest expert of Sinkhorn's plan as it is, least of {m}", raw.min(), at_least=m, seeds=raw)
+    yield Claim.over(f"fullest expert of Sinkhorn's plan as it is, least of {m}", raw, np.min, at_least=m)
     ratio = sparse.captured / linear.captured
-    yield Claim("affinity of sparse OT / of the linear assignment, farthest from 1", far(ratio), 1.02, 0.98, ratio)
+    what = "affinity of sparse OT / of the linear assignment, farthest from 1"
+    yield Claim.over(what, ratio, far, at_most=1.02, at_least=0.98)
     gap = 1 / (2 * m) - linear.captured - value  # the linear program's value is minus what it captures
-    yield Claim("gap max S − S where L-BFGS stops, most", gap.max(), at_most=5e-5, seeds=gap)
+    yield Claim.over("gap max S − S where L-BFGS stops, most", gap, np.max, at_most=5e-5)
     both, _ = route_sparsely(affinity, k, steps=300, maxfun=300)
-    yield Claim(
-        "share processed after 300 Adam steps, then L-BFGS, mean", both.processed.mean(), 1, 0.99, both.processed
-    )
+    what = "share processed after 300 Adam steps, then L-BFGS, mean"
+    yield Claim.over(what, both.processed, np.mean, at_most=1, at_least=0.99)
     wide, _ = route_sparsely(affinity[:10], 12, **ALONE)
-    yield Claim("share processed with buffers of 12, least", wide.processed.min(), 1, 0.99, wide.processed)
+    yield Claim.over("share processed with buffers of 12, least", wide.processed, np.min, at_most=1, at_least=0.99)
     quadratic, _ = route_sparsely(affinity[:10], m, **ALONE)
-    yield Claim("fullest expert of quadratic OT, mean", quadratic.load.mean(), 16, 11, quadratic.load)
+    yield Claim.over("fullest expert of quadratic OT, mean", quadratic.load, np.mean, at_most=16, at_least=11)
     heavy, _ = route_sparsely(affinity[:10], m, 10.0, **ALONE)
-    yield Claim("fullest expert of quadratic OT at γ = 10, mean", heavy.load.mean(), at_least=25, seeds=heavy.load)
+    yield Claim.over("fullest expert of quadratic OT at γ = 10, mean", heavy.load, np.mean, at_least=25)
     heavy, _ = route_sparsely(affinity[:10], k, 10.0, **ALONE)
-    yield Claim("share that sparse OT processes at γ = 10, mean", heavy.processed.mean(), 1, 0.98, heavy.processed)
+    what = "share that sparse OT processes at γ = 10, mean"
+    yield Claim.over(what, heavy.processed, np.mean, at_most=1, at_least=0.98)
 
 
 def far(ratio: np.ndarray) -> float:
@@ -266,13 +266,14 @@ def colours(quick: bool = False) -> Iterator[Claim]:
         off[k] = batch.row_error(plans[k])
     for k, low, high in ((1, 0.2, 0.4), (2, 0.03, 0.15), (4, 0.0, 0.03), (8, 0.0, 0.0)):
         empty = (plans[k].sum(-1) <= 1e-12).mean(-1)
-        yield Claim(f"share of colours without mass at k = {k}, mean", empty.mean(), high, low, empty)
+        yield Claim.over(f"share of colours without mass at k = {k}, mean", empty, np.mean, at_most=high, at_least=low)
     for k, low, high in ((1, 0.35, 0.75), (2, 0.12, 0.35), (4, 0.005, 0.06), (8, 0.0, 1e-4)):
-        yield Claim(f"‖T1 − a‖₁ at k = {k}, mean", off[k].mean(), high, low, off[k])
+        yield Claim.over(f"‖T1 − a‖₁ at k = {k}, mean", off[k], np.mean, at_most=high, at_least=low)
     used = np.count_nonzero(plans[40], -2).max(-1)
-    yield Claim("nonzeros of the quadratic plan's fullest column, most", used.max(), at_most=11, seeds=used)
+    yield Claim.over("nonzeros of the quadratic plan's fullest column, most", used, np.max, at_most=11)
     change = abs(plans[12] - plans[40]).max((-2, -1))
-    yield Claim("largest entry of the difference of the plans of k = 12 and k = 40", change.max(), 1e-5, seeds=change)
+    what = "largest entry of the difference of the plans of k = 12 and k = 40"
+    yield Claim.over(what, change, np.max, at_most=1e-5)
 
 
 EXPERIMENTS = (dial, kinks, nonzeros, conditioning, other_hills, experts, colours)
