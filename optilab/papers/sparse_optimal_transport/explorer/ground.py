@@ -11,7 +11,7 @@ from optilab.papers.sparse_optimal_transport.explorer.colours import color
 from optilab.papers.sparse_optimal_transport.explorer.walks import EVALUATIONS, PLANE, SIDE
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import Mark, axis, contour, curve, dots, entry, guide, here, log, panel, promise, walk
+from optilab.ui.marks import Mark, axis, contour, curve, entry, guide, here, log, panel, promise, walk
 from optilab.ui.theme import BLUE, BROWN, GREEN, INK, ORANGE, PURPLE, TEAL
 
 SHADES = dict(zip(DIAL, (ORANGE, BROWN, PURPLE, TEAL, BLUE, GREEN), strict=True))
@@ -76,7 +76,7 @@ def ground(**start: Any) -> Explorer:
                 entry("ground"),
                 contour((SIDE, SIDE, "height"), ncontours=28),
                 walk("path", shade=entry("shade")),
-                dots("start", "start"),
+                here("start", "start"),
                 here("end", "last call", entry("shade"), symbol="diamond"),
                 x=axis("(α₁ − α₂)/√2", [-1, 1]),
                 y=axis("(α₁ + α₂ − 2α₃)/√6", [-1, 1]),

@@ -94,7 +94,7 @@ def one_column(**start: Any) -> Explorer:
             ),
             panel(
                 "What the column earns: flat once k reaches what the water leaves",
-                walk((KS, "value"), shade=ink(0.5), marker={"color": blue}),
+                walk((KS, "value"), shade=ink(0.5)),
                 here("here", shade=blue),
                 x=axis("k", dtick=1),
                 y="⟨s, t⟩ − γ/2 ‖t‖²",
