@@ -29,18 +29,13 @@ def test_every_form_of_the_level_and_the_value_is_right(value):
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        (((s1 + s2 + s3 - b) / 3, VALUE, LIMIT), "θ lacks γ"),
-        (((s1 + s2 + s3 - gamma) / 3, VALUE, LIMIT), "θ is that of a column of sum 1"),
         ((THETA, VALUE.subs(b, 1), LIMIT), "r = 3 is that of a column of sum 1"),
         ((THETA, VALUE.subs(gamma, 1), LIMIT), "r = 3 lacks γ"),
-        ((THETA, -VALUE, LIMIT), "wrong sign"),
-        ((THETA, VALUE, s1 * b), "r = 1 lacks γ"),
-        ((THETA, VALUE, s1 * b - gamma * b**2), "r = 1 isn't right"),
         ((sp.Symbol("x"), VALUE, LIMIT), "not on x"),
         (("s1", VALUE, LIMIT), "SymPy expression"),
     ],
 )
-def test_wrong_levels_are_told_what_is_wrong(answers, says):
+def test_wrong_levels_beside_those_of_the_assignment_are_told_what_is_wrong(answers, says):
     with pytest.raises(AssertionError, match=says):
         exercises.check_level(*answers)
 
@@ -132,12 +127,8 @@ def test_the_dial_is_read_within_one():
 
 def test_another_instance_has_its_own_answer():
     errors = exercises.errors_by_k(303)
-    right = int((errors <= 1e-2).argmax()) + 1
-    exercises.check_dial(right, "kink", seed=303)
+    exercises.check_dial(int((errors <= 1e-2).argmax()) + 1, "kink", seed=303)
     assert not np.array_equal(errors, exercises.errors_by_k())
-
-
-def test_a_smaller_instance_has_its_own_answer_too():
     exercises.check_dial(6, "kink", size=12)
     exercises.check_dial(9, "kink", seed=309, size=12)
     with pytest.raises(AssertionError, match="isn't the smallest"):
