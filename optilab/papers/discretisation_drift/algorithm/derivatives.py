@@ -7,6 +7,7 @@ of this is the analytic continuation of the real formulas.
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.problems.oracles import Smooth
 
 FIRST = 1e-5  # step of a central difference of the gradient
@@ -74,4 +75,4 @@ def third_derivative(problem: Smooth, theta: np.ndarray, v: np.ndarray) -> np.nd
 def length_and_step(v: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """Norm of v (*batch, 1) and a vector of norm `step` along v, zero where v is."""
     size = np.linalg.norm(v, axis=-1, keepdims=True)
-    return size, step * np.divide(v, size, out=np.zeros_like(v), where=size != 0)
+    return size, step * unit(v)

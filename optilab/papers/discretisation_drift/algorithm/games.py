@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
+from optilab.core.numerics import complex_step, rk4
 from optilab.core.run import algorithm, replicates
 from optilab.problems.oracles import Game, Number, Players
 
-EPSILON = 1e-20  # complex step: its square vanishes beside 1
 PARTS = {"biased": 1, "unbiased": 2}  # parts that a batch is split into to estimate a drift
 
 
@@ -59,25 +59,19 @@ class ComplexStep:
 
     def f_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """(∂f/∂φ) v."""
-        return imaginary(self.players.f(phi + 1j * EPSILON * v, theta)) / EPSILON
+        return complex_step(lambda moved: self.players.f(moved, theta), phi, v)
 
     def f_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
         """(∂f/∂θ) w."""
-        return imaginary(self.players.f(phi, theta + 1j * EPSILON * w)) / EPSILON
+        return complex_step(lambda moved: self.players.f(phi, moved), theta, w)
 
     def g_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
         """(∂g/∂φ) v."""
-        return imaginary(self.players.g(phi + 1j * EPSILON * v, theta)) / EPSILON
+        return complex_step(lambda moved: self.players.g(moved, theta), phi, v)
 
     def g_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
         """(∂g/∂θ) w."""
-        return imaginary(self.players.g(phi, theta + 1j * EPSILON * w)) / EPSILON
-
-
-def imaginary(velocity: np.ndarray) -> np.ndarray:
-    """Im of a velocity at a complex point; a real one means that the game isn't complex-analytic."""
-    require(np.iscomplexobj(velocity), "a velocity at a complex point", velocity.dtype, "complex: the game is analytic")
-    return velocity.imag
+        return complex_step(lambda moved: self.players.g(phi, moved), theta, w)
 
 
 @dataclass(frozen=True)
@@ -350,17 +344,16 @@ def runge_kutta(players: Players, phi0: np.ndarray, theta0: np.ndarray, *, a: Nu
         If a rate isn't positive and finite.
     """
     phi, theta, a, b = _checked(phi0, theta0, a, b)
+    m = phi.shape[-1]
+    step = np.concatenate([np.broadcast_to(a, phi.shape), np.broadcast_to(b, theta.shape)], -1)
+
+    def velocity(_t: float, x: np.ndarray) -> np.ndarray:
+        return np.concatenate([players.f(x[..., :m], x[..., m:]), players.g(x[..., :m], x[..., m:])], -1)
+
+    x = np.concatenate([phi, theta], -1)
     while True:
-        yield joined(phi, theta)
-        f1, g1 = players.f(phi, theta), players.g(phi, theta)
-        middle = phi + a / 2 * f1, theta + b / 2 * g1
-        f2, g2 = players.f(*middle), players.g(*middle)
-        middle = phi + a / 2 * f2, theta + b / 2 * g2
-        f3, g3 = players.f(*middle), players.g(*middle)
-        end = phi + a * f3, theta + b * g3
-        f4, g4 = players.f(*end), players.g(*end)
-        phi = phi + a / 6 * (f1 + 2 * f2 + 2 * f3 + f4)
-        theta = theta + b / 6 * (g1 + 2 * g2 + 2 * g3 + g4)
+        yield Play(x, x[..., :m], x[..., m:])
+        x = rk4(velocity, 0.0, x, step)
 
 
 def follow(players: Players, phi0: np.ndarray, theta0: np.ndarray, time: Number, substeps: int = 20) -> Play:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
+from optilab.core.numerics import rk4
 from optilab.core.run import algorithm, replicates, within
 
 Field = Callable[[np.ndarray], np.ndarray]
@@ -21,7 +22,7 @@ def require_rate(h: float | np.ndarray) -> np.ndarray:
 
 def require_integrator(n_sub: int, method: str) -> None:
     """Refuse a number of sub-steps or a method that is not allowed."""
-    require(isinstance(n_sub, (int, np.integer)) and n_sub >= 1, "n_sub", n_sub, "a positive integer")
+    require(whole(n_sub, 1), "n_sub", n_sub, "a positive integer")
     require(method in ("rk4", "euler"), "method", method, "'rk4' or 'euler'")
 
 
@@ -68,14 +69,7 @@ def integrate_flow(
     dt = T / n_sub
     with np.errstate(all="ignore"):
         for _ in range(n_sub):
-            k1 = field(theta)
-            if method == "euler":
-                theta = theta + dt * k1
-            else:
-                k2 = field(theta + dt / 2 * k1)
-                k3 = field(theta + dt / 2 * k2)
-                k4 = field(theta + dt * k3)
-                theta = theta + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+            theta = rk4(lambda _t, y: field(y), 0.0, theta, dt) if method == "rk4" else theta + dt * field(theta)
             theta = np.where(within(theta, LIMIT)[..., None], theta, np.nan)
     return theta
 

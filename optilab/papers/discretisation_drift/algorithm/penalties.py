@@ -10,11 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from optilab.core.check import require
-from optilab.papers.discretisation_drift.algorithm.spectral_norm import unit
+from optilab.core.numerics import complex_step, unit
 from optilab.problems.mlp import MLP, Fit
 from optilab.problems.oracles import Number
-
-EPSILON = 1e-20  # complex step
 
 
 class Penalty(Protocol):
@@ -78,8 +76,8 @@ class GradientPenalty:
         """
         excess, slope = self.excess(theta)
         weight = 2 * np.asarray(self.rho)[..., None] / excess.shape[-1] * excess
-        X = self.X + 1j * EPSILON * unit(slope)
-        return self.network.backward(theta, X, weight[..., None] * self.readout).imag / EPSILON
+        upstream = weight[..., None] * self.readout
+        return complex_step(lambda X: self.network.backward(theta, X, upstream), self.X, unit(slope))
 
 
 @dataclass(frozen=True)

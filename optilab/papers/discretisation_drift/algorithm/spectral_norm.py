@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mlp import MLP, Fit
 from optilab.problems.oracles import Number
@@ -53,12 +54,6 @@ def power_iteration(W: np.ndarray, u: np.ndarray, iterations: int = 1) -> Estima
     overflown = ~np.isfinite(np.linalg.norm(W, axis=(-2, -1)))  # a replicate that diverged
     require((sigma != 0) | overflown, "σ, the largest singular value of a layer,", 0, "nonzero to normalise it")
     return Estimate(u, v, sigma)
-
-
-def unit(x: np.ndarray) -> np.ndarray:
-    """x/‖x‖ along the last axis, zero where x is."""
-    norm = np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.divide(x, norm, out=np.zeros_like(x), where=norm != 0)
 
 
 def normalised(W: np.ndarray, sigma: np.ndarray, K: Number, leave_smaller: bool = False) -> np.ndarray:

@@ -93,11 +93,11 @@ def plateau(quick: bool = False) -> Iterator[Claim]:
     problem, starts = regression(SEEDS[:5] if quick else SEEDS)
     trace = descend(problem, starts, 3000, h=0.3)
     level = 0.3 / 2 * sharpness_along(problem, trace.theta[2500 :: 25 if quick else 5]).mean(0)
-    yield Claim(
+    yield Claim.over(
         "at h = 0.3 the sharpness, averaged over steps 2500 to 3000, sits at 2/h: worst distance of its ratio from 1",
-        abs(level - 1).max(),
+        level,
+        lambda level: abs(level - 1).max(),
         at_most=0.05,
-        seeds=level,
     )
     fast = descend(problem, starts, 3000, h=0.8)
     yield Claim("at h = 0.8 gradient descent diverges: share of seeds", np.isfinite(fast.diverged).mean(), at_least=1)
@@ -110,19 +110,19 @@ def prediction(quick: bool = False) -> Iterator[Claim]:
     steps = np.arange(100, 2000, 600 if quick else 200)
     points = trace.theta[steps], trace.theta[steps + 1]
     ratio = np.median(error_ratio(problem, *points, 0.3, "rotated"), 0)
-    yield Claim(
+    yield Claim.over(
         "one step at the edge: error of the gradient flow over that of the principal flow, median of a run, worst run",
-        ratio.min(),
+        ratio,
+        np.min,
         at_least=8,
-        seeds=ratio,
     )
     if not quick:
         flipped = np.median(error_ratio(problem, *points, 0.3, "principal"), 0)
-        yield Claim(
+        yield Claim.over(
             "with the principal logarithm that ratio falls below 10: share of runs",
-            (flipped < 10).mean(),
+            flipped,
+            lambda ratio: (ratio < 10).mean(),
             at_least=0.25,
-            seeds=flipped,
         )
 
 
@@ -139,20 +139,12 @@ def sign(quick: bool = False) -> Iterator[Claim]:
         gap.extend(abs((pf == up).mean(0) - (taylor == up).mean(0)))
         rises.extend((pf & up).sum(0)[up.any(0)] / up.sum(0)[up.any(0)])
         blind.extend((says["NGF"] | says["IGR"])[:, stayed].sum(0))
-    yield Claim(
-        "stability coefficients tell the sign of the loss change: share of steps, worst run",
-        min(right),
-        at_least=0.85,
-        seeds=right,
-    )
-    yield Claim("they foresee the rises of the loss: share, mean of runs", np.mean(rises), at_least=0.8, seeds=rises)
+    statement = "stability coefficients tell the sign of the loss change: share of steps, worst run"
+    yield Claim.over(statement, right, np.min, at_least=0.85)
+    yield Claim.over("they foresee the rises of the loss: share, mean of runs", rises, np.mean, at_least=0.8)
     yield Claim("rises foreseen by the gradient flow or the IGR flow", sum(blind), at_most=0)
-    yield Claim(
-        "second-order Taylor does as well: largest difference in the share of steps, any run",
-        max(gap),
-        at_most=0.05,
-        seeds=gap,
-    )
+    statement = "second-order Taylor does as well: largest difference in the share of steps, any run"
+    yield Claim.over(statement, gap, np.max, at_most=0.05)
 
 
 @dataclass(frozen=True)
@@ -181,12 +173,8 @@ def scale_invariance(quick: bool = False) -> Iterator[Claim]:
     c = np.array([[1.0], [0.1], [10.0], [100.0]])
     starts = np.broadcast_to(starts, (4, *starts.shape))
     path = adjusted(Scaled(problem, c), starts, 300, lr_max=np.inf).theta
-    yield Claim(
-        "DAL on c·E, c = 0.1, 10, 100: largest distance of any coordinate from the path on E in 300 steps",
-        abs(path - path[:, :1]).max(),
-        at_most=1e-12,
-        seeds=abs(path - path[:, :1]).max((0, 1, 3)),
-    )
+    statement = "DAL on c·E, c = 0.1, 10, 100: largest distance of any coordinate from the path on E in 300 steps"
+    yield Claim.over(statement, abs(path - path[:, :1]).max((0, 1, 3)), np.max, at_most=1e-12)
     scaled = descend(Scaled(problem, np.array([[3.0], [10.0]])), starts[:2], 3000, h=0.3)
     lost = np.isfinite(scaled.diverged)
     yield Claim("gradient descent with h = 0.3 on 3E and 10E diverges: share of runs", lost.mean(), at_least=1)

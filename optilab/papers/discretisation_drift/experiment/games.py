@@ -45,14 +45,11 @@ def rotation_run(
 def rotation_game(quick: bool) -> Iterable[Claim]:
     """Simultaneous updates of the rotation game diverge where the flow converges; their modified flow says so."""
     h, steps = 0.2, 500
-    for eps, start, spirals_out in ((0.09, (0.07, -0.09), True), (0.2, (0.08, -0.05), False)):
+    for eps, start, bound in ((0.09, (0.07, -0.09), {"at_least": 2}), (0.2, (0.08, -0.05), {"at_most": 1e-3})):
         sim = rotation_run(eps, start, h, steps).radius
         alt = rotation_run(eps, start, h, steps, alternate=True).radius
         sentence = f"rotation game ε = {eps}, h = {h}: radius after {steps} simultaneous updates, in units of its start"
-        if spirals_out:
-            yield Claim(sentence, sim[-1] / sim[0], at_least=2)
-        else:
-            yield Claim(sentence, sim[-1] / sim[0], at_most=1e-3)
+        yield Claim(sentence, sim[-1] / sim[0], **bound)
         yield Claim(f"rotation game ε = {eps}, h = {h}: the same, alternating", alt[-1] / alt[0], at_most=1e-3)
     for kind in ("simultaneous", "alternating"):
         true = update_rate(rotation_update_matrix(0.09, h, h, alternating=kind == "alternating"), h)
@@ -102,7 +99,6 @@ def dirac_game(quick: bool) -> Iterable[Claim]:
     radii = dirac_radii(hs, starts, steps, every=steps)
     begin = np.linalg.norm(starts, axis=-1)
     end = {name: values[-1] for name, values in radii.items()}
-    growth = {name: values / begin for name, values in end.items()}
     for i, h in enumerate(hs):
         where = f"Dirac-GAN from (1, 1), h = {h}, radius after {steps} updates"
         yield Claim(f"{where}, simultaneous", end["simultaneous"][i, 0], at_least=2.5)
@@ -113,13 +109,12 @@ def dirac_game(quick: bool) -> Iterable[Claim]:
             yield Claim(f"{where}, {name}", end[name][i, 0])
         yield Claim(f"{where}, Runge–Kutta, consensus 0.1", end["Runge–Kutta, consensus 0.1"][i, 0], at_most=0.1)
     where = f"Dirac-GAN from {len(others)} other starts, h = 0.1 and 0.2, end/start radius"
-    away = growth["simultaneous"][:, 1:]
-    yield Claim(f"{where}, simultaneous, least", away.min(), at_least=1.5, seeds=away)
-    kept = growth["interaction ×(−1)"][:, 1:]
-    yield Claim(f"{where}, interaction cancelled, most", kept.max(), at_most=1.1, seeds=kept)
-    yield Claim(f"{where}, interaction cancelled, least", kept.min(), at_least=0.9, seeds=kept)
-    gone = growth["interaction ×(−2)"][:, 1:]
-    yield Claim(f"{where}, interaction ×(−2), most", gone.max(), at_most=0.1, seeds=gone)
+    growth = {name: (values / begin)[:, 1:] for name, values in end.items()}
+    yield Claim.over(f"{where}, simultaneous, least", growth["simultaneous"], np.min, at_least=1.5)
+    kept = growth["interaction ×(−1)"]
+    yield Claim.over(f"{where}, interaction cancelled, most", kept, np.max, at_most=1.1)
+    yield Claim.over(f"{where}, interaction cancelled, least", kept, np.min, at_least=0.9)
+    yield Claim.over(f"{where}, interaction ×(−2), most", growth["interaction ×(−2)"], np.max, at_most=0.1)
 
 
 GAN_METHODS = {  # name: (interaction, self_term)
@@ -186,9 +181,9 @@ def gan_on_the_line(quick: bool) -> Iterable[Claim]:
         statement = f"GAN on the line, h = 0.3, {steps} updates, {len(seeds)} seeds, {name}: Wasserstein distance"
         distance = np.where(np.isfinite(distance), distance, np.inf)
         if name == "self cancelled":
-            yield Claim(f"{statement}, median", np.median(distance), at_least=1.5, seeds=distance)
+            yield Claim.over(f"{statement}, median", distance, np.median, at_least=1.5)
         else:
-            yield Claim(f"{statement}, most", distance.max(), at_most=0.4, seeds=distance)
+            yield Claim.over(f"{statement}, most", distance, np.max, at_most=0.4)
 
 
 EXPERIMENTS = (rotation_game, dirac_game, gan_on_the_line)

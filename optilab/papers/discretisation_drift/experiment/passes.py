@@ -115,12 +115,8 @@ def one_pass(quick: bool = False) -> Iterator[Claim]:
         ("ordered", 3, "flow of the ordered pass"),
         ("mean", 3, "mean flow, end points averaged over all 24 orders"),
     ):
-        yield Claim(
-            f"{text}: error shrinks like h^{order}; largest distance of the log₂ slope from {order}",
-            abs(finest[name] - order).max(),
-            at_most=0.2,
-            seeds=finest[name],
-        )
+        statement = f"{text}: error shrinks like h^{order}; largest distance of the log₂ slope from {order}"
+        yield Claim.over(statement, finest[name], lambda slope, order=order: abs(slope - order).max(), at_most=0.2)
 
 
 def momentum(quick: bool = False) -> Iterator[Claim]:

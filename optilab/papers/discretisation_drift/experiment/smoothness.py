@@ -148,7 +148,7 @@ def price_of_smoothness(quick: bool) -> Iterable[Claim]:
     steps = 800 if quick else 1500
     trace = train_moons(K, seeds, steps=steps, every=steps)
     outcome = judge(trace.theta[-1], trace.u[-1], K, seeds)
-    loss, accuracy, _, lipschitz, bound = (np.median(figure, -1) for figure in outcome)
+    loss, _, _, lipschitz, bound = (np.median(figure, -1) for figure in outcome)
     at = {k: index for index, k in enumerate(K[:, 0])}
     where = f"two moons, {steps} steps, median of {len(seeds)} seeds"
     yield Claim(
@@ -161,8 +161,9 @@ def price_of_smoothness(quick: bool) -> Iterable[Claim]:
         (lipschitz[1 : len(Ks)] / lipschitz[: len(Ks) - 1]).min(),
         at_least=1,
     )
-    yield Claim(f"K = 1 can't fit: training accuracy, {where}", accuracy[at[1]], at_most=0.9, seeds=outcome[1][at[1]])
-    yield Claim(f"K = 2 fits: training accuracy, {where}", accuracy[at[2]], at_least=0.98, seeds=outcome[1][at[2]])
+    one, two = outcome.accuracy[at[1]], outcome.accuracy[at[2]]
+    yield Claim.over(f"K = 1 can't fit: training accuracy, {where}", one, np.median, at_most=0.9)
+    yield Claim.over(f"K = 2 fits: training accuracy, {where}", two, np.median, at_least=0.98)
     yield Claim(
         f"K = 2 makes the Lipschitz constant smaller than without the norm: ratio of medians, {where}",
         lipschitz[-1] / lipschitz[at[2]],
@@ -171,13 +172,8 @@ def price_of_smoothness(quick: bool) -> Iterable[Claim]:
     yield Claim(f"K = 4: the product bound is loose, bound/measured, {where}", (bound / lipschitz)[at[4]], at_least=4)
     for k in Ks[Ks <= 1]:
         tight = outcome.bound[at[k]] / outcome.lipschitz[at[k]]
-        yield Claim(
-            f"K = {k}: the product bound is tight, bound/measured, {where}",
-            np.median(tight),
-            at_least=1 - 1e-9,
-            at_most=1.01,
-            seeds=tight,
-        )
+        statement = f"K = {k}: the product bound is tight, bound/measured, {where}"
+        yield Claim.over(statement, tight, np.median, at_least=1 - 1e-9, at_most=1.01)
 
 
 def momentum_and_smoothness(quick: bool) -> Iterable[Claim]:
@@ -188,18 +184,10 @@ def momentum_and_smoothness(quick: bool) -> Iterable[Claim]:
     loss = train_moons(K, seeds, lr=0.03, momentum=momentum, steps=400, every=400).loss[-1]
     gain = loss[:, 0] / loss[:, 1]
     where = f"learning rate 0.03, 400 steps, median of {len(seeds)} seeds"
-    yield Claim(
-        f"momentum 0.9 → 0.99 lowers the final loss without spectral norm, {where}",
-        np.median(gain[0]),
-        at_least=50,
-        seeds=gain[0],
-    )
-    yield Claim(
-        f"with K = 2 it changes the final loss little either way, {where}",
-        np.median(np.maximum(gain[1], 1 / gain[1])),
-        at_most=3,
-        seeds=np.maximum(gain[1], 1 / gain[1]),
-    )
+    statement = f"momentum 0.9 → 0.99 lowers the final loss without spectral norm, {where}"
+    yield Claim.over(statement, gain[0], np.median, at_least=50)
+    statement = f"with K = 2 it changes the final loss little either way, {where}"
+    yield Claim.over(statement, np.maximum(gain[1], 1 / gain[1]), np.median, at_most=3)
 
 
 def q_errors(

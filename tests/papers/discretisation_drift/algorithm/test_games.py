@@ -130,7 +130,7 @@ def test_a_game_that_is_not_analytic_is_refused():
         def f(self, phi, theta):
             return abs(super().f(phi, theta))
 
-    with pytest.raises(ValueError, match="the game is analytic"):
+    with pytest.raises(ValueError, match="the function is analytic"):
         ComplexStep(Absolute()).f_phi(PHI, THETA, PHI)
 
 
