@@ -1,0 +1,119 @@
+"""Gradient descent on a typed loss, and the flows between its iterates: what the first picture draws."""
+
+import warnings
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from optilab.classics.gradient_descent import gradient_descent
+from optilab.core.run import run
+from optilab.papers.discretisation_drift.algorithm.coefficients import ALPHAS
+from optilab.papers.discretisation_drift.algorithm.flows import FLOWS, principal_flow_field, quadratic_solution
+from optilab.papers.discretisation_drift.algorithm.integration import Field, follow
+from optilab.papers.discretisation_drift.explorer.parts import NAMES
+from optilab.problems.expression import Expression
+
+VIEW = 2.0  # the pictures show [−2, 2]²
+FAR = 1e3  # where a curve is cut
+BETWEEN = 12  # moments drawn of every step
+GRID = np.linspace(-VIEW, VIEW, 49)
+
+
+@lru_cache(maxsize=32)
+def loss_of(text: str) -> Expression:
+    """The loss of a formula in x and y."""
+    return Expression(text, variables=("x", "y"))
+
+
+@lru_cache(maxsize=32)
+def relief_of(text: str) -> np.ndarray:
+    """The height of a loss on the grid, from 0 to 1, the square root of it to show more of the valley."""
+    height = loss_of(text)(np.stack(np.meshgrid(GRID, GRID), -1)).astype(float)
+    height[~np.isfinite(height)] = np.nan
+    low, high = np.nanquantile(height, [0, 0.97]) if np.isfinite(height).any() else (0.0, 1.0)
+    return np.sqrt(np.clip((height - low) / max(high - low, 1e-300), 0, 1))
+
+
+@lru_cache(maxsize=32)
+def quadratic(loss: Expression) -> bool:
+    """Whether a loss is quadratic and has one minimum, maximum or saddle."""
+    probe = np.random.default_rng(0).normal(size=(8, 2))
+    bends = [loss.third(probe, np.array([1.0, sign])) for sign in (1, -1)]
+    return bool(np.allclose(bends, 0) and abs(np.linalg.eigvalsh(loss.hess(probe[0]))).min() > 1e-9)
+
+
+def descent_and_flow(loss: str, h: float, steps: int, x0: float, y0: float, branch: str) -> Any:
+    """Gradient descent, and the principal flow between its iterates."""
+    problem = loss_of(loss)
+    path = run(gradient_descent(problem, np.array([x0, y0]), alpha=h), steps, limit=FAR).x
+    field = principal_flow_field(problem, h, branch=branch)
+    return path, between(problem, path, h, "PF", field)
+
+
+def between(loss: Expression, path: np.ndarray, h: float, name: str, field: Field) -> np.ndarray:
+    """A flow at `BETWEEN` moments of every step, (moments, 2), complex: see `moments`.
+
+    On a quadratic it starts once, in closed form; elsewhere anew at each point, with a gap between two of them.
+    """
+    path = path[np.isfinite(path[:, 0])]
+    if quadratic(loss):
+        H = loss.hess(path[0])
+        center = path[0] - np.linalg.solve(H, loss.grad(path[0]))
+        with warnings.catch_warnings(action="ignore"):  # the note says what hλ = 1 means
+            return center + quadratic_solution(H, path[0] - center, h, h * moments(loss, path), ALPHAS[name])
+    pieces = run(follow(field, path[:-1], h=h / BETWEEN, n_sub=1), BETWEEN).theta
+    return np.concatenate([pieces, np.full((1, len(path) - 1, 2), np.nan)]).swapaxes(0, 1).reshape(-1, 2)
+
+
+def moments(loss: Expression, path: np.ndarray) -> np.ndarray:
+    """The times, in steps, at which `between` gives a flow."""
+    steps = len(path) - 1
+    if quadratic(loss):
+        return np.arange(steps * BETWEEN + 1) / BETWEEN
+    return (np.arange(steps)[:, None] + np.append(np.arange(BETWEEN + 1) / BETWEEN, np.nan)).ravel()
+
+
+def shown(path: np.ndarray) -> np.ndarray:
+    """A path (times, d) with a gap from where it is first further than `FAR` from the origin, or not finite."""
+    with np.errstate(invalid="ignore"):
+        lost = np.logical_or.accumulate(~(np.linalg.norm(path, axis=-1) < FAR))
+    return np.where(lost[:, None], np.nan, path)
+
+
+@lru_cache(maxsize=8)
+def trajectories(loss: str, h: float, steps: int, x0: float, y0: float, branch: str) -> dict[str, Any]:
+    """Iterates of gradient descent and the flows between them."""
+    problem = loss_of(loss)
+    with np.errstate(all="ignore"):
+        descent, principal = descent_and_flow(loss, h, steps, x0, y0, branch)
+        if np.isnan(descent[0]).any():
+            raise ValueError(f"the loss {loss} has no finite gradient at the start ({x0:g}, {y0:g})")
+        fields = {name: FLOWS[name](problem, h) for name in NAMES if name != "PF"}
+        paths = {name: between(problem, descent, h, name, field) for name, field in fields.items()} | {"PF": principal}
+    lam, U = np.linalg.eigh(problem.hess(descent[0]))
+    steep = U[:, -1] * (1 if U[np.argmax(abs(U[:, -1])), -1] > 0 else -1)
+    bowl, made = quadratic(problem), int(np.isfinite(descent[:, 0]).sum()) - 1
+    time, ends = moments(problem, descent[: made + 1]), slice(BETWEEN, None, BETWEEN if bowl else BETWEEN + 2)
+    along = descent @ steep
+    data: dict[str, Any] = {
+        "relief": relief_of(loss),
+        "descent": (descent[:, 0], descent[:, 1]),
+        "descent along": (np.arange(len(descent)), along),
+    }
+    for name, path in paths.items():
+        error = np.linalg.norm(path[ends] - descent[1 : made + 1], axis=-1)
+        path = shown(path.real) if bowl else path.real
+        data |= {name: (path[:, 0], path[:, 1]), f"{name} along": (time, path @ steep)}
+        data[f"{name} error"] = 1 + np.arange(made), np.maximum(np.where(error < FAR, error, np.nan), 1e-17)
+    imaginary = np.linalg.norm(paths["PF"].imag, axis=-1)
+    reach = 1.15 * min(np.nanmax(abs(along)), 3 * VIEW) + 0.05
+    return data | {
+        "imaginary": (time, np.where(imaginary < FAR, imaginary, np.nan)),
+        "reach": [-reach, reach],
+        "span": [-0.02 * steps, 1.02 * steps],
+        "steep": f"Along the steepest direction ({steep[0]:.2g}, {steep[1]:.2g}), λ = {lam[-1]:.3g}",
+        "wrong": "How far each flow is from gradient descent" + ("" if bowl else " after one step"),
+        "made": made,
+        "z": h * lam[-1],
+    }
