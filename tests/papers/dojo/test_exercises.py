@@ -1,4 +1,4 @@
-"""The answers' checks: what they accept, and what they say of mistakes."""
+"""The checks beyond the answers to the assignment: other forms that are right, other mistakes that are named."""
 
 import numpy as np
 import pytest
@@ -15,26 +15,11 @@ ETA = (kappa + ROOT) / (2 * beta1)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("eta1", "law", "said"),
     [
-        (ETA, -2 * beta1**2 * v / (kappa + ROOT)),
-        (sp.expand(ETA), (kappa - ROOT) / (2 * v)),
-        (kappa / beta1 / 2 + sp.sqrt((kappa / beta1) ** 2 / 4 + v**2), -beta1 * v / ETA),
-    ],
-)
-def test_right_laws_are_accepted(answer):
-    assert attempt(exercises.check_friction_law, *answer).right
-
-
-@pytest.mark.parametrize(
-    ("eta1", "law", "complaint"),
-    [
-        ((kappa - ROOT) / (2 * beta1), -beta1 * v / ETA, "other root"),
+        (sp.expand(ETA), -2 * beta1**2 * v / (kappa + ROOT), ""),
         (ETA, -beta1 * v / ((kappa - ROOT) / (2 * beta1)), "other root"),
         (ETA, -beta1 * v / sp.Abs(v), "keep κ"),
-        (ETA, -beta1 * sp.sign(v), "keep κ"),
-        (ETA, beta1 * v / ETA, "sign"),
-        ((kappa + sp.sqrt(kappa**2 + 4 * v**2)) / 2, -beta1 * v / ETA, "mixed up"),
         (ETA, -2 * beta1 * v / (kappa + sp.sqrt(kappa**2 + 4 * v**2)), "mixed up"),
         (ETA, -beta1 * v, "isn't"),
         (beta1, -beta1 * v / ETA, "doesn't solve"),
@@ -42,8 +27,10 @@ def test_right_laws_are_accepted(answer):
         ("kappa", -beta1 * v / ETA, "text"),
     ],
 )
-def test_wrong_laws_are_told_why(eta1, law, complaint):
-    assert complaint in attempt(exercises.check_friction_law, eta1, law).sentence
+def test_laws(eta1, law, said):
+    answer = attempt(exercises.check_friction_law, eta1, law)
+    assert answer.right == (not said)
+    assert said in answer.sentence
 
 
 def test_step_lengths():
@@ -97,11 +84,7 @@ def test_thresholds_of_stiction():
     assert exercises.measured_thresholds((0.2, 0.3, 0.4, 0.5)) == tuple(right)
     assert attempt(exercises.check_thresholds, right, 3.2).right
     wrong = {
-        "not κ_g itself": (10.0**right + 1, 3.2),
-        "natural": (right * np.log(10), 3.2),
-        "slides already": (np.full(4, -4.0), 0.0),
         "smallest that works is not": (right + 0.5, 3.2),
-        "power near 0": (right, 0.1),
         "rougher": (right, -3.2),
         "slope is near": (right, 7.0),
         "one threshold for each": (right[:2], 3.2),
@@ -115,15 +98,9 @@ def test_thresholds_of_stiction():
 
 def test_the_scaling_in_symbols():
     x = m * (mu * g * h) ** 2 / kappa
-    check = exercises.check_scaling
-    assert attempt(check, kappa / (kappa + m * (mu * g * h) ** 2), mu * m * g).right
     for damping, force, complaint in (
-        (sp.Integer(0), mu * m * g, "a little comes through"),
         (1 / (1 + mu), mu * m * g, "depends on κ"),
-        (1 + x, mu * m * g, "inverse"),
-        (1 / x, mu * m * g, "don't forget the 1"),
         (1 / (1 + m * x), mu * m * g, "β₁ = μγ"),
-        (1 / (1 + x), mu * m * g * h, "impulse"),
         (1 / (1 + x), m * g, "breaks loose"),
     ):
-        assert complaint in attempt(check, damping, force).sentence
+        assert complaint in attempt(exercises.check_scaling, damping, force).sentence

@@ -12,6 +12,7 @@ from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.algorithm.residual import TimeStep
 from optilab.papers.dojo.algorithm.simulation import take
 from optilab.papers.dojo.algorithm.system import System, apart, joined, tangent
+from optilab.problems.oracles import Array, Number
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +35,17 @@ class Driven:
     """
 
     body: PointMass
-    C: np.ndarray
+    C: Array
 
     def __post_init__(self) -> None:
         require(self.C.ndim == 3 and self.C.shape[1] == 3, "the shape of C", self.C.shape, "(n, 3, c)")
 
-    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+    def step(self, z: Array, F: Array, kappa: Number) -> Array:
         """The next state (*batch, 6 n)."""
         after = self.body.step(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None]).z
         return after.reshape(*after.shape[:-2], -1)
 
-    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(self, z: Array, F: Array, kappa: Number) -> tuple[Array, Array]:
         """A (*batch, 6 n, 6 n), block by block, and B (*batch, 6 n, c) of that step."""
         step = self.body.linearise(self._apart(z), self._impulses(F), np.asarray(kappa)[..., None])
         n = len(self.C)
@@ -54,14 +55,14 @@ class Driven:
         B = step.B @ (self.body.h[..., None, None] * self.C)
         return A, B.reshape(*B.shape[:-3], 6 * n, -1)
 
-    def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def difference(self, z: Array, other: Array) -> Array:
         """The difference itself: point masses need no tangent."""
         return z - other
 
-    def _apart(self, z: np.ndarray) -> np.ndarray:
+    def _apart(self, z: Array) -> Array:
         return np.asarray(z).reshape(*np.shape(z)[:-1], len(self.C), 6)
 
-    def _impulses(self, F: np.ndarray) -> np.ndarray:
+    def _impulses(self, F: Array) -> Array:
         return self.body.h[..., None] * np.matvec(self.C, np.asarray(F)[..., None, :])
 
 
@@ -87,26 +88,26 @@ class DrivenBodies:
     """
 
     system: System
-    C: np.ndarray
+    C: Array
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         N = len(self.system.bodies)
         require(self.C.ndim == 3 and self.C.shape[:2] == (N, 6), "the shape of C", self.C.shape, f"({N}, 6, c)")
 
-    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+    def step(self, z: Array, F: Array, kappa: Number) -> Array:
         """The next state (*batch, 13 N); NaN where the solver fails."""
         problem = TimeStep(self.system, apart(z), self._impulses(F))
         return joined(take(problem, kappa=kappa, **self.options).state)
 
-    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(self, z: Array, F: Array, kappa: Number) -> tuple[Array, Array]:
         """A (*batch, 12 N, 12 N) and B (*batch, 12 N, c) of that step, in tangents."""
         by = derivatives(self.system, apart(z), self._impulses(F), kappa=kappa, **self.options).by
         return by["state"], by["u"] @ (self.system.h * self.C.reshape(-1, self.C.shape[-1]))
 
-    def difference(self, z: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def difference(self, z: Array, other: Array) -> Array:
         """The tangent (*batch, 12 N) that leads from `other` to z."""
         return tangent(z, other)
 
-    def _impulses(self, F: np.ndarray) -> np.ndarray:
+    def _impulses(self, F: Array) -> Array:
         return self.system.h * np.matvec(self.C, np.asarray(F)[..., None, :])

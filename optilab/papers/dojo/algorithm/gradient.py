@@ -1,6 +1,5 @@
 """Derivatives of a step by the implicit-function theorem: ∂w/∂θ = −(∂r/∂w)⁻¹ ∂r/∂θ."""
 
-import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -32,7 +31,6 @@ def derivatives(
     *,
     kappa: float | Array,
     by: Iterable[str] = ("state", "u"),
-    kappa_rollout: float = 0.0,
     **options: Any,
 ) -> Derivatives:
     """Differentiate a step through its root at κ, with the matrix of Newton's last step.
@@ -46,8 +44,6 @@ def derivatives(
     by : names
         Among "state" (12 a body: x, v⁻, φ, ω⁻), "u" (6 a body), "m" (1 a body), "mu", "r" (1 a contact) and
         "p" (3 a contact).
-    kappa_rollout : number
-        κ of the rollout; warns where the gradient's is smaller.
 
     Raises
     ------
@@ -57,9 +53,6 @@ def derivatives(
     by = tuple(by)
     for name in by:
         require(name in BY, "by", name, f"among {', '.join(BY)}")
-    if np.any(np.asarray(kappa) < kappa_rollout):
-        text = f"gradients at kappa = {kappa} are sharper than the rollout at {kappa_rollout:g}: use a larger one"
-        warnings.warn(text, stacklevel=2)
     problem = posed(system, state, u)
     motion = take(problem, kappa=kappa, **options)
     require_converged(motion)

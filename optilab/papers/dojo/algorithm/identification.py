@@ -21,6 +21,7 @@ from optilab.papers.dojo.algorithm.quaternion import difference_jacobian
 from optilab.papers.dojo.algorithm.residual import TimeStep
 from optilab.papers.dojo.algorithm.simulation import inputs, take
 from optilab.papers.dojo.algorithm.system import System, apart, joined, tangent
+from optilab.problems.oracles import Array, Number
 
 TRIES = 5  # the full step and four shorter ones
 RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
@@ -29,26 +30,26 @@ RHO_START, RHO_FLOOR, RHO_LAST = 1e-6, 1e-9, 1e6
 class Model(Protocol):
     """How a state z (*batch, n), with a tangent ξ, moves on under parameters θ (*batch, k)."""
 
-    weights: np.ndarray  # (d) the diagonal of W
+    weights: Array  # (d) the diagonal of W
 
-    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray, /) -> np.ndarray:
+    def step(self, z: Array, theta: Array, kappa: Number, /) -> Array:
         """The next state (*batch, n); NaN where there is none."""
 
-    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray, /) -> tuple[np.ndarray, ...]:
+    def linearise(self, z: Array, theta: Array, kappa: Number, /) -> tuple[Array, ...]:
         """The next state, A = ∂ξ⁺/∂ξ (*batch, d, d) and P = ∂ξ⁺/∂θ (*batch, d, k)."""
 
-    def difference(self, z: np.ndarray, other: np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
+    def difference(self, z: Array, other: Array, /) -> tuple[Array, Array]:
         """What z − other is in tangent coordinates (*batch, d), and its derivative (*batch, d, d) by a tangent at z."""
 
 
 class Estimate(NamedTuple):
     """State after k iterations."""
 
-    theta: np.ndarray  # (*batch, k) parameters, friction first
-    loss: np.ndarray  # (*batch)
-    slope: np.ndarray  # (*batch) largest entry of |g|
-    rho: np.ndarray  # (*batch) regularisation
-    settled: np.ndarray  # (*batch) of bool: nothing more will change
+    theta: Array  # (*batch, k) parameters, friction first
+    loss: Array  # (*batch)
+    slope: Array  # (*batch) largest entry of |g|
+    rho: Array  # (*batch) regularisation
+    settled: Array  # (*batch) of bool: nothing more will change
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +65,20 @@ class ThrownBall:
     body: PointMass
     weights = np.array([1, 1, 1, 0.1, 0.1, 0.1])  # of positions and velocities
 
-    def at(self, theta: np.ndarray) -> PointMass:
+    def at(self, theta: Array) -> PointMass:
         """The body with the parameters (*batch, 2)."""
         return replace(self.body, mu=theta[..., 0], r=theta[..., 1])
 
-    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+    def step(self, z: Array, theta: Array, kappa: Number) -> Array:
         """The next state (*batch, 6)."""
         return self.at(theta).step(z, np.zeros(3), kappa).z
 
-    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+    def linearise(self, z: Array, theta: Array, kappa: Number) -> tuple[Array, ...]:
         """The next state, A (*batch, 6, 6) and P (*batch, 6, 2)."""
         z, A, _, P = self.at(theta).linearise(z, np.zeros(3), kappa)
         return z, A, P[..., :2]
 
-    def difference(self, z: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def difference(self, z: Array, other: Array) -> tuple[Array, Array]:
         """The difference itself, for a point mass needs no tangent, and the identity."""
         return z - other, np.eye(6)
 
@@ -112,7 +113,7 @@ class ThrownBody:
         require(len(self.system.bodies) == 1, "bodies", len(self.system.bodies), "one")
         require(self.shape in ("r", "p"), "shape", self.shape, '"r" or "p"')
 
-    def at(self, theta: np.ndarray) -> System:
+    def at(self, theta: Array) -> System:
         """The system with the parameters (*batch, 1 + n) or (*batch, 1 + 3n)."""
         old, mu = self.system.contacts, theta[..., 0]
         values = theta[..., 1:].reshape(*theta.shape[:-1], len(old), -1)
@@ -122,11 +123,11 @@ class ThrownBody:
             contacts = [replace(contact, mu=mu, r=values[..., i, 0]) for i, contact in enumerate(old)]
         return replace(self.system, contacts=contacts)
 
-    def step(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> np.ndarray:
+    def step(self, z: Array, theta: Array, kappa: Number) -> Array:
         """The next state (*batch, 13); NaN where the solver fails. What is inside the floor is lifted out."""
         return joined(take(self._problem(z, theta), kappa=kappa, **self.options).state)
 
-    def linearise(self, z: np.ndarray, theta: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+    def linearise(self, z: Array, theta: Array, kappa: Number) -> tuple[Array, ...]:
         """The next state, A (*batch, 12, 12) and P (*batch, 12, k)."""
         problem = self._problem(z, theta)
         motion = take(problem, kappa=kappa, **self.options)
@@ -134,13 +135,13 @@ class ThrownBody:
         P = np.concatenate([by["mu"].sum(-1, keepdims=True), by[self.shape]], -1)
         return joined(motion.state), by["state"], P
 
-    def difference(self, z: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def difference(self, z: Array, other: Array) -> tuple[Array, Array]:
         """The tangent (*batch, 12) from `other` to z, and its derivative (*batch, 12, 12) by a tangent at z."""
         D = np.tile(np.eye(12), (*z.shape[:-1], 1, 1))
         D[..., 6:9, 6:9] = difference_jacobian(z[..., 6:10], other[..., 6:10])
         return tangent(z, other), D
 
-    def _problem(self, z: np.ndarray, theta: np.ndarray) -> TimeStep:
+    def _problem(self, z: Array, theta: Array) -> TimeStep:
         return TimeStep(self.at(theta), apart(z), inputs(self.system, None))
 
 
@@ -165,11 +166,11 @@ class Windows:
         If the shapes differ, or `length` or κ is out of range.
     """
 
-    before: np.ndarray
-    after: np.ndarray
+    before: Array
+    after: Array
     length: int
     model: Model
-    kappa: float | np.ndarray
+    kappa: Number
 
     def __post_init__(self) -> None:
         require(self.before.shape == self.after.shape, "the shape of after", self.after.shape, str(self.before.shape))
@@ -177,7 +178,7 @@ class Windows:
         require(self.length >= 1, "length", self.length, "1 or more")
         require(np.asarray(self.kappa) > 0, "kappa", self.kappa, "positive")
 
-    def loss(self, theta: np.ndarray) -> np.ndarray:
+    def loss(self, theta: Array) -> Array:
         """L (*batch) at the parameters (*batch, k)."""
         z = self.before
         for _ in range(self.length):
@@ -185,7 +186,7 @@ class Windows:
         e, _ = self.model.difference(z, self.after)
         return (self.model.weights * e**2).sum((0, -1)) / 2
 
-    def normal_equations(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def normal_equations(self, theta: Array) -> tuple[Array, Array, Array]:
         """L (*batch), g (*batch, k) and H (*batch, k, k)."""
         z, W = self.before, self.model.weights
         S = np.zeros((*z.shape[:-1], len(W), theta.shape[-1]))
@@ -200,7 +201,7 @@ class Windows:
         return (W * e**2).sum((0, -1)) / 2, g, H
 
 
-def windows_of(paths: np.ndarray, length: int, model: Model, kappa: float | np.ndarray) -> Windows:
+def windows_of(paths: Array, length: int, model: Model, kappa: Number) -> Windows:
     """All windows of `length` steps in measured paths (T + 1, tosses, *batch, n)."""
     require(1 <= length < len(paths), "length", length, f"from 1 to the paths' {len(paths) - 1} steps")
     before, after = (part.reshape(-1, *paths.shape[2:]) for part in (paths[:-length], paths[length:]))
@@ -210,12 +211,11 @@ def windows_of(paths: np.ndarray, length: int, model: Model, kappa: float | np.n
 @algorithm
 def gauss_newton(
     windows: Windows,
-    theta0: np.ndarray,
+    theta0: Array,
     *,
     lower: ArrayLike = (0.0, 0.05),
     upper: ArrayLike = (0.8, 1.0),
     tolerance: float = 1e-8,
-    enough: float = 0.0,
     rho: float = RHO_START,
 ) -> Iterator[Estimate]:
     """Fit θ within bounds; ends when every replicate has settled.
@@ -230,8 +230,6 @@ def gauss_newton(
         Bounds of θ; these are those of a ball's μ and r (m).
     tolerance : float
         A replicate settles when no entry of its gradient is larger.
-    enough : float
-        It also settles when its loss is below this.
     rho : float
         Regularisation to start with: large where the data hardly tell some parameters.
 
@@ -245,7 +243,7 @@ def gauss_newton(
     damping = np.full(loss.shape, rho)
     while True:
         slope = np.abs(g).max(-1)
-        settled = (slope < tolerance) | (loss < enough)
+        settled = slope < tolerance
         yield Estimate(theta, loss, slope, damping, settled)
         if settled.all():
             return
@@ -257,8 +255,8 @@ def gauss_newton(
 
 
 def _backtracked(
-    windows: Windows, theta: np.ndarray, loss: np.ndarray, p: np.ndarray, low: Any, high: Any, settled: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    windows: Windows, theta: Array, loss: Array, p: Array, low: Any, high: Any, settled: Array
+) -> tuple[Array, Array]:
     """The first of θ + p, θ + p/3, … within the bounds that lowers the loss, else a small step; and which was found."""
     small = 1e-3 * p / np.maximum(np.abs(p).max(-1, keepdims=True), 1e-300)
     found, new = settled, advance(~settled, np.clip(theta + small, low, high), theta)
@@ -272,8 +270,8 @@ def _backtracked(
 
 
 def _checked(
-    windows: Windows, theta0: np.ndarray, lower: ArrayLike, upper: ArrayLike, rho: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    windows: Windows, theta0: Array, lower: ArrayLike, upper: ArrayLike, rho: float
+) -> tuple[Array, Array, Array]:
     """The guess of every replicate, and the bounds."""
     require(0 < rho < np.inf, "rho", rho, "positive and finite")
     low, high, theta = np.asarray(lower, float), np.asarray(upper, float), np.asarray(theta0, float)

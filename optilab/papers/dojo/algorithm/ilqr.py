@@ -12,6 +12,7 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm
+from optilab.problems.oracles import Array, Number
 
 STEPS = 2.0 ** -np.arange(12)  # the line search's α
 TOGETHER = 3  # so many of them are tried in one batch of rollouts
@@ -23,44 +24,44 @@ TINY = 1e-300  # a cost that can be divided by
 class Steered(Protocol):
     """A system under controls F (*batch, c), with ξ a tangent of its state z (*batch, n)."""
 
-    def step(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray, /) -> np.ndarray:
+    def step(self, z: Array, F: Array, kappa: Number, /) -> Array:
         """The next state (*batch, n)."""
 
-    def linearise(self, z: np.ndarray, F: np.ndarray, kappa: float | np.ndarray, /) -> tuple[np.ndarray, np.ndarray]:
+    def linearise(self, z: Array, F: Array, kappa: Number, /) -> tuple[Array, Array]:
         """A = ∂ξ⁺/∂ξ (*batch, d, d) and B = ∂ξ⁺/∂F (*batch, d, c)."""
 
-    def difference(self, z: np.ndarray, other: np.ndarray, /) -> np.ndarray:
+    def difference(self, z: Array, other: Array, /) -> Array:
         """What z − other is in tangent coordinates, (*batch, d)."""
 
 
-class Rollout(NamedTuple):
+class Trajectory(NamedTuple):
     """A motion under controls, and what it costs."""
 
-    z: np.ndarray  # (T + 1, *batch, n)
-    F: np.ndarray  # (T, *batch, c)
-    cost: np.ndarray  # (*batch)
+    z: Array  # (T + 1, *batch, n)
+    F: Array  # (T, *batch, c)
+    cost: Array  # (*batch)
 
 
 class Plan(NamedTuple):
     """State after k iterations."""
 
-    F: np.ndarray  # (*batch, T·c) controls, one time step after the other, N
-    z: np.ndarray  # (T + 1, *batch, n) the hard rollout under them
-    cost: np.ndarray  # (*batch)
-    slope: np.ndarray  # (*batch) ‖∂J/∂F‖ as the smoothed gradients see it
-    rho: np.ndarray  # (*batch) regularisation
-    alpha: np.ndarray  # (*batch) step length that was taken, 0 where none lowered the cost
-    settled: np.ndarray  # (*batch) of bool: nothing more will change
+    F: Array  # (*batch, T·c) controls, one time step after the other, N
+    z: Array  # (T + 1, *batch, n) the hard rollout under them
+    cost: Array  # (*batch)
+    slope: Array  # (*batch) ‖∂J/∂F‖ as the smoothed gradients see it
+    rho: Array  # (*batch) regularisation
+    alpha: Array  # (*batch) step length that was taken, 0 where none lowered the cost
+    settled: Array  # (*batch) of bool: nothing more will change
 
 
 def forward(
     system: Steered,
-    z0: np.ndarray,
-    F: np.ndarray,
-    kappa: float | np.ndarray,
-    K: np.ndarray | None = None,
-    around: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    z0: Array,
+    F: Array,
+    kappa: Number,
+    K: Array | None = None,
+    around: Array | None = None,
+) -> tuple[Array, Array]:
     """States (T + 1, *batch, n) and controls (T, *batch, c) from z0 under F_t + K_t (z_t − around_t)."""
     z, taken = [np.broadcast_to(z0, (*F.shape[1:-1], z0.shape[-1]))], []
     for t in range(len(F)):
@@ -70,17 +71,13 @@ def forward(
     return np.array(z), np.array(taken)
 
 
-def cost_of(
-    system: Steered, z: np.ndarray, F: np.ndarray, goal: np.ndarray, Q: np.ndarray, R: np.ndarray
-) -> np.ndarray:
+def cost_of(system: Steered, z: Array, F: Array, goal: Array, Q: Array, R: Array) -> Array:
     """J = Σ ½ FᵀRF + ½ ξᵀQξ of the last ξ = z − goal: (*batch)."""
     xi = system.difference(z[-1], goal)
     return (F @ R * F).sum((0, -1)) / 2 + (xi @ Q * xi).sum(-1) / 2
 
 
-def backward(
-    A: np.ndarray, B: np.ndarray, F: np.ndarray, xi: np.ndarray, Q: np.ndarray, R: np.ndarray, rho: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def backward(A: Array, B: Array, F: Array, xi: Array, Q: Array, R: Array, rho: Array) -> tuple[Array, Array]:
     """Riccati pass: steps d (T, *batch, c) and gains K (T, *batch, c, d), from Q_uu + ρI."""
     V_x, V_xx = xi @ Q, np.broadcast_to(Q, (*xi.shape[:-1], *Q.shape))
     damping = rho[..., None, None] * np.eye(len(R))
@@ -98,9 +95,7 @@ def backward(
     return d, K
 
 
-def control_gradient(
-    A: np.ndarray, B: np.ndarray, F: np.ndarray, xi: np.ndarray, Q: np.ndarray, R: np.ndarray
-) -> np.ndarray:
+def control_gradient(A: Array, B: Array, F: Array, xi: Array, Q: Array, R: Array) -> Array:
     """∂J/∂F (T, *batch, c), by the adjoint equation."""
     p, gradient = xi @ Q, np.empty_like(F)
     for t in reversed(range(len(F))):
@@ -112,14 +107,14 @@ def control_gradient(
 @algorithm
 def ilqr(
     system: Steered,
-    z0: np.ndarray,
-    goal: np.ndarray,
-    F0: np.ndarray,
+    z0: Array,
+    goal: Array,
+    F0: Array,
     *,
-    Q: np.ndarray,
-    R: np.ndarray,
-    kappa_r: float | np.ndarray,
-    kappa_g: float | np.ndarray,
+    Q: Array,
+    R: Array,
+    kappa_r: Number,
+    kappa_g: Number,
 ) -> Iterator[Plan]:
     """Lower J = Σ ½ FᵀRF + ½ ξᵀQξ; ends when every replicate has settled.
 
@@ -143,9 +138,9 @@ def ilqr(
     """
     z0, goal, F, Q, R, kappa_r, kappa_g = _checked(system, z0, goal, F0, Q, R, kappa_r, kappa_g)
 
-    def rolled(F: np.ndarray, K: np.ndarray | None = None, around: np.ndarray | None = None) -> Rollout:
+    def rolled(F: Array, K: Array | None = None, around: Array | None = None) -> Trajectory:
         z, F = forward(system, z0, F, kappa_r, K, around)
-        return Rollout(z, F, cost_of(system, z, F, goal, Q, R))
+        return Trajectory(z, F, cost_of(system, z, F, goal, Q, R))
 
     now = rolled(F)
     batch = now.cost.shape
@@ -168,8 +163,8 @@ def ilqr(
 
 
 def _line_search(
-    rolled: Callable[..., Rollout], now: Rollout, d: np.ndarray, K: np.ndarray, settled: np.ndarray
-) -> tuple[Rollout, np.ndarray]:
+    rolled: Callable[..., Trajectory], now: Trajectory, d: Array, K: Array, settled: Array
+) -> tuple[Trajectory, Array]:
     """Under F_t + α d_t + K_t ξ_t with the largest α in STEPS that lowers the cost: the rollout, and α, 0 if none does.
 
     Some lengths at a time are rolled out in one batch, in an axis before the replicates; those that are settled stay.
@@ -180,7 +175,7 @@ def _line_search(
         z, F, cost = rolled(now.F[:, None] + shares * d[:, None], K, now.z)
         for i in reversed(range(TOGETHER)):  # the largest last
             lower = ~found & (cost[i] < now.cost)
-            best = Rollout(
+            best = Trajectory(
                 np.where(lower[..., None], z[:, i], best.z),
                 np.where(lower[..., None], F[:, i], best.F),
                 np.where(lower, cost[i], best.cost),
@@ -192,9 +187,7 @@ def _line_search(
     return best, alpha
 
 
-def _checked(
-    system: Steered, z0: np.ndarray, goal: np.ndarray, F0: np.ndarray, Q: np.ndarray, R: np.ndarray, *kappas: Any
-) -> tuple[np.ndarray, ...]:
+def _checked(system: Steered, z0: Array, goal: Array, F0: Array, Q: Array, R: Array, *kappas: Any) -> tuple[Array, ...]:
     """The start of every replicate, the goal, controls (T, *batch, c), weights, κ_r and κ_g."""
     kappa_r, kappa_g = (np.asarray(kappa, float) for kappa in kappas)
     for name, kappa in (("kappa_r", kappa_r), ("kappa_g", kappa_g)):

@@ -7,9 +7,9 @@ With the vertices p_a, p_b and the relative pose of parent a and child b
 a joint asks that some combinations of (d, δ) vanish. Jacobians are with respect to (x_a, φ_a, x_b, φ_b).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,9 +49,9 @@ class Joint:
     kind: str
     parent: int
     child: int
-    axis: Array = field(default_factory=lambda: np.array([0.0, 0.0, 1.0]))
-    p_parent: Array = field(default_factory=lambda: np.zeros(3))
-    p_child: Array = field(default_factory=lambda: np.zeros(3))
+    axis: Any = (0.0, 0.0, 1.0)
+    p_parent: Any = (0.0, 0.0, 0.0)
+    p_child: Any = (0.0, 0.0, 0.0)
     limits: tuple[float, float] = (-np.inf, np.inf)
     spring: float = 0.0
     damper: float = 0.0

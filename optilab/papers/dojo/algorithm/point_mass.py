@@ -16,39 +16,40 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import Array, Number
 
 TINY = 1e-300  # keeps 0/0 out where the numerator is 0
 FELT = [2, 5, 8, 10, 11]  # what the gap depends on, z, v_z, u_z, r and m, among z, u, μ, r, m joined
 
 
-def smoothed_gap(phi0: np.ndarray, kappa, m, h) -> np.ndarray:
+def smoothed_gap(phi0: Array, kappa, m, h) -> Array:
     """The gap s > 0 (m) after a step that would end at φ₀ without contact: s² − φ₀ s = hκ/m."""
     root = np.sqrt(phi0**2 + 4 * h * kappa / m)
     pressed = 2 * h * kappa / m / (root + np.abs(phi0))  # the same root, with all of its digits where φ₀ < 0
     return np.where(phi0 > 0, (phi0 + root) / 2, pressed)
 
 
-def gap_slope(s: np.ndarray, kappa, m, h) -> np.ndarray:
+def gap_slope(s: Array, kappa, m, h) -> Array:
     """∂s/∂φ₀, between 0 (pressed on the floor) and 1 (in the air), ½ at φ₀ = 0 whatever κ."""
     return 1 / (1 + h * kappa / (m * s**2))
 
 
-def friction(V: np.ndarray, beta1, kappa) -> np.ndarray:
+def friction(V: Array, beta1, kappa) -> Array:
     """Size of the friction impulse at speed V: β₁ = μγ for κ → 0, a viscous β₁²V/κ near V = 0 (N·s)."""
     return 2 * beta1**2 * V / (kappa + _spread(V, beta1, kappa))
 
 
-def friction_slope(V: np.ndarray, beta1, kappa) -> np.ndarray:
+def friction_slope(V: Array, beta1, kappa) -> Array:
     """∂ friction/∂V in kg at speeds V (*batch) in m/s, positive and falling: (*batch)."""
     S = _spread(V, beta1, kappa)
     return 2 * beta1**2 * kappa / (S * (kappa + S))
 
 
-def _spread(V: np.ndarray, beta1, kappa) -> np.ndarray:
+def _spread(V: Array, beta1, kappa) -> Array:
     return np.sqrt(kappa**2 + 4 * beta1**2 * V**2)
 
 
-def braked_speed(F: np.ndarray, beta1, m, kappa) -> np.ndarray:
+def braked_speed(F: Array, beta1, m, kappa) -> Array:
     """The speed V ≤ F that friction leaves of the speed F: m (V − F) + friction(V) = 0.
 
     The left side is increasing and concave in V: from below Newton's method climbs to the root without overshooting.
@@ -69,19 +70,19 @@ def braked_speed(F: np.ndarray, beta1, m, kappa) -> np.ndarray:
 class Step(NamedTuple):
     """What one step gives."""
 
-    z: np.ndarray  # (*batch, 6) the next state (x, v)
-    s: np.ndarray  # (*batch) gap, m
-    gamma: np.ndarray  # (*batch) normal impulse, N·s
-    b: np.ndarray  # (*batch, 2) friction impulse, N·s
+    z: Array  # (*batch, 6) the next state (x, v)
+    s: Array  # (*batch) gap, m
+    gamma: Array  # (*batch) normal impulse, N·s
+    b: Array  # (*batch, 2) friction impulse, N·s
 
 
 class Linear(NamedTuple):
     """A step and its derivatives."""
 
-    z: np.ndarray  # (*batch, 6) the next state
-    A: np.ndarray  # (*batch, 6, 6) by the state
-    B: np.ndarray  # (*batch, 6, 3) by the impulse u
-    P: np.ndarray  # (*batch, 6, 3) by μ, r and m
+    z: Array  # (*batch, 6) the next state
+    A: Array  # (*batch, 6, 6) by the state
+    B: Array  # (*batch, 6, 3) by the impulse u
+    P: Array  # (*batch, 6, 3) by μ, r and m
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,19 +124,19 @@ class PointMass:
         for name, value in (("the friction mu", self.mu), ("the radius r", self.r), ("the gravity g", self.g)):
             require((value >= 0) & (value < np.inf), name, value, "0 or more and finite")
 
-    def resting_gap(self, kappa: float | np.ndarray) -> np.ndarray:
+    def resting_gap(self, kappa: Number) -> Array:
         """The gap κ/(mgh) at which the ball lies still: the bias of the smoothing."""
         require(self.g > 0, "the gravity g", self.g, "positive for a ball that lies on the floor")
         return np.asarray(kappa) / (self.m * self.g * self.h)
 
-    def at_rest(self, kappa: float | np.ndarray) -> np.ndarray:
+    def at_rest(self, kappa: Number) -> Array:
         """The state (*batch, 6) that lies still at the origin."""
         height = self.resting_gap(kappa) + self.r
         z = np.zeros((*height.shape, 6))
         z[..., 2] = height
         return z
 
-    def step(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Step:
+    def step(self, z: Array, u: Array, kappa: Number) -> Step:
         """One step from the state z (*batch, 6) under the impulse u (*batch, 3) in N·s.
 
         A state inside the floor is lifted out within the step. What isn't finite stays so.
@@ -154,7 +155,7 @@ class PointMass:
         b = self.m[..., None] * (v_t - vf)
         return Step(self._moved(z, v_t, s), s, gamma, b)
 
-    def linearise(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> Linear:
+    def linearise(self, z: Array, u: Array, kappa: Number) -> Linear:
         """The same step with its derivatives, by the implicit function theorem applied to both lines above.
 
         From z (*batch, 6), u (*batch, 3) in N·s and κ (*batch); shapes and units of the result are in `Linear`.
@@ -196,24 +197,24 @@ class PointMass:
         J[..., [0, 1], [0, 1]] += 1
         return Linear(self._moved(z, v_t, s), J[..., :6], J[..., 6:9], J[..., 9:])
 
-    def _checked(self, z: np.ndarray, u: np.ndarray, kappa: float | np.ndarray) -> tuple[np.ndarray, ...]:
+    def _checked(self, z: Array, u: Array, kappa: Number) -> tuple[Array, ...]:
         z, u, kappa = np.asarray(z, float), np.asarray(u, float), np.asarray(kappa, float)
         require(z.shape[-1:] == (6,), "the state's shape", z.shape, "(*batch, 6): position and velocity")
         require(u.shape[-1:] == (3,), "the impulse's shape", u.shape, "(*batch, 3)")
         require((kappa > 0) & (kappa < np.inf), "kappa", kappa, "positive and finite")
         return z, u, kappa
 
-    def _free_flight(self, z: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _free_flight(self, z: Array, u: Array) -> tuple[Array, ...]:
         """Gap, sliding velocity and speed after a step without contact."""
         phi0 = z[..., 2] - self.r + self.h * z[..., 5] - self.h**2 * self.g + self.h * u[..., 2] / self.m
         vf = z[..., 3:5] + u[..., :2] / self.m[..., None]
         return phi0, vf, np.hypot(vf[..., 0], vf[..., 1])
 
-    def _kept(self, V: np.ndarray, c: np.ndarray, kappa: np.ndarray) -> np.ndarray:
+    def _kept(self, V: Array, c: Array, kappa: Array) -> Array:
         """The share V/F of the speed that friction leaves, also at F = 0."""
         return self.m / (self.m + 2 * c**2 / (kappa + _spread(V, c, kappa)))
 
-    def _moved(self, z: np.ndarray, v_t: np.ndarray, s: np.ndarray) -> np.ndarray:
+    def _moved(self, z: Array, v_t: Array, s: Array) -> Array:
         height = s + self.r
         rise = (height - z[..., 2]) / self.h
         xy = z[..., :2] + self.h[..., None] * v_t

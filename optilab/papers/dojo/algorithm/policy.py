@@ -16,7 +16,7 @@ from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
 from optilab.papers.dojo.algorithm.driven import Driven
 from optilab.papers.dojo.algorithm.ilqr import cost_of
-from optilab.problems.oracles import check_samples
+from optilab.problems.oracles import Array, Number, check_samples
 
 FEATURES = np.zeros((4, 6))  # φ = FEATURES (z_goal − z): position to go, and minus the velocity to lose
 FEATURES[[0, 1, 2, 3], [0, 1, 3, 4]] = [1, 1, -1, -1]
@@ -47,10 +47,10 @@ class Steering:
     """
 
     puck: Driven
-    z0: np.ndarray
+    z0: Array
     T: int
-    Q: np.ndarray
-    R: np.ndarray
+    Q: Array
+    R: Array
     kappa_r: Any = 1e-6
     kappa_g: Any = 0.1
 
@@ -61,7 +61,7 @@ class Steering:
             require((value > 0) & (value < np.inf), name, value, "positive and finite")
             object.__setattr__(self, name, value)
 
-    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Goals (*shape, 6) at rest, uniform in angle and in distance."""
         angle = rng.uniform(0, 2 * np.pi, size=shape)
         distance = rng.uniform(NEAR, FAR, size=shape)
@@ -69,7 +69,7 @@ class Steering:
         goal[..., 0], goal[..., 1] = distance * np.cos(angle), distance * np.sin(angle)
         return goal
 
-    def rolled(self, theta: np.ndarray, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def rolled(self, theta: Array, goals: Array) -> tuple[Array, Array]:
         """States (T + 1, *batch, goals, 6) and controls (T, *batch, goals, 2) of Θ (*batch, 8)."""
         Theta = theta.reshape(*theta.shape[:-1], 1, 2, 4)
         z, F = [np.broadcast_to(self.z0, (*theta.shape[:-1], *goals.shape[-2:]))], []
@@ -78,12 +78,12 @@ class Steering:
             z.append(self.puck.step(z[t], F[t], self.kappa_r[..., None]))
         return np.array(z), np.array(F)
 
-    def sample_value(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    def sample_value(self, theta: Array, goals: Array) -> Array:
         """Mean J (*batch) of Θ (*batch, 8) over goals (*batch, goals, 6)."""
         z, F = self.rolled(theta, goals)
         return cost_of(self.puck, z, F, goals, self.Q, self.R).mean(-1)
 
-    def sample_grad(self, theta: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    def sample_grad(self, theta: Array, goals: Array) -> Array:
         """∂J/∂Θ (*batch, 8) by the chain rule at κ_g along runs at κ_r."""
         check_samples(theta, goals.shape[:-1])
         z, F = self.rolled(theta, goals)
@@ -102,18 +102,18 @@ class Steering:
 class Search(NamedTuple):
     """State of ARS after k updates."""
 
-    theta: np.ndarray  # (*batch, d)
-    returns: np.ndarray  # (*batch, 2, directions) R = −J of Θ ± νδ in the update just made
-    spread: np.ndarray  # (*batch) their standard deviation σ_R
+    theta: Array  # (*batch, d)
+    returns: Array  # (*batch, 2, directions) R = −J of Θ ± νδ in the update just made
+    spread: Array  # (*batch) their standard deviation σ_R
 
 
 @algorithm
 def ars(
     problem: Steering,
-    theta0: np.ndarray,
+    theta0: Array,
     *,
-    nu: float | np.ndarray,
-    alpha: float | np.ndarray = 1.0,
+    nu: Number,
+    alpha: Number = 1.0,
     directions: int = 8,
     size: int = 8,
     rng: np.random.Generator,

@@ -12,24 +12,25 @@ import numpy as np
 
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
+from optilab.problems.oracles import Array, Number
 from optilab.problems.projection import simplex
 
 
 class Skid(NamedTuple):
     """State after k steps."""
 
-    x: np.ndarray  # (*batch, 2) position, m
-    v: np.ndarray  # (*batch, 2) velocity, m/s
-    b: np.ndarray  # (*batch, 2) friction impulse of the step just made, divided by the mass, m/s
+    x: Array  # (*batch, 2) position, m
+    v: Array  # (*batch, 2) velocity, m/s
+    b: Array  # (*batch, 2) friction impulse of the step just made, divided by the mass, m/s
 
 
-def onto_cone(p: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def onto_cone(p: Array, radius: Array) -> Array:
     """Nearest point to p (*batch, 2) with ‖b‖₂ ≤ radius (*batch)."""
     length = np.linalg.norm(p, axis=-1)
     return p * (radius / np.maximum(length, radius))[..., None]
 
 
-def onto_pyramid(p: np.ndarray, radius: np.ndarray) -> np.ndarray:
+def onto_pyramid(p: Array, radius: Array) -> Array:
     """Nearest point to p (*batch, 2) with ‖b‖₁ ≤ radius (*batch)."""
     radius = np.asarray(radius)[..., None]
     face = np.sign(p) * radius * simplex(np.abs(p) / radius)
@@ -41,11 +42,11 @@ MODELS = {"cone": onto_cone, "pyramid": onto_pyramid}
 
 @algorithm
 def sliding(
-    v0: np.ndarray,
+    v0: Array,
     *,
-    mu: float | np.ndarray,
-    h: float | np.ndarray,
-    g: float | np.ndarray = 9.81,
+    mu: Number,
+    h: Number,
+    g: Number = 9.81,
     model: str = "cone",
 ) -> Iterator[Skid]:
     """Slide from the origin with velocity v0 (*batch, 2) until all replicates are at rest.
@@ -80,7 +81,7 @@ def sliding(
         x = x + h * v
 
 
-def cone_path(v0: np.ndarray, mu: float | np.ndarray, g: float = 9.81, h: float = 0.0) -> np.ndarray:
+def cone_path(v0: Array, mu: Number, g: float = 9.81, h: float = 0.0) -> Array:
     """Where hard friction stops a mass that starts with v0 (*batch, 2): straight ahead by ‖v‖²/(2μg) − ‖v‖h/2 (m).
 
     Exact where ‖v‖ is a whole number of steps' braking μgh; otherwise off by less than μgh²/8.
@@ -89,7 +90,7 @@ def cone_path(v0: np.ndarray, mu: float | np.ndarray, g: float = 9.81, h: float 
     return v0 * (speed / (2 * np.asarray(mu)[..., None] * g) - h / 2)
 
 
-def pyramid_path(v0: np.ndarray, mu: float | np.ndarray, g: float = 9.81) -> np.ndarray:
+def pyramid_path(v0: Array, mu: Number, g: float = 9.81) -> Array:
     """Where the pyramid stops it as h → 0: the larger component is braked until both are equal, then both at half.
 
     Δ_large = (V² − w²)/(2μg) + w²/(μg),  Δ_small = w (V − w)/(μg) + w²/(μg)  with V ≥ w the sizes of the components.
@@ -101,7 +102,7 @@ def pyramid_path(v0: np.ndarray, mu: float | np.ndarray, g: float = 9.81) -> np.
     return np.sign(v0) * np.stack([np.where(first, large, small), np.where(first, small, large)], -1)
 
 
-def heading(x: np.ndarray) -> np.ndarray:
+def heading(x: Array) -> Array:
     """Direction of x (*batch, 2) in degrees from the first axis.
 
     Raises

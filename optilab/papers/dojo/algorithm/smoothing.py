@@ -12,23 +12,24 @@ from collections.abc import Callable
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems.oracles import Array
 
-Function = Callable[[np.ndarray], np.ndarray]
+Function = Callable[[Array], Array]
 
 
-def draws(rng: np.random.Generator, u: np.ndarray, sigma: float, samples: int) -> np.ndarray:
+def draws(rng: np.random.Generator, u: Array, sigma: float, samples: int) -> Array:
     """The noise ε (samples, *batch, d) for the inputs u (*batch, d)."""
     require(0 < sigma < np.inf, "sigma", sigma, "positive and finite")
     require(samples >= 1, "samples", samples, "1 or more")
     return sigma * rng.normal(size=(samples, *np.shape(u)))
 
 
-def first_order(jacobian: Function, u: np.ndarray, eps: np.ndarray) -> np.ndarray:
+def first_order(jacobian: Function, u: Array, eps: Array) -> Array:
     """Mean of `jacobian` (*batch, d) → (*batch, n, d) over the noise: (*batch, n, d)."""
     return jacobian(u + eps).mean(0)
 
 
-def zeroth_order(value: Function, u: np.ndarray, eps: np.ndarray, sigma: float) -> np.ndarray:
+def zeroth_order(value: Function, u: Array, eps: Array, sigma: float) -> Array:
     """The same (*batch, n, d) from values (*batch, d) → (*batch, n) alone."""
     rise = value(u + eps) - value(u)
     return (rise[..., :, None] * eps[..., None, :]).mean(0) / sigma**2

@@ -147,12 +147,12 @@ class System:
     @cached_property
     def m(self) -> Array:
         """Masses, (*batch, N)."""
-        return np.stack(np.broadcast_arrays(*[body.m for body in self.bodies]), -1)
+        return _stacked([body.m for body in self.bodies], -1)
 
     @cached_property
     def J(self) -> Array:
         """Inertias, (*batch, N, 3, 3)."""
-        return np.stack(np.broadcast_arrays(*[body.J for body in self.bodies]), -3)
+        return _stacked([body.J for body in self.bodies], -3)
 
     @cached_property
     def touches(self) -> Array:
@@ -162,24 +162,17 @@ class System:
     @cached_property
     def p(self) -> Array:
         """Centres of the contacts, (*batch, n, 3)."""
-        if not self.contacts:
-            return np.zeros((0, 3))
-        return np.stack(np.broadcast_arrays(*[contact.p for contact in self.contacts]), -2)
+        return _stacked([contact.p for contact in self.contacts], -2, none=(0, 3))
 
     @cached_property
     def r(self) -> Array:
         """Radii of the contacts, (*batch, n)."""
-        return self._of_contacts("r")
+        return _stacked([contact.r for contact in self.contacts], -1)
 
     @cached_property
     def mu(self) -> Array:
         """Coefficients of friction, (*batch, n)."""
-        return self._of_contacts("mu")
-
-    def _of_contacts(self, name: str) -> Array:
-        if not self.contacts:
-            return np.zeros(0)
-        return np.stack(np.broadcast_arrays(*[getattr(contact, name) for contact in self.contacts]), -1)
+        return _stacked([contact.mu for contact in self.contacts], -1)
 
     @cached_property
     def model(self) -> Friction:
@@ -236,6 +229,11 @@ class System:
         allowed = "that of a prismatic or revolute joint"
         require(self.joints[joint].kind in ("prismatic", "revolute"), "joint", joint, allowed)
         return relative(self.joints[joint], state.x, state.q).coordinate
+
+
+def _stacked(parts: list[Array], axis: int, none: tuple[int, ...] = (0,)) -> Array:
+    """What bodies or contacts have, along a new axis; zeros of the shape `none` where there are none."""
+    return np.stack(np.broadcast_arrays(*parts), axis) if parts else np.zeros(none)
 
 
 def state_of(

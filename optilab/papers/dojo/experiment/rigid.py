@@ -8,26 +8,16 @@ import numpy as np
 
 from optilab.core.claim import Claim, Experiment
 from optilab.core.run import Trace, run
-from optilab.papers.dojo.algorithm import (
-    INTEGRATORS,
-    Body,
-    Contact,
-    Joint,
-    State,
-    System,
-    TimeStep,
-    box,
-    derivatives,
-    interior_point,
-    rollout,
-    solve,
-    sphere,
-    state_of,
-    step,
-)
+from optilab.papers.dojo.algorithm.free_body import INTEGRATORS
+from optilab.papers.dojo.algorithm.gradient import derivatives
+from optilab.papers.dojo.algorithm.interior_point import interior_point, solve
+from optilab.papers.dojo.algorithm.joint import Joint
 from optilab.papers.dojo.algorithm.quaternion import from_axis, rotation
+from optilab.papers.dojo.algorithm.residual import TimeStep
+from optilab.papers.dojo.algorithm.shapes import box, sphere
+from optilab.papers.dojo.algorithm.simulation import rollout, step
 from optilab.papers.dojo.algorithm.sliding import heading, sliding
-from optilab.papers.dojo.algorithm.system import apart, joined, moved, tangent
+from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, apart, joined, moved, state_of, tangent
 
 RACKET = np.diag([1.0, 2.0, 3.0])  # a tennis racket: it flips about its middle axis
 FLIPPING = np.array([0.01, 2.0, 0.01])

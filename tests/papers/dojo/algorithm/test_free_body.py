@@ -7,15 +7,9 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from optilab.core.run import run
-from optilab.papers.dojo.algorithm import (
-    Body,
-    System,
-    explicit_euler,
-    implicit_euler,
-    rollout,
-    state_of,
-    variational,
-)
+from optilab.papers.dojo.algorithm.free_body import explicit_euler, implicit_euler, variational
+from optilab.papers.dojo.algorithm.simulation import rollout
+from optilab.papers.dojo.algorithm.system import Body, System, state_of
 from optilab.papers.dojo.experiment import rigid
 
 RACKET = rigid.RACKET

@@ -7,25 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optilab.core.run import run
-from optilab.papers.dojo.algorithm import (
-    Body,
-    Cones,
-    Contact,
-    NotConvergedError,
-    State,
-    System,
-    TimeStep,
-    arrow,
-    box,
-    interior_point,
-    jordan,
-    orthant_step_length,
-    rollout,
-    soc_step_length,
-    solve,
-    state_of,
-    step,
-)
+from optilab.papers.dojo.algorithm.cones import Cones, arrow, jordan, orthant_step_length, soc_step_length
+from optilab.papers.dojo.algorithm.interior_point import interior_point, solve
+from optilab.papers.dojo.algorithm.residual import TimeStep
+from optilab.papers.dojo.algorithm.shapes import box
+from optilab.papers.dojo.algorithm.simulation import NotConvergedError, rollout, step
+from optilab.papers.dojo.algorithm.system import Body, Contact, State, System, state_of
 from optilab.papers.dojo.experiment import rigid
 
 NO_INPUT = np.zeros((1, 6))

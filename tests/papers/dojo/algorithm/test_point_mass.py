@@ -70,13 +70,19 @@ def test_a_general_root_finder_comes_back_to_the_closed_form():
         assert np.allclose(found.x, w, atol=1e-8)
 
 
-def test_the_published_numbers_of_fifteen_steps():
+def test_the_published_numbers_of_fifteen_steps_in_closed_form_and_as_a_rigid_body():
     body, z = PointMass(m=0.8, r=0.05, mu=0.2, h=0.02), np.array([0, 0, 0.4, 0.7, 1.1, -0.5])
+    system = dojo.System([dojo.Body(0.8, 0.8 * np.eye(3))], [dojo.Contact(0, np.zeros(3), 0.05, 0.2)], h=0.02)
+    state = dojo.state_of(z[:3], z[3:])
     for _ in range(15):
         after = body.linearise(z, np.zeros(3), 1e-4)
-        z = after.z
-    assert np.allclose(z, [0.180898, 0.284268, 0.050667, 0.330921, 0.520019, -0.001630], atol=6e-7)
+        motion, by = dojo.derivatives(system, state, kappa=1e-4, by=("mu",), btol=1e-8, rtol=1e-12)
+        z, state = after.z, motion.state
+    published = [0.180898, 0.284268, 0.050667, 0.330921, 0.520019, -0.001630]
+    assert np.allclose(z, published, atol=6e-7)
+    assert np.allclose([*state.x[0], *state.v[0]], published, atol=1e-6)
     assert np.allclose(after.P[3:, 0], [-0.100620, -0.158117, 0], atol=6e-7)
+    assert np.allclose(by["mu"][3:6, 0], [-0.100620, -0.158117, 0], atol=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
