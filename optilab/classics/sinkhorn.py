@@ -13,6 +13,7 @@ import numpy as np
 
 from optilab.core.check import require, whole
 from optilab.core.run import algorithm
+from optilab.problems.stable import log_sum_exp
 from optilab.problems.transport import Transport
 
 
@@ -32,12 +33,6 @@ class Scalings(NamedTuple):
 
     u: np.ndarray  # (*batch, m)
     v: np.ndarray  # (*batch, n)
-
-
-def log_sum_exp(x: np.ndarray, axis: int) -> np.ndarray:
-    """The logarithm of Σ exp(x) along an axis, without overflow."""
-    top = x.max(axis, keepdims=True)
-    return (top + np.log(np.exp(x - top).sum(axis, keepdims=True))).squeeze(axis)
 
 
 @algorithm

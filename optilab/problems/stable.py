@@ -21,10 +21,10 @@ def sigmoid(z: np.ndarray) -> np.ndarray:
     return np.where(positive, 1, e) / (1 + e)
 
 
-def log_sum_exp(z: np.ndarray) -> np.ndarray:
-    """The logarithm of Σ eᶻ over the last axis: (..., c) → (...), shifted by the largest real part, held constant."""
-    shift = z.real.max(-1, keepdims=True)
-    return np.log(np.exp(z - shift).sum(-1)) + shift[..., 0]
+def log_sum_exp(z: np.ndarray, axis: int = -1) -> np.ndarray:
+    """The logarithm of Σ eᶻ over an axis, which goes; shifted by the largest real part, held constant."""
+    shift = z.real.max(axis, keepdims=True)
+    return np.log(np.exp(z - shift).sum(axis)) + shift.squeeze(axis)
 
 
 def softmax(z: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ CASES
     an array or list of three, taken at `i`, and `rng` is the generator to draw from, where there is something to draw.
 ONE
     The names of algorithms that take one instance and no replicates; none by default.
+
+What it says of its problems there is for `tests/problems/test_oracles.py`.
 """
 
 import inspect

@@ -11,6 +11,7 @@ from optilab.papers.discretisation_drift.algorithm.q_learning import VARIANTS, q
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm, train_normalised
 from optilab.papers.discretisation_drift.experiment.edge import regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY
+from optilab.papers.discretisation_drift.problems import GAN
 from optilab.problems.expression import Expression
 from optilab.problems.mdp import coordinates, grid_world
 from optilab.problems.mlp import MLP, Fit
@@ -107,4 +108,14 @@ CASES = {
     "simultaneous_sgd": noisy_play,
     "train_normalised": normalised,
     **{f"q_learning: {variant}": partial(learner, variant) for variant in VARIANTS},
+}
+
+NETWORKS = GAN(MLP((1, 3, 1)), MLP((2, 3, 1)))
+PROBLEMS = {"generative game": {"problem": NETWORKS}}
+GAMES = {
+    "generative": (
+        NETWORKS.on(NETWORKS.sample(np.random.default_rng(3), (5,))),
+        NETWORKS.discriminator.dim,
+        NETWORKS.generator.dim,
+    )
 }

@@ -47,3 +47,11 @@ CASES = {
     "gauss_newton": gauss_newton,
     "ars": lambda i, rng: dojo.ars(puck.steering(), np.zeros((3, 8))[i], nu=np.array([3.0, 2.0, 1.0])[i], rng=rng),
 }
+
+PROBLEMS = {
+    "steering": {
+        "problem": replace(puck.steering(), T=3),
+        "d": 8,
+        "points": lambda rng, shape: 0.3 * rng.normal(size=shape),
+    }
+}

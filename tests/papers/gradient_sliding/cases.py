@@ -6,7 +6,10 @@ import numpy as np
 
 from optilab.papers.gradient_sliding import algorithm as room
 from optilab.papers.gradient_sliding.experiment import constants, generators, initial
+from optilab.papers.gradient_sliding.problems.deblurring import deblurring
+from optilab.papers.gradient_sliding.problems.portfolio import portfolio
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
+from optilab.problems.simple import Simplex, SquaredNorm
 
 SEEDS = [1, 5, 8]
 STARTS = np.random.default_rng(0).normal(size=(3, 6))
@@ -55,4 +58,25 @@ CASES = {
     "accelerated_sliding: stochastic": partial(accelerated, True),
     "prox_sliding": lambda i, rng: room.prox_sliding(small(i), G[i], STARTS[i], beta=WEIGHTS[i], B=2.0, T=LENGTHS[i]),
     "prox_ag": lambda i, rng: room.prox_ag(small(i), G[i], STARTS[i] / 2, STARTS[i], step(i)),
+}
+
+
+class RidgeOnSimplex(SquaredNorm):
+    def __call__(self, x):
+        return super().__call__(x) + Simplex()(x)
+
+
+def portfolios(rng, shape):
+    return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
+
+
+def composite(problem, d, **more):
+    return {"problem": problem, "d": d, "rest": lambda x: problem.mu * x, "simple": SquaredNorm(problem.mu)} | more
+
+
+PROBLEMS = {
+    "robust regression": composite(robust_regression(0, n=6, m=15), 6),
+    "robust regression, noisier": composite(robust_regression(1, n=6, m=15, noise=2.0), 6),
+    "deblurring": composite(deblurring(0, n=20), 20),
+    "portfolio": composite(portfolio(0, n=6, m=15), 6, points=portfolios, simple=RidgeOnSimplex(0.5)),
 }

@@ -12,6 +12,7 @@ from optilab.papers.passivity_acceleration.algorithm import (
 )
 from optilab.papers.passivity_acceleration.experiment import races
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED
+from optilab.papers.passivity_acceleration.problems import LogCosh, ThreeSlopes
 
 STARTS = np.random.default_rng(1).normal(size=(3, 2))
 GAMMA, KAPPA, C = np.random.default_rng(2).uniform(0.5, 2, size=(3, 3))
@@ -34,4 +35,9 @@ CASES = {
     "momentum_method: others": method(*list(races.METHODS)[-3:]),
     "split_nesterov": lambda i, rng: split_nesterov(CURVED, STARTS[i], mu=1.0, s=STEPS[i]),
     "split_nesterov_convex": lambda i, rng: split_nesterov_convex(CURVED, STARTS[i], s=STEPS[i]),
+}
+
+PROBLEMS = {
+    "log cosh": {"problem": LogCosh(np.random.default_rng(0).normal(size=(4, 3)), mu=0.3), "d": 3},
+    "three slopes": {"problem": ThreeSlopes(), "d": 1, "points": lambda rng, shape: 3 * rng.normal(size=shape)},
 }

@@ -6,6 +6,7 @@ import numpy as np
 
 from optilab.papers.policy_gradient_harpg.algorithm import METHODS, npg, srvr_pg
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
 
@@ -38,3 +39,9 @@ def cases():
 
 
 CASES = dict(cases())
+
+PROBLEMS = {
+    "linear plant": {"problem": LinearGaussian(H=6), "d": 2},
+    "pendulum": {"problem": Pendulum(H=6, drawn=30), "d": 2},
+    "table of logits": {"problem": SoftmaxMDP(random_mdp(0), np.ones(3) / 3, 5), "d": 3},
+}
