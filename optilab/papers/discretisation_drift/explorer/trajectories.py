@@ -60,8 +60,9 @@ def between(loss: Expression, path: np.ndarray, h: float, name: str, field: Fiel
     if quadratic(loss):
         H = loss.hess(path[0])
         center = path[0] - np.linalg.solve(H, loss.grad(path[0]))
+        times = np.arange((len(path) - 1) * BETWEEN + 1) * h / BETWEEN
         with warnings.catch_warnings(action="ignore"):  # the note says what hλ = 1 means
-            return center + quadratic_solution(H, path[0] - center, h, h * moments(loss, path), ALPHAS[name])
+            return center + quadratic_solution(H, path[0] - center, h, times, ALPHAS[name])
     pieces = run(follow(field, path[:-1], h=h / BETWEEN, n_sub=1), BETWEEN).theta
     return np.concatenate([pieces, np.full((1, len(path) - 1, 2), np.nan)]).swapaxes(0, 1).reshape(-1, 2)
 

@@ -54,7 +54,8 @@ def note(radii: dict[str, np.ndarray], lost: np.ndarray) -> str:
 
 def two_players(**start: Any) -> Explorer:
     """Phase plane of the rotation game and the Dirac-GAN, with each term of the drift under a slider."""
-    faint, blue, orange = {"color": ink(0.35)}, color("gradient flow"), color("modified flow")
+    blue, orange = color("gradient flow"), color("modified flow")
+    faint: dict[str, Any] = {"size": 4.5, "line": {"color": ink(0.35), "width": 1}}  # lets the modified flow be seen
     terms = (("interaction", PINK), ("self", GREEN))
     games = [("rotation: ẋ = −εx + y, ẏ = −x − εy", "rotation"), ("Dirac-GAN", "dirac")]
     same = {"same as a": lambda v: v["a"], "2a": lambda v: 2 * v["a"]}
@@ -83,8 +84,8 @@ def two_players(**start: Any) -> Explorer:
             panel(
                 "The updates leave the game's own circle. Drag the start.",
                 curve("meant", "the game's own flow", blue),
-                promise("followed", "modified flow", orange),
-                walk("played", "updates", line=faint),
+                promise("followed", "modified flow", orange, width=2.5),
+                walk("played", "updates", **faint),
                 **plane(VIEW),
                 click=("phi0", "theta0"),
                 height=340,
@@ -92,8 +93,8 @@ def two_players(**start: Any) -> Explorer:
             panel(
                 "The radius: the modified flow knows, the game's own doesn't",
                 curve("meant radius", "", blue, name="the game's own flow"),
-                promise("followed radius", "", orange, name="modified flow"),
-                walk("played radius", name="updates", line=faint),
+                promise("followed radius", "", orange, name="modified flow", width=2.5),
+                walk("played radius", name="updates", **faint),
                 x="updates",
                 y=log("distance from equilibrium", nticks=6),
                 height=340,
