@@ -1,6 +1,5 @@
 """Runs whose batch is to be its replicates one by one."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -13,63 +12,24 @@ from optilab.papers.discretisation_drift.experiment.edge import regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY
 from optilab.papers.discretisation_drift.problems import GAN
 from optilab.problems.expression import Expression
+from optilab.problems.games import FormulaGame
 from optilab.problems.mdp import coordinates, grid_world
 from optilab.problems.mlp import MLP, Fit
 
 RNG = np.random.default_rng(0)
-A, B, C, D = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
 PHI, THETA = RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
 H, MOMENTUM = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.5, 0.9])
 FIT, STARTS = regression([10, 11, 12])
-
-
-class Tangle:
-    """A game without symmetries: no losses, no zero sum."""
-
-    def f(self, phi, theta):
-        return np.tanh(phi @ A.T + theta @ B.T) + 0.3
-
-    def g(self, phi, theta):
-        return np.tanh(phi @ C.T + theta @ D.T) - 0.2
-
-
-@dataclass
-class Coin:
-    """f = s̄ θ, g = −s̄ φ with samples s of mean 1 and standard deviation 2."""
-
-    s: np.ndarray | float = 1.0
-
-    def sample(self, rng, size):
-        return 1 + 2 * rng.standard_normal(size=size)
-
-    def on(self, sample):
-        return Coin(sample.mean(-1)[..., None])
-
-    def f(self, phi, theta):
-        return self.s * theta
-
-    def g(self, phi, theta):
-        return -self.s * phi
-
-    def f_theta(self, phi, theta, w):
-        return self.s * w
-
-    def g_phi(self, phi, theta, v):
-        return -self.s * v
-
-
-TANGLE = games.ComplexStep(Tangle())
+LOSSES = "sin(x1 + 2*y2 - x2) + cos(x2 - y1) + sin(y3 + x1)", "cos(y1 - 2*x2) + sin(y2 + x1 + y3) - sin(2*y3 - x2)"
+TANGLE = FormulaGame(*LOSSES, "x1, x2", "y1, y2, y3")
+NETWORKS = GAN(MLP((1, 3, 1)), MLP((2, 3, 1)))
+CRITICS, MAKERS = (RNG.normal(size=(3, net.dim)) for net in (NETWORKS.discriminator, NETWORKS.generator))
 DRIFTS = {"interaction": np.array([0.0, -1.0, 2.0]), "self_term": np.array([2.0, -1.0, 0.0])}
 
 
 def play(method, players, i, rng, drifts=DRIFTS, **fixed):
     chosen = {name: value[i] for name, value in drifts.items()}
     return method(players, PHI[i], THETA[i], a=H[i], b=H[::-1][i], **chosen, **fixed)
-
-
-def noisy_play(i, rng):
-    fixed = {"size": 4, "interaction": -1.0, "estimator": "unbiased"}
-    return games.simultaneous_sgd(Coin(), PHI[i], PHI[i], a=H[i], b=H[::-1][i], rng=rng, **fixed)
 
 
 NETWORK, TINY = MLP((2, 5, 4, 3), "tanh"), MLP((2, 6, 5, 4), "relu")
@@ -105,12 +65,13 @@ CASES = {
     "alternating": partial(play, games.alternating, TANGLE, m=2, k=3),
     "runge_kutta": partial(play, games.runge_kutta, TANGLE, drifts={}),
     "runge_kutta: consensus": partial(play, games.runge_kutta, consensus(TANGLE, 0.2), drifts={}),
-    "simultaneous_sgd": noisy_play,
+    "simultaneous_sgd": lambda i, rng: games.simultaneous_sgd(
+        NETWORKS, CRITICS[i], MAKERS[i], a=H[i], b=H[::-1][i], rng=rng, size=4, interaction=-1.0, estimator="unbiased"
+    ),
     "train_normalised": normalised,
     **{f"q_learning: {variant}": partial(learner, variant) for variant in VARIANTS},
 }
 
-NETWORKS = GAN(MLP((1, 3, 1)), MLP((2, 3, 1)))
 PROBLEMS = {"generative game": {"problem": NETWORKS}}
 GAMES = {
     "generative": (

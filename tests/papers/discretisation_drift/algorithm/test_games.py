@@ -25,7 +25,7 @@ from optilab.papers.discretisation_drift.algorithm.rotation import (
     rotation_update_matrix,
     update_rate,
 )
-from optilab.problems.games import DiracGAN, Rotation
+from optilab.problems.games import DiracGAN, FormulaGame, Rotation
 
 RNG = np.random.default_rng(0)
 A, B, C, D = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
@@ -70,6 +70,7 @@ def slopes(error, hs):
     return np.log2(np.divide(errors[:-1], errors[1:]))
 
 
+HALVING = 0.1 / 2.0 ** np.arange(4)
 SETTINGS = [
     {},
     {"interaction": -1.0, "self_term": 0.5},
@@ -79,34 +80,22 @@ SETTINGS = [
 ]
 
 
-def updated(h, setting):
-    """One update at rates h and 0.6 h, and its modified flow."""
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_modified_flow_is_followed_to_third_order_in_either_clock(setting):
     rest = {name: value for name, value in setting.items() if name != "alternating"}
-    method = alternating if setting.get("alternating") else simultaneous
-    return after(method(TANGLE, PHI, THETA, a=h, b=0.6 * h, **rest))
+    method = alternating if "alternating" in setting else simultaneous
 
+    def errors(h):
+        """Of the modified flow in the clocks of the players and in a common one, and of the game's own flow."""
+        end = after(method(TANGLE, PHI, THETA, a=h, b=0.6 * h, **rest)).x
+        common = follow(ModifiedFlow(TANGLE, h, 0.6 * h, common_clock=True, **setting), PHI, THETA, 1.0)
+        yield end - common.x
+        for field in (ModifiedFlow(TANGLE, h, 0.6 * h, **setting), TANGLE):
+            phi, theta = follow(field, PHI, THETA, h).phi, follow(field, PHI, THETA, 0.6 * h).theta
+            yield end - np.concatenate([phi, theta])
 
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_the_modified_flow_is_followed_to_third_order_in_the_clocks_of_the_players(setting):
-    def error(h, flow=True):
-        state = updated(h, setting)
-        field = ModifiedFlow(TANGLE, h, 0.6 * h, **setting) if flow else TANGLE
-        phi = follow(field, PHI, THETA, h).phi
-        theta = follow(field, PHI, THETA, 0.6 * h).theta
-        return np.concatenate([state.phi - phi, state.theta - theta])
-
-    hs = 0.1 / 2.0 ** np.arange(4)
-    np.testing.assert_allclose(slopes(error, hs), 3, atol=0.2)
-    np.testing.assert_allclose(slopes(lambda h: error(h, flow=False), hs), 2, atol=0.2)
-
-
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_the_modified_flow_is_followed_to_third_order_in_the_common_clock(setting):
-    def error(h):
-        flow = ModifiedFlow(TANGLE, h, 0.6 * h, common_clock=True, **setting)
-        return updated(h, setting).x - follow(flow, PHI, THETA, 1.0).x
-
-    np.testing.assert_allclose(slopes(error, 0.1 / 2.0 ** np.arange(4)), 3, atol=0.2)
+    sizes = [[np.linalg.norm(error) for error in errors(h)] for h in HALVING]
+    np.testing.assert_allclose(-np.diff(np.log2(sizes), axis=0), np.broadcast_to([3, 3, 2], (3, 3)), atol=0.2)
 
 
 def test_in_the_common_clock_many_updates_are_followed():
@@ -144,9 +133,9 @@ def test_regularised_simultaneous_updates_by_hand():
     np.testing.assert_allclose(state.x, np.concatenate([phi, theta]), rtol=1e-8)
 
 
-def test_regularised_alternating_updates_by_hand():
-    a, b, m, k, interaction, self_term = 0.3, 0.2, 2, 3, 1.5, -1.0
-    phi, theta = PHI, THETA
+@pytest.mark.parametrize(("m", "k", "interaction", "self_term"), [(2, 3, 1.5, -1.0), (1, 1, 0.0, 0.0)])
+def test_regularised_alternating_updates_by_hand(m, k, interaction, self_term):
+    a, b, phi, theta = 0.3, 0.2, PHI, THETA
     for _ in range(m):
         f, g = TANGLE.f(phi, theta), TANGLE.g(phi, theta)
         f_phi, f_theta, _, _ = jacobians(TANGLE, phi, theta)
@@ -161,18 +150,12 @@ def test_regularised_alternating_updates_by_hand():
     np.testing.assert_allclose(state.x, np.concatenate([phi, theta]), rtol=1e-8)
 
 
-def test_one_substep_each_is_the_basic_alternation():
-    state = after(alternating(TANGLE, PHI, THETA, a=0.3, b=0.2))
-    phi = PHI + 0.3 * TANGLE.f(PHI, THETA)
-    np.testing.assert_allclose(state.x, np.concatenate([phi, THETA + 0.2 * TANGLE.g(phi, THETA)]))
-
-
 def test_cancelling_both_terms_leaves_the_flow_of_the_game():
     def error(h):
         state = after(simultaneous(TANGLE, PHI, THETA, a=h, b=h, interaction=-1, self_term=-1))
         return state.x - follow(TANGLE, PHI, THETA, h).x
 
-    np.testing.assert_allclose(slopes(error, 0.1 / 2.0 ** np.arange(4)), 3, atol=0.2)
+    np.testing.assert_allclose(slopes(error, HALVING), 3, atol=0.2)
 
 
 def test_the_second_of_alternating_players_at_twice_the_rate_feels_no_interaction():
@@ -181,54 +164,24 @@ def test_the_second_of_alternating_players_at_twice_the_rate_feels_no_interactio
     np.testing.assert_allclose(flow.g(PHI, THETA), g - 0.2 * TANGLE.g_theta(PHI, THETA, g))
 
 
-def payoff(phi, theta):
-    return np.sin(phi[..., 0] * theta[..., 1]) + phi[..., 1] ** 2 * theta[..., 0] + np.exp(0.3 * theta[..., 2])
+PAYOFF = "sin(x1*y2) + x2**2*y1 + exp(0.3*y3)"
 
 
-@dataclass
-class Payoff:
-    """Players who move along ± the gradient of one function, given by hand."""
-
-    sign_phi: float
-    sign_theta: float
-
-    def f(self, phi, theta):
-        c = np.cos(phi[..., 0] * theta[..., 1])
-        return self.sign_phi * np.stack([theta[..., 1] * c, 2 * phi[..., 1] * theta[..., 0]], -1)
-
-    def g(self, phi, theta):
-        c = np.cos(phi[..., 0] * theta[..., 1])
-        slope = [phi[..., 1] ** 2, phi[..., 0] * c, 0.3 * np.exp(0.3 * theta[..., 2])]
-        return self.sign_theta * np.stack(slope, -1)
-
-
-def test_players_with_one_loss_descend_the_norm_of_its_whole_gradient():
-    game, a, b = ComplexStep(Payoff(-1, -1)), 0.3, 0.2
-    flow = ModifiedFlow(game, a, b)
-
-    def effective(rate, phi, theta):
-        return payoff(phi, theta) + rate / 4 * ((game.f(phi, theta) ** 2).sum() + (game.g(phi, theta) ** 2).sum())
-
-    np.testing.assert_allclose(flow.f(PHI, THETA), -gradient(lambda y: effective(a, y, THETA), PHI), rtol=1e-6)
-    np.testing.assert_allclose(flow.g(PHI, THETA), -gradient(lambda y: effective(b, PHI, y), THETA), rtol=1e-6)
-
-
-@pytest.mark.parametrize("alternate", [False, True])
-def test_in_a_zero_sum_game_each_player_changes_the_other_s_norm(alternate):
-    game, a, b = ComplexStep(Payoff(1, -1)), 0.3, 0.2
+@pytest.mark.parametrize(("sign", "alternate"), [(1, False), (-1, False), (-1, True)])
+def test_players_descend_their_loss_with_norms_of_gradients(sign, alternate):
+    """With one loss the norm of its whole gradient; in a zero-sum game, the sign −1, the other's norm goes up."""
+    game, a, b = FormulaGame(f"{sign}*({PAYOFF})", PAYOFF, "x1, x2", "y1, y2, y3"), 0.3, 0.2
     flow = ModifiedFlow(game, a, b, alternating=alternate)
     factor = 1 - 2 * a / b if alternate else 1
 
-    def loss_phi(phi):
-        own, other = (game.f(phi, THETA) ** 2).sum(), (game.g(phi, THETA) ** 2).sum()
-        return -payoff(phi, THETA) + a / 4 * own - a / 4 * other
+    def effective(player, phi, theta):
+        norms = (game.f(phi, theta) ** 2).sum(), (game.g(phi, theta) ** 2).sum()
+        own, other = norms if player == 0 else norms[::-1]
+        rate, share = ((a, 1), (b, factor))[player]
+        return game.losses(phi, theta)[player] + rate / 4 * (own + sign * share * other)
 
-    def loss_theta(theta):
-        own, other = (game.g(PHI, theta) ** 2).sum(), (game.f(PHI, theta) ** 2).sum()
-        return payoff(PHI, theta) - b / 4 * factor * other + b / 4 * own
-
-    np.testing.assert_allclose(flow.f(PHI, THETA), -gradient(loss_phi, PHI), rtol=1e-6)
-    np.testing.assert_allclose(flow.g(PHI, THETA), -gradient(loss_theta, THETA), rtol=1e-6)
+    np.testing.assert_allclose(flow.f(PHI, THETA), -gradient(lambda y: effective(0, y, THETA), PHI), rtol=1e-6)
+    np.testing.assert_allclose(flow.g(PHI, THETA), -gradient(lambda y: effective(1, PHI, y), THETA), rtol=1e-6)
 
 
 # Penalties and Runge–Kutta
@@ -280,25 +233,17 @@ def test_matrices_of_the_rotation_game_are_its_update_and_its_modified_flow(alte
     M = rotation_update_matrix(eps, a, b, alternate)
     state = after(method(Rotation(eps), x0[:1], x0[1:], a=a, b=b))
     np.testing.assert_allclose(state.x, M @ x0)
-    matrix = rotation_flow_matrix(eps, a, b, "alternating" if alternate else "simultaneous")
+    kind = "alternating" if alternate else "simultaneous"
+    matrix = rotation_flow_matrix(eps, a, b, kind)
     flow = ModifiedFlow(Rotation(eps), a, b, alternating=alternate, common_clock=True)
     np.testing.assert_allclose(np.concatenate([flow.f(x0[:1], x0[1:]), flow.g(x0[:1], x0[1:])]), matrix @ x0)
     times = np.array([0.5, 3.0])
     ends = follow(flow, np.tile(x0[:1], (2, 1)), np.tile(x0[1:], (2, 1)), times, 50).x
     np.testing.assert_allclose(linear_flow(matrix, x0, times), ends, rtol=1e-6)
-
-
-def test_matrices_come_in_batches():
-    eps, h = np.array([0.1, 0.4]), np.array([[0.2], [0.3]])
-    for kind in ("continuous", "simultaneous", "alternating"):
-        assert rotation_flow_matrix(eps, h, h, kind).shape == (2, 2, 2, 2)
-        np.testing.assert_allclose(
-            rotation_flow_matrix(eps, h, 0.1, kind)[1, 0], rotation_flow_matrix(0.1, 0.3, 0.1, kind)
-        )
-    for alternate in (False, True):
-        M = rotation_update_matrix(eps, h, 0.1, alternate)
-        np.testing.assert_allclose(M[0, 1], rotation_update_matrix(0.4, 0.2, 0.1, alternate))
-    assert update_rate(M, h).shape == (2, 2)
+    many = np.array([0.1, eps]), np.array([[a], [0.3]]), b
+    np.testing.assert_array_equal(rotation_update_matrix(*many, alternate)[0, 1], M)
+    np.testing.assert_array_equal(rotation_flow_matrix(*many, kind)[0, 1], matrix)
+    assert update_rate(rotation_update_matrix(*many), 0.1).shape == rotation_flow_matrix(*many).shape[:2] == (2, 2)
 
 
 @pytest.mark.parametrize("eps", [0.05, 0.3, 0.8])
