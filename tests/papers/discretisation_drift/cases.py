@@ -6,10 +6,12 @@ import numpy as np
 
 from optilab.papers.discretisation_drift.algorithm import drift_adjusted, flows, games, integration, passes
 from optilab.papers.discretisation_drift.algorithm.baselines import consensus, other_norms
+from optilab.papers.discretisation_drift.algorithm.penalties import GradientPenalty, PenalisedLoss, WeightDecay
 from optilab.papers.discretisation_drift.algorithm.q_learning import VARIANTS, q_learning
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm, train_normalised
-from optilab.papers.discretisation_drift.experiment.edge import regression
+from optilab.papers.discretisation_drift.experiment.edge import Scaled, regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY
+from optilab.papers.discretisation_drift.experiment.passes import Batch, Mean
 from optilab.papers.discretisation_drift.problems import GAN
 from optilab.problems.expression import Expression
 from optilab.problems.games import FormulaGame
@@ -72,7 +74,23 @@ CASES = {
     **{f"q_learning: {variant}": partial(learner, variant) for variant in VARIANTS},
 }
 
-PROBLEMS = {"generative game": {"problem": NETWORKS}}
+BATCH = Batch(RNG.normal(size=(5, 3)), RNG.normal(size=5))
+SLOPES = {
+    f"{'one-sided ' * one_sided}penalty on slopes, {activation}": GradientPenalty(
+        MLP((2, 4, 3), activation), SMALL.X, np.ones(3), rho=0.3, K=0.8, one_sided=one_sided
+    )
+    for activation in ("tanh", "softplus")
+    for one_sided in (False, True)
+}
+PROBLEMS = {
+    "generative game": {"problem": NETWORKS},
+    "batch": {"problem": BATCH, "d": 3},
+    "mean of batches": {"problem": Mean([BATCH, Batch(BATCH.A + 1, -BATCH.b)]), "d": 3},
+    "scaled loss": {"problem": Scaled(FIT, np.array(3.0)), "d": STARTS.shape[-1]},
+    "weight decay": {"problem": WeightDecay(0.3), "d": 4},
+    "penalised loss": {"problem": PenalisedLoss(SMALL, WeightDecay(0.3)), "d": NETWORK.dim},
+    **{name: {"problem": loss, "d": loss.network.dim, "analytic": False} for name, loss in SLOPES.items()},
+}
 GAMES = {
     "generative": (
         NETWORKS.on(NETWORKS.sample(np.random.default_rng(3), (5,))),

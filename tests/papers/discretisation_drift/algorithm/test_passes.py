@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from optilab.core.run import run
-from optilab.papers.discretisation_drift.algorithm import derivatives, flows, passes
+from optilab.papers.discretisation_drift.algorithm import flows, passes
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY, VALLEY_START
-from optilab.papers.discretisation_drift.experiment.passes import Mean, draw
+from optilab.papers.discretisation_drift.experiment.passes import draw
 from optilab.problems.expression import Expression
 
 RNG = np.random.default_rng(0)
@@ -41,14 +41,6 @@ def test_sgd_passes_take_the_batches_in_their_order():
     for mu in (2, 0, 3, 1) * 2:
         theta = theta - 0.1 * batches[mu].grad(theta)
     np.testing.assert_array_equal(end, theta)
-
-
-def test_the_mean_of_the_batches_has_the_hessian_of_its_gradient():
-    batches, theta = draw([0])
-    mean = Mean(batches)
-    size, step = derivatives.length_and_step(theta, 1e-5)
-    difference = size / 2e-5 * (mean.grad(theta + step) - mean.grad(theta - step))
-    np.testing.assert_allclose(mean.hvp(theta, theta), difference, rtol=1e-6)
 
 
 @pytest.mark.parametrize("field", [passes.pass_field, passes.mean_over_orders_field])

@@ -113,13 +113,6 @@ def test_what_a_learner_computes_with_is_normalised_or_divided():
     ],
 )
 def test_bad_arguments_are_refused_at_the_call(setting, message):
-    right = {
-        "features": LOOK,
-        "network": TINY,
-        "theta0": np.ones(TINY.dim),
-        "u0": np.ones(5),
-        "variant": "SN",
-        "lr": 0.1,
-    }
+    right = {"features": LOOK, "network": TINY, "variant": "SN", "lr": 0.1, "rng": np.random.default_rng(0)}
     with pytest.raises(ValueError, match=message):
-        q_learning(GRID, rng=np.random.default_rng(0), **right | {"variant": "SN", "lr": 0.1} | setting)
+        q_learning(GRID, theta0=np.ones(TINY.dim), u0=np.ones(5), **right | setting)

@@ -33,12 +33,8 @@ def small_fit(network=SMALL, n=9):
 
 def difference(value, x, e=1e-6):
     """Gradient of a scalar function at x, by central differences."""
-    grad = np.zeros(x.shape)
-    for index in np.ndindex(x.shape):
-        step = np.zeros(x.shape)
-        step[index] = e
-        grad[index] = (value(x + step) - value(x - step)) / (2 * e)
-    return grad
+    steps = e * np.eye(x.size).reshape(-1, *x.shape)
+    return np.reshape([(value(x + step) - value(x - step)) / (2 * e) for step in steps], x.shape)
 
 
 def exact(W):
@@ -95,14 +91,8 @@ def test_the_gradient_through_the_norm_agrees_with_differences(leave_smaller, K)
     np.testing.assert_allclose(grad, difference(loss, W), atol=1e-6 * K)
     if not leave_smaller:
         assert abs((grad * W).sum()) < 1e-10 * K  # the loss doesn't depend on the length of W
-
-
-def test_without_flow_through_the_norm_the_gradient_is_only_scaled():
-    rng = np.random.default_rng(4)
-    W, G = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
-    estimate = power_iteration(W, rng.normal(size=(2, 4)), 5)
-    grad = normalised_grad(G, W, estimate, np.array([1.0, 3.0]), through_norm=False)
-    np.testing.assert_allclose(grad, np.array([1.0, 3.0])[:, None, None] / estimate.sigma[:, None, None] * G)
+        scaled = normalised_grad(grad_bar, W, estimate, K, through_norm=False)
+        np.testing.assert_allclose(scaled, K / estimate.sigma * grad_bar)
 
 
 def test_layers_below_K_are_left_alone_if_asked():
@@ -135,22 +125,16 @@ def test_the_gradient_of_a_normalised_network_agrees_with_differences(which):
 
 
 def by_hand(fit, theta, u, K, lr, momentum, steps):
-    """Heavy ball under spectral normalisation of a network without hidden layers, in loops."""
-    N, into = fit.X.shape
-    out = fit.Y.shape[1]
-    W, b = theta[: out * into].reshape(out, into).copy(), theta[out * into :].copy()
-    dW, db = np.zeros_like(W), np.zeros_like(b)
+    """Heavy ball under spectral normalisation of a network without hidden layers."""
+    out, into = fit.Y.shape[1], fit.X.shape[1]
+    W, b = theta[: out * into].reshape(out, into), theta[out * into :]
+    dW, db = 0, 0
     for _ in range(steps):
-        v = np.array([sum(W[o, i] * u[o] for o in range(out)) for i in range(into)])
-        v /= np.sqrt(sum(v**2))
-        u = np.array([sum(W[o, i] * v[i] for i in range(into)) for o in range(out)])
-        sigma = np.sqrt(sum(u**2))
-        u = u / sigma
-        G, c = np.zeros_like(W), np.zeros_like(b)
-        for x, y in zip(fit.X, fit.Y, strict=True):
-            error = K / sigma * W @ x + b - y
-            G += np.outer(error, x) / N
-            c += error / N
+        v = W.T @ u / np.linalg.norm(W.T @ u)
+        sigma = np.linalg.norm(W @ v)
+        u = W @ v / sigma
+        error = (fit.X @ (K / sigma * W).T + b - fit.Y) / len(fit.X)
+        G, c = error.T @ fit.X, error.sum(0)
         G = K / sigma * (G - (G * W).sum() / sigma * np.outer(u, v))
         dW, db = momentum * dW - lr * G, momentum * db - lr * c
         W, b = W + dW, b + db
@@ -166,17 +150,6 @@ def test_training_is_the_implementation_by_hand():
     np.testing.assert_allclose(trace.theta[-1], by_hand(fit, theta0, u0, 0.7, 0.1, 0.8, 20), rtol=1e-10)
 
 
-@pytest.mark.parametrize("function", ["__call__", "grad"])
-def test_a_batch_of_penalised_losses_is_its_replicates_one_by_one(function):
-    fit, K, theta = small_fit(), np.array([0.5, 2.0]), np.random.default_rng(9).normal(size=(2, SMALL.dim))
-
-    def value(i):
-        penalty = GradientPenalty(SMALL, fit.X, np.ones(3), rho=0.3, K=K[i])
-        return getattr(PenalisedLoss(fit, penalty), function)(theta[i])
-
-    np.testing.assert_allclose(value(slice(None)), [value(0), value(1)], rtol=1e-10)
-
-
 def test_no_norm_and_no_penalty_are_plain_heavy_ball():
     fit, theta = small_fit(), SMALL.init(np.random.default_rng(1))
     ball = run(heavy_ball(fit, theta, alpha=0.1, beta=0.9), 10).x
@@ -189,29 +162,18 @@ def test_no_norm_and_no_penalty_are_plain_heavy_ball():
 
 @pytest.mark.parametrize("activation", ["tanh", "softplus"])
 @pytest.mark.parametrize("one_sided", [False, True])
-def test_the_gradient_of_the_gradient_penalty_agrees_with_differences(activation, one_sided):
+def test_the_penalty_is_that_of_slopes_by_differences(activation, one_sided):
     network, rng = MLP((2, 4, 3, 2), activation), np.random.default_rng(11)
     X, readout = rng.normal(size=(12, 2)), np.array([1.0, -1.0])
     theta = network.init(rng, 2.0)
     K = float(np.median(steepness(network, theta, X, readout)))  # so that slopes lie on both sides
-    penalty = GradientPenalty(network, X, readout, 0.7, K, one_sided)
-
-    def by_differences(theta):
-        e = 1e-5
-        slopes = [
-            (network.forward(theta, X + e * axis) - network.forward(theta, X - e * axis)) @ readout / (2 * e)
-            for axis in np.eye(2)
-        ]
-        excess = np.sqrt(slopes[0] ** 2 + slopes[1] ** 2) - K
-        return 0.7 * ((np.maximum(excess, 0) if one_sided else excess) ** 2).mean()
-
-    assert penalty(theta) == pytest.approx(by_differences(theta), rel=1e-6)
-    np.testing.assert_allclose(penalty.grad(theta), difference(penalty, theta), atol=1e-7)
+    slopes = [difference(lambda x: (network.forward(theta, x[None]) @ readout)[0], point, 1e-5) for point in X]
+    excess = np.linalg.norm(slopes, axis=-1) - K
+    expected = 0.7 * ((np.maximum(excess, 0) if one_sided else excess) ** 2).mean()
+    assert GradientPenalty(network, X, readout, 0.7, K, one_sided)(theta) == pytest.approx(expected, rel=1e-6)
 
 
-def test_weight_decay_is_the_gradient_of_its_value_and_shrinks_what_the_data_do_not_hold():
-    theta = np.random.default_rng(12).normal(size=SMALL.dim)
-    np.testing.assert_allclose(WeightDecay(0.3).grad(theta), difference(WeightDecay(0.3), theta), atol=1e-8)
+def test_weight_decay_shrinks_what_the_data_do_not_hold():
     still = Fit(MLP((2, 1)), np.zeros((1, 2)), np.zeros((1, 1)))
     start = np.array([1.0, -2.0, 0.0])
     shrunk = run(heavy_ball(PenalisedLoss(still, WeightDecay(0.5)), start, alpha=0.1, beta=0.0), 7).x[-1]
