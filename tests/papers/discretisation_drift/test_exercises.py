@@ -57,9 +57,13 @@ def test_field_check_names_the_mistake(student, message):
         exercises.check_principal_flow_field(student)
 
 
+@pytest.mark.full
 def test_largest_rates_of_five_seeds_are_the_known_ones():
     largest = [exercises.RATES[exercises.finite_rates(seed).argmin() - 1] for seed in range(5)]
     np.testing.assert_allclose(largest, [0.60, 0.75, 0.60, 0.50, 0.40])
+
+
+def test_largest_rate_check_tells_a_rate_that_is_too_small():
     with pytest.raises(AssertionError, match="not the largest"):
         exercises.check_largest_rate(0.3, seed=0)
 

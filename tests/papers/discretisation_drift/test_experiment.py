@@ -63,22 +63,16 @@ TABLE = {  # radius after 2000 updates from (1, 1), h = 0.1 and 0.2
 }
 
 
-@pytest.fixture(scope="module")
-def radii():
-    return games.dirac_radii()
-
-
-def test_radii_of_the_dirac_gan(radii):
+@pytest.mark.full
+def test_radii_of_the_dirac_gan():
+    radii = games.dirac_radii()
     assert radii.keys() == TABLE.keys()
     for name, expected in TABLE.items():
         np.testing.assert_allclose(radii[name][0, :, 0], np.sqrt(2), err_msg=name)
         np.testing.assert_allclose(radii[name][-1, :, 0], expected, rtol=5e-3, atol=6e-5, err_msg=name)
-
-
-def test_alternation_keeps_the_dirac_gan_on_its_orbit(radii):
-    radius = radii["alternating"]
-    assert radius.min() > 1.39
-    assert radius.max() < 1.5
+    orbit = radii["alternating"]
+    assert orbit.min() > 1.39
+    assert orbit.max() < 1.5
 
 
 def test_a_start_follows_its_seed_and_its_u_are_nearly_singular_vectors():

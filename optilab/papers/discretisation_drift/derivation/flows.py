@@ -46,10 +46,10 @@ def along(field: sp.Matrix, vector: sp.Matrix) -> sp.Matrix:
 
 def mismatch(field: sp.Matrix, order: int) -> sp.Matrix:
     """Coefficient of h^order in: the flow after time h, minus one step −h g of gradient descent."""
-    step, change = sp.zeros(2, 1), field
-    for power in range(1, order + 1):
-        step += h**power / sp.factorial(power) * change
+    step, change = h * field, field
+    for power in range(2, order + 1):
         change = along(field, change)
+        step += h**power / sp.factorial(power) * change
     return (step + h * g).applyfunc(lambda entry: sp.expand(entry).coeff(h, order))
 
 
