@@ -14,7 +14,7 @@ from optilab.core.run import run
 from optilab.course.grade import symbolic
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
 from optilab.papers.discretisation_drift.algorithm.flows import principal_flow_field as reference_field
-from optilab.papers.discretisation_drift.algorithm.games import alternating, follow, simultaneous
+from optilab.papers.discretisation_drift.algorithm.games import alternating, follow_players, simultaneous
 from optilab.papers.discretisation_drift.algorithm.integration import LIMIT, integrate_flow
 from optilab.papers.discretisation_drift.experiment.edge import regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY
@@ -257,7 +257,7 @@ def check_modified_game(modified_game: Callable[..., Any]) -> None:
                 states = method(game, phi, theta, a=a, b=b)
                 next(states)
                 updated, flow = next(states), ModifiedGame(modified_game, game, a, b, mode)
-                ends = follow(flow, phi, theta, a, 5).phi, follow(flow, phi, theta, b, 5).theta
+                ends = follow_players(flow, phi, theta, a, 5).phi, follow_players(flow, phi, theta, b, 5).theta
                 errors.append([np.linalg.norm(updated.phi - ends[0]), np.linalg.norm(updated.theta - ends[1])])
             slopes = np.diff(np.log2(np.maximum(errors, 1e-15)), axis=0).mean(0) * -1
             for player, name in enumerate(("φ̇", "θ̇")):

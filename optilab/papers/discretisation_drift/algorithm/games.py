@@ -176,7 +176,7 @@ class ModifiedFlow:
     def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
         """Velocity of θ (*batch, n): g − b/2 (g_φ f + g_θ g/k), or b g − ½(ab g_φ f + b² g_θ g/k) by a common clock.
 
-        In alternating play the factor of g_φ f is 1 − 2a/b as large, or −1 times as large by a common clock.
+        In alternating play g_φ f comes with the factor 1 − 2a/b, or by a common clock with the other sign.
         """
         game, a, b = self.game, self.a, self.b
         f, g = game.f(phi, theta), game.g(phi, theta)
@@ -356,7 +356,7 @@ def runge_kutta(players: Players, phi0: np.ndarray, theta0: np.ndarray, *, a: Nu
         x = rk4(velocity, 0.0, x, step)
 
 
-def follow(players: Players, phi0: np.ndarray, theta0: np.ndarray, time: Number, substeps: int = 20) -> Play:
+def follow_players(players: Players, phi0: np.ndarray, theta0: np.ndarray, time: Number, substeps: int = 20) -> Play:
     """Where `players` carry (phi0, theta0) in `time`, a number or an array (*batch), by Runge–Kutta substeps."""
     step = np.asarray(time) / substeps
     states = runge_kutta(players, phi0, theta0, a=step, b=step)

@@ -11,7 +11,7 @@ from optilab.papers.discretisation_drift.algorithm.games import (
     ComplexStep,
     ModifiedFlow,
     alternating,
-    follow,
+    follow_players,
     runge_kutta,
     simultaneous,
     simultaneous_sgd,
@@ -88,10 +88,10 @@ def test_the_modified_flow_is_followed_to_third_order_in_either_clock(setting):
     def errors(h):
         """Of the modified flow in the clocks of the players and in a common one, and of the game's own flow."""
         end = after(method(TANGLE, PHI, THETA, a=h, b=0.6 * h, **rest)).x
-        common = follow(ModifiedFlow(TANGLE, h, 0.6 * h, common_clock=True, **setting), PHI, THETA, 1.0)
+        common = follow_players(ModifiedFlow(TANGLE, h, 0.6 * h, common_clock=True, **setting), PHI, THETA, 1.0)
         yield end - common.x
         for field in (ModifiedFlow(TANGLE, h, 0.6 * h, **setting), TANGLE):
-            phi, theta = follow(field, PHI, THETA, h).phi, follow(field, PHI, THETA, 0.6 * h).theta
+            phi, theta = follow_players(field, PHI, THETA, h).phi, follow_players(field, PHI, THETA, 0.6 * h).theta
             yield end - np.concatenate([phi, theta])
 
     sizes = [[np.linalg.norm(error) for error in errors(h)] for h in HALVING]
@@ -102,7 +102,7 @@ def test_in_the_common_clock_many_updates_are_followed():
     h, n = 0.01, 100
     flow = ModifiedFlow(TANGLE, h, 0.6 * h, common_clock=True)
     end = after(simultaneous(TANGLE, PHI, THETA, a=h, b=0.6 * h), n).x
-    modified = np.linalg.norm(end - follow(flow, PHI, THETA, n, 200).x)
+    modified = np.linalg.norm(end - follow_players(flow, PHI, THETA, n, 200).x)
     plain = after(runge_kutta(TANGLE, PHI, THETA, a=h, b=0.6 * h), n).x
     assert modified < 0.02 * np.linalg.norm(end - plain)
 
@@ -153,7 +153,7 @@ def test_regularised_alternating_updates_by_hand(m, k, interaction, self_term):
 def test_cancelling_both_terms_leaves_the_flow_of_the_game():
     def error(h):
         state = after(simultaneous(TANGLE, PHI, THETA, a=h, b=h, interaction=-1, self_term=-1))
-        return state.x - follow(TANGLE, PHI, THETA, h).x
+        return state.x - follow_players(TANGLE, PHI, THETA, h).x
 
     np.testing.assert_allclose(slopes(error, HALVING), 3, atol=0.2)
 
@@ -238,7 +238,7 @@ def test_matrices_of_the_rotation_game_are_its_update_and_its_modified_flow(alte
     flow = ModifiedFlow(Rotation(eps), a, b, alternating=alternate, common_clock=True)
     np.testing.assert_allclose(np.concatenate([flow.f(x0[:1], x0[1:]), flow.g(x0[:1], x0[1:])]), matrix @ x0)
     times = np.array([0.5, 3.0])
-    ends = follow(flow, np.tile(x0[:1], (2, 1)), np.tile(x0[1:], (2, 1)), times, 50).x
+    ends = follow_players(flow, np.tile(x0[:1], (2, 1)), np.tile(x0[1:], (2, 1)), times, 50).x
     np.testing.assert_allclose(linear_flow(matrix, x0, times), ends, rtol=1e-6)
     many = np.array([0.1, eps]), np.array([[a], [0.3]]), b
     np.testing.assert_array_equal(rotation_update_matrix(*many, alternate)[0, 1], M)
@@ -318,7 +318,7 @@ def test_a_batch_of_modified_flows_is_its_replicates_one_by_one():
 
     def end(i):
         flow = ModifiedFlow(TANGLE, a[i], b[i], alternating=True, interaction=c[i], self_term=c[::-1][i])
-        return follow(flow, phi0[i], theta0[i], a[i]).x
+        return follow_players(flow, phi0[i], theta0[i], a[i]).x
 
     np.testing.assert_allclose(end(slice(None)), [end(i) for i in range(3)], rtol=1e-10)
 
