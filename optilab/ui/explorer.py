@@ -8,6 +8,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, RLock, Thread
 from typing import Any
 
 import ipywidgets as widgets
@@ -28,7 +29,8 @@ class Explorer(widgets.VBox):
     `compute` returns a dict of arrays (drawn where panels name them), texts and numbers; its "note" is the sentence
     under the pictures. Where `simulate` is given it is the long part: it runs when the reader presses the button, with
     the values that its parameters name and a function `progress(done, total)`, and `compute` gets its result as `run`.
-    A change of a value that `simulate` takes makes the pictures stale until it has run again.
+    A change of a value that `simulate` takes makes the pictures stale until it has run again. Meanwhile the rest of the
+    lesson answers; the same button stops it, the next time that it calls `progress`.
 
     Parameters
     ----------
@@ -93,6 +95,9 @@ class Explorer(widgets.VBox):
         self.long = [name for name in inspect.signature(simulate).parameters if name in controls] if simulate else []
         self.data: dict[str, Any] = {}  # what `compute` returned last
         self.result: Any = None
+        self._worker: Thread | None = None  # in which the long part is under way
+        self._stopped = Event()  # what the reader wants of it
+        self._drawing = RLock()  # a move and the end of the long part may want to draw at once
         self.result_of: dict[str, str] | None = None  # the settings that it belongs to
         self._slow = False
         rows = [self._row(name, control) for name, control in controls.items()]
@@ -162,8 +167,18 @@ class Explorer(widgets.VBox):
         elif content["type"] == "point":
             with self._explained():
                 self._point(self.panels[content["panel"]].click, content["x"], content["y"], content.get("final", True))
-        elif content["type"] == "run" and self._simulate():
-            self.redraw()
+        elif content["type"] == "run":
+            self.run()
+        elif content["type"] == "stop":
+            self._stopped.set()
+
+    def run(self) -> Thread:
+        """Begin the long part beside everything else, unless it is under way; what it is done in can be waited for."""
+        if self._worker is None or not self._worker.is_alive():
+            self._stopped.clear()
+            self._worker = Thread(target=lambda: self._simulate() and self.redraw(), daemon=True)
+            self._worker.start()
+        return self._worker
 
     def _point(self, click: Any, x: float, y: float, final: bool) -> None:
         if click is None:
@@ -215,36 +230,42 @@ class Explorer(widgets.VBox):
 
         def progress(done: float, total: float = 1.0) -> None:
             nonlocal last
+            if self._stopped.is_set():
+                raise KeyboardInterrupt
             now = time.perf_counter()
             if now - last > 0.08 or done >= total:
                 last = now
                 self.pictures.send({"type": "progress", "done": min(done / total, 1.0)})
 
         values = {name: self.values[name] for name in self.long}
-        self.result_of = None
+        settings = self._settings_of_the_run()
+        done = False
         progress(0.0)
         with self._explained():
-            self.result = self.simulate(**values, progress=progress)  # type: ignore[misc]
-            self.result_of = self._settings_of_the_run()
-        progress(1.0)
-        return self.result_of is not None
+            result = self.simulate(**values, progress=progress)  # type: ignore[misc]
+            with self._drawing:
+                self.result, self.result_of, done = result, settings, True
+        self.pictures.send({"type": "progress", "done": 1.0})
+        return done
 
     def _settings_of_the_run(self) -> dict[str, str]:
         return {name: literal(self.values[name]) for name in self.long}  # a slider's arithmetic ends a hair off
 
     def redraw(self) -> None:
         """Compute and draw, or say above the pictures what is wrong."""
-        if self._held:
-            return
+        if not self._held:
+            with self._drawing:
+                self._redraw()
+
+    def _redraw(self) -> None:
         values = self.values
         extra = {}
         if self.simulate:
             if self.result_of != self._settings_of_the_run():
+                under_way = self._worker is not None and self._worker.is_alive()
+                next_one = "the new one is under way" if under_way else "press the button to run with the new values"
                 with self._explained():
-                    self.pictures.wait(
-                        "These pictures show the run before: press the button to run with the new values.",
-                        self.shown_code(values),
-                    )
+                    self.pictures.wait(f"These pictures show the run before: {next_one}.", self.shown_code(values))
                 return
             extra["run"] = self.result
         if self._slow:

@@ -4,7 +4,7 @@ An entry of `compute` is a pair (x, y), or a triple (x, y, z), of numbers or arr
 list. Where a mark wants data, a text names such an entry; so does each text in a pair or triple,
 one array each; all else stays as it is. Anywhere else (a colour, a title, an end of an axis) `entry("name")` follows
 `compute`. Looks are roles whose pixels are in the theme; further keywords go to plotly's trace, or to its line
-(`dash`, `width`, `shape`) and marker (`size`, `symbol`).
+(`dash`, `width`, `shape`) and marker (`size`, `symbol`). A curve has the words `end` written at its end.
 
     panel("The gap (solid) under its bound (dashed)",
           promise("bound"), curve("gap", "measured", color("SGD")), here("now"),
@@ -94,7 +94,8 @@ def _scatter(role: str, data: Data, label: str, shade: str, mode: str, style: di
     marker = {"color": shade} | LOOKS[role].get("marker", {})
     line |= {key: style.pop(key) for key in ("dash", "width", "shape") if key in style}
     marker |= {key: style.pop(key) for key in ("size", "symbol") if key in style}
-    look = {"mode": mode, "name": label or None, "showlegend": bool(label)} | LOOKS[role].get("trace", {})
+    end = {"meta": {"end": style.pop("end")}} if "end" in style else {}
+    look = {"mode": mode, "name": label or None, "showlegend": bool(label)} | end | LOOKS[role].get("trace", {})
     parts = ({"line": line} if "lines" in mode else {}) | ({"marker": marker} if "markers" in mode else {})
     for name, part in parts.items():  # what is given whole goes on top
         parts[name] = part | style.pop(name, {})

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import threading
 from types import ModuleType
 
 import numpy as np
@@ -413,8 +414,11 @@ class Simulated:
             progress(k + 1, size)
         return np.arange(size) + float(seed)
 
-    def press(self):
-        self.explorer._heard(None, {"type": "run"}, [])
+    def press(self, button="run"):
+        self.explorer._heard(None, {"type": button}, [])
+
+    def finish(self):
+        self.explorer._worker.join()
 
     @property
     def frame(self):
@@ -445,6 +449,7 @@ def test_a_value_of_the_long_part_makes_the_pictures_stale_until_it_runs_again(s
     assert simulated.frame["arrays"] == before["arrays"]
     assert "seed=3" in simulated.frame["code"]
     simulated.press()
+    simulated.finish()
     assert simulated.calls == [(1, 4), (3, 4)]
     assert not simulated.frame["stale"]
     assert simulated.frame["note"] == "seed 3"
@@ -466,6 +471,7 @@ def test_other_values_redraw_at_once_from_the_same_run(simulated):
 
 def test_progress_is_told_from_start_to_end(simulated):
     simulated.press()
+    simulated.finish()
     done = [message["done"] for message in simulated.sent if message["type"] == "progress"]
     assert done[0] == 0
     assert done[-1] == 1
@@ -484,21 +490,78 @@ def test_a_long_part_that_fails_says_why_and_lets_go_of_the_button(simulated, er
     simulated.explorer.set(size=5)
     simulated.error = error
     simulated.press()
+    simulated.finish()
     assert simulated.frame["error"] == sentence
     assert simulated.sent[-1] == {"type": "progress", "done": 1.0}
     simulated.error = None
     simulated.press()
+    simulated.finish()
     assert simulated.frame["error"] == ""
     np.testing.assert_array_equal(drawn(simulated.frame), [1, 2, 3, 4, 5])
+
+
+def test_while_the_long_part_is_under_way_other_values_are_drawn_and_a_second_press_starts_nothing(simulated):
+    begun, go_on = threading.Event(), threading.Event()
+    quick = simulated.explorer.simulate
+
+    def slow(seed, size, progress):
+        begun.set()
+        go_on.wait()
+        return quick(seed, size, progress)
+
+    simulated.explorer.simulate = slow
+    simulated.explorer.set(seed=3)
+    simulated.press()
+    begun.wait()
+    simulated.press()
+    simulated.explorer.set(seed=2)
+    assert "under way" in simulated.frame["note"]
+    simulated.explorer.set(seed=1, zoom=2)  # of the run before
+    assert not simulated.frame["stale"]
+    simulated.explorer.set(seed=3)
+    go_on.set()
+    simulated.finish()
+    assert simulated.calls == [(1, 4), (3, 4)]
+    assert not simulated.frame["stale"]
+    np.testing.assert_array_equal(drawn(simulated.frame), [6, 8, 10, 12])
+
+
+def test_the_long_part_can_be_stopped_and_its_last_result_stays(simulated):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def endless(seed, size, progress):
+        begun.set()
+        go_on.wait()
+        while True:
+            progress(1, 2)
+
+    quick, simulated.explorer.simulate = simulated.explorer.simulate, endless
+    simulated.explorer.set(seed=3)
+    simulated.press()
+    begun.wait()
+    simulated.press("stop")
+    go_on.set()
+    simulated.finish()
+    assert simulated.frame["error"] == "Stopped before the pictures were finished."
+    assert simulated.sent[-1] == {"type": "progress", "done": 1.0}
+    simulated.explorer.set(seed=1)
+    assert (simulated.frame["stale"], simulated.frame["error"]) == (False, "")
+    simulated.explorer.simulate = quick
+    simulated.explorer.set(seed=3)
+    simulated.press()
+    simulated.finish()
+    assert simulated.frame["note"] == "seed 3"
 
 
 def test_reset_of_a_long_part_leads_back_to_the_start(simulated):
     simulated.explorer.set(seed=5, zoom=3)
     simulated.press()
+    simulated.finish()
     simulated.explorer._heard(None, {"type": "reset"}, [])
     assert simulated.explorer.values == {"seed": 1, "size": 4, "zoom": 1}
     assert simulated.frame["stale"]
     simulated.press()
+    simulated.finish()
     np.testing.assert_array_equal(drawn(simulated.frame), [1, 2, 3, 4])
 
 

@@ -1,7 +1,22 @@
-// From a frame to pictures.
+// From a frame to pictures. While something moves, curves alone are drawn anew and axes hold still; once it rests, all is.
+const REST = 250; // ms without a new frame
+const HELD = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
+const CURVE = /^[xy]$/; // what of a curve moves without the rest of its picture
+const FRAME = /^([xy]axis\.range|(shapes|annotations)\[\d+\]\.([xy][01]?|text)|title)$/; // and what of a layout
+const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false };
+
+const raw = (frame, name) => frame.arrays[name] ?? frame.values[name];
+
+function same(one, other) {
+  if (!one?.buffer || !other?.buffer) return JSON.stringify(one) === JSON.stringify(other);
+  if (one.dtype !== other.dtype || String(one.shape) !== String(other.shape)) return false;
+  const [a, b] = [one, other].map(({ buffer }) => new Uint8Array(buffer.buffer ?? buffer, buffer.byteOffset ?? 0, buffer.byteLength));
+  return a.every((byte, index) => byte === b[index]);
+}
+
 class Drawing {
   plotly = null;
-  pictures = []; // traces and layout of each panel, as they were drawn last
+  frame = null; // that is shown
   missed = false; // a frame came while the page had none of the pictures: they had neither colours nor a width
   turning = false; // the reader turns a scene: what would be drawn meanwhile would turn it back
 
@@ -10,6 +25,7 @@ class Drawing {
     for (const panel of spec.panels) decoded(panel.data);
   }
 
+  // How many panels stand abreast; the last one never alone in a row for many.
   arrange(width) {
     const least = (this.panels.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
     const most = Math.max(1, Math.floor((width + 14) / least));
@@ -24,50 +40,112 @@ class Drawing {
     return !this.missed;
   }
 
+  // Resolves once a frame is drawn; a panel that shows what it did before is left alone.
+  async show(frame) {
+    this.frame = frame;
+    this.value = values(frame);
+    this.inks = inks(this.root);
+    clearTimeout(this.rest);
+    const look = JSON.stringify([this.inks.stamp, [...this.legend.hidden]]);
+    await Promise.all(this.spec.panels.map((panel, index) => this.picture(panel, this.panels[index], look)));
+    this.root.toggleAttribute("data-moving", this.panels.some(({ behind }) => behind));
+    if (this.panels.some(({ behind }) => behind)) this.rest = setTimeout(() => this.settle(), REST);
+  }
+
+  async picture(panel, place, look) {
+    const names = [...new Set([...panel.bindings, panel.moving].flatMap(Object.values))];
+    const moved = new Set(names.filter((name) => !same(place.shown?.[name], raw(this.frame, name))));
+    const kept = place.look === look;
+    place.look = look;
+    place.shown = Object.fromEntries(names.map((name) => [name, raw(this.frame, name)]));
+    place.title.innerHTML = `<span>${panel.moving.title ? this.value(panel.moving.title) : panel.title}</span>`;
+    if (kept && !moved.size) return;
+    place.behind = kept && this.light(panel, moved);
+    await (place.behind ? this.move(panel, place, moved) : this.whole(panel, place));
+    annotate(place.plot);
+  }
+
+  // Whether nothing has moved but points of curves, rules and ranges.
+  light(panel, moved) {
+    const fits = (bound, path) => Object.keys(bound).every((key) => path.test(key) || !moved.has(bound[key]));
+    return panel.bindings.every((bound, index) => fits(bound, panel.data[index].type === "scatter" ? CURVE : /^$/)) && fits(panel.moving, FRAME);
+  }
+
+  // Draws the curves that have moved.
+  async move(panel, { plot }, moved) {
+    const layout = {};
+    for (const [path, name] of Object.entries(panel.moving)) {
+      if (path === "title" || !moved.has(name)) continue;
+      const value = this.value(name);
+      if (path.includes("[")) layout[`${path.split(".")[0]}.visible`] = value !== null; // no number, no mark
+      if (value !== null) layout[path] = value;
+    }
+    const traces = [];
+    const data = [];
+    panel.bindings.forEach((bound, index) => {
+      const changed = Object.entries(bound).filter(([, name]) => moved.has(name));
+      if (!changed.length) return;
+      traces.push(index);
+      data.push(Object.fromEntries(changed.map(([path, name]) => [path, this.value(name)])));
+    });
+    Object.assign(layout, wider(plot, panel, traces, data));
+    if (Object.keys(layout).length) await this.plotly.relayout(plot, layout);
+    if (traces.length) await this.plotly.animate(plot, { data, traces }, HELD);
+  }
+
+  // Draws everything of a panel.
+  whole(panel, { plot }) {
+    const { traces, layout } = this.composed(panel);
+    const scene = plot._fullLayout?.scene?._scene;
+    if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
+    return this.plotly.react(plot, traces, layout, CONFIG);
+  }
+
+  // Once nothing moves any more: what was only moved is drawn whole, with axes that fit.
+  async settle() {
+    const behind = this.spec.panels.flatMap((panel, index) => (this.panels[index].behind ? [[panel, this.panels[index]]] : []));
+    for (const [panel, place] of behind) {
+      place.behind = false;
+      await this.whole(panel, place);
+      annotate(place.plot);
+    }
+    this.root.toggleAttribute("data-moving", false);
+  }
+
   // The traces and the layout of a panel.
-  composed(panel, value, paint) {
+  composed(panel) {
+    const paint = this.inks.painter(panel);
+    const value = (name) => paint(this.value(name));
     const traces = panel.data.map((trace, index) => {
       const copy = paint(trace);
-      for (const path in panel.bindings[index]) put(copy, path, paint(value(panel.bindings[index][path])));
+      for (const path in panel.bindings[index]) put(copy, path, value(panel.bindings[index][path]));
       if (this.legend.hides(trace)) copy.visible = false;
       return copy;
     });
     const layout = paint(panel.layout);
-    for (const path in panel.moving) if (path !== "title") put(layout, path, paint(value(panel.moving[path])));
+    for (const path in panel.moving) if (path !== "title") put(layout, path, value(panel.moving[path]));
     for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
       if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
     Object.assign(layout, { uirevision: "kept", autosize: true, showlegend: false });
+    put(layout, "font.family", getComputedStyle(this.root).fontFamily);
     if (panel.click) layout.dragmode = false;
+    decades(traces, layout);
     return { traces, layout };
   }
 
-  // Resolves once all is drawn; a panel that shows what it did before is left alone.
-  async show(frame) {
-    const value = values(frame);
-    const { stamp, painter } = inks(this.root);
-    this.pictures = this.spec.panels.map((panel) => this.composed(panel, value, painter(panel)));
-    await Promise.all(
-      this.pictures.map(({ traces, layout }, index) => {
-        const panel = this.spec.panels[index];
-        const place = this.panels[index];
-        place.title.innerHTML = `<span>${panel.moving.title ? value(panel.moving.title) : panel.title}</span>`;
-        const moved = [...panel.bindings, panel.moving].flatMap((names) => Object.values(names).map(value));
-        const now = JSON.stringify([...stamp, [...this.legend.hidden], moved]);
-        if (now === place.stamp) return null;
-        place.stamp = now;
-        const scene = place.plot._fullLayout?.scene?._scene;
-        if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
-        return this.plotly.react(place.plot, traces, layout, { displaylogo: false, responsive: false, scrollZoom: false });
-      }),
-    );
+  // What the pictures show, for whoever wants the numbers.
+  get pictures() {
+    return this.frame ? this.spec.panels.map((panel) => this.composed(panel)) : [];
   }
 
   resize() {
     if (!this.plotly) return;
-    for (const { plot } of this.panels) if (plot.offsetWidth && plot._fullLayout) this.plotly.Plots.resize(plot);
+    for (const { plot } of this.panels)
+      if (plot.offsetWidth && plot._fullLayout) this.plotly.Plots.resize(plot).then(() => annotate(plot));
   }
 
   purge() {
+    clearTimeout(this.rest);
     if (this.plotly) for (const { plot } of this.panels) this.plotly.purge(plot);
   }
 }

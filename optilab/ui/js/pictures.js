@@ -85,7 +85,8 @@ function render({ model, el }) {
   };
   for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, turned, true);
 
-  page.run.addEventListener("click", () => model.send({ type: "run" }));
+  let running = false;
+  page.run.addEventListener("click", () => model.send({ type: running ? "stop" : "run" }));
   page.reset.addEventListener("click", () => model.send({ type: "reset" }));
   page.show.addEventListener("click", () => {
     page.code.hidden = !page.code.hidden;
@@ -108,10 +109,11 @@ function render({ model, el }) {
   function heard(message, buffers) {
     arrival.heard(message, buffers);
     if (message.type === "progress") {
+      running = message.done < 1;
       page.progress.hidden = false;
       page.progress.value = message.done;
-      page.run.disabled = message.done < 1;
-      if (message.done >= 1) setTimeout(() => (page.progress.hidden = true), 400);
+      page.run.textContent = running ? "Stop" : spec.run;
+      if (!running) setTimeout(() => (page.progress.hidden = !running), 400);
     }
     if (message.type === "busy") root.classList.toggle("optilab-busy", message.busy);
   }

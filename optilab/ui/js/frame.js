@@ -1,0 +1,96 @@
+// The frame of a picture: how far its axes reach, and what is written at its edge.
+
+// Ranges for axes that fit themselves, where new points lie outside of what they show: they only grow while something moves.
+function wider(plot, panel, traces, data) {
+  const reached = {}; // by axis, its lowest and highest point
+  data.forEach((moved, index) => {
+    const trace = plot._fullData[traces[index]];
+    if (trace.visible !== true) return;
+    for (const letter of "xy") {
+      const name = `${letter}axis${trace[`${letter}axis`].slice(1)}`;
+      const { type } = plot._fullLayout[name];
+      if (panel.layout[name]?.range || `${name}.range` in panel.moving || !["linear", "log"].includes(type)) continue;
+      const ends = (reached[name] ??= [Infinity, -Infinity]);
+      for (const number of moved[letter] ?? []) {
+        const at = type === "log" ? Math.log10(number) : number;
+        if (Number.isFinite(at)) [ends[0], ends[1]] = [Math.min(ends[0], at), Math.max(ends[1], at)];
+      }
+    }
+  });
+  const grown = {};
+  for (const [name, [least, most]] of Object.entries(reached)) {
+    const [from, to] = plot._fullLayout[name].range;
+    const [low, high] = from < to ? [from, to] : [to, from];
+    const room = 0.05 * (high - low);
+    if (least >= low && most <= high) continue;
+    const wide = [least < low ? least - room : low, most > high ? most + room : high];
+    grown[`${name}.range`] = from < to ? wide : wide.reverse();
+  }
+  return grown;
+}
+
+// Where a curve leaves the frame, in px: the first place above and the first one below; its middle if it is never inside.
+function exits(trace, xaxis, yaxis) {
+  const found = {};
+  let before = null; // the point before this one
+  for (let index = 0; index < trace.x.length; index++) {
+    const x = xaxis.d2p(trace.x[index]);
+    const y = yaxis.d2p(trace.y[index]);
+    const within = x >= 0 && x <= xaxis._length && !Number.isNaN(y);
+    const side = y < -1 ? "above" : y > yaxis._length + 1 ? "below" : "inside";
+    const now = within ? { x, y, side } : null;
+    if (now && before && side !== before.side) {
+      const outer = side === "inside" ? before.side : side;
+      const edge = outer === "above" ? 0 : yaxis._length;
+      found[outer] ??= before.x + ((edge - before.y) / (y - before.y)) * (x - before.x);
+    }
+    before = now;
+  }
+  return found;
+}
+
+// Decades alone on logarithmic axes that reach over several, few of many.
+function decades(traces, layout) {
+  for (const letter of "xy") {
+    const axis = layout[`${letter}axis`];
+    if (axis?.type !== "log" || axis.tickvals || axis.dtick) continue;
+    let [low, high] = axis.range ?? [Infinity, -Infinity];
+    if (!axis.range)
+      for (const trace of traces)
+        for (const number of (trace.visible !== false && trace[letter]) || [])
+          if (number > 0 && Number.isFinite(number)) {
+            low = Math.min(low, Math.log10(number));
+            high = Math.max(high, Math.log10(number));
+          }
+    const reach = Math.abs(high - low);
+    if (reach > 0.5 && Number.isFinite(reach)) axis.dtick = reach > 1.6 ? Math.ceil(reach / 7) : "D2";
+  }
+}
+
+// Writes what belongs to a place of the curves: a small arrow where one leaves the frame, a name at its end.
+function annotate(plot) {
+  const { xaxis, yaxis } = plot._fullLayout ?? {};
+  plot.querySelector(".optilab-edge")?.remove();
+  if (!xaxis?._length || !yaxis?._length) return;
+  const edge = element("div", "optilab-edge");
+  const write = (text, x, y, color, kind) => {
+    const mark = element("span", `optilab-${kind}`, text);
+    Object.assign(mark.style, { left: `${xaxis._offset + x}px`, top: `${yaxis._offset + y}px`, color });
+    edge.append(mark);
+  };
+  for (const trace of plot._fullData) {
+    if (trace.type !== "scatter" || trace.visible !== true || !trace.x || !trace.y) continue;
+    if (trace.mode.includes("lines") && !trace.fill?.startsWith("to")) {
+      const { above, below } = exits(trace, xaxis, yaxis);
+      if (above !== undefined) write("▲", above, 0, trace.line.color, "above");
+      if (below !== undefined) write("▼", below, yaxis._length, trace.line.color, "below");
+    }
+    if (trace.meta?.end) {
+      const places = Array.from(trace.x, (x, index) => [xaxis.d2p(x), yaxis.d2p(trace.y[index])]);
+      const inside = ([x, y]) => x >= 0 && x <= xaxis._length && y >= 0 && y <= yaxis._length;
+      const last = places.filter(inside).at(-1);
+      if (last) write(trace.meta.end, ...last, trace.line.color, "end");
+    }
+  }
+  if (edge.childElementCount) plot.append(edge);
+}
