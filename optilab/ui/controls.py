@@ -1,6 +1,6 @@
 """What the reader's hand is on: sliders, choices, switches, formulas, players."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isclose, log, log10
 from numbers import Real
@@ -12,7 +12,9 @@ import numpy as np
 from optilab.core.check import require
 
 Named = Mapping[str, Any]  # label → value, or dict of values by control, or function of all values → either
+When = Callable[[dict[str, Any]], bool] | None
 WHOLE = {"description_width": "initial"}  # labels are never cut off
+WIDE = {"width": "auto", "flex": "1 1 260px"}  # as much as its place in the deck has
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class Control:
         A dict (or a function that gives one) sets several controls at once.
     view : ipywidgets widget, optional
         What is shown if it is more than `widget`.
+    when : function of all values, optional
+        Whether the control does anything at these values; where it doesn't it is greyed out.
     """
 
     widget: Any
     named: Named = field(default_factory=dict)
     view: Any = None
+    when: When = None
 
     @property
     def value(self) -> Any:
@@ -106,7 +111,9 @@ def digits(*numbers: float) -> int:
     return next((n for n in range(6) if all(isclose(round(x, n), x, abs_tol=1e-9) for x in numbers)), 6)
 
 
-def slider(label: str, value: float, low: float, high: float, step: float, *, named: Named | None = None) -> Control:
+def slider(
+    label: str, value: float, low: float, high: float, step: float, *, named: Named | None = None, when: When = None
+) -> Control:
     """Make a slider over numbers; over whole numbers where `value` and `step` are such."""
     whole = isinstance(value, int) and isinstance(step, int)
     make = widgets.IntSlider if whole else widgets.FloatSlider
@@ -119,10 +126,11 @@ def slider(label: str, value: float, low: float, high: float, step: float, *, na
             step=step,
             description=label,
             style=WHOLE,
-            layout={"width": "330px", "max_width": "100%"},
+            layout=WIDE,
             **shape,
         ),
         named or {},
+        when=when,
     )
 
 
@@ -135,6 +143,7 @@ def log_slider(
     steps: int = 60,
     named: Named | None = None,
     readout: str = ".3g",
+    when: When = None,
 ) -> Control:
     """Make a slider that moves through the powers of ten from `low` to `high`, `steps` steps in all."""
     widget = widgets.FloatLogSlider(
@@ -146,22 +155,24 @@ def log_slider(
         description=label,
         readout_format=readout,
         style=WHOLE,
-        layout={"width": "330px", "max_width": "100%"},
+        layout=WIDE,
     )
-    return Control(widget, named or {})
+    return Control(widget, named or {}, when=when)
 
 
-def choice(label: str, value: Any, options: list[Any]) -> Control:
+def choice(label: str, value: Any, options: list[Any], *, when: When = None) -> Control:
     """Make a drop-down list; options are values, or pairs (text, value)."""
     return Control(
-        widgets.Dropdown(value=value, options=options, description=label, style=WHOLE, layout={"width": "max-content"})
+        widgets.Dropdown(value=value, options=options, description=label, style=WHOLE, layout={"width": "max-content"}),
+        when=when,
     )
 
 
-def switch(label: str, value: bool) -> Control:
+def switch(label: str, value: bool, *, when: When = None) -> Control:
     """Make a check box."""
     return Control(
-        widgets.Checkbox(value=value, description=label, indent=False, style=WHOLE, layout={"width": "max-content"})
+        widgets.Checkbox(value=value, description=label, indent=False, style=WHOLE, layout={"width": "max-content"}),
+        when=when,
     )
 
 
@@ -173,7 +184,7 @@ def formula(label: str, value: str, *, named: Named | None = None) -> Control:
             description=label,
             continuous_update=False,
             style=WHOLE,
-            layout={"width": "420px", "max_width": "100%"},
+            layout=WIDE,
         ),
         named or {},
     )
@@ -184,4 +195,4 @@ def player(label: str, value: int, last: int, *, interval: int = 100) -> Control
     control = slider(label, value, 0, last, 1)
     play = widgets.Play(value=value, min=0, max=last, step=1, interval=interval, show_repeat=False)
     widgets.jslink((play, "value"), (control.widget, "value"))
-    return Control(control.widget, view=widgets.HBox([play, control.widget]))
+    return Control(control.widget, view=widgets.HBox([play, control.widget], layout=WIDE))

@@ -21,6 +21,7 @@ from optilab.ui.pictures import Panel, Pictures
 from optilab.ui.recipe import literal, written
 
 SLOW = 0.15  # seconds after which a computation is announced
+SIGHT = 5  # controls that are seen at once
 
 
 class Explorer(widgets.VBox):
@@ -100,14 +101,13 @@ class Explorer(widgets.VBox):
         self._drawing = RLock()  # a move and the end of the long part may want to draw at once
         self.result_of: dict[str, str] | None = None  # the settings that it belongs to
         self._slow = False
+        self._buttons: dict[str, list[widgets.Button]] = {}
         rows = [self._row(name, control) for name, control in controls.items()]
-        box = widgets.Box(rows, layout={"display": "flex", "flex_flow": "row wrap"})
-        box.add_class("optilab-controls")
         if simulate is None or self._simulate():
             self.redraw()
         if self.data:
             self._check_bindings()
-        super().__init__([box, self.pictures])
+        super().__init__([*self._deck(rows), self.pictures])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -127,6 +127,31 @@ class Explorer(widgets.VBox):
             control.set(name, at)
             self._exact[name] = value
 
+    def _deck(self, rows: list[widgets.Widget]) -> list[widgets.Widget]:
+        """The controls; those that are too many at once come to sight by a button."""
+        sight = rows if len(rows) <= SIGHT + 1 else rows[:SIGHT]
+        boxes = [widgets.Box(part) for part in (sight, rows[len(sight) :]) if part]
+        for box in boxes:
+            box.add_class("optilab-controls")
+        if len(boxes) == 1 or not boxes:
+            return boxes
+        more = widgets.ToggleButton(description=f"{len(rows) - SIGHT} more", layout={"width": "max-content"})
+        boxes[1].layout.display = "none"
+
+        def turn(change: Any) -> None:
+            more.description = "fewer" if change["new"] else f"{len(rows) - SIGHT} more"
+            boxes[1].layout.display = None if change["new"] else "none"
+
+        more.observe(turn, "value")
+        return [boxes[0], boxes[1], more]
+
+    def _grey(self) -> None:
+        """Grey out what does nothing at the values now."""
+        for name, control in self.controls.items():
+            if control.when:
+                for widget in (control.widget, *self._buttons.get(name, [])):
+                    widget.disabled = not control.when(self.values)
+
     def _row(self, name: str, control: Control) -> widgets.Widget:
         control.widget.observe(lambda change: self._changed(name, change), "value")
         buttons = []
@@ -137,10 +162,8 @@ class Explorer(widgets.VBox):
             button = widgets.Button(description=label, layout={"width": "max-content"}, tooltip=f"{name} = {label}")
             button.on_click(lambda _button, target=target: self._jump(name, target))
             buttons.append(button)
-        view = control.view or control.widget
-        if not buttons:
-            return view
-        row = widgets.HBox([view, *buttons], layout={"flex_flow": "row wrap"})
+        self._buttons[name] = buttons
+        row = widgets.HBox([control.view or control.widget, *buttons])
         row.add_class("optilab-control")
         return row
 
@@ -176,9 +199,13 @@ class Explorer(widgets.VBox):
         """Begin the long part beside everything else, unless it is under way; what it is done in can be waited for."""
         if self._worker is None or not self._worker.is_alive():
             self._stopped.clear()
-            self._worker = Thread(target=lambda: self._simulate() and self.redraw(), daemon=True)
+            self._worker = Thread(target=self._work, daemon=True)
             self._worker.start()
         return self._worker
+
+    def _work(self) -> None:
+        if self._simulate():
+            self.redraw()
 
     def _point(self, click: Any, x: float, y: float, final: bool) -> None:
         if click is None:
@@ -259,6 +286,7 @@ class Explorer(widgets.VBox):
 
     def _redraw(self) -> None:
         values = self.values
+        self._grey()
         extra = {}
         if self.simulate:
             if self.result_of != self._settings_of_the_run():

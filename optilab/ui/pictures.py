@@ -21,6 +21,7 @@ from optilab.ui import bundle
 from optilab.ui.theme import TEMPLATE
 
 DTYPES = {"b": "u1", "i": "i4", "u": "i4", "f": "f8"}  # of numpy's kinds, by the names that plotly has for them
+PARTS = ("dom", "deck", "arrays", "paint", "legend", "csv", "drag", "transport", "frame", "drawing", "pictures")
 LARGEST = np.iinfo("i4").max
 
 
@@ -111,7 +112,9 @@ class Pictures(anywidget.AnyWidget):
         The label of the button that starts the long work; none without it.
     """
 
-    _esm = bundle.script("dom", "arrays", "paint", "legend", "csv", "drag", "transport", "frame", "drawing", "pictures")
+    _esm = bundle.script(
+        "dom", "deck", "arrays", "paint", "legend", "csv", "drag", "transport", "frame", "drawing", "pictures"
+    )
     _css = bundle.HERE / "js" / "pictures.css"
     version = traitlets.Unicode(bundle.VERSION).tag(sync=True)
     spec = traitlets.Unicode().tag(sync=True)

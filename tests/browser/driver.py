@@ -164,7 +164,8 @@ class Explorer:
         return "optilab-stale" in self.root.get_attribute("class")
 
     def fingerprint(self):
-        """A number for what each panel shows and one for the note."""
+        """A number for what each panel shows at rest and one for the note."""
+        self.wait("root => !root.hasAttribute('data-moving')")
         return self.root.evaluate("root => measures.fingerprint(root)")
 
     def panel(self, index):

@@ -39,9 +39,9 @@ def valley(**start):
         "x0": slider("x₀", 2.0, -2.5, 2.5, 0.05),
         "y0": slider("y₀", 1.0, -2.5, 2.5, 0.05),
         "k": player("step k", 0, 30, interval=50),
+        "f": formula("flat curvature", "1"),
         "steep": choice("curvature", 10.0, [("ten", 10.0), ("eight", 8.0)]),
         "shown": switch("show the value of every step", True),
-        "f": formula("flat curvature", "1"),
     }
     height = np.log1p(GRID**2 + 10 * GRID[:, None] ** 2)
     panels = [

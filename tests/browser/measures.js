@@ -102,7 +102,8 @@ globalThis.measures = (() => {
     );
     const now = String(fingerprint(root));
     const { last, frames } = seen.get(root) ?? {};
-    seen.set(root, { last: now, frames: wide && now === last ? frames + 1 : 0 });
+    const rests = !root.hasAttribute("data-moving");
+    seen.set(root, { last: now, frames: wide && rests && now === last ? frames + 1 : 0 });
     return seen.get(root).frames >= 3;
   }
 

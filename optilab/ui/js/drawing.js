@@ -14,6 +14,15 @@ function same(one, other) {
   return a.every((byte, index) => byte === b[index]);
 }
 
+// While curves move, plotly takes the layers of all other kinds of traces for empty and removes them: they stay.
+function keeping(plot) {
+  for (const layers of plot.querySelectorAll("g.plot")) {
+    if (Object.hasOwn(layers, "removeChild")) continue;
+    layers.removeChild = (node) =>
+      plot.moving && node.classList.contains("mlayer") ? node : Node.prototype.removeChild.call(layers, node);
+  }
+}
+
 class Drawing {
   plotly = null;
   frame = null; // that is shown
@@ -90,7 +99,11 @@ class Drawing {
     });
     Object.assign(layout, wider(plot, panel, traces, data));
     if (Object.keys(layout).length) await this.plotly.relayout(plot, layout);
-    if (traces.length) await this.plotly.animate(plot, { data, traces }, HELD);
+    if (!traces.length) return;
+    keeping(plot);
+    plot.moving = true;
+    await this.plotly.animate(plot, { data, traces }, HELD);
+    plot.moving = false;
   }
 
   // Draws everything of a panel.

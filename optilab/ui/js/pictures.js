@@ -59,7 +59,7 @@ function render({ model, el }) {
     page.error.textContent = trouble || frame.error;
     root.classList.toggle("optilab-stale", frame.error !== "" || frame.stale === true);
     page.note.innerHTML = frame.note;
-    page.code.textContent = frame.code;
+    if (page.code.textContent !== frame.code) page.code.replaceChildren(highlighted(frame.code));
     if (!frame.number || !drawing.ready()) return; // nothing has come yet, or it can't be drawn
     if (!frame.drawn) {
       root.dataset.drawn = frame.number; // an error, and no picture yet that it could be about
@@ -71,6 +71,7 @@ function render({ model, el }) {
     legend.explain(panels.map(({ plot }) => plot));
     requestAnimationFrame(() => {
       turn.answered();
+      deck(root);
       root.dataset.drawn = frame.number;
     });
   }
