@@ -31,10 +31,6 @@ NEXT = """Next, in the environment that optilab is installed in:
   nbgrader generate_feedback {slug}      # feedback/STUDENT/{slug}/
   nbgrader export                        # grades.csv
 README.md there says more."""
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def shipped_lessons() -> Path:
@@ -227,28 +223,13 @@ def course(arguments: argparse.Namespace) -> int:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run notebooks from top to bottom and save them in place, with nothing in them that the machine decides."""
-    import nbformat
-    from nbclient import NotebookClient
     from tqdm import tqdm
+
+    from optilab.execute import execute
 
     prefer_this_environment()
     for path in tqdm(arguments.notebooks or sorted(shipped_lessons().glob("*.ipynb"))):
-        notebook = nbformat.read(path, as_version=4)
-        NotebookClient(
-            notebook,
-            timeout=None,
-            kernel_name="python3",
-            resources={"metadata": {"path": path.resolve().parent}},
-            store_widget_state=False,
-            record_timing=False,
-            coalesce_streams=True,
-        ).execute()
-        notebook.metadata = METADATA
-        for cell in notebook.cells:
-            cell.metadata.pop("execution", None)
-            for output in cell.get("outputs", []):
-                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # its model isn't saved
-        nbformat.write(notebook, path)
+        execute(path)
     return 0
 
 

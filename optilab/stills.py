@@ -27,9 +27,13 @@ body {{ margin: 0; background: {ground}; font-family: system-ui, sans-serif; --j
   --jp-content-font-color1: {text}; --jp-border-color1: {border}; }}
 .optilab-foot {{ display: none !important; }}
 {css}</style><div id="place" class="widget-vbox"></div><script>{plotly}</script>"""
-SHELF = """(() => {{ {esm}; const place = shelf({version}); place.plotly = window.Plotly; place.arrived(window.Plotly); }})()"""
+SHELF = """(() => {{
+  {esm};
+  const place = shelf({version});
+  place.plotly = window.Plotly;
+  place.arrived(window.Plotly);
+}})()"""
 SHOW = """([spec, frame, version]) => {
-  for (const { buffer } of Object.values(frame.arrays)) if (typeof buffer !== "string") throw new Error("no bytes");
   for (const entry of Object.values(frame.arrays))
     entry.buffer = new DataView(Uint8Array.from(atob(entry.buffer), (letter) => letter.charCodeAt(0)).buffer);
   const values = { spec, frame, version };
@@ -42,7 +46,8 @@ SHOW = """([spec, frame, version]) => {
   const el = document.getElementById("place");
   el.replaceChildren();
   const shown = (window.shown = { spec, values, changed: () => {} });
-  const model = { get: (name) => values[name], on: (what, call) => what === "change:frame" && (shown.changed = call), off() {}, send() {} };
+  const on = (what, call) => what === "change:frame" && (shown.changed = call);
+  const model = { get: (name) => values[name], on, off() {}, send() {} };
   shown.leave = window.page.render({ model, el });
 }"""
 DRAWN = """number => { const root = document.querySelector(".optilab");
@@ -91,6 +96,7 @@ class Studio:
         """What is shown, as a PNG of few colours."""
         from PIL import Image
 
+        self.page.wait_for_timeout(100)  # legends come after the pictures
         shot = Image.open(io.BytesIO(self.page.locator("#place").screenshot())).convert("RGB")
         small = io.BytesIO()
         shot.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)

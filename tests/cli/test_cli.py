@@ -14,6 +14,7 @@ import pytest
 from optilab import catalogue, cli
 from optilab.catalogue import Paper
 from optilab.core.claim import Claim
+from optilab.execute import METADATA
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ def test_execute_saves_outputs_and_nothing_that_the_machine_decides(tmp_path, mo
         texts.append(path.read_text())
     assert texts[0] == texts[1]
     saved = nbformat.reads(texts[0], as_version=4)
-    assert saved.metadata == cli.METADATA
+    assert saved.metadata == METADATA
     assert [cell.execution_count for cell in saved.cells] == [1, 2]
     assert saved.cells[0].outputs[0].text == "42\n"
     assert saved.cells[1].outputs[0].data == {"text/plain": "IntSlider(value=3)"}

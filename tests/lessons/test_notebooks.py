@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from nbval.plugin import get_sanitize_patterns
 
-from optilab.cli import METADATA
 from optilab.core.claim import Claim, Claims
+from optilab.execute import METADATA
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)

@@ -16,7 +16,7 @@ function same(one, other) {
 
 // While curves move, plotly takes the layers of all other kinds of traces for empty and removes them: they stay.
 function keeping(plot) {
-  for (const layers of plot.querySelectorAll("g.plot")) {
+  for (const { parentNode: layers } of plot.querySelectorAll("g.mlayer")) {
     if (Object.hasOwn(layers, "removeChild")) continue;
     layers.removeChild = (node) =>
       plot.moving && node.classList.contains("mlayer") ? node : Node.prototype.removeChild.call(layers, node);
