@@ -89,9 +89,21 @@ class Claims(tuple[Claim, ...]):
         return "\n".join(map(str, self))
 
     def _repr_markdown_(self) -> str:
-        head = "| claim | asked | measured here | least … median … most | holds |\n|---|---|---|---|---|\n"
-        rows = [" | ".join([*claim.row, "✓" if claim.holds else "✗"]) for claim in self]
-        return head + "\n".join(f"| {row} |" for row in rows)
+        scattered = any(claim.scatter for claim in self)
+        names = ["claim", "asked", "measured here", *["least … median … most"] * scattered, "holds"]
+        rows = [names, ["---"] * len(names)]
+        subject = ""
+        for claim in self:
+            before, colon, rest = claim.statement.partition(": ")
+            shared = sum(other.statement.startswith(before + colon) for other in self) > 1
+            if colon and shared and before != subject:
+                rows.append([f"**{before}**", *[""] * (len(names) - 1)])
+            if not claim.statement.startswith("…"):
+                subject = before if colon and shared else ""
+            statement = rest if colon and shared else claim.statement
+            cells = claim.row[1:] if scattered else claim.row[1:3]
+            rows.append([statement, *cells, "✓" if claim.holds else "✗"])
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 Experiment = Callable[[bool], Iterable[Claim]]

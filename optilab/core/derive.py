@@ -10,6 +10,9 @@ from sympy.core.relational import Relational
 Expression = Any  # a SymPy expression, matrix or equation, or a tuple of equations (a system)
 
 
+BROAD = 170  # letters of LaTeX that leave room for a reason beside the formula
+
+
 class DerivationError(ValueError):
     """A line of a derivation does not follow from the line before it."""
 
@@ -157,11 +160,16 @@ class Derivation:
         return f"{self.title}: {self.result}"
 
     def _repr_markdown_(self) -> str:
+        signs = {"": "", "=": "= ", "≤": r"\le ", "≥": r"\ge "}
         rows = []
         for line in self.lines:
-            sign = {"": "", "=": "= ", "≤": r"\le ", "≥": r"\ge "}[line.relation]
-            row = f"$$\\displaystyle {sign}{latex(line.expr)}$$\n\n*{line.because}*"
+            formula = (signs[line.relation] + latex(line.expr)).replace("|", r"\vert ")
+            reason = f"*{line.because}*"
             if line.certificate is not None:
-                row += f" — the difference is $\\displaystyle {latex(line.certificate)}\\ge0$"
-            rows.append(row)
-        return f"**{self.title}**\n\n" + "\n\n".join(rows)
+                difference = latex(line.certificate).replace("|", r"\vert ")
+                reason += f" — the difference is $\\displaystyle {difference}\\ge0$"
+            rows.append((formula, reason))
+        if max(len(formula) for formula, _ in rows) <= BROAD:
+            table = [f"| $\\displaystyle {formula}$ | {reason} |" for formula, reason in rows]
+            return f"**{self.title}**\n\n| | |\n|:---|:---|\n" + "\n".join(table)
+        return f"**{self.title}**\n\n" + "\n\n".join(f"$$\\displaystyle {formula}$$\n\n{why}" for formula, why in rows)

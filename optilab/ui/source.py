@@ -8,19 +8,20 @@ from typing import Any
 from IPython.display import Markdown
 
 
-def undocumented(text: str) -> str:
-    """The source of functions or classes without their docstrings."""
+def shortened(text: str) -> str:
+    """The source of functions or classes with the first line of each docstring alone."""
     lines = text.splitlines()
     documented = (ast.AsyncFunctionDef, ast.FunctionDef, ast.ClassDef)
     nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, documented)]
     for node in sorted(nodes, key=lambda node: node.lineno, reverse=True):
-        if ast.get_docstring(node) is not None and len(node.body) > 1:
+        said = ast.get_docstring(node)
+        if said and "\n" in said:
             first = node.body[0]
-            del lines[first.lineno - 1 : first.end_lineno]
+            lines[first.lineno - 1 : first.end_lineno] = [f'{" " * first.col_offset}"""{said.splitlines()[0]}"""']
     return "\n".join(lines)
 
 
-def source(*objects: Any, docstrings: bool = True) -> Markdown:
+def source(*objects: Any, docstrings: bool = False) -> Markdown:
     """Show the source of functions, classes or modules as one highlighted block that follows the notebook's theme.
 
     Parameters
@@ -28,8 +29,8 @@ def source(*objects: Any, docstrings: bool = True) -> Markdown:
     *objects
         What to show.
     docstrings : bool
-        Whether to show their docstrings, which may be longer than what they describe.
+        Whether to show their docstrings whole, which may be longer than what they describe, or their first lines.
     """
     pieces = [dedent(inspect.getsource(thing)).rstrip() for thing in objects]
-    text = "\n\n\n".join(pieces if docstrings else map(undocumented, pieces))
+    text = "\n\n\n".join(pieces if docstrings else map(shortened, pieces))
     return Markdown(f"```python\n{text}\n```")

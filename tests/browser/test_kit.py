@@ -12,6 +12,8 @@ from optilab.ui.theme import color
 def valley(notebook):
     """The explorer that answers at once, at its start."""
     explorer = notebook.explorers[0]
+    if explorer.button("2 more").count():
+        explorer.button("2 more").click()
     explorer.act(explorer.button("Reset").click)
     yield explorer
     assert notebook.errors == []
@@ -215,7 +217,7 @@ def test_the_code_is_shown_and_hidden(valley):
     valley.act(lambda: valley.handle("step α").press("ArrowRight"))
     assert code.text_content() == (
         "from example_room import example\n\n"
-        "example.valley(alpha=0.055, x0=2.0, y0=1.0, k=0, steep=10.0, shown=True, f='1')"
+        "example.valley(alpha=0.055, x0=2.0, y0=1.0, k=0, f='1', steep=10.0, shown=True)"
     )
     valley.button("Hide the code").click()
     assert not code.is_visible()

@@ -68,3 +68,16 @@ def test_collect_runs_every_experiment_at_the_size_asked_for():
 
 def test_bounds_may_be_computed_with_numpy():
     assert Claim("x", 1.0, at_most=np.float64(2), at_least=np.float64(0.5)).asked == "≥ 0.5 and ≤ 2"
+
+
+def test_a_table_has_no_empty_column_and_names_a_subject_once():
+    table = Claims([Claim("bowl: slope", 1, 2), Claim("bowl: gap", 1, 2), Claim("alone: gap", 1, 2)])._repr_markdown_()
+    assert table.splitlines() == [
+        "| claim | asked | measured here | holds |",
+        "| --- | --- | --- | --- |",
+        "| **bowl** |  |  |  |",
+        "| slope | ≤ 2 | 1 | ✓ |",
+        "| gap | ≤ 2 | 1 | ✓ |",
+        "| alone: gap | ≤ 2 | 1 | ✓ |",
+    ]
+    assert "| least … median … most |" in Claims([Claim.over("s", [1, 2], np.max)])._repr_markdown_()

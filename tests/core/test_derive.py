@@ -124,6 +124,16 @@ def test_it_shows_itself_the_same_way_every_time():
     assert "the difference is" in bound
 
 
+def test_reasons_stand_beside_formulas_that_leave_them_room():
+    short = Derivation("Short", abs(x), "a modulus").then("squared", lambda e: e**2)._repr_markdown_()
+    assert short.splitlines()[2:4] == ["| | |", "|:---|:---|"]
+    assert [line.count("|") for line in short.splitlines()[4:]] == [3, 3]
+    assert r"\vert" in short
+    broad = Derivation("Broad", sp.Add(*sp.symbols("a:60")), "a long sum")._repr_markdown_()
+    assert "| | |" not in broad
+    assert broad.endswith("*a long sum*")
+
+
 def test_systems_are_set_as_aligned_lines():
     assert latex((sp.Eq(x, 1), y)) == r"\begin{aligned}x &= 1 \\ y\end{aligned}"
     assert same(sp.Tuple(x, y), (x, y))

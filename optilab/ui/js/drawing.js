@@ -97,7 +97,9 @@ class Drawing {
       traces.push(index);
       data.push(Object.fromEntries(changed.map(([path, name]) => [path, this.value(name)])));
     });
-    Object.assign(layout, wider(plot, panel, traces, data));
+    const grown = wider(plot, panel, traces, data);
+    plot.grown = { ...plot.grown, ...grown };
+    Object.assign(layout, grown);
     if (Object.keys(layout).length) await this.plotly.relayout(plot, layout);
     if (!traces.length) return;
     keeping(plot);
@@ -107,11 +109,14 @@ class Drawing {
   }
 
   // Draws everything of a panel.
-  whole(panel, { plot }) {
+  async whole(panel, { plot }) {
     const { traces, layout } = this.composed(panel);
     const scene = plot._fullLayout?.scene?._scene;
     if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
-    return this.plotly.react(plot, traces, layout, CONFIG);
+    await this.plotly.react(plot, traces, layout, CONFIG);
+    const fitted = Object.keys(plot.grown ?? {}).map((range) => [range.replace("range", "autorange"), true]);
+    if (fitted.length) await this.plotly.relayout(plot, Object.fromEntries(fitted));
+    plot.grown = {};
   }
 
   // Once nothing moves any more: what was only moved is drawn whole, with axes that fit.

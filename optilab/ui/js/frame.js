@@ -49,21 +49,49 @@ function exits(trace, xaxis, yaxis) {
   return found;
 }
 
-// Decades alone on logarithmic axes that reach over several, few of many.
+const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+function worded(number) {
+  if (number >= 1e-3 && number < 1e5) return String(Number(number.toPrecision(3)));
+  const [digits, power] = number.toExponential().split("e");
+  return `${Number(Number(digits).toPrecision(3))}×10${[...String(Number(power))].map((letter) => RAISED[letter]).join("")}`;
+}
+
+// Where a logarithmic axis that doesn't reach over several decades has its labels: 1, 2, 5, or evenly where it reaches less.
+function steps(low, high) {
+  const [least, most] = [10 ** low, 10 ** high];
+  if (high - low > 0.5) {
+    const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, index) => Math.floor(low) + index);
+    return powers.flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power)).filter((at) => at >= least && at <= most);
+  }
+  const rough = (most - least) / 4;
+  const unit = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((digit) => digit * unit >= rough) * unit;
+  const first = Math.ceil(least / step);
+  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, index) => (first + index) * step);
+}
+
+// Decades alone on logarithmic axes that reach over several, few of many; whole numbers on others.
 function decades(traces, layout) {
   for (const letter of "xy") {
     const axis = layout[`${letter}axis`];
     if (axis?.type !== "log" || axis.tickvals || axis.dtick) continue;
     let [low, high] = axis.range ?? [Infinity, -Infinity];
+    const marks = (layout.shapes ?? []).filter((shape) => shape.visible !== false && shape[`${letter}ref`] !== "paper");
+    const drawn = [...traces.filter(({ visible }) => visible !== false), ...marks.map((mark) => ({ [letter]: [mark[`${letter}0`], mark[`${letter}1`]] }))];
     if (!axis.range)
-      for (const trace of traces)
-        for (const number of (trace.visible !== false && trace[letter]) || [])
-          if (number > 0 && Number.isFinite(number)) {
-            low = Math.min(low, Math.log10(number));
-            high = Math.max(high, Math.log10(number));
-          }
-    const reach = Math.abs(high - low);
-    if (reach > 0.5 && Number.isFinite(reach)) axis.dtick = reach > 1.6 ? Math.ceil(reach / 7) : "D2";
+      for (const number of drawn.flatMap((thing) => Array.from(thing[letter] ?? [])))
+        if (number > 0 && Number.isFinite(number)) {
+          low = Math.min(low, Math.log10(number));
+          high = Math.max(high, Math.log10(number));
+        }
+    if (axis.range && low > high) [low, high] = [high, low];
+    const reach = high - low;
+    if (reach > 1.6 && Number.isFinite(reach)) axis.dtick = Math.ceil(reach / 7);
+    else if (reach > 1e-9) {
+      axis.tickvals = steps(low - 0.06 * reach, high + 0.06 * reach);
+      axis.ticktext = axis.tickvals.map(worded);
+    }
   }
 }
 

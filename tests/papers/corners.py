@@ -1,0 +1,43 @@
+"""The explorers of all papers, and the corners of their controls."""
+
+import inspect
+from importlib import import_module
+from itertools import product
+
+import numpy as np
+import pytest
+
+from optilab.catalogue import PAPERS
+from optilab.start_here import explorer as start_here
+from optilab.ui.explorer import Explorer
+
+ENOUGH = 32  # corners; where there are more, that many are drawn
+LONG = 3  # of an explorer with a long simulation
+
+
+def factories():
+    modules = [start_here, *(import_module(f"optilab.papers.{paper.slug}.explorer") for paper in PAPERS)]
+    for module in modules:
+        public = getattr(module, "__all__", dir(module))
+        for name in public:
+            factory = getattr(module, name)
+            if inspect.isfunction(factory) and inspect.signature(factory).return_annotation in (Explorer, "Explorer"):
+                yield pytest.param(factory, id=f"{module.__name__.removeprefix('optilab.')}.{name}")
+
+
+def some_corners(explorer):
+    """All corners of the controls if there are few, otherwise the two opposite ones and a random choice."""
+    names = list(explorer.controls)
+    corners = [explorer.controls[name].corners() for name in names]
+    enough = LONG if explorer.simulate else ENOUGH
+    if np.prod([len(values) for values in corners]) <= enough:
+        chosen = product(*corners)
+    else:
+        rng = np.random.default_rng(0)
+        low, high = (tuple(values[end] for values in corners) for end in (0, -1))
+        chosen = [
+            low,
+            high,
+            *(tuple(values[rng.integers(len(values))] for values in corners) for _ in range(enough - 2)),
+        ]
+    return [dict(zip(names, values, strict=True)) for values in chosen]
