@@ -6,7 +6,7 @@ whose traces name the arrays they draw. The explorer owns everything else: redra
 
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, RLock, Thread
 from typing import Any
@@ -45,11 +45,9 @@ class Explorer(widgets.VBox):
         The full name of the factory that makes this explorer, for the code that is shown.
     start : dict, optional
         Values to start from where they differ from the controls' own.
-    recipe : callable, optional
+    recipe : callable, or mapping of a control's value to callable, optional
         A function that `compute` or `simulate` calls and whose parameters are controls: its source is the code that is
         shown below the call of the factory.
-    code : callable, optional
-        From the values to the lines, in place of a recipe.
     simulate : callable, optional
         The long part.
     run : str
@@ -70,8 +68,7 @@ class Explorer(widgets.VBox):
         *,
         call: str,
         start: dict[str, Any] | None = None,
-        recipe: Callable[..., Any] | None = None,
-        code: Callable[[dict[str, Any]], str] | None = None,
+        recipe: Callable[..., Any] | Mapping[Any, Callable[..., Any]] | None = None,
         simulate: Callable[..., Any] | None = None,
         run: str = "Run",
     ):
@@ -79,7 +76,7 @@ class Explorer(widgets.VBox):
         # A slider that is set from here answers with its value; one that is set at every move of a drag would answer
         # with old ones. So it is set at the end.
         self._dragged: dict[str, Any] = {}
-        self.call, self.recipe, self.code, self.simulate = call, recipe, code, simulate
+        self.call, self.recipe, self.simulate = call, recipe, simulate
         self._exact: dict[str, Any] = {}  # values between two steps of their slider
         self._held = False
         for name in start or {}:
@@ -318,9 +315,14 @@ class Explorer(widgets.VBox):
         package, _, room = module.rpartition(".")
         settings = ", ".join(f"{name}={literal(value)}" for name, value in values.items())
         text = f"from {package} import {room}\n\n{room}.{factory}({settings})"
-        if self.recipe:
-            return f"{text}\n\n# the algorithm alone\n{written(self.recipe, values)}"
-        return text if self.code is None else f"{text}\n\n# the algorithm alone\n{self.code(values)}"
+        recipe = self.recipe_at(values)
+        return f"{text}\n\n# the algorithm alone\n{written(recipe, values)}" if recipe else text
+
+    def recipe_at(self, values: dict[str, Any]) -> Callable[..., Any] | None:
+        """The function whose code is shown at `values`."""
+        if not isinstance(self.recipe, Mapping):
+            return self.recipe
+        return next(self.recipe[value] for value in values.values() if value in self.recipe)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={literal(value)}" for name, value in self.values.items())

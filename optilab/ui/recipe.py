@@ -36,7 +36,7 @@ def written(recipe: Callable[..., Any], values: Mapping[str, Any]) -> str:
     heads, lines = _parts(inspect.unwrap(recipe))
     parameters = inspect.signature(recipe).parameters
     given = [f"{name} = {literal(values.get(name, parameter.default))}" for name, parameter in parameters.items()]
-    return "\n".join([*heads, "", *given, *lines])
+    return "\n".join([*heads, *[""] * bool(heads), *given, *lines])
 
 
 @cache

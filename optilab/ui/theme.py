@@ -22,40 +22,15 @@ BLUE, ORANGE, GREEN, PURPLE, PINK, TEAL, BROWN = (
     "#9a6933",
 )
 
-METHODS = {
+METHODS = {  # of the textbooks; a room adds its own
     "gradient descent": INK,
-    "update": INK,
+    "SGD": INK,
     "gradient flow": BLUE,
-    "IGR flow": GREEN,
-    "third-order flow": PURPLE,
-    "principal flow": ORANGE,
-    "modified flow": ORANGE,
     "heavy ball": PINK,
     "Nesterov": TEAL,
-    "triple momentum": BROWN,
     "Adam": GREEN,
-    "SGD": INK,
-    "DAL": TEAL,
-    "1/√t": ORANGE,
-    "constant steps": PURPLE,
-    "linear decay": BLUE,
-    "entropy": TEAL,
-    "power map": TEAL,
-    "Euclidean": PINK,
-    "RF-SGS": BLUE,
-    "M-SGS": ORANGE,
-    "prox-SGD": INK,
-    "RF-ASGS": GREEN,
-    "PG": INK,
-    "N-PG": INK,
-    "momentum PG": PINK,
-    "N-MPG": PINK,
-    "N-PG-IGT": BLUE,
-    "HARPG": ORANGE,
-    "N-HARPG": ORANGE,
-    "N-STORM": GREEN,
 }
-OURS, RIVALS, REFERENCE = (BLUE, GREEN), (ORANGE, PURPLE, PINK, TEAL, BROWN), (INK,)
+OURS, RIVALS = (BLUE, GREEN), (ORANGE, PURPLE, PINK, TEAL, BROWN)
 
 
 def ink(alpha: float) -> str:
@@ -144,13 +119,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     },
 }
 FAINT = [[0, ink(0)], [1, ink(0.35)]]  # a colour scale for heat maps that lie under curves
-
-
-def landscape(**arguments: Any) -> go.Contour:
-    """Make contour lines that lie quietly under curves; arguments as for `plotly.graph_objects.Contour`."""
-    quiet = {"coloring": "lines"}
-    lines = {"colorscale": [[0, ink(0.3)], [1, ink(0.3)]], "showscale": False, "line": {"width": 1}, "ncontours": 16}
-    return go.Contour(**({"contours": quiet, "hoverinfo": "skip"} | lines | arguments))
 
 
 _AXIS = {

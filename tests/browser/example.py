@@ -5,8 +5,9 @@ import plotly.graph_objects as go
 
 from optilab.ui.controls import choice, formula, log_slider, player, slider, switch
 from optilab.ui.explorer import Explorer
+from optilab.ui.marks import contour
 from optilab.ui.pictures import Panel
-from optilab.ui.theme import color, landscape
+from optilab.ui.theme import color
 
 GRID = np.linspace(-2.5, 2.5, 41)
 CURVATURES = {"1": 1.0, "2": 2.0}
@@ -48,7 +49,7 @@ def valley(**start):
         Panel(
             "The path bounces between the walls",
             [
-                (landscape(x=GRID, y=GRID, z=height), {}),
+                contour((GRID, GRID, height))[1:],
                 (
                     go.Scatter(name="path", mode="lines+markers", line_color=color("gradient descent")),
                     {"x": "x", "y": "y"},

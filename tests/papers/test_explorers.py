@@ -76,7 +76,8 @@ def test_the_code_shown_runs_as_pasted_and_gives_what_the_picture_is_made_of(exp
     *lines, last = ast.parse(alone).body
     exec(compile(ast.Module(lines, []), "shown", "exec"), scope)
     given = eval(compile(ast.Expression(last.value), "shown", "eval"), scope)
-    if explorer.recipe:
-        given_by_controls = signature(explorer.recipe).parameters.keys() & explorer.values.keys()
-        wanted = explorer.recipe(**{name: explorer.values[name] for name in given_by_controls})
+    recipe = explorer.recipe_at(explorer.values)
+    if recipe:
+        given_by_controls = signature(recipe).parameters.keys() & explorer.values.keys()
+        wanted = recipe(**{name: explorer.values[name] for name in given_by_controls})
         np.testing.assert_equal(plain(given), plain(wanted))

@@ -44,6 +44,10 @@ def panels():
     ]
 
 
+def power(x0):
+    return 2 * x0
+
+
 def powers(**start):
     controls = {
         "alpha": slider("step α", 0.1, 0.0, 1.0, 0.05, named={"half": 0.5, "one less x₀": lambda v: 1 - v["x0"]}),
@@ -54,8 +58,7 @@ def powers(**start):
         "squared": switch("squared", False),
         "f": formula("f =", "x"),
     }
-    code = lambda values: f"power({values['x0']!r})"  # noqa: E731
-    return Explorer(compute, controls, panels(), call="powers_room.explorer.powers", start=start, code=code)
+    return Explorer(compute, controls, panels(), call="powers_room.explorer.powers", start=start, recipe=power)
 
 
 @pytest.fixture
@@ -320,12 +323,18 @@ def test_whatever_goes_wrong_is_named(error, sentence):
     assert explorer.pictures.frame["error"] == sentence
 
 
-def test_code_that_cannot_be_shown_is_named():
-    def code(values):
-        raise ValueError(f"no code for {values['n']}")
-
-    explorer = Explorer(lambda n: {}, {"n": slider("n", 1, 0, 3, 1)}, [], call="a.b.c", code=code)
-    assert explorer.pictures.frame["error"] == "no code for 1"
+def test_a_recipe_may_go_by_the_value_of_a_control():
+    recipes = {"a": power, "b": literal}
+    made = Explorer(
+        lambda x0, value: {},
+        {"x0": slider("x", 1, 0, 3, 1), "value": choice("v", "a", ["a", "b"])},
+        [],
+        call="a.b.c",
+        recipe=recipes,
+    )
+    assert made.pictures.frame["code"].endswith("x0 = 1\n2 * x0")
+    made.set(value="b")
+    assert "\nvalue = 'b'\n" in made.pictures.frame["code"]
 
 
 def test_a_panel_that_draws_what_compute_does_not_return_is_refused():

@@ -12,7 +12,6 @@ from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, curve, entry, log, panel, promise, rule
-from optilab.ui.recipe import written
 from optilab.ui.theme import ink
 
 
@@ -77,7 +76,8 @@ def race(**start: Any) -> Explorer:
     """Race four methods on quadratics of any κ and on a classifier."""
     for asleep in (False, True):
         contests.records(asleep)
-    recipes = {CLASSIFIER: contests.on_classifier, CHAIN: contests.on_chain}
+    on = {CLASSIFIER: contests.on_classifier, CHAIN: contests.on_chain}
+    recipes = dict.fromkeys(contests.PROBLEMS, contests.on_quadratic) | on
     cloudy = np.repeat(KAPPAS, SEEDS)
     guides = {"shade": ink(0.7), "hoverinfo": "skip"}
     return Explorer(
@@ -122,5 +122,5 @@ def race(**start: Any) -> Explorer:
         ],
         call=__name__,
         start=start,
-        code=lambda values: written(recipes.get(values["problem"], contests.on_quadratic), values),
+        recipe=recipes,
     )
