@@ -325,13 +325,8 @@ def test_whatever_goes_wrong_is_named(error, sentence):
 
 def test_a_recipe_may_go_by_the_value_of_a_control():
     recipes = {"a": power, "b": literal}
-    made = Explorer(
-        lambda x0, value: {},
-        {"x0": slider("x", 1, 0, 3, 1), "value": choice("v", "a", ["a", "b"])},
-        [],
-        call="a.b.c",
-        recipe=recipes,
-    )
+    controls = {"x0": slider("x", 1, 0, 3, 1), "value": choice("v", "a", ["a", "b"])}
+    made = Explorer(lambda x0, value: {}, controls, [], call="a.b.c", recipe=recipes)
     assert made.pictures.frame["code"].endswith("x0 = 1\n2 * x0")
     made.set(value="b")
     assert "\nvalue = 'b'\n" in made.pictures.frame["code"]
@@ -375,7 +370,7 @@ def test_the_shown_code_rebuilds_the_explorer_as_it_stands(explorer, monkeypatch
     }
     assert again.pictures.frame["code"] == shown
     assert "alpha=0.3," in call
-    assert alone == "power(-1.3)"
+    assert alone == "x0 = -1.3\n2 * x0"
 
 
 def test_literals_are_python_without_stray_digits():
