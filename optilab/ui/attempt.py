@@ -6,13 +6,15 @@ from typing import Any
 
 
 class Verdict:
-    """Whether an answer is right, and if not, what is wrong with it."""
+    """Whether an answer is right, and why that matters or what is wrong with it."""
 
     def __init__(self, right: bool, sentence: str):
         self.right, self.sentence = right, sentence
 
     def __repr__(self) -> str:
-        return "Right." if self.right else f"Not yet: {self.sentence}"
+        if self.right:
+            return f"Right: {self.sentence}" if self.sentence else "Right."
+        return f"Not yet: {self.sentence}"
 
     def _repr_html_(self) -> str:
         shade = "var(--jp-success-color1, #2e7d32)" if self.right else "var(--jp-warn-color1, #b26a00)"
@@ -25,7 +27,7 @@ def attempt(check: Callable[..., Any], *answer: Any) -> Verdict:
     Parameters
     ----------
     check : callable
-        Raises an `AssertionError` that names the mistake.
+        Raises an `AssertionError` that names the mistake; returns a sentence on what a right answer is good for.
     *answer
         What it checks. An error that the answer itself raises counts as a mistake, and is named.
 
@@ -35,9 +37,9 @@ def attempt(check: Callable[..., Any], *answer: Any) -> Verdict:
         Shown by the notebook as one sentence.
     """
     try:
-        check(*answer)
+        said = check(*answer)
     except AssertionError as mistake:
         return Verdict(False, str(mistake) or "the answer is wrong")
     except Exception as error:
         return Verdict(False, f"your code stopped with {type(error).__name__}: {error}")
-    return Verdict(True, "")
+    return Verdict(True, said if isinstance(said, str) else "")

@@ -32,3 +32,8 @@ def test_a_bare_assertion_says_at_least_that_it_is_wrong():
         raise AssertionError
 
     assert repr(attempt(check, 0)) == "Not yet: the answer is wrong"
+
+
+def test_a_right_answer_hears_what_it_is_good_for():
+    assert repr(attempt(lambda: "momentum cancels the lag")) == "Right: momentum cancels the lag"
+    assert repr(attempt(lambda: None)) == "Right."
