@@ -1,17 +1,19 @@
-"""Measure in Chromium how long an explorer takes to answer a key on its first slider.
+"""Measure in Chromium how long explorers take to answer a key on a slider, for every slider of every lesson.
 
-The yardstick is `ipywidgets.interact` over a function that computes the same and makes the same pictures anew each
-time, as `plotly.graph_objects.Figure` and, as this takes long, for fewer moves as `FigureWidget`.
+From the key to the frame in which the pictures are painted, in ms. With `--against TREE` another checkout of the
+project is measured in the same run, lesson by lesson in turn.
 
-    python tests/benchmarks/slider.py [NOTEBOOK] [MOVES]
+    python tests/benchmarks/slider.py [--moves N] [--against TREE] [LESSON …]
 """
 
+import argparse
+import os
 import re
-import shutil
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -19,134 +21,109 @@ sys.path.insert(0, str(HERE.parent / "browser"))
 
 import driver  # noqa: E402
 import nbformat  # noqa: E402
+from playwright.sync_api import Error  # noqa: E402
 
-LESSON = HERE.parents[1] / "lessons" / "01_discretisation_drift.ipynb"
+TREE = HERE.parents[1]
+SLOW = re.compile(r"\b(claims|collect)\(")  # tables, which no slider waits for
 
-# From a key on a slider to the frame in which the last picture is painted, in ms.
-PRESS = """([box, kind, key]) => new Promise((resolve, reject) => {
+# From a key on the handle of a slider to the frame in which the last picture is painted, in ms.
+PRESS = """([root, handle, key]) => new Promise((resolve, reject) => {
   const began = performance.now();
   const late = setTimeout(() => reject(new Error('no answer')), 60000);
-  const painted = () => {
+  const watcher = new MutationObserver(() => {
+    watcher.disconnect();
     clearTimeout(late);
     requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
-  };
-  if (kind === 'explorer') {
-    const watcher = new MutationObserver(() => { watcher.disconnect(); painted(); });
-    watcher.observe(box.querySelector('.optilab'), { attributes: true, attributeFilter: ['data-drawn'] });
-  } else {
-    const old = [...box.querySelectorAll('.js-plotly-plot')];
-    const look = () => {
-      const now = [...box.querySelectorAll('.js-plotly-plot')];
-      const fresh = now.filter(plot => !old.includes(plot) && plot.querySelector('.xtick'));
-      if (fresh.length === old.length && now.length === old.length) painted();
-      else requestAnimationFrame(look);
-    };
-    look();
-  }
-  box.querySelector('.noUi-handle').dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  });
+  watcher.observe(root, { attributes: true, attributeFilter: ['data-drawn'] });
+  handle.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
 })"""
 
-SAME_PICTURES = '''
-import copy
-import ipywidgets
-import plotly.graph_objects as go
-from IPython.display import display
-from ipywidgets.widgets.widget import _instances
-from optilab.ui.explorer import Explorer
-from optilab.ui.theme import TEMPLATE
 
-shown = next(widget for widget in _instances.values() if isinstance(widget, Explorer))
-name = next(name for name, control in shown.controls.items() if hasattr(control.widget, "min"))
-rest = {other: value for other, value in shown.values.items() if other != name}
-if shown.simulate:
-    rest["run"] = shown.result
+@contextmanager
+def imported_from(tree: Path):
+    """Let kernels that start now import the package of a checkout."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = str(tree)
+    yield
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
 
 
-def figure(kind, panel, data):
-    traces = []
-    for trace, binding in panel.traces:
-        traces.append(copy.deepcopy(trace).update({path: data[of] for path, of in binding.items()}))
-    shape = {"template": TEMPLATE, "title": panel.title, "height": panel.height, "width": 380}
-    made = kind(traces, shape | panel.layout)
-    for path, of in panel.moving.items():
-        made.layout["title.text" if path == "title" else path] = data[of]
-    return made
-
-
-def rebuild(kind):
-    """Show the same pictures the usual way."""
-    def draw(value):
-        data = shown.compute(**{name: value}, **rest)
-        made = [figure(kind, panel, data) for panel in shown.panels]
-        if kind is go.FigureWidget:
-            display(ipywidgets.HBox(made))
-        else:
-            display(*made)
-
-    slider = shown.controls[name].widget
-    ipywidgets.interact(draw, value=type(slider)(value=slider.value, min=slider.min, max=slider.max, step=slider.step))
-'''
-YARDSTICKS = {
-    "interact, new Figure": ("rebuild(go.Figure);", 1),
-    "interact, new FigureWidget": ("rebuild(go.FigureWidget);", 6),
-}
-
-
-def measured(notebook, box, kind, moves):
-    """Median and 90th percentile of the times of moves in ms, and the messages of each on average."""
+def moved(notebook, moves):
+    """Times of `moves` steps of every slider of a notebook, and the messages of one on average."""
     times, messages = [], lambda: sum(map(len, notebook.frames.values()))
-    for move in range(moves + 3):
-        if move == 3:  # the first ones warm up
-            before = messages()
-        key = "ArrowRight" if move // 5 % 2 == 0 else "ArrowLeft"
-        times.append(notebook.page.evaluate(PRESS, [box.element_handle(), kind, key]))
-        notebook.idle()
-    times = sorted(times[3:])
-    return statistics.median(times), times[int(0.9 * len(times))], (messages() - before) / moves
+    sent = 0
+    for explorer in notebook.explorers:
+        for more in explorer.box.get_by_role("button", name=re.compile(r"^\\d+ more$")).all():
+            more.click()
+        explorer.settle()
+        for handle in explorer.box.locator(".noUi-handle").all():
+            if handle.locator("xpath=ancestor::*[@disabled]").count():
+                continue
+            places = [explorer.root.element_handle(), handle.element_handle()]
+            for move in range(moves + 2):
+                key = "ArrowRight" if move // 3 % 2 == 0 else "ArrowLeft"
+                before = messages()
+                try:
+                    took = notebook.page.evaluate(PRESS, [*places, key])
+                except Error:
+                    break  # a slider of the long part, or at its end
+                notebook.idle()
+                if move > 1:  # the first ones warm up
+                    times.append(took)
+                    sent += messages() - before
+            notebook.page.wait_for_timeout(300)
+    return times, sent / max(len(times), 1)
 
 
-def main(lesson, moves):
-    """Print the table."""
-    cells = [cell.source for cell in nbformat.read(lesson, 4).cells if cell.cell_type == "code"]
-    first = next(number for number, cell in enumerate(cells) if re.match(r"explorer\.\w+\(", cell))
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(lesson, folder)
-        driver.write_notebook(
-            Path(folder) / "yardstick.ipynb",
-            *cells[: first + 1],
-            SAME_PICTURES,
-            *(cell for cell, _ in YARDSTICKS.values()),
-        )
-        with driver.jupyterlab(folder) as address, driver.browser() as browser:
+def measured(browser, tree, lesson, moves):
+    """Seconds from Run All to the first picture, times of all moves, messages of one."""
+    with tempfile.TemporaryDirectory() as folder, imported_from(tree):
+        content = nbformat.read(lesson, as_version=4)
+        content.cells = [cell for cell in content.cells if not SLOW.search(cell.source)]
+        nbformat.write(content, Path(folder) / lesson.name)
+        with driver.jupyterlab(folder) as address:
             notebook = driver.Notebook(browser, address, lesson.name)
-            received = lambda: notebook.received + sum(notebook.frames["framereceived"])  # noqa: E731
-            loaded, began = received(), time.perf_counter()
+            began = time.perf_counter()
             notebook.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
             notebook.page.wait_for_selector(".optilab[data-drawn]", state="attached")
-            until_first = time.perf_counter() - began
+            first = time.perf_counter() - began
             notebook.wait_for(f"() => {driver.KERNEL}.status === 'idle'", patience=4)
-            running = received() - loaded
+            notebook.wait_drawn()
+            times, messages = moved(notebook, moves)
             notebook.close()
+    return first, times, messages
 
-            notebook = driver.Notebook(browser, address, "yardstick.ipynb")
-            notebook.run_all()
-            notebook.explorers[0].settle()
-            rows.append(("explorer", *measured(notebook, notebook.explorers[0].box, "explorer", moves)))
-            for number, (name, (_, fewer)) in enumerate(YARDSTICKS.items()):
-                box = notebook.page.locator(".widget-interact").nth(number)
-                box.scroll_into_view_if_needed()
-                notebook.wait_for("box => box.querySelector('.xtick') !== null", box.element_handle())
-                rows.append((name, *measured(notebook, box, "interact", moves // fewer)))
-            notebook.close()
-    print(f"{lesson.name}, {moves} moves of the first slider of the first explorer\n")
-    print(f"{'':28}{'median ms':>10}{'90 % ms':>10}{'messages':>10}")
-    for name, median, most, messages in rows:
-        print(f"{name:28}{median:10.0f}{most:10.0f}{messages:10.1f}")
-    print(f"\nfrom Run All to the first picture: {until_first:.1f} s")
-    print(f"received after Run All: {running / 1e6:.1f} MB (JupyterLab itself before that: {loaded / 1e6:.1f} MB)")
+
+def row(name, first, times, messages):
+    """A line of the table."""
+    times = sorted(times)
+    at = lambda share: times[min(int(share * len(times)), len(times) - 1)]  # noqa: E731
+    return f"{name:44}{len(times):7}{statistics.median(times):9.0f}{at(0.95):9.0f}{messages:9.1f}{first:9.1f}"
+
+
+def main(arguments):
+    """Print the table."""
+    trees = {"": TREE} | ({"before: ": arguments.against} if arguments.against else {})
+    names = arguments.lessons or [path.name for path in sorted((TREE / "lessons").glob("*.ipynb"))]
+    every = {label: [] for label in trees}
+    print(f"{'':44}{'moves':>7}{'median':>9}{'95 %':>9}{'messages':>9}{'first, s':>9}")
+    with driver.browser() as browser:
+        for name in names:
+            for label, tree in trees.items():
+                first, times, messages = measured(browser, tree, tree / "lessons" / name, arguments.moves)
+                every[label] += times
+                print(row(label + name, first, times, messages), flush=True)
+    for label, times in every.items():
+        print(row(f"{label}all lessons", float("nan"), times, float("nan")))
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(Path(given[0]) if given else LESSON, int(given[1]) if len(given) > 1 else 30)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", metavar="LESSON")
+    parser.add_argument("--moves", type=int, default=6)
+    parser.add_argument("--against", type=Path, metavar="TREE")
+    main(parser.parse_args())

@@ -1,1 +1,1 @@
-"""Z. Liu, Z. Zhou, "Revisiting the Last-Iterate Convergence of Stochastic Gradient Methods", 2024, arXiv 2312.08531."""
+"""Which point to hand out: the last iterate of stochastic gradient methods, and the step sizes that make it good."""
