@@ -34,7 +34,7 @@ class Drawing {
     for (const panel of spec.panels) decoded(panel.data);
   }
 
-  // How many panels stand abreast; the last one never alone in a row for many.
+  // How many panels stand abreast.
   arrange(width) {
     const least = (this.panels.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
     const most = Math.max(1, Math.floor((width + 14) / least));

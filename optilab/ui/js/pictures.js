@@ -28,7 +28,7 @@ function parts(spec) {
     if (panel.wide) box.style.gridColumn = "1 / -1";
     box.append(title, keys, plot);
     grid.append(box);
-    return { title, keys, plot };
+    return { box, title, keys, plot };
   });
   if (spec.run) top.append(run, progress);
   top.append(error);
@@ -51,7 +51,11 @@ function render({ model, el }) {
   const drawing = new Drawing(spec, root, panels, legend);
 
   function arrange() {
-    grid.style.gridTemplateColumns = `repeat(${drawing.arrange(grid.clientWidth)}, minmax(0, 1fr))`;
+    const columns = drawing.arrange(grid.clientWidth);
+    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    const abreast = panels.filter((_, index) => !spec.panels[index].wide);
+    const alone = columns > 1 && abreast.length % columns === 1; // in the last row
+    if (abreast.length) abreast.at(-1).box.style.gridColumn = alone ? "1 / -1" : "";
   }
 
   async function draw() {
