@@ -51,28 +51,23 @@ def descent_and_flow(loss: str, h: float, steps: int, x0: float, y0: float, bran
     return path, between(problem, path, h, "PF", field)
 
 
-def between(loss: Expression, path: np.ndarray, h: float, name: str, field: Field) -> np.ndarray:
-    """A flow at `BETWEEN` moments of every step, (moments, 2), complex: see `moments`.
+def between(loss: Expression, path: np.ndarray, h: float, name: str, field: Field) -> tuple[np.ndarray, np.ndarray]:
+    """A flow at `BETWEEN` moments of every step: the times in steps (moments,), and where it is (moments, 2), complex.
 
     On a quadratic it starts once, in closed form; elsewhere anew at each point, with a gap between two of them.
     """
     path = path[np.isfinite(path[:, 0])]
-    if quadratic(loss):
-        H = loss.hess(path[0])
-        center = path[0] - np.linalg.solve(H, loss.grad(path[0]))
-        times = np.arange((len(path) - 1) * BETWEEN + 1) * h / BETWEEN
-        with warnings.catch_warnings(action="ignore"):  # the note says what hλ = 1 means
-            return center + quadratic_solution(H, path[0] - center, h, times, ALPHAS[name])
-    pieces = run(follow(field, path[:-1], h=h / BETWEEN, n_sub=1), BETWEEN).theta
-    return np.concatenate([pieces, np.full((1, len(path) - 1, 2), np.nan)]).swapaxes(0, 1).reshape(-1, 2)
-
-
-def moments(loss: Expression, path: np.ndarray) -> np.ndarray:
-    """The times, in steps, at which `between` gives a flow."""
     steps = len(path) - 1
     if quadratic(loss):
-        return np.arange(steps * BETWEEN + 1) / BETWEEN
-    return (np.arange(steps)[:, None] + np.append(np.arange(BETWEEN + 1) / BETWEEN, np.nan)).ravel()
+        H, moments = loss.hess(path[0]), np.arange(steps * BETWEEN + 1)
+        center = path[0] - np.linalg.solve(H, loss.grad(path[0]))
+        with warnings.catch_warnings(action="ignore"):  # the note says what hλ = 1 means
+            flow = quadratic_solution(H, path[0] - center, h, moments * h / BETWEEN, ALPHAS[name])
+        return moments / BETWEEN, center + flow
+    pieces = run(follow(field, path[:-1], h=h / BETWEEN, n_sub=1), BETWEEN).theta
+    pieces = np.concatenate([pieces, np.full((1, steps, 2), np.nan)])
+    time = np.arange(steps)[:, None] + np.append(np.arange(BETWEEN + 1) / BETWEEN, np.nan)
+    return time.ravel(), pieces.swapaxes(0, 1).reshape(-1, 2)
 
 
 def shown(path: np.ndarray) -> np.ndarray:
@@ -91,26 +86,26 @@ def trajectories(loss: str, h: float, steps: int, x0: float, y0: float, branch: 
         if np.isnan(descent[0]).any():
             raise ValueError(f"the loss {loss} has no finite gradient at the start ({x0:g}, {y0:g})")
         fields = {name: FLOWS[name](problem, h) for name in NAMES if name != "PF"}
-        paths = {name: between(problem, descent, h, name, field) for name, field in fields.items()} | {"PF": principal}
+        flows = {name: between(problem, descent, h, name, field) for name, field in fields.items()} | {"PF": principal}
     lam, U = np.linalg.eigh(problem.hess(descent[0]))
     steep = U[:, -1] * (1 if U[np.argmax(abs(U[:, -1])), -1] > 0 else -1)
     bowl, made = quadratic(problem), int(np.isfinite(descent[:, 0]).sum()) - 1
-    time, ends = moments(problem, descent[: made + 1]), slice(BETWEEN, None, BETWEEN if bowl else BETWEEN + 2)
+    ends = slice(BETWEEN, None, BETWEEN if bowl else BETWEEN + 2)
     along = descent @ steep
     data: dict[str, Any] = {
         "relief": relief_of(loss),
         "descent": (descent[:, 0], descent[:, 1]),
         "descent along": (np.arange(len(descent)), along),
     }
-    for name, path in paths.items():
+    for name, (time, path) in flows.items():
         error = np.linalg.norm(path[ends] - descent[1 : made + 1], axis=-1)
         path = shown(path.real) if bowl else path.real
         data |= {name: (path[:, 0], path[:, 1]), f"{name} along": (time, path @ steep)}
         data[f"{name} error"] = 1 + np.arange(made), np.maximum(np.where(error < FAR, error, np.nan), 1e-17)
-    imaginary = np.linalg.norm(paths["PF"].imag, axis=-1)
+    imaginary = np.linalg.norm(principal[1].imag, axis=-1)
     reach = 1.15 * min(np.nanmax(abs(along)), 3 * VIEW) + 0.05
     return data | {
-        "imaginary": (time, np.where(imaginary < FAR, imaginary, np.nan)),
+        "imaginary": (principal[0], np.where(imaginary < FAR, imaginary, np.nan)),
         "reach": [-reach, reach],
         "span": [-0.02 * steps, 1.02 * steps],
         "steep": f"Along the steepest direction ({steep[0]:.2g}, {steep[1]:.2g}), λ = {lam[-1]:.3g}",
