@@ -60,6 +60,8 @@ def test_nothing_is_cut_off_or_covered(width, lesson):
 def moves(explorer):
     """What a reader does by keyboard to every control of an explorer: its label, a move, another one, the way back."""
     box = explorer.box
+    for more in box.get_by_role("button", name=re.compile(r"^\d+ more$")).all():
+        more.click()
     for handle in box.locator(".noUi-handle").all():
         at, low, high = (float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "min", "max"))
         keys = ["ArrowRight", "PageUp", "ArrowLeft"]
