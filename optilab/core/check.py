@@ -1,6 +1,10 @@
 """One way to refuse a bad argument."""
 
-from typing import Any
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -33,3 +37,56 @@ def require(condition: Any, name: str, value: Any, allowed: str) -> None:
 def whole(value: Any, least: int = 0) -> bool:
     """Whether a value is an integer, and `least` or more; 2.0 and True are none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
+
+
+def _numeric(value: Any, kinds: str) -> bool:
+    """Whether a value is a number or an array of numbers of these kinds, all finite."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        return False
+    return array.dtype.kind in kinds and bool(np.isfinite(array).all())
+
+
+def _draws(value: Any) -> bool:
+    return hasattr(value, "spawn") and hasattr(value, "normal")
+
+
+MEANINGS: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
+    bool: (lambda value: isinstance(value, bool | np.bool), "True or False"),
+    int: (lambda value: whole(value, -np.iinfo(int).max), "a whole number"),
+    float: (lambda value: _numeric(value, "iuf") and np.ndim(value) == 0, "a finite number"),
+    np.ndarray: (lambda value: _numeric(value, "iufcb"), "an array of finite numbers"),
+    str: (lambda value: isinstance(value, str), "a text"),
+    np.random.Generator: (_draws, "a numpy.random.Generator"),
+    type(None): (lambda value: value is None, "None"),
+}
+
+
+@cache
+def _meanings(function: Any) -> dict[str, list[tuple[Callable[[Any], bool], str]]]:
+    """What the annotations of a function's parameters mean, for those of which all is known."""
+    found = {}
+    for name, hint in get_type_hints(function).items():
+        kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+        if name != "return" and all(kind in MEANINGS for kind in kinds):
+            found[name] = [MEANINGS[kind] for kind in kinds]
+    return found
+
+
+def as_annotated(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Refuse arguments that are not what the annotations of a function say.
+
+    An `int` is whole, a `float` and an array hold finite numbers, a generator draws; of a union one has to fit. What
+    else an argument must be (positive, of a shape) the function itself says by `require`.
+
+    Raises
+    ------
+    ValueError
+        Names the first argument that doesn't fit, and what is allowed.
+    """
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    for name, meanings in _meanings(function).items():
+        if name in given:
+            fits = any(fit(given[name]) for fit, _ in meanings)
+            require(fits, name, given[name], " or ".join(dict.fromkeys(said for _, said in meanings)))

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from optilab.core.check import require, whole
+from optilab.core.check import as_annotated, require, whole
 
 Progress = bool | Callable[[float, float], Any]
 Arguments = ParamSpec("Arguments")
@@ -23,12 +23,22 @@ State = TypeVar("State")
 
 
 def algorithm(generator: Callable[Arguments, Iterator[State]]) -> Callable[Arguments, Iterator[State]]:
-    """Make a generator of states refuse bad arguments at the call, not at its first `next`."""
+    """Make a generator of states refuse bad arguments at the call, not at its first `next`.
+
+    What isn't what its annotation says is refused by name as well, after what the generator itself refuses.
+    """
 
     @wraps(generator)
     def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[State]:
         states = generator(*args, **kwargs)
-        return chain([next(states)], states)
+        try:
+            first = next(states)
+        except Exception as error:
+            if not (isinstance(error, ValueError) and " must be " in str(error)):
+                as_annotated(generator, args, kwargs)
+            raise
+        as_annotated(generator, args, kwargs)
+        return chain([first], states)
 
     return call
 
