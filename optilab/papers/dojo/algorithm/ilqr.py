@@ -127,14 +127,15 @@ def ilqr(
     F0 : array (*batch, T, c)
         First guess of the controls, N.
     Q, R : arrays (d, d) and (c, c)
-        Weights of the last state's distance and of the controls.
+        Weights of the last state's distance and of the controls: symmetric, Q without negative eigenvalues, R positive
+        definite.
     kappa_r, kappa_g : number or array (*batch)
         Central-path parameters of the rollouts and of the gradients.
 
     Raises
     ------
     ValueError
-        If a κ isn't positive, or shapes don't fit.
+        If a κ isn't positive, a weight isn't as above, or shapes don't fit.
     """
     z0, goal, F, Q, R, kappa_r, kappa_g = _checked(system, z0, goal, F0, Q, R, kappa_r, kappa_g)
 
@@ -188,7 +189,10 @@ def _line_search(
 
 
 def _checked(system: Steered, z0: Array, goal: Array, F0: Array, Q: Array, R: Array, *kappas: Any) -> tuple[Array, ...]:
-    """The start of every replicate, the goal, controls (T, *batch, c), weights, κ_r and κ_g."""
+    """The start of every replicate, the goal, controls (T, *batch, c), weights, κ_r and κ_g.
+
+    The system's own parameters count too: where they have replicates, so have states and controls from the start.
+    """
     kappa_r, kappa_g = (np.asarray(kappa, float) for kappa in kappas)
     for name, kappa in (("kappa_r", kappa_r), ("kappa_g", kappa_g)):
         require((kappa > 0) & (kappa < np.inf), name, kappa, "positive and finite")
@@ -201,6 +205,22 @@ def _checked(system: Steered, z0: Array, goal: Array, F0: Array, Q: Array, R: Ar
         require(np.isfinite(value), name, value, "finite")
     d = system.difference(z0, goal).shape[-1]
     require(Q.shape == (d, d), "the shape of Q", Q.shape, f"({d}, {d})")
-    batch = np.broadcast_shapes(z0.shape[:-1], goal.shape[:-1], F0.shape[:-2], kappa_r.shape, kappa_g.shape)
+    require(R.shape == (len(R), len(R)), "the shape of R", R.shape, f"({len(R)}, {len(R)})")
+    require(_lowest(Q) >= -1e-12, "Q", Q, "symmetric, finite and without negative eigenvalues")
+    require(_lowest(R) > 0, "R", R, "symmetric, finite and positive definite")
+    try:
+        after = system.step(z0, F0[..., 0, :], kappa_r).shape[:-1]
+        batch = np.broadcast_shapes(after, goal.shape[:-1], kappa_g.shape)
+    except ValueError:
+        shapes = [part.shape for part in (z0, goal, F0, kappa_r, kappa_g)]
+        require(False, "the shapes of z0, goal, F0, kappa_r, kappa_g", shapes, "such that the replicates broadcast")
     F = np.moveaxis(np.broadcast_to(F0, (*batch, *F0.shape[-2:])), -2, 0)
     return np.broadcast_to(z0, (*batch, z0.shape[-1])), goal, F, Q, R, kappa_r, kappa_g
+
+
+def _lowest(M: Array) -> float:
+    """The least eigenvalue of a symmetric matrix as a share of the largest; NaN if it isn't one."""
+    if not (np.isfinite(M).all() and abs(M - M.T).max() <= 1e-12 * abs(M).max()):
+        return np.nan
+    values = np.linalg.eigvalsh(M)
+    return float(values[0] / max(abs(values).max(), TINY))

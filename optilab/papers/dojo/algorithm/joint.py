@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.papers.dojo.algorithm.quaternion import Array, conjugate, product, rotation, skew
 
 KINDS = ("ball", "revolute", "prismatic", "planar", "fixed")
@@ -59,6 +59,9 @@ class Joint:
 
     def __post_init__(self) -> None:
         require(self.kind in KINDS, "kind", self.kind, f"one of {', '.join(KINDS)}")
+        for name, least in (("parent", -1), ("child", 0)):
+            number = getattr(self, name)
+            require(whole(number, least), name, number, f"the whole number of a body, {least} or more")
         for name in ("axis", "p_parent", "p_child"):
             value = np.asarray(getattr(self, name), dtype=float)
             require(value.shape == (3,) and np.isfinite(value).all(), name, value, "three finite numbers")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.papers.dojo.algorithm.cones import Cones
 from optilab.papers.dojo.algorithm.contact import FRICTIONS, Friction
 from optilab.papers.dojo.algorithm.joint import Joint, relative
@@ -69,7 +69,7 @@ class Contact:
     Raises
     ------
     ValueError
-        If a value is not allowed.
+        If a value is not allowed, or `body` isn't a whole number.
     """
 
     body: int
@@ -78,6 +78,7 @@ class Contact:
     mu: Any
 
     def __post_init__(self) -> None:
+        require(whole(self.body), "body", self.body, "the whole number of a body, 0 or more")
         for name in ("p", "r", "mu"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         require(self.p.shape[-1:] == (3,) and np.isfinite(self.p).all(), "p", self.p, "finite, of shape (*batch, 3)")

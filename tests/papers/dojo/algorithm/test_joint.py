@@ -171,6 +171,7 @@ def test_two_bodies_fixed_to_each_other_spin_as_one():
     ("make", "named"),
     [
         (lambda: Joint("glue", -1, 0), "kind must be one of ball"),
+        (lambda: Joint("ball", -1, 0.5), "child must be the whole number of a body"),
         (lambda: Joint("revolute", -1, 0, axis=[0, 0, 0]), "axis must be a direction"),
         (lambda: Joint("ball", -1, 0, p_child=[0, 0]), "p_child must be three finite"),
         (lambda: Joint("ball", -1, 0, p_parent=[0, 0, np.nan]), "p_parent must be three finite"),

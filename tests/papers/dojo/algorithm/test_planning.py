@@ -136,6 +136,14 @@ def test_the_line_search_takes_the_largest_step_that_lowers_the_cost():
     assert tried  # some were found after the first few
 
 
+def test_frictions_and_softnesses_broadcast():
+    mu, kappa_g = np.array([0.2, 0.5, 0.8]), np.array([0.1, 1e-3])
+    every = puck.plans(mu[:, None], kappa_g[None, :]).cost[-1]
+    assert every.shape == (3, 2)
+    assert np.allclose(every, [[puck.plans(one, other).cost[-1] for other in kappa_g] for one in mu], rtol=1e-9)
+    assert np.allclose(puck.plans(mu, 0.1).cost[-1], every[:, 0], rtol=1e-9)
+
+
 def test_a_goal_that_is_reached_costs_nothing():
     trace = puck.plans(goal=(0.0, 0.0))
     assert not trace.cost.any()
@@ -190,8 +198,8 @@ def test_the_tangent_of_driven_bodies_is_the_derivatives(case):
     assert np.allclose(B, driven.difference(after[:2], after[2:]).T / 2e-6, atol=2e-6 * abs(B).max())
 
 
-def planned(F0, Q):
-    return dojo.ilqr(puck.puck(0.5), np.zeros(6), np.zeros(6), F0, Q=Q, R=puck.R, kappa_r=1, kappa_g=1)
+def planned(F0, Q, R=puck.R):
+    return dojo.ilqr(puck.puck(0.5), np.zeros(6), np.zeros(6), F0, Q=Q, R=R, kappa_r=1, kappa_g=1)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +209,11 @@ def planned(F0, Q):
         (lambda: puck.plans(goal=(np.nan, 0.0)), "goal must be finite"),
         (lambda: planned(np.zeros(2), puck.Q), "F0"),
         (lambda: planned(np.zeros((3, 2)), puck.R), "shape of Q"),
+        (lambda: planned(np.zeros((3, 2)), np.diag([1.0, 1, 1, 1, 1, -1])), "Q must be symmetric"),
+        (lambda: planned(np.zeros((3, 2)), puck.Q, np.diag([1.0, -1.0])), "R must be symmetric"),
+        (lambda: planned(np.zeros((3, 2)), puck.Q, np.array([[1.0, 0.5], [0.0, 1.0]])), "R must be symmetric"),
+        (lambda: planned(np.zeros((3, 2)), puck.Q, np.full((2, 2), np.nan)), "R must be symmetric"),
+        (lambda: puck.plans(np.full(2, 0.5), np.full(3, 0.1)), "replicates broadcast"),
         (lambda: dojo.Driven(dojo.PointMass(), np.eye(3)), "shape of C"),
         (lambda: dojo.DrivenBodies(rigid_puck({})[0].system, np.eye(6)), "shape of C"),
         (lambda: dojo.sliding(np.ones(2), mu=0.2, h=0.1, model="octagon"), "model must be one of cone, pyramid"),

@@ -233,6 +233,8 @@ def test_a_spheres_radius_and_the_joints_curvature_enter_the_gradient():
         (lambda: Contact(0, np.zeros(2), 0.0, 0.5), "p must be"),
         (lambda: Contact(0, np.zeros(3), -0.1, 0.5), "r must be"),
         (lambda: Contact(0, np.zeros(3), 0.0, -0.5), "mu must be"),
+        (lambda: Contact(0.5, np.zeros(3), 0.0, 0.5), "body must be the whole number of a body"),
+        (lambda: Contact(-1, np.zeros(3), 0.0, 0.5), "body must be the whole number of a body"),
         (lambda: System([]), "bodies must be at least one"),
         (lambda: System([Body(1, np.eye(3))], h=0.0), "h must be"),
         (lambda: System([Body(1, np.eye(3))], friction="glue"), "friction must be one of cone"),
