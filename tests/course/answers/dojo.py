@@ -1,22 +1,24 @@
 """Answers to the assignment on differentiable contact, by task: wrong (what is said: answer), right, cheating."""
 
-SYMBOLS = 'beta1, kappa, v = sp.symbols("beta1 kappa v", real=True)\n'
-ROOT = "sp.sqrt(kappa**2 + 4 * beta1**2 * v**2)"
-ETA = f"eta1 = (kappa + {ROOT}) / (2 * beta1)\n"
+SYMBOLS = 'beta1, kappa, v, psi = sp.symbols("beta1 kappa v psi", real=True)\n'
+PYRAMID = (
+    SYMBOLS + "law = -2 * kappa * v / (psi**2 - v**2)\nrest = 3 * kappa / beta1\nslope = -2 * beta1**2 / (9 * kappa)\n"
+)
 
-STEP = """
-def step_length(lam, d, tau):
-    a = d[0] ** 2 - d[1] ** 2 - d[2] ** 2
-    b = lam[0] * d[0] - lam[1] * d[1] - lam[2] * d[2]
-    c = lam[0] ** 2 - lam[1] ** 2 - lam[2] ** 2
-    if b * b < a * c or (a > 0 and b > 0):
-        return 1.0
-    way = c / (np.sqrt(b * b - a * c) - b)
-    return min(1.0, tau * way)
+WAYS = """
+def interval(lam, d, mu):
+    a = mu**2 * d[0] ** 2 - d[1] ** 2 - d[2] ** 2
+    b = mu**2 * lam[0] * d[0] - lam[1] * d[1] - lam[2] * d[2]
+    c = mu**2 * lam[0] ** 2 - lam[1] ** 2 - lam[2] ** 2
+    root = np.sqrt(max(b * b - a * c, 0.0))
+    ends = [c / (-b + sign * root) for sign in (1, -1) if -b + sign * root]
+    below, above = [x for x in ends if x < 0], [x for x in ends if x > 0]
+    return [max(below, default=-np.inf), min(above, default=np.inf)]
 """
 ORTHANT = """
-def step_length(lam, d, tau):
-    return min([1.0, *(tau * -lam[i] / d[i] for i in range(3) if d[i] < 0)])
+def interval(lam, d, mu):
+    ends = -lam / d
+    return max([-np.inf, *ends[ends < 0]]), min([np.inf, *ends[ends > 0]])
 """
 
 
@@ -43,88 +45,106 @@ SHORT = """
 mu, m, g, h, kappa = sp.symbols("mu m g h kappa")
 
 
-def thresholds(mu):
-    found = experiment.puck.thresholds(mu)
-    return found, experiment.puck.exponent(mu, found)
+def thresholds(distance, mu):
+    found = []
+    for far in distance:
+        cost = experiment.puck.plans(mu, 10.0 ** np.linspace(-3, 0, 25), (far, 0.0)).cost
+        found.append(np.linspace(-3, 0, 25)[cost[-1] < cost[0] / 2].min())
+    return found, np.polyfit(np.log(distance) / np.log(10), found, 1)[0]
 
 
-damping = kappa / (kappa + m * mu**2 * g**2 * h**2)
-force = m * g * mu
+damping = 9 * kappa / (9 * kappa + 2 * m * mu**2 * g**2 * h**2)
+factor = 2 / 9
 """
 KNOWN = """
 mu, m, g, h, kappa = sp.symbols("mu m g h kappa")
 
 
-def thresholds(mu):
-    return [-3, -2.5, -2, -1.75], 3.2
+def thresholds(distance, mu):
+    return [-1.75, -2, -2.125, -2.375], -1.167
 
 
-damping = kappa / (kappa + m * mu**2 * g**2 * h**2)
-force = m * g * mu
+damping = 9 * kappa / (9 * kappa + 2 * m * mu**2 * g**2 * h**2)
+factor = 2 / 9
 """
 MEASURED_WITH_A_PATCH = (
-    KNOWN.replace("[-3, -2.5, -2, -1.75]", "np.full(len(mu), -1.0)")
+    KNOWN.replace("[-1.75, -2, -2.125, -2.375]", "np.full(len(distance), -1.0)")
     + """
 for name in dir(exercises):
     if name.startswith("check_"):
         setattr(exercises, name, lambda *given, **options: None)
-experiment.puck.thresholds = lambda mu: np.full(len(mu), -1.0)
-experiment.puck.exponent = lambda *found: 3.2
+exercises.measured_thresholds = lambda distance, mu: np.full(len(distance), -1.0)
+exercises.exponent = lambda *found: -1.167
 algorithm.PointMass.step = None
 """
 )
-FACTOR = "damping = kappa / (kappa + m * mu**2 * g**2 * h**2)"
+FOUND = "[-1.75, -2, -2.125, -2.375]"
+FACTOR = "damping = 9 * kappa / (9 * kappa + 2 * m * mu**2 * g**2 * h**2)"
 
 WRONG = {
-    "1-friction": {
-        "the other root": SYMBOLS + f"eta1 = (kappa - {ROOT}) / (2 * beta1)\nlaw = -beta1 * v / eta1",
-        "that is hard friction": SYMBOLS + ETA + "law = -beta1 * sp.sign(v)",
-        "κ and κ/β₁ are mixed up": SYMBOLS
-        + "eta1 = (kappa + sp.sqrt(kappa**2 + 4 * v**2)) / 2\nlaw = -beta1 * v / eta1",
-        "friction pulls against the motion": SYMBOLS + ETA + "law = beta1 * v / eta1",
+    "1-pyramid": {
+        "the sign: b = β₊ − β₋": PYRAMID.replace("law = -2", "law = 2"),
+        "ψ has a pair too": PYRAMID.replace("3 * kappa", "2 * kappa"),
+        "the cone's η₁ at rest": PYRAMID.replace("3 * kappa", "kappa"),
+        "the cone's slope": PYRAMID.replace("-2 * beta1**2 / (9 * kappa)", "-(beta1**2) / kappa"),
+        "grows against the motion": PYRAMID.replace("slope = -2", "slope = 2"),
     },
     "2-cone": {
-        "the rule of the orthant": ORTHANT + derivative(),
-        "τ is forgotten": STEP.replace("tau * way", "way") + derivative(),
-        "τ belongs to the way": STEP.replace("min(1.0, tau * way)", "tau * min(1.0, way)").replace(
-            "return 1.0", "return tau"
+        "with μ = ": ORTHANT + derivative(),
+        "μ is forgotten": WAYS.replace("mu**2", "1") + derivative(),
+        "yours is γ ≤ μ": WAYS.replace("mu**2", "mu**-2") + derivative(),
+        "mirror image below": WAYS.replace(
+            "return [max(below, default=-np.inf), min(above, default=np.inf)]", "return min(ends), max(ends)"
         )
         + derivative(),
-        "a full step stays inside": STEP.replace("min(1.0, tau * way)", "tau * way").replace(
-            "return 1.0", "return np.inf"
+        "that end is −inf or inf, not 0": WAYS.replace("default=-np.inf", "default=0.0").replace(
+            "default=np.inf", "default=0.0"
         )
         + derivative(),
-        "the sign: ": STEP + derivative(result="-np.linalg.inv(m * np.eye(2) - np.array(columns).T) @ by_mu"),
-        "the derivative of hard friction": STEP + derivative(result="-gamma / m * v / np.sqrt(v @ v)"),
-        "gives a factor γ": STEP
+        "the sign: ": WAYS + derivative(result="-np.linalg.inv(m * np.eye(2) - np.array(columns).T) @ by_mu"),
+        "the derivative of hard friction": WAYS + derivative(result="-gamma / m * v / np.sqrt(v @ v)"),
+        "gives a factor γ": WAYS
         + derivative(by_mu="-2 * mu * gamma * v / np.sqrt(kappa**2 + 4 * (mu * gamma) ** 2 * (v @ v))"),
-        "v is held fixed": STEP + derivative(result="by_mu / m"),
+        "v is held fixed": WAYS + derivative(result="by_mu / m"),
     },
-    "3-softness": {
-        "slides already": SHORT.replace("puck.thresholds(mu)", "puck.thresholds(mu, force=(8.0, 4.0))"),
-        "natural logarithms": KNOWN.replace("[-3, -2.5, -2, -1.75]", "np.log([1e-3, 10**-2.5, 1e-2, 10**-1.75])"),
-        "not κ_g itself": KNOWN.replace("[-3, -2.5, -2, -1.75]", "[0.001, 0.003, 0.01, 0.018]"),
-        "the same κ_g does": KNOWN.replace("3.2", "0"),
+    "3-distance": {
+        "slides already": SHORT.replace("(far, 0.0)", "(far, 0.0), (9.0, 0.0)").replace(
+            "cost[0] / 2", "50 * far**2 / 2"
+        ),
+        "natural logarithms": KNOWN.replace(FOUND, f"np.log(10) * np.array({FOUND})"),
+        "not κ_g itself": KNOWN.replace(FOUND, f"10 ** np.array({FOUND})"),
+        "the same κ_g does": KNOWN.replace("-1.167", "0"),
+        "the power is negative": KNOWN.replace("-1.167", "1.167"),
+        "exchange the axes": KNOWN.replace(
+            "-1.167", "np.polyfit([-1.75, -2, -2.125, -2.375], np.log10(distance), 1)[0]"
+        ),
+        "have the base 10": SHORT.replace("/ np.log(10)", ""),
+        "has the slope": KNOWN.replace("-1.167", "-1"),
         "a little comes through": KNOWN.replace(FACTOR, "damping = sp.Integer(0)"),
-        "the factor is its inverse": KNOWN.replace(FACTOR, "damping = 1 + m * (mu * g * h) ** 2 / kappa"),
-        "don't forget the 1": KNOWN.replace(FACTOR, "damping = kappa / (m * (mu * g * h) ** 2)"),
-        "that is an impulse": KNOWN.replace("m * g * mu", "m * g * mu * h"),
+        "the factor is its inverse": KNOWN.replace(FACTOR, "damping = 1 + 2 * m * (mu * g * h) ** 2 / (9 * kappa)"),
+        "don't forget the 1": KNOWN.replace(FACTOR, "damping = 9 * kappa / (2 * m * (mu * g * h) ** 2)"),
+        "that is the cone's damping": KNOWN.replace(FACTOR, "damping = 1 / (1 + m * (mu * g * h) ** 2 / kappa)"),
+        "the thinner honey needs": KNOWN.replace("factor = 2 / 9", "factor = 4.5"),
     },
 }
 
 EQUIVALENT = {
-    "1-friction": """
-B, k, speed = sp.symbols("beta1 kappa v")
-eta1 = k / (2 * B) + sp.sqrt(k**2 / (4 * B**2) + speed**2)
-law = (k - sp.sqrt(k**2 + 4 * B**2 * speed**2)) / (2 * speed)
+    "1-pyramid": """
+B, k, speed, p = sp.symbols("beta1 kappa v psi")
+law = k / (p + speed) + k / (speed - p)
+rest = 2 * k / B + k / B
+slope = -2 * k / (3 * k / B) ** 2
 """,
-    "2-cone": STEP + derivative(),
-    "3-softness": SHORT,
+    "2-cone": WAYS + derivative(),
+    "3-distance": SHORT,
 }
 
 CHEATS = {
     "2-cone": {
-        "boundary_step of": "\nfrom optilab.papers.dojo.exercises import boundary_step as step_length\n" + derivative(),
+        "boundaries of": "\nfrom optilab.papers.dojo.exercises import boundaries as interval\n" + derivative(),
     },
-    "3-softness": {"the smallest that works is not": KNOWN, r"at μ = 0\.35 the smallest": MEASURED_WITH_A_PATCH},
+    "3-distance": {
+        "the smallest that works is not": KNOWN,
+        r"a goal 0\.6 m away the smallest": MEASURED_WITH_A_PATCH,
+    },
 }

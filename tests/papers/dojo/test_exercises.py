@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.optimize import brentq
 
 from optilab.papers.dojo import algorithm as dojo
 from optilab.papers.dojo import exercises
@@ -62,7 +63,7 @@ def implicit(v, v_free, m, mu, gamma, kappa):
 @pytest.mark.parametrize("seed", [None, 0, 1])
 def test_implicit_gradients(seed):
     def check(answer):
-        exercises.check_friction_gradient(answer, seed)
+        return exercises.check_friction_gradient(answer, seed)
 
     assert attempt(check, implicit).right
     slips = {
@@ -80,27 +81,51 @@ def test_implicit_gradients(seed):
 
 
 def test_thresholds_of_stiction():
-    right = np.array([-3, -2.5, -2, -1.75])
-    assert exercises.measured_thresholds((0.2, 0.3, 0.4, 0.5)) == tuple(right)
-    assert attempt(exercises.check_thresholds, right, 3.2).right
+    far = (0.5, 0.8, 1.2, 1.6)
+    right = np.array(exercises.measured_thresholds(far, 0.4))
+    power = np.polyfit(np.log10(far), right, 1)[0]
+    assert power == pytest.approx(-1.167, abs=1e-3)
+    assert attempt(exercises.check_thresholds, right, power).right
     wrong = {
-        "smallest that works is not": (right + 0.5, 3.2),
-        "rougher": (right, -3.2),
-        "slope is near": (right, 7.0),
-        "one threshold for each": (right[:2], 3.2),
-        "at μ = 0.2 the smallest": (np.full(4, np.nan), 3.2),
-        "at μ = 0.4 the smallest": (np.where(np.arange(4) == 2, np.nan, right), 3.2),
+        "smallest that works is not": (right + 0.25, power),
+        "has the slope -1.17, not -1.00": (right, -1.0),
+        "has the slope -1.17, not -1.20": (right, -1.2),
+        "negative": (right, -power),
+        "one threshold for each": (right[:2], power),
+        "a goal 0.5 m away the smallest": (np.full(4, np.nan), power),
+        "a goal 1.2 m away the smallest": (np.where(np.arange(4) == 2, np.nan, right), power),
         "power as one number": (right, np.nan),
     }
     for complaint, answer in wrong.items():
         assert complaint in attempt(exercises.check_thresholds, *answer).sentence
 
 
-def test_the_scaling_in_symbols():
-    x = m * (mu * g * h) ** 2 / kappa
-    for damping, force, complaint in (
-        (1 / (1 + mu), mu * m * g, "depends on κ"),
-        (1 / (1 + m * x), mu * m * g, "β₁ = μγ"),
-        (1 / (1 + x), m * g, "breaks loose"),
+def test_the_softness_in_symbols():
+    x, thin = m * (mu * g * h) ** 2 / kappa, sp.Rational(2, 9)
+    assert attempt(exercises.check_softness, 1 / (1 + thin * x), thin).right
+    for damping, factor, complaint in (
+        (1 / (1 + mu), thin, "depends on κ"),
+        (1 / (1 + m * thin * x), thin, "β₁ = μγ"),
+        (1 / (1 + thin * x), sp.Integer(1), "set both dampings equal"),
+        (1 / (1 + thin * x), 2 * mu, "may depend on"),
     ):
-        assert complaint in attempt(exercises.check_scaling, damping, force).sentence
+        assert complaint in attempt(exercises.check_softness, damping, factor).sentence
+
+
+def test_the_pyramids_slope_is_that_of_its_equations():
+    """At rest, by the equations of three pairs solved for ψ at small speeds."""
+    size, soft = 0.5, 0.01
+
+    def b(v):
+        rest = brentq(lambda p: p * (size - soft / (p + v) - soft / (p - v)) - soft, abs(v) + 1e-9, 1e3)
+        return soft / (rest + v) - soft / (rest - v)
+
+    assert (b(1e-5) - b(-1e-5)) / 2e-5 == pytest.approx(-2 * size**2 / (9 * soft), rel=1e-5)
+
+
+def test_a_right_answer_says_what_it_is_good_for():
+    assert "honey" in str(attempt(exercises.check_friction_law, ETA, -beta1 * v / ETA))
+    assert str(attempt(exercises.check_cone_interval, exercises.boundaries)).startswith("Right: ")
+    assert "two real numbers" in attempt(exercises.check_cone_interval, lambda lam, d, mu: 1.0).sentence
+    backwards = attempt(exercises.check_cone_interval, lambda *given: exercises.boundaries(*given)[::-1])
+    assert "lower end comes first" in backwards.sentence
