@@ -33,5 +33,9 @@ def test_what_stalls_bends_or_is_too_large_is_said():
     assert "Stalled after 30" in central_path(0.1, "sliding", True, True)["note"].replace("</b>", "").replace("<b>", "")
     assert "Converged" in central_path(0.1, "sliding", True, False)["note"]
     assert "0.0° off" in slides(40, 45.0, 4.0, 0.25)["note"]
-    assert "Step too large: rotation per step ≥ 90°" in free_body(0.24, 6.0)["note"]
-    assert "half a turn a step" in free_body(0.3, 8.0)["note"]
+    assert "Step too large: rotation per step ≥ 90°" in free_body(0, 0.24, 6.0)["note"]
+    assert "half a turn a step" in free_body(0, 0.3, 8.0)["note"]
+    assert "one integrator keeps it" in free_body(0, 0.2, 6.75)["title"]
+    assert "nobody" in free_body(0, 0.2, 7.0)["title"]  # 89° a step at the start, more in a flip
+    assert "No flip" in free_body(0, 0.1, 1.0)["flip"]
+    assert "once" in free_body(0, 0.1, 2.0)["flip"]

@@ -51,29 +51,30 @@ def _energy(J: Array, omega: Array) -> Array:
 
 
 def _newton(
-    function: Callable[[Array, Array], tuple[Array, Array]],
+    function: Callable[[Array, Array], Array],
+    jacobian: Callable[[Array], Array],
     omega: Array,
     given: Array,
     scale: Array,
     rtol: float,
     limit: float = np.inf,
 ) -> tuple[Array, Array]:
-    """A root of function(ω, given) → (value, Jacobian) near ω with ‖ω‖ < limit, NaN where none is found; and where.
+    """A root of function(ω, given) near ω with ‖ω‖ < limit, by its Jacobian; NaN where none is found; and where.
 
     At a root the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the value.
     Replicates that are done stay.
     """
-    value, jacobian = function(omega, given)
+    value = function(omega, given)
     error = abs(value).max(-1)
     for _ in range(NEWTON):
         active = error > rtol * scale
         if not active.any():
             break
-        change = np.linalg.solve(jacobian, value[..., None])[..., 0] * active[..., None]
+        change = np.linalg.solve(jacobian(omega), value[..., None])[..., 0] * active[..., None]
         for _ in range(HALVINGS):
             inside = ((omega - change) ** 2).sum(-1) < limit**2
             there = advance(inside, omega - change, omega)
-            value, jacobian = function(there, given)
+            value = function(there, given)
             shorten = active & ~(inside & (abs(value).max(-1) < error))
             if not shorten.any():
                 break
@@ -109,14 +110,17 @@ def variational(J: Array, omega: Array, *, h: float, rtol: float = 1e-14) -> Ite
     fastest = np.linalg.norm(omega, axis=-1).max()
     require(fastest < 2 / h, "omega", fastest, f"below 2/h = {2 / h:.4g} rad/s, 180° a step: reduce h")
 
-    def excess(omega: Array, incoming: Array) -> tuple[Array, Array]:
-        return momentum(J, omega, h) - incoming, momentum_jacobian(J, omega, h)
+    def excess(omega: Array, incoming: Array) -> Array:
+        return momentum(J, omega, h) - incoming
+
+    def slope(omega: Array) -> Array:
+        return momentum_jacobian(J, omega, h)
 
     found, incoming = np.full(omega.shape[:-1], True), momentum(J, omega, h, -1.0)
     scale = np.linalg.norm(incoming, axis=-1)
     while True:
         yield Spin(omega, q, np.matvec(rotation(q), incoming), _energy(J, omega), found)
-        omega, found = _newton(excess, omega, incoming, scale, rtol, limit=1.99 / h)
+        omega, found = _newton(excess, slope, omega, incoming, scale, rtol, limit=1.99 / h)
         q = product(q, increment(omega, h))
         q = q / np.linalg.norm(q, axis=-1, keepdims=True)
         incoming = momentum(J, omega, h, -1.0)
@@ -139,15 +143,18 @@ def implicit_euler(J: Array, omega: Array, *, h: float, rtol: float = 1e-12) -> 
     """J(ω⁺ − ω) + h ω⁺ × Jω⁺ = 0, q⁺ ∝ q ⊗ (1, hω⁺/2); arguments as for `variational`."""
     J, omega, q = _checked(J, omega, h)
 
-    def excess(omega: Array, Jw: Array) -> tuple[Array, Array]:
-        turning, after = skew(omega) @ J, np.matvec(J, omega)
-        return after - Jw + h * np.matvec(turning, omega), J + h * (turning - skew(after))
+    def excess(omega: Array, Jw: Array) -> Array:
+        after = np.matvec(J, omega)
+        return after - Jw + h * cross(omega, after)
+
+    def slope(omega: Array) -> Array:
+        return J + h * (skew(omega) @ J - skew(np.matvec(J, omega)))
 
     found = np.full(omega.shape[:-1], True)
     while True:
         Jw = np.matvec(J, omega)
         yield Spin(omega, q, np.matvec(rotation(q), Jw), _energy(J, omega), found)
-        omega, found = _newton(excess, omega, Jw, np.linalg.norm(Jw, axis=-1), rtol)
+        omega, found = _newton(excess, slope, omega, Jw, np.linalg.norm(Jw, axis=-1), rtol)
         q = _turned(q, omega, h)
 
 
