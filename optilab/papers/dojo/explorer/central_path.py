@@ -10,6 +10,7 @@ from optilab.ui.controls import choice, log_slider, switch
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, entry, goal, log, panel, promise, thin, walk
 from optilab.ui.theme import BLUE, INK, ORANGE, TEAL, ink
+from optilab.ui.words import number
 
 MU, H, MOST = 0.5, 0.1, 30
 POINT = System([Body(1.0, np.eye(3))], [Contact(0, np.zeros(3), 0.0, MU)], h=H)
@@ -51,8 +52,9 @@ def compute(kappa: float, contact: str, predictor: bool, keep: bool) -> dict[str
     converged = trace.converged[-1]
     note = (
         f"{'Converged' if converged else '<b>Stalled</b>'} after {count} iterations: "
-        f"‖s∘g − κe‖ is {trace.b_vio[-1] / kappa:.1e} κ, ‖c‖ is {trace.r_vio[-1]:.1g}. The gap is {s[-1]:.2g} m, the "
-        f"floor pushes with {gamma[-1]:.2g} N·s, friction uses {np.linalg.norm(beta[-1, 1:]) / beta[-1, 0]:.1%} of its "
+        f"‖s∘g − κe‖ is {number(trace.b_vio[-1] / kappa, 2)} κ, "
+        f"‖c‖ is {number(trace.r_vio[-1], 1)}. The gap is "
+        f"{number(s[-1], 2)} m, the floor pushes with {number(gamma[-1], 2)} N·s, friction uses {np.linalg.norm(beta[-1, 1:]) / beta[-1, 0]:.1%} of its "
         "cone."
     )
     return {
@@ -92,7 +94,7 @@ def central_path(**start: Any) -> Explorer:
                 y=log("size", [-17.3, 1.3], dtick=4),
             ),
             panel(
-                "Gap and push meet on γs = κ, never at zero",
+                "Gap and push end on γs = κ (dashed), never at zero",
                 promise("path", "γs = κ", ink(0.6)),
                 walk("pair", "iterates", TEAL),
                 goal("step", "the step", TEAL),
@@ -100,7 +102,7 @@ def central_path(**start: Any) -> Explorer:
                 y=log("gap s (m)", [-8.5, 1.5], dtick=2),
             ),
             panel(
-                "Friction and sliding part at their cones' axis",
+                "Friction points against sliding",
                 thin((np.cos(TURN), np.sin(TURN)), "boundary", ink(0.6)),
                 walk("friction", "friction b/β₁", BLUE),
                 walk("sliding", "sliding η/η₁", ORANGE),

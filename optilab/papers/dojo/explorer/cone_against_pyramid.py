@@ -10,7 +10,7 @@ from optilab.papers.dojo.algorithm import MODELS, heading, pyramid_path, sliding
 from optilab.papers.dojo.experiment.friction import polar
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, guide, here, panel, promise
+from optilab.ui.marks import axis, curve, dots, entry, guide, here, panel, promise
 from optilab.ui.theme import ink, methods
 
 FRAMES, LEAST, MOST = 40, 283, 500
@@ -18,6 +18,7 @@ H = 0.01  # s, unless the pyramid's slide along the diagonal, the longest, would
 ALL = np.linspace(0, 90, 91)
 TURN = np.linspace(0, 2 * np.pi, 73)
 SETS = {"cone": np.stack([np.cos(TURN), np.sin(TURN)]), "pyramid": np.array([[1.0, 0, -1, 0, 1], [0, 1, 0, -1, 0]])}
+SPAN = [-0.42, 1.12]
 SIZE = 0.28  # of these sets in the picture of velocities, as a part of the speed
 color = methods(ours=["cone"], rivals=["pyramid"])
 
@@ -46,13 +47,13 @@ def compute(frame: int, angle: float, speed: float, mu: float) -> dict[str, Any]
         last = len(trace.step) - 1
         k = min(int(np.ceil(frame / FRAMES * longest)), last)
         shown, whole = (np.unique([*range(0, end + 1, max(1, (last + 1) // 200)), end]) for end in (k, last))
-        v = trace.v[k]
-        tip = v + SIZE * speed * trace.b[min(k + 1, last)] / strongest
+        v = trace.v[k] / speed
+        tip = v + SIZE * trace.b[min(k + 1, last)] / strongest
         data |= {
             f"{model} path": tuple(trace.x[shown].T),
             f"{model} at": tuple(trace.x[k]),
-            f"{model} v": tuple(trace.v[whole].T),
-            f"{model} set": tuple(v[:, None] + SIZE * speed * SETS[model]),
+            f"{model} v": tuple(trace.v[whole].T / speed),
+            f"{model} set": tuple(v[:, None] + SIZE * SETS[model]),
             f"{model} push": tuple(np.stack([v, tip], 1)),
         }
     ends = {model: trace.x[-1] for model, trace in both.items()}
@@ -60,7 +61,9 @@ def compute(frame: int, angle: float, speed: float, mu: float) -> dict[str, Any]
     return data | {
         "true": tuple(np.stack([np.zeros(2), polar(3 * reach, angle)], 1)),
         "reach": [-0.06 * reach, reach],
-        "span": [-0.42 * speed, 1.12 * speed],
+        "title": "From above: the pyramid bends the path to the diagonal"
+        if abs(found["pyramid"] - angle) > 0.5
+        else "From above: here the pyramid is right",
         "now": (angle, found["pyramid"] - angle),
         "note": f"Started at {angle:.1f}°. Under the cone the mass stops after {np.linalg.norm(ends['cone']):.2f} m at "
         f"{found['cone']:.1f}°, under the pyramid after {np.linalg.norm(ends['pyramid']):.2f} m at "
@@ -83,7 +86,7 @@ def cone_against_pyramid(**start: Any) -> Explorer:
         },
         [
             panel(
-                "From above: the pyramid bends the path to the diagonal",
+                entry("title"),
                 guide("true", "true heading", ink(0.6)),
                 curve("cone path", "cone", cone),
                 here("cone at", shade=cone, symbol="square", size=14),
@@ -101,8 +104,8 @@ def cone_against_pyramid(**start: Any) -> Explorer:
                 curve("pyramid v", "velocity, pyramid", pyramid),
                 guide("pyramid set", shade=pyramid),
                 curve("pyramid push", shade=pyramid, mode="lines+markers", marker=arrow),
-                x=axis("v_x (m/s)", "span", constrain="domain"),
-                y=axis("v_y (m/s)", "span", equal=True),
+                x=axis("v_x / start speed", SPAN, constrain="domain"),
+                y=axis("v_y / start speed", SPAN, equal=True),
                 height=360,
             ),
             panel(

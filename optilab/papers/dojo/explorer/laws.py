@@ -8,9 +8,10 @@ from optilab.papers.dojo.algorithm import PointMass, braked_speed, friction_slop
 from optilab.papers.dojo.algorithm.smoothing import draws
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, here, panel, promise
+from optilab.ui.marks import Axis, axis, cloud, curve, entry, here, panel, promise
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import ink, methods
+from optilab.ui.words import number
 
 SAMPLES = 500
 HARD = 1e-8  # of the κ at which smoothing and contact are equally strong: (μmgh)²/m for friction, mg²h³ for impact
@@ -65,15 +66,20 @@ def compute(kappa: float, mu: float, h: float, sigma: float, kind: str) -> dict[
             f"{name} dots": (SEEN, (slopes if kind == GRADIENTS else rise).mean(0)),
             f"{name} kink": (1.0, slope[100]),
         }
+    half, floats = half_the_force(kappa, mu, h), data["impact"][1][0] > 0.25
+    data["half"] = (0.5, half)
+    data["pushed"] = "A block is pushed: " + ("it sticks, then it slides" if half < 0.2 else "at this κ it creeps")
+    data["lifted"] = "A block is lifted: " + ("at this κ it floats" if floats else "it lies, then it rises")
+    data["fades"] = f"In stiction: {number(half, 2)} of a free block's gradient at half the force"
     note = (
-        f"At half the force that breaks it loose the block feels <b>{half_the_force(kappa, mu, h):.2g}</b> of a free "
+        f"At half the force that breaks it loose the block feels <b>{number(half, 2)}</b> of a free "
         f"block's gradient (hard contact: 0). At the kink: {kinks['friction']:.2f} for friction, "
         f"{kinks['impact']:.2f} for impact. The dots took {SAMPLES} hard solves each, the curve one."
     )
     return data | {"note": note}
 
 
-def moves(name: str, title: str, y: str) -> Panel:
+def moves(name: str, title: str, y: Axis) -> Panel:
     """What the force does."""
     hard, smooth = promise(f"{name} hard", "hard", color("hard contact")), color("smoothed contact")
     return panel(title, hard, curve(name, "at κ", smooth), x=AXES[name], y=y, height=250)
@@ -86,6 +92,7 @@ def gradient(name: str, title: str) -> Panel:
         promise(f"{name} step", "hard", color("hard contact")),
         cloud(f"{name} dots", f"mean of {SAMPLES} noisy hard solves", color("randomised")),
         curve(f"{name} slope", "at κ", color("smoothed contact")),
+        *([here("half", shade=color("smoothed contact"))] if name == "friction" else []),
         here(f"{name} kink", shade=ink(0.9), symbol="circle-open", marker={"line": {"width": 2}}),
         x=AXES[name],
         y=axis("gradient / free gradient", [-0.15, 1.3]),
@@ -106,10 +113,10 @@ def laws(**start: Any) -> Explorer:
             "kind": choice("averaged over noise:", GRADIENTS, [GRADIENTS, VALUES]),
         },
         [
-            moves("friction", "A block is pushed: it sticks, then it slides", "moves / μgh²"),
-            gradient("friction", "In stiction the gradient vanishes, unless κ is large"),
-            moves("impact", "A block is lifted: it lies, then it rises", "gap / gh²"),
-            gradient("impact", "At the kink it is ½, whatever κ"),
+            moves("friction", entry("pushed"), axis("moves / μgh²", [-0.1, 2.1])),
+            gradient("friction", entry("fades")),
+            moves("impact", entry("lifted"), axis("gap / gh²")),
+            gradient("impact", "Impact: ½ at the kink, whatever κ"),
         ],
         call=__name__,
         start=start,

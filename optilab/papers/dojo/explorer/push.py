@@ -10,11 +10,14 @@ from optilab.papers.dojo.experiment.puck import MOST, Q, T, plans
 from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, goal, here, log, panel, promise, walk
-from optilab.ui.theme import ink, methods
+from optilab.ui.theme import ORANGE, ink, methods
+from optilab.ui.words import number
 
 FRAMES, SLIDING = 30, 9.0  # frames of the animation, and the first guess's force where it slides, N
 REST, PUSHED = "no force", "a push that slides"
-STEP = 0.1  # s
+STEP, PER_STEP = 0.1, 2  # s, and frames of the slide in it
+LENGTH = 0.03  # of the force's arrow, per N, as a part of what is shown
+ARROW = {"symbol": ["circle", "arrow"], "size": [1, 12], "angleref": "previous"}
 SHADE = methods(ours=["iLQR"])("iLQR")
 
 
@@ -27,11 +30,15 @@ def planned(
     return plans(mu, kappa, end, force, progress=progress)
 
 
-def compute(*, frame: int, kappa: float, mu: float, x: float, y: float, first: str, run: Trace) -> dict[str, Any]:
-    """The plan at a frame of the animation, beside the first and all costs."""
+def compute(
+    *, time: int, frame: int, kappa: float, mu: float, x: float, y: float, first: str, run: Trace
+) -> dict[str, Any]:
+    """The plan of one iteration with the puck on its way, and all costs."""
     last = len(run.step) - 1
     k = int(np.ceil(frame / FRAMES * last))
-    path, size = run.z[k, :, :2], np.linalg.norm(run.F[k].reshape(T, 2), axis=-1)
+    path, force = run.z[k, :, :2], run.F[k].reshape(T, 2)
+    size, step = np.linalg.norm(force, axis=-1), min(time // PER_STEP, T - 1)
+    puck = path[step] + (time / PER_STEP - step) * (path[step + 1] - path[step])
     cost, slope = run.cost, run.slope
     staying = float(np.array([x, y]) @ Q[:2, :2] @ [x, y]) / 2
     reach = 1.12 * float(max(abs(x), abs(y), 0.4, np.abs(path).max()))
@@ -39,18 +46,19 @@ def compute(*, frame: int, kappa: float, mu: float, x: float, y: float, first: s
     after = f"after {last} iteration{'s' if last != 1 else ''}"
     if first == REST and cost[-1] > 0.99 * cost[0] and staying > 1:
         note = (
-            f"<b>Stuck in stiction</b>: {end} {after} with cost {cost[-1]:.4g}, that of staying at rest "
-            f"({staying:.4g}). The gradient it sees is {slope[0]:.1e} long: too short to tell it to push."
+            f"<b>Stuck in stiction</b>: {end} {after} with cost {number(cost[-1], 4)}, that of staying at "
+            f"rest ({number(staying, 4)}). The gradient it sees is {number(slope[0], 2)} long: too short to push."
         )
     else:
-        moved = np.linalg.norm(run.z[-1, -1, :2])
+        moved, speed = np.linalg.norm(run.z[-1, -1, :2]), np.linalg.norm(run.z[-1, -1, 3:5])
         note = (
-            f"Cost {cost[0]:.3g} → <b>{cost[-1]:.3g}</b>, {end} {after}; the puck moves {moved:.2f} m. "
-            f"At the start the gradient is {slope[0]:.2g} long. Shown: iteration {k}."
+            f"Cost {number(cost[0])} → <b>{number(cost[-1])}</b>, {end} {after}; the puck moves {moved:.2f} m and "
+            f"ends at {speed:.2f} m/s. At first the gradient is {number(slope[0], 2)} long. Shown: iteration {k}."
         )
     return {
         "path": (path[:, 0], path[:, 1]),
-        "end": (path[-1, 0], path[-1, 1]),
+        "puck": (puck[0], puck[1]),
+        "arrow": tuple(np.stack([puck, puck + LENGTH * reach * force[step]], 1)),
         "goal": (x, y),
         "range": [-reach, reach],
         "cost": (run.step, cost),
@@ -58,6 +66,7 @@ def compute(*, frame: int, kappa: float, mu: float, x: float, y: float, first: s
         "staying": ([0, max(last, 1)], np.full(2, max(staying, 1e-3))),
         "cost range": [float(np.log10(c)) for c in (max(0.5 * cost.min(), 1e-3), 2 * max(cost.max(), staying, 1e-2))],
         "force": (STEP * np.repeat(np.arange(T + 1), 2)[1:-1], np.repeat(size, 2)),
+        "force now": (STEP * (step + 0.5), size[step]),
         "loose": ([0, STEP * T], np.full(2, mu * 9.81)),
         "force range": [0, 1.15 * float(max(size.max(), 1.4 * mu * 9.81))],
         "note": note,
@@ -73,15 +82,17 @@ def push(**start: Any) -> Explorer:
             "kappa": log_slider("gradients' κ_g", 0.1, 1e-6, 1, steps=24, readout=".1e", named=named),
             "mu": slider("friction μ", 0.5, 0.2, 0.8, 0.05),
             "first": choice("first guess", REST, [REST, PUSHED]),
+            "time": player("slide", 11, T * PER_STEP, interval=50),
+            "frame": player("iterations", FRAMES, FRAMES, interval=120),
             "x": slider("goal x (m)", 1.0, -1.2, 1.2, 0.05),
             "y": slider("goal y (m)", 0.5, -1.2, 1.2, 0.05),
-            "frame": player("replay the iterations", FRAMES, FRAMES, interval=120),
         },
         [
             panel(
-                "From above: the plan's path to the goal ☆ (click: another goal)",
+                "From above: the puck and the goal ☆ (click: another goal)",
                 walk("path", "puck, every 0.1 s", SHADE),
-                here("end", shade=SHADE, size=18),
+                curve("arrow", "force", ORANGE, mode="lines+markers", marker=ARROW),
+                here("puck", shade=SHADE, size=20),
                 goal("goal", shade=ink(0.9), symbol="star-open", marker={"line": {"width": 2}}),
                 x=axis("x (m)", "range", constrain="domain", dtick=0.5),
                 y=axis("y (m)", "range", equal=True, dtick=0.5),
@@ -100,7 +111,8 @@ def push(**start: Any) -> Explorer:
             panel(
                 "A useful force has to exceed μmg",
                 promise("loose", "breaks loose, μmg", ink(0.7)),
-                curve("force", "force", SHADE),
+                curve("force", "force", ORANGE),
+                here("force now", shade=ORANGE),
                 x="time (s)",
                 y=axis("‖F‖ (N)", "force range"),
                 height=340,

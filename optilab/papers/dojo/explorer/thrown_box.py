@@ -15,6 +15,7 @@ from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, here, log, panel, promise
 from optilab.ui.theme import BLUE, TEAL, ink
+from optilab.ui.words import number
 
 H, STEPS = 0.02, 100
 FRAMES = STEPS // 2
@@ -48,7 +49,7 @@ def compute(frame: int, kappa: float, run: tuple[System, Trace], **thrown: Any) 
     lost = np.flatnonzero(~np.isfinite(gap))
     note = (
         f"At {t[k]:.2f} s the centre moves at {sliding:.2f} m/s along the floor. The nearest that a "
-        f"corner ever comes to the floor is {gap.min():.1e} m; at rest it is 4κ/(mgh) = {resting:.1e} m. "
+        f"corner ever comes to the floor is {number(gap.min(), 2)} m; at rest it is 4κ/(mgh) = {number(resting, 2)} m. "
         f"{trace.iterations[1:].mean():.1f} iterations a step."
     )
     if len(lost):
@@ -62,6 +63,7 @@ def compute(frame: int, kappa: float, run: tuple[System, Trace], **thrown: Any) 
         "resting": (t, np.full(STEPS + 1, resting)),
         "energy": (t, energies),
         "energy now": (t[k], energies[k]),
+        "floats": f"The gap is never zero: at rest the box floats {number(1e3 * resting, 2)} mm up",
         "title": "Smoothed too much, the floor is a spring" if soft else "Each impact and all sliding take energy",
         "note": note,
     }
@@ -83,7 +85,7 @@ def thrown_box(**start: Any) -> Explorer:
         [
             scene(),
             panel(
-                "The gap is small, never zero",
+                entry("floats"),
                 curve("gap", "gap of the lowest corner", BLUE),
                 promise("resting", "resting gap 4κ/(mgh)", ink(0.6)),
                 here("gap now", shade=BLUE),
