@@ -50,12 +50,11 @@ def compute(kappa: float, contact: str, predictor: bool, keep: bool) -> dict[str
     s, eta = duals[:, 0], duals[:, 1:]
     k, count = trace.step, trace.step[-1]
     converged = trace.converged[-1]
+    used = np.linalg.norm(beta[-1, 1:]) / beta[-1, 0]
     note = (
         f"{'Converged' if converged else '<b>Stalled</b>'} after {count} iterations: "
-        f"‖s∘g − κe‖ is {number(trace.b_vio[-1] / kappa, 2)} κ, "
-        f"‖c‖ is {number(trace.r_vio[-1], 1)}. The gap is "
-        f"{number(s[-1], 2)} m, the floor pushes with {number(gamma[-1], 2)} N·s, friction uses {np.linalg.norm(beta[-1, 1:]) / beta[-1, 0]:.1%} of its "
-        "cone."
+        f"‖s∘g − κe‖ is {number(trace.b_vio[-1] / kappa, 2)} κ, ‖c‖ is {number(trace.r_vio[-1], 1)}. The gap is "
+        f"{number(s[-1], 2)} m, the floor pushes with {number(gamma[-1], 2)} N·s, friction uses {used:.1%} of its cone."
     )
     return {
         "r_vio": (k, np.maximum(trace.r_vio, TINY)),

@@ -81,7 +81,7 @@ def record(h: float, speed: float) -> dict[str, Any]:
             flips[name] = int((np.diff(np.sign(spin)) != 0).sum())
         else:
             ends.append(f"{name} lost at {t[last[-1] + 1]:.3g} s" if len(last) else f"{name} cannot start")
-    turn = h * speed * np.linalg.norm(DIRECTION)
+    turn = h * speed * float(np.linalg.norm(DIRECTION))
     if turn >= 2:
         first = f"<b>Step too large</b>: h‖ω‖ = {number(turn)} ≥ 2, half a turn a step: no d(ω) exists."
     elif turn >= np.sqrt(2):
