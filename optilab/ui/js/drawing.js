@@ -25,6 +25,7 @@ function keeping(plot) {
 
 class Drawing {
   plotly = null;
+  work = Promise.resolve();
   frame = null; // that is shown
   missed = false; // a frame came while the page had none of the pictures: they had neither colours nor a width
   turning = false; // the reader turns a scene: what would be drawn meanwhile would turn it back
@@ -49,16 +50,35 @@ class Drawing {
     return !this.missed;
   }
 
-  // Resolves once a frame is drawn; a panel that shows what it did before is left alone.
-  async show(frame) {
-    this.frame = frame;
-    this.value = values(frame);
-    this.inks = inks(this.root);
+  // One thing after the other: plotly mustn't be asked for the next before it is done with the last.
+  next(step) {
+    this.work = this.work.then(step, step);
+    return this.work;
+  }
+
+  // Resolves once a frame is drawn, to false if a later one has come meanwhile.
+  show(frame) {
     clearTimeout(this.rest);
-    const look = JSON.stringify([this.inks.stamp, [...this.legend.hidden]]);
-    await Promise.all(this.spec.panels.map((panel, index) => this.picture(panel, this.panels[index], look)));
-    this.root.toggleAttribute("data-moving", this.panels.some(({ behind }) => behind));
-    if (this.panels.some(({ behind }) => behind)) this.rest = setTimeout(() => this.settle(), REST);
+    this.frame = frame;
+    return this.next(async () => {
+      if (this.frame !== frame) return false;
+      this.value = values(frame);
+      this.inks = inks(this.root);
+      const look = JSON.stringify([this.inks.stamp, [...this.legend.hidden]]);
+      await Promise.all(this.spec.panels.map((panel, index) => this.picture(panel, this.panels[index], look)));
+      this.mark();
+      clearTimeout(this.rest);
+      if (this.behind.length) this.rest = setTimeout(() => this.settle(), REST);
+      return true;
+    });
+  }
+
+  get behind() {
+    return this.spec.panels.flatMap((panel, index) => (this.panels[index].behind ? [[panel, this.panels[index]]] : []));
+  }
+
+  mark() {
+    this.root.toggleAttribute("data-moving", this.behind.length > 0);
   }
 
   async picture(panel, place, look) {
@@ -120,14 +140,15 @@ class Drawing {
   }
 
   // Once nothing moves any more: what was only moved is drawn whole, with axes that fit.
-  async settle() {
-    const behind = this.spec.panels.flatMap((panel, index) => (this.panels[index].behind ? [[panel, this.panels[index]]] : []));
-    for (const [panel, place] of behind) {
-      place.behind = false;
-      await this.whole(panel, place);
-      annotate(place.plot);
-    }
-    this.root.toggleAttribute("data-moving", false);
+  settle() {
+    return this.next(async () => {
+      for (const [panel, place] of this.behind) {
+        place.behind = false;
+        await this.whole(panel, place);
+        annotate(place.plot);
+      }
+      this.mark();
+    });
   }
 
   // The traces and the layout of a panel.

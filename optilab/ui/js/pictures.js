@@ -70,8 +70,8 @@ function render({ model, el }) {
       return;
     }
     arrange();
-    await drawing.show(frame);
-    if (gone) return;
+    const painted = await drawing.show(frame);
+    if (gone || !painted) return;
     legend.explain(panels.map(({ plot }) => plot));
     requestAnimationFrame(() => {
       turn.answered();
