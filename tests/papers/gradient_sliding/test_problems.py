@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from optilab.core.run import run
+from optilab.papers.gradient_sliding.algorithm import accelerated_sliding, restart_free_lambda, rf_asgs, rf_asgs_bound
 from optilab.papers.gradient_sliding.problems.certified import quadratic_dual
 from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
 from optilab.papers.gradient_sliding.problems.portfolio import Portfolio, portfolio
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
+from optilab.papers.gradient_sliding.problems.saddle import Saddle, balls, box, simplex
 from optilab.problems import projection
 
 MAKERS = {
@@ -115,6 +118,50 @@ def test_the_smoothed_h_is_huber_s_and_lies_within_its_error(name, eta):
         assert change <= problem.norm**2 / eta * np.linalg.norm(x - y) + 1e-12
 
 
+SETS = {"box": (box(6), lambda v: abs(v).sum()), "simplex": (simplex(6), np.max)}
+SETS["balls"] = (balls(3), lambda v: np.hypot(v[::2], v[1::2]).sum())
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("eta", [1e-3, 0.5, 30.0])
+def test_smoothing_over_a_dual_set_lies_within_its_error(name, eta):
+    dual, support = SETS[name]
+    rng = np.random.default_rng(7)
+    K, c = rng.normal(size=(6, 4)), rng.normal(size=6)
+    problem = Saddle(np.eye(4), np.zeros(4), K, c, 0.3, dual)
+    e = 1e-6
+    for x, other, v in rng.normal(size=(8, 3, 4)):
+        h = support(K @ x - c)
+        assert problem(x) == pytest.approx(0.65 * x @ x + h)
+        assert support(K @ other - c) >= h + problem.subgrad(x) @ (other - x) - 1e-12
+        assert -1e-12 <= h - problem.smoothed(x, eta) <= eta * dual.Omega + 1e-12
+        y = dual.project(3 * rng.normal(size=(200, 6)))  # no point of the set does better
+        best = (y @ (K @ x - c) - eta / 2 * ((y - dual.centre) ** 2).sum(-1)).max()
+        assert best <= problem.smoothed(x, eta) + 1e-9
+        assert ((y - dual.centre) ** 2).sum(-1).max() / 2 <= dual.Omega + 1e-12
+        slope = (problem.smoothed(x + e * v, eta) - problem.smoothed(x - e * v, eta)) / (2 * e)
+        np.testing.assert_allclose(problem.smooth_grad(x, eta) @ v, slope, rtol=1e-5, atol=1e-6)
+        change = np.linalg.norm(problem.smooth_grad(x, eta) - problem.smooth_grad(other, eta))
+        assert change <= problem.norm**2 / eta * np.linalg.norm(x - other) + 1e-12
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_accelerated_sliding_closes_in_over_every_dual_set(name):
+    dual, _ = SETS[name]
+    rng = np.random.default_rng(3)
+    problem = Saddle(np.diag([4.0, 2.0, 1.0, 0.5]), rng.normal(size=4), rng.normal(size=(6, 4)), np.ones(6), 0.3, dual)
+    known = {"L": problem.L, "mu": 0.3, "K": problem.norm, "Omega": problem.Omega, "D": 9 + float(problem(np.zeros(4)))}
+    near, best = (run(accelerated_sliding(problem, np.zeros(4), rf_asgs(**known, N=N)), N).xbar[-1] for N in (30, 80))
+    gap0, V0 = problem(np.zeros(4)) - problem(best), best @ best / 2
+    known |= {"lam": restart_free_lambda(problem.L, 0.3), "eta0": known["D"] / (2 * problem.Omega)}
+    bound = rf_asgs_bound(30, gap0=gap0, V0=V0, **{name: known[name] for name in ("mu", "lam", "eta0", "Omega")})
+    assert 0 < problem(near) - problem(best) <= bound
+    known = {name: known[name] for name in ("L", "mu", "K", "Omega", "D")}
+    alone = accelerated_sliding(problem, np.zeros(4), rf_asgs(**known, N=5))
+    both = accelerated_sliding(problem, np.zeros((2, 4)), rf_asgs(**known, N=5))
+    np.testing.assert_allclose(run(both, 5).xbar[:, 1], run(alone, 5).xbar)
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_batch_of_problems_is_its_problems_one_by_one(name):
     rng = np.random.default_rng(5)
@@ -162,6 +209,9 @@ REFUSED = {
     "weight must be": lambda: Deblurring(np.eye(3), np.zeros(3), 1.0, weight=-1.0),
     "shape of Sigma must be": lambda: Portfolio(np.ones((4, 3)), np.eye(2), 0.2, 1.0),
     "mu must be positive, got 0": lambda: portfolio(0, mu=0.0),
+    "m must be a whole number": lambda: box(2.5),
+    "groups must be a whole number": lambda: balls(0),
+    "shape of K must be": lambda: Saddle(np.eye(2), np.zeros(2), np.eye(2), np.zeros(3), 1.0, simplex(3)),
     "box must be": lambda: quadratic_dual(np.eye(1), np.zeros(1), np.eye(1), np.zeros(1), np.ones(1), -np.ones(1)),
 }
 
