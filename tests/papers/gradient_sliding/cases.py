@@ -11,13 +11,13 @@ from optilab.papers.gradient_sliding.problems.portfolio import portfolio
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
 from optilab.problems.simple import Simplex, SquaredNorm
 
-SEEDS = [1, 5, 8]
+SEEDS, MUS = [1, 5, 8], np.array([0.5, 2.0, 1.0])  # with other μ restarted methods have other phases
 STARTS = np.random.default_rng(0).normal(size=(3, 6))
 G, LENGTHS, WEIGHTS = np.random.default_rng(1).normal(size=(3, 6)), np.array([3, 9, 5]), np.array([5.0, 12.0, 8.0])
 
 
 def small(i):
-    return robust_regression(SEEDS[i], n=6, m=20, L=10.0, mu=0.5)
+    return robust_regression(SEEDS[i], n=6, m=20, L=10.0, mu=MUS[i])
 
 
 def drawn(stochastic, i):
@@ -37,6 +37,12 @@ def accelerated(stochastic, i, rng):
     return room.accelerated_sliding(problem, STARTS[i], plan, rng=drawn(stochastic, i))
 
 
+def restarted(i, rng):
+    problem = small(i)
+    known = {"L": problem.L, "mu": problem.mu, "K": problem.norm, "D": 0.1 * initial(problem, STARTS[i])[0]}
+    return room.accelerated_sliding(problem, STARTS[i], room.restarted_ags(**known, Omega=0.5, phases=2))
+
+
 def without_mu(known):
     return {name: value for name, value in known.items() if name != "mu"}
 
@@ -48,7 +54,8 @@ def step(i):
 PLANS = {
     "gs_convex": lambda known: room.gs_convex(**without_mu(known), N=8),
     "gs_anytime": lambda known: room.gs_anytime(**without_mu(known), N=8),
-    "m_sgs": lambda known: room.m_sgs(**known, phases=3).within(600),
+    "m_sgs": lambda known: room.m_sgs(**known, phases=2),
+    "m_sgs within a budget": lambda known: room.m_sgs(**known, phases=3).within(600),
     "rf_sgs": lambda known: room.rf_sgs(**known, N=25),
 }
 CASES = {
@@ -56,6 +63,7 @@ CASES = {
     **{f"gradient_sliding: stochastic {name}": partial(sliding, plan, True) for name, plan in PLANS.items()},
     "accelerated_sliding": partial(accelerated, False),
     "accelerated_sliding: stochastic": partial(accelerated, True),
+    "accelerated_sliding: restarted_ags": restarted,
     "prox_sliding": lambda i, rng: room.prox_sliding(small(i), G[i], STARTS[i], beta=WEIGHTS[i], B=2.0, T=LENGTHS[i]),
     "prox_ag": lambda i, rng: room.prox_ag(small(i), G[i], STARTS[i] / 2, STARTS[i], step(i)),
 }

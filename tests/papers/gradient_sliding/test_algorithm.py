@@ -195,6 +195,37 @@ def test_one_phase_of_convex_accelerated_sliding_keeps_its_guarantee(seed):
     assert smooth(trace.xbar[-1]) - smooth(best) <= 8 * 20 * V0 / (N * (N + 1))
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.floats(1, 30), st.floats(0.1, 3), st.floats(0.1, 9)), min_size=2, max_size=4))
+def test_a_batch_of_restarted_schedules_is_its_replicates(constants):
+    L, mu, D = np.array(constants).T
+    common = {"sliding": {"M": 1.0, "phases": 3}, "accelerated": {"K": 1.0, "Omega": 0.5, "phases": 3}}
+    for make, rest in ((gs.m_sgs, common["sliding"]), (gs.restarted_ags, common["accelerated"])):
+        together = make(L=L, mu=mu, D=D, **rest)
+        for i in range(len(L)):
+            alone = make(L=L[i], mu=mu[i], D=D[i], **rest)
+            N = len(alone.T)
+            weight, mine = alone[0], together[0][:, i]
+            np.testing.assert_allclose(mine[:N], weight)
+            np.testing.assert_array_equal(together.T[:N, i], alone.T)
+            np.testing.assert_array_equal(together.restart[:N, i], alone.restart)
+            assert not mine[N:].any()
+            assert not together.T[N:, i].any()
+            assert not together.restart[N:, i].any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(1, 30), st.integers(1, 40), st.integers(0, 999))
+def test_convex_accelerated_sliding_keeps_its_bound(L, N, seed):
+    part = robust_regression(seed, n=5, m=12, L=L, mu=0.05)
+    smooth = Smoothed(part, 0.3)
+    best, x0 = smooth.minimizer(), np.random.default_rng(seed).normal(size=5)
+    plan = gs.ags_convex(L=L, M=float(part.norm) ** 2 / 0.3, N=N, eta=0.3)
+    gap = smooth(run(gs.accelerated_sliding(part, x0, plan), N).xbar[1:]) - smooth(best)
+    V0 = ((x0 - best) ** 2).sum() / 2
+    assert (gap <= gs.ags_convex_bound(np.arange(1, N + 1), L=L, V0=V0) + 1e-10).all()
+
+
 class Smoothed:
     """f + h_η + χ of a robust regression, and its minimiser by Newton's method."""
 
@@ -347,31 +378,54 @@ GOOD = {
     gs.rf_ags: {"L": 1.0, "mu": 0.1, "M": 1.0, "N": 3},
     gs.rf_asgs: SADDLE | {"N": 5},
     gs.restarted_ags: SADDLE | {"phases": 1},
+    gs.ags_convex: {"L": 1.0, "M": 1.0, "N": 3},
+    gs.gs_convex_bound: {"N": 3, "L": 1.0, "V0": 1.0, "D": 1.0},
+    gs.ags_convex_bound: {"N": 3, "L": 1.0, "V0": 1.0},
+    gs.m_sgs_bound: {"s": 1, "D": 1.0},
+    gs.restarted_ags_bound: {"s": 1, "D": 1.0},
+    gs.rf_sgs_bound: {"k": 1, "E0": 1.0, "gamma": 0.1, "D": 1.0},
+    gs.rf_sgs_steps: {"epsilon": 0.1, "E0": 1.0, "gamma": 0.1, "D": 1.0},
+    gs.rf_asgs_bound: {"k": 1, "gap0": 1.0, "V0": 1.0, "mu": 0.1, "lam": 0.1, "eta0": 0.1, "Omega": 0.5},
 }
 REFUSED = [
     (gs.rf_sgs, {"L": 0.0}, "L must be positive"),
     (gs.rf_sgs, {"L": np.nan}, "L must be positive"),
     (gs.rf_sgs, {"mu": 0.0}, "use gs_convex for mu = 0"),
-    (gs.rf_sgs, {"M": -1.0}, "M must be 0 or more"),
-    (gs.rf_sgs, {"sigma2": -1.0}, "sigma2 must be 0 or more"),
+    (gs.rf_sgs, {"M": -1.0}, "M must be finite and 0 or more"),
+    (gs.rf_sgs, {"sigma2": -1.0}, "sigma2 must be finite and 0 or more"),
     (gs.rf_sgs, {"D": 0.0}, "D must be positive"),
     (gs.rf_sgs, {"D": np.array([1.0, -1.0])}, "D must be positive"),
-    (gs.rf_sgs, {"N": 0}, "N must be 1 or more"),
-    (gs.rf_sgs, {"T_min": 0}, "T_min must be 1 or more"),
+    (gs.rf_sgs, {"D": np.inf}, "D must be positive and finite"),
+    (gs.rf_sgs, {"L": "20"}, "L must be a number"),
+    (gs.rf_sgs, {"N": 0}, "N must be a whole number, 1 or more"),
+    (gs.rf_sgs, {"N": 2.5}, "N must be a whole number, 1 or more, got 2.5"),
+    (gs.rf_sgs, {"T_min": 0}, "T_min must be a whole number, 1 or more"),
+    (gs.rf_sgs, {"T_min": 1.5}, "T_min must be a whole number, 1 or more"),
     (gs.rf_sgs, {"gamma": 0.0}, r"gamma must be in \(0, 1\]"),
     (gs.rf_sgs, {"gamma": 1.5}, r"gamma must be in \(0, 1\]"),
     (gs.rf_sgs, {"beta": 0.0}, "beta must be positive"),
     (gs.rf_sgs, {"growth": 1.2}, "growth must be between 0 and 1"),
     (gs.rf_sgs, {"effort": 0.0}, "effort must be positive"),
     (gs.m_sgs, {"phases": 0}, "phases must be"),
+    (gs.m_sgs, {"phases": 1.5}, "phases must be a whole number"),
+    (gs.restarted_ags, {"phases": 2.5}, "phases must be a whole number"),
+    (gs.ags_convex, {"N": 2.5}, "N must be a whole number"),
+    (gs.ags_convex, {"M": np.nan}, "M must be finite"),
+    (gs.gs_convex_bound, {"D": -1.0}, "D must be positive"),
+    (gs.ags_convex_bound, {"V0": -1.0}, "V0 must be finite and 0 or more"),
+    (gs.m_sgs_bound, {"D": -1.0}, "D must be positive"),
+    (gs.restarted_ags_bound, {"D": np.nan}, "D must be positive"),
+    (gs.rf_sgs_bound, {"D": -1.0}, "D must be positive"),
+    (gs.rf_asgs_bound, {"D": -1.0}, "D must be 0 or more"),
+    (gs.rf_sgs_steps, {"epsilon": 0.0}, "epsilon must be positive"),
     (gs.m_sgs, {"mu": 0.0}, "mu must be positive"),
     (gs.rf_asgs, {"eta0": 0.0}, "eta0 must be positive"),
-    (gs.rf_asgs, {"K": -1.0}, "K must be a norm"),
+    (gs.rf_asgs, {"K": -1.0}, "K must be finite and 0 or more"),
     (gs.rf_asgs, {"Omega": 0.0}, "Omega must be positive"),
     (gs.rf_asgs, {"N": 0}, "N must be"),
     (gs.rf_asgs, {"mu": -1.0}, "mu must be positive"),
     (gs.restarted_ags, {"phases": 0}, "phases must be"),
-    (gs.rf_ags, {"M": -1.0}, "M must be 0 or more"),
+    (gs.rf_ags, {"M": -1.0}, "M must be finite and 0 or more"),
 ]
 
 

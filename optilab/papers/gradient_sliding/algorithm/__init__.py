@@ -16,13 +16,15 @@ From the pseudo-code to its functions; x̲ is `xu`, and a letter with a tilde en
       (x, x̃) = ProxAG(g, x̄, x, T_k, q_k)                      prox_ag
       restart-free, RF-AGS (D): λ, β = Lλ, T_k, q_k           rf_ags, restart_free_lambda, inner_length
       restart-free and smoothed, RF-ASGS (E): η_k = η₀ρᵏ, m_k rf_asgs
-      restarted AGS (F)                                       restarted_ags
+      λ_k, β_k, T_k for merely convex problems, restarted (F) ags_convex, restarted_ags
 """
 
 from optilab.papers.gradient_sliding.algorithm.accelerated import (
     AcceleratedOuter,
     AcceleratedSchedule,
     accelerated_sliding,
+    ags_convex,
+    ags_convex_bound,
     inner_length,
     prox_ag,
     restart_free_lambda,

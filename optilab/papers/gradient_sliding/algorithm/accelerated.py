@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.gradient_sliding.algorithm.schedules import LARGEST, refuse, steps
 from optilab.papers.gradient_sliding.algorithm.sliding import (
@@ -27,7 +27,7 @@ from optilab.problems.oracles import Smoothable
 
 
 class AcceleratedSchedule(NamedTuple):
-    """Parameters of the outer steps, arrays (N, *batch)."""
+    """Parameters of the outer steps, arrays (N, *batch); a replicate rests where λ and T are 0."""
 
     lam: np.ndarray  # weight λ_k of the new point in the average
     beta: np.ndarray  # prox weight β_k
@@ -91,7 +91,7 @@ def accelerated_sliding(
         g = problem.grad(xu)
         x, xt = last(prox_ag(problem, g, xbar, x, step, generators=generators))
         xbar = (1 - lam) * xbar + lam * xt
-        gradients, operators = gradients + 1, operators + T
+        gradients, operators = gradients + (T > 0), operators + T
         samples = samples + T * step.m if generators else samples
         yield AcceleratedOuter(xbar, x, xu, T, step.eta, gradients, operators, samples)
 
@@ -189,8 +189,7 @@ def rf_asgs(*, L, mu, K, Omega, D, N: int, sigma2=0.0, eta0=None) -> Accelerated
     eta0 : number or array (*batch), optional
         D/(2Ω) by default.
     """
-    refuse(L=L, mu=mu, Omega=Omega, D=D, sigma2=sigma2)
-    require(np.asarray(K) >= 0, "K", K, "a norm, 0 or more")
+    refuse(L=L, mu=mu, K=K, Omega=Omega, D=D, sigma2=sigma2)
     eta0 = D / (2 * Omega) if eta0 is None else eta0
     refuse(eta0=eta0)
     lam = restart_free_lambda(L, mu)
@@ -205,28 +204,57 @@ def rf_asgs(*, L, mu, K, Omega, D, N: int, sigma2=0.0, eta0=None) -> Accelerated
 
 def rf_ags_start(*, gap0, V0, mu) -> np.ndarray:
     """E₀ = Ψ(x0) − Ψ* + μ V(x0, x*); `rf_ags` contracts it by 1 − λ a step, exactly."""
+    refuse(gap0=gap0, V0=V0, mu=mu)
     return gap0 + mu * V0
 
 
 def rf_asgs_bound(k, *, gap0, V0, mu, lam, eta0, Omega, D=0.0) -> np.ndarray:
     """The corollary: Ψ(x̄_k) − Ψ* ≤ (1 − λ)ᵏ(gap0 + μV0 + η₀Ω) + 2(η₀Ω + 4D/5) ρᵏ⁺¹; D = 0 for the full operator."""
+    refuse(gap0=gap0, V0=V0, mu=mu, lam=lam, eta0=eta0, Omega=Omega)
+    require(np.asarray(D) >= 0, "D", D, "0 or more")
     k = np.asarray(k)
     return (1 - lam) ** k * (gap0 + mu * V0 + eta0 * Omega) + 2 * (eta0 * Omega + 0.8 * D) * (1 - lam / 2) ** (k + 1)
 
 
 def rf_asgs_operators(N, *, L, K, lam, eta0) -> np.ndarray:
     """Bound on the operators of N steps: N + 8‖K‖ρ^(−N/2)/(λ√(Lη₀))."""
+    refuse(L=L, K=K, lam=lam, eta0=eta0)
     return N + 8 * K / (lam * np.sqrt(L * eta0)) * (1 - lam / 2) ** (-N / 2)
+
+
+def ags_convex(*, L, M, N: int, eta=1.0) -> AcceleratedSchedule:
+    """Accelerated sliding for merely convex problems with an M-smooth h; its parameters don't need the horizon N.
+
+    Parameters
+    ----------
+    L, M : number or array (*batch)
+        Smoothness of f and of h.
+    N : int
+        Outer steps.
+    eta : number or array (*batch)
+        Handed to the problem's `smooth_grad`.
+    """
+    refuse(L=L, M=M, eta=eta)
+    k = steps(N, L, M, eta)
+    T, beta = inner_length(4 * M / L), 2 * L / k
+    return accelerated_schedule(2 / (k + 1), beta, beta, T, L / k * T * (T + 1.0), eta)
+
+
+def ags_convex_bound(N, *, L, V0) -> np.ndarray:
+    """The guarantee for `ags_convex`: Ψ(x̄_N) − Ψ* ≤ 8LV0/(N(N + 1)), V0 = ½‖x0 − x*‖²."""
+    refuse(N=N, L=L, V0=V0)
+    return 8 * L * V0 / (N * (N + 1))
 
 
 def restarted_ags_bound(s, *, D) -> np.ndarray:
     """The guarantee for `restarted_ags` after s phases: the gap is at most Δ₀ 2⁻ˢ(1 + s/2)."""
+    refuse(D=D)
     s = np.asarray(s)
     return D * 2.0**-s * (1 + s / 2)
 
 
 def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
-    """Restarted accelerated sliding: phases of ⌈4√(L/μ)⌉ convex steps, the smoothing halved from one to the next.
+    """Restarted accelerated sliding: phases of ⌈4√(L/μ)⌉ steps of `ags_convex`, each with half the smoothing.
 
     Parameters
     ----------
@@ -235,12 +263,14 @@ def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
     phases : int
         The gap after s of them is at most Δ₀ 2⁻ˢ(1 + s/2).
     """
-    refuse(L=L, mu=mu, Omega=Omega, D=D)
-    require(phases >= 1, "phases", phases, "1 or more")
+    refuse(L=L, mu=mu, K=K, Omega=Omega, D=D)
+    require(whole(phases, 1), "phases", phases, "a whole number, 1 or more")
     N0 = np.ceil(4 * np.sqrt(np.asarray(L) / mu))
     j = steps(phases * int(np.max(N0)), L, mu, K, Omega, D) - 1
     s, k = np.minimum(j // N0 + 1, 1000), j % N0 + 1
     eta = D * 2.0**-s / (2 * Omega)
     T = inner_length(4 * K**2 / eta / L)
     beta = 2 * L / k
-    return accelerated_schedule(2 / (k + 1), beta, beta, T, L / k * T * (T + 1.0), eta, restart=(k == 1) & (s > 1))
+    going = j < phases * N0  # shorter phases end sooner
+    lam, q = going * 2 / (k + 1), L / k * T * (T + 1.0)
+    return accelerated_schedule(lam, beta, beta, going * T, q, eta, restart=going & (k == 1) & (s > 1))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 
 LARGEST = 10**15  # inner lengths beyond this are all too long; it keeps them within the integers
 
@@ -36,10 +36,13 @@ class Schedule(NamedTuple):
             If the first step exceeds it.
         """
         require(self.T[0] <= budget, "the budget", budget, f"at least the first inner length {np.max(self.T[0])}")
-        going = self.T.cumsum(0) <= budget
+        going = (self.T.cumsum(0) <= budget) & (self.T > 0)
         steps = int(going.reshape(len(going), -1).any(1).sum())
-        idle = self._replace(gamma=going * self.gamma, T=going * self.T, restart=going & self.restart)
-        return Schedule(*(column[:steps] for column in idle))
+        return Schedule(*(column[:steps] for column in self.resting(going)))
+
+    def resting(self, going: np.ndarray) -> "Schedule":
+        """The same with replicates at rest where `going` (N, *batch) is false."""
+        return self._replace(gamma=going * self.gamma, T=going * self.T, restart=going & self.restart)
 
 
 def schedule(gamma, beta, B, T, restart=False) -> Schedule:
@@ -50,7 +53,7 @@ def schedule(gamma, beta, B, T, restart=False) -> Schedule:
 
 def steps(N: int, *parameters: float | np.ndarray) -> np.ndarray:
     """The numbers k = 1 … N as a column (N, 1, …) that broadcasts against the parameters (*batch)."""
-    require(N >= 1, "N", N, "1 or more")
+    require(whole(N, 1), "N", N, "a whole number, 1 or more")
     batch = np.broadcast_shapes(*(np.shape(parameter) for parameter in parameters))
     return np.arange(1, N + 1).reshape(N, *(1 for _ in batch))
 
@@ -59,13 +62,14 @@ def refuse(**constants: float | np.ndarray) -> None:
     """Refuse constants of the problem that no method can work with."""
     for name, value in constants.items():
         value = np.asarray(value)
-        if name in ("M", "sigma2", "sigma"):
-            require(value >= 0, name, value, "0 or more")
+        require(value.dtype.kind in "biuf", name, value, "a number or an array of numbers")
+        if name in ("M", "K", "sigma2", "gap0", "V0", "E0"):
+            require((value >= 0) & (value < np.inf), name, value, "finite and 0 or more")
         elif name == "mu":
             needed = "positive: restart-free sliding needs chi to be mu-strongly convex; use gs_convex for mu = 0"
-            require(value > 0, name, value, needed)
+            require((value > 0) & (value < np.inf), name, value, needed)
         else:
-            require(value > 0, name, value, "positive")
+            require((value > 0) & (value < np.inf), name, value, "positive and finite")
 
 
 def gs_convex(*, L, M, sigma2=0.0, D, N: int) -> Schedule:
@@ -88,6 +92,7 @@ def gs_convex(*, L, M, sigma2=0.0, D, N: int) -> Schedule:
 
 def gs_convex_bound(N, *, L, V0, D, stochastic: bool = False) -> np.ndarray:
     """Lan's guarantee on Ψ(x̄_N) − Ψ* for `gs_convex`, in expectation if stochastic; V0 = ½‖x0 − x*‖²."""
+    refuse(N=N, L=L, V0=V0, D=D)
     return 2 * L / (N * (N + 1)) * (3 * V0 + (4 if stochastic else 2) * D)
 
 
@@ -114,22 +119,25 @@ def m_sgs(*, L, M, sigma2=0.0, mu, D, phases: int) -> Schedule:
         ⌈log₂(Δ₀/ε)⌉ of them reach the gap ε.
     """
     refuse(L=L, M=M, sigma2=sigma2, mu=mu, D=D)
-    require(phases >= 1, "phases", phases, "1 or more")
+    require(whole(phases, 1), "phases", phases, "a whole number, 1 or more")
     N0 = phase_length(L, mu, sigma2)
     j = steps(phases * int(np.max(N0)), L, M, sigma2, mu, D) - 1
     s, k = np.minimum(j // N0, 1000), j % N0 + 1  # phase s = 0, 1, … and step k = 1 … N0 in it
     beta = 2 * L / k
     T = N0 * (M**2 + sigma2) * k**2 / (D / mu * 2.0**-s * L**2)
-    return schedule(2 / (k + 1), beta, beta, T, restart=(k == 1) & (s > 0))
+    plan = schedule(2 / (k + 1), beta, beta, T, restart=(k == 1) & (s > 0))
+    return plan.resting(j < phases * N0)  # shorter phases end sooner
 
 
 def phase_length(L, mu, sigma2=0.0) -> np.ndarray:
     """N₀ = ⌈2√(5L/μ)⌉ steps of a phase of `m_sgs` with full, ⌈2√(7L/μ)⌉ with sampled subgradients."""
+    refuse(L=L, mu=mu, sigma2=sigma2)
     return np.ceil(2 * np.sqrt(np.where(np.asarray(sigma2) > 0, 7, 5) * L / mu)).astype(int)
 
 
 def m_sgs_bound(s, *, D) -> np.ndarray:
     """Lan's guarantee for `m_sgs` after s phases: the gap is at most Δ₀ 2⁻ˢ, in expectation."""
+    refuse(D=D)
     return D * 2.0 ** -np.asarray(s)
 
 
@@ -141,7 +149,7 @@ def e(T) -> np.ndarray:
 def restart_free_gamma(L, mu, T_min: int = 1) -> np.ndarray:
     """The constant momentum γ of `rf_sgs`, root of (1 + e₁)(Lγ² + μγ) = μ with e₁ = e(T_min)."""
     refuse(L=L, mu=mu)
-    require(T_min >= 1, "T_min", T_min, "1 or more")
+    require(whole(T_min, 1), "T_min", T_min, "a whole number, 1 or more")
     a = 1 + e(T_min)
     return 2 * mu / (a * (mu + np.sqrt(mu**2 + 4 * L * mu / a)))  # the root without cancellation at small L
 
@@ -175,7 +183,7 @@ def rf_sgs(
     gamma = root if gamma is None else np.asarray(gamma)
     require((gamma > 0) & (gamma <= 1), "gamma", gamma, "in (0, 1]")
     beta = L * gamma if beta is None else np.asarray(beta)
-    require(beta > 0, "beta", beta, "positive")
+    refuse(beta=beta)
     k = steps(N, L, M, sigma2, mu, D, effort, growth, gamma, beta)
     B, rho = beta + mu, 1 - growth * root
     S2 = subgradient_noise(M, sigma2)
@@ -191,17 +199,20 @@ def subgradient_noise(M, sigma2) -> np.ndarray:
 
 def rf_sgs_start(*, gap0, V0, gamma, beta, mu, T1) -> np.ndarray:
     """E₀ = Ψ(x0) − Ψ* + γB(1 + e_{T₁}) V(x0, x*), the Lyapunov function at the start, V0 = ½‖x0 − x*‖²."""
+    refuse(gap0=gap0, V0=V0, gamma=gamma, beta=beta, mu=mu, T1=T1)
     return gap0 + gamma * (beta + mu) * (1 + e(T1)) * V0
 
 
 def rf_sgs_bound(k, *, E0, gamma, D, effort=1.0) -> np.ndarray:
     """The theorem: Ψ(x̄_k) − Ψ* ≤ (1 − γ)ᵏ E₀ + 2D ρᵏ⁺¹/effort, in expectation."""
+    refuse(E0=E0, gamma=gamma, D=D, effort=effort)
     k = np.asarray(k)
     return (1 - gamma) ** k * E0 + 2 * D / effort * (1 - gamma / 2) ** (k + 1)
 
 
 def rf_sgs_recursion(plan: Schedule, *, E0, M, sigma2=0.0) -> np.ndarray:
     """Its step, E_k ≤ (1 − γ) E_{k−1} + 4γS₂/(B(T_k + 3)), iterated with any growing lengths: (N + 1, *batch)."""
+    refuse(E0=E0, M=M, sigma2=sigma2)
     E = [np.broadcast_to(E0, plan.T.shape[1:])]
     for gamma, B, T in zip(plan.gamma, plan.B, plan.T, strict=True):
         E.append((1 - gamma) * E[-1] + 4 * gamma * subgradient_noise(M, sigma2) / (B * (T + 3)))
@@ -210,10 +221,12 @@ def rf_sgs_recursion(plan: Schedule, *, E0, M, sigma2=0.0) -> np.ndarray:
 
 def rf_sgs_steps(epsilon, *, E0, gamma, D) -> np.ndarray:
     """Outer steps, that is gradients, after which the bound is at most ε: ⌈(2/γ) ln((E₀ + 2D)/ε)⌉."""
+    refuse(epsilon=epsilon, E0=E0, gamma=gamma, D=D)
     return np.ceil(2 / gamma * np.log((E0 + 2 * D) / epsilon))
 
 
 def rf_sgs_subgradients(N, *, gamma, beta, mu, M, sigma2=0.0, D, T_min: int = 1) -> np.ndarray:
     """Bound on ΣT_k after N steps: N T_min + N + 8S₂ρ⁻ᴺ/(γBD)."""
+    refuse(gamma=gamma, beta=beta, mu=mu, M=M, sigma2=sigma2, D=D)
     S2 = subgradient_noise(M, sigma2)
     return N * (T_min + 1) + 8 * S2 / (gamma * (beta + mu) * D) * (1 - gamma / 2) ** -N
