@@ -14,6 +14,7 @@ from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, contour, curve, entry, goal, here, log, panel, promise, thin, walk
 from optilab.ui.theme import ink
+from optilab.ui.words import number
 
 N = 30
 LEAST = 2.0  # target scale of starts beside the optimum, whose own gap would ask for endless slides
@@ -49,7 +50,7 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
     if k:
         seen = f"{T} subgradient{more}"
         note = f"Outer step {k}: one gradient, frozen at ×; then {T} inner step{more}. "
-        note += f"In all {k} gradients, {subgradients[k]} subgradients, gap {gap[k]:.1e}."
+        note += f"In all {k} gradients, {subgradients[k]} subgradients, gap {number(gap[k], 2)}."
     return {
         "averages": tuple(xbar.T),
         "average": tuple(xbar[-1]),
@@ -72,9 +73,9 @@ def compute(k: int, x: float, y: float) -> dict[str, Any]:
 def slide(**start: Any) -> Explorer:
     """Play through 30 outer steps; click sets the start."""
     blue, orange = color("RF-SGS"), color("M-SGS")
-    arrow = {"symbol": ["x-thin-open", "arrow"], "size": [9, 11], "angleref": "previous"}
+    arrow = {"symbol": ["x", "arrow"], "size": [10, 12], "angleref": "previous"}
     right = axis("subgradients", rangemode="tozero", overlaying="y", side="right", showgrid=False, nticks=5)
-    controls = {"k": player("outer step k", 22, N, interval=600)}
+    controls = {"k": player("outer step k", 5, N, interval=600)}
     controls |= {"x": slider("start x₁", -2.0, -2.4, 2.4, 0.1), "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1)}
     return Explorer(
         compute,
@@ -86,7 +87,7 @@ def slide(**start: Any) -> Explorer:
                 goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open"),
                 walk("averages", "averages x̄", blue),
                 here("average", shade=blue),
-                walk("arrow", "frozen −∇f", ink(0.85), marker=arrow),
+                walk("arrow", "−∇f, frozen at ×", ink(0.85), marker=arrow),
                 x=axis("x₁", [-2.5, 2.5], constrain="domain"),
                 y=axis("x₂", [-2.5, 2.5], equal=True),
                 click=("x", "y"),

@@ -12,8 +12,9 @@ from optilab.papers.gradient_sliding.explorer.colors import color
 from optilab.papers.gradient_sliding.problems.deblurring import Deblurring, deblurring
 from optilab.ui.controls import player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, here, log, panel, promise, thin
+from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, halo, here, log, panel, promise, thin
 from optilab.ui.theme import ink
+from optilab.ui.words import number
 
 PIXELS, N = 60, 40
 UNIT = np.linspace(-2.5, 2.5, 401)
@@ -58,9 +59,9 @@ def compute(k: int, seed: int) -> dict[str, Any]:
         "bound": (steps, bound),
         "error": (steps, eta * Omega),
         "now": (k, gap[k]),
-        "kink": f"The kink of |z|, rounded within η = {eta[k]:.2g}",
-        "note": f"After {k} gradients and {states['operators'][k]:,} operators the gap is {gap[k]:.1e}; smoothing "
-        f"may cost up to ηΩ = {eta[k] * Omega:.1e}, and the inner loop has {states['T'][k]} steps.",
+        "kink": f"The kink of |z|, rounded within η = {number(eta[k], 2)}",
+        "note": f"After {k} gradients and {states['operators'][k]:,} operators the gap is {number(gap[k], 2)}; "
+        f"smoothing may cost up to ηΩ = {number(eta[k] * Omega, 2)}, and the inner loop has {states['T'][k]} steps.",
     }
 
 
@@ -80,10 +81,10 @@ def smoothing(**start: Any) -> Explorer:
                 y=axis("penalty", "tall"),
             ),
             panel(
-                "The average x̄ₖ takes on the optimum's flats and edges",
+                "From a smooth hill to flats and edges: the average x̄ₖ on its way to the optimum",
                 cloud("record", "recorded", ink(0.4)),
                 thin("signal", "truth", ink(0.45), shape="hvh"),
-                promise("best", "optimum", green),
+                halo("best", "optimum", green),
                 curve("xbar", "x̄ₖ", green),
                 x="pixel",
                 y="brightness",
@@ -91,7 +92,7 @@ def smoothing(**start: Any) -> Explorer:
             panel(
                 "The gap follows the smoothing down",
                 promise("bound", shade=green),
-                guide("error", "ηₖΩ", ink(0.6)),
+                guide("error", shade=ink(0.6), end="ηₖΩ"),
                 curve("gap", "gap", green),
                 here("now", shade=green),
                 x="gradients of f",

@@ -1,114 +1,209 @@
-"""Two counters, one race: the gap against gradients and against subgradients."""
+"""Two counters, one price: the work itself, the gap against the bill, and the line of equal bill."""
 
 from typing import Any
 
 import numpy as np
 
-from optilab.classics.proximal_sgd import proximal_sgd_bound
 from optilab.core.run import Progress
-from optilab.papers.gradient_sliding.algorithm import m_sgs_bound, phase_length, rf_sgs, subgradient_noise
-from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, initial, race
+from optilab.papers.gradient_sliding.algorithm import phase_length, rf_sgs
+from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, race
+from optilab.papers.gradient_sliding.explorer.bill import (
+    STEPS,
+    break_even,
+    equal_bill,
+    of_seed,
+    outlines,
+    stretch,
+)
 from optilab.papers.gradient_sliding.explorer.colors import color
 from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import Mark, axis, curve, dots, log, panel, promise, thin
+from optilab.ui.marks import axis, band, cloud, curve, dots, entry, guide, log, panel, promise, rule, texts, thin
+from optilab.ui.words import number
 
 METHODS = ("RF-SGS", "M-SGS", "prox-SGD")
+ROWS = dict(zip(METHODS, (2, 1, 0), strict=True))
+SEEDS = range(8)
 
 
 def three_runs(
-    kappa: float, noise: float, effort: float, budget: int, seed: int, progress: Progress = False
+    kappa: float, noise: float, effort: float, budget: int, progress: Progress = False
 ) -> tuple[RobustRegression, dict[str, Curve]]:
-    """The three methods on one problem, with the same budget of subgradients."""
-    problem = robust_regression(seed, mu=20 / kappa, noise=round(noise, 6))
-    return problem, dict(race(problem, seed, 1000 * budget, effort, every=5, progress=progress))
+    """The three methods on eight problems, with the same budget of subgradients."""
+    problem = robust_regression(SEEDS, mu=20 / kappa, noise=round(noise, 6))
+    return problem, dict(race(problem, SEEDS, 1000 * budget, effort, every=5, progress=progress))
 
 
-def promised(problem: RobustRegression, curves: dict[str, Curve], effort: float) -> dict[str, Curve]:
-    """The methods' bounds against their counters; that of M-SGS at the ends of its phases."""
-    x0 = np.zeros(20)
-    gap0, V0 = initial(problem, x0)
-    free, phases, plain = (curves[name] for name in METHODS)
-    plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=len(free.gap) - 1, effort=effort)
-    phase = phase_length(problem.L, problem.mu, problem.sigma2)
-    ends = phases.at(slice(None, None, phase))
-    S, steps = subgradient_noise(problem.M, problem.sigma2), np.maximum(plain.gradients, 1)
-    return {
-        "RF-SGS": free._replace(gap=bound_of(problem, x0, plan, effort)),
-        "M-SGS": ends._replace(gap=m_sgs_bound(ends.gradients / phase, D=gap0)),
-        "prox-SGD": plain._replace(gap=proximal_sgd_bound(steps, V0=V0, L=problem.L, mu=problem.mu, S=S)),
-    }
+def thinned(long: Curve, most: int = 250) -> Curve:
+    """About `most` points of a long curve, dense at its beginning."""
+    length = len(long.gap)
+    kept = np.unique(np.concatenate([np.geomspace(1, length, most), np.linspace(1, length, most)]).astype(int)) - 1
+    return long if length <= most else long.at(kept)
 
 
-def thinned(curve: Curve, most: int = 700) -> Curve:
-    """At most `most` points of a long curve, dense at its beginning."""
-    length = len(curve.gap)
-    kept = np.unique(np.geomspace(1, length, 2 * most).astype(int)) - 1
-    return curve if length <= most else curve.at(kept)
+def bounded(problem: RobustRegression, free: Curve, effort: float, seed: int) -> np.ndarray:
+    """The theorem's bound on the gap of RF-SGS, over the first gap."""
+    x0 = np.zeros(problem.b.shape)
+    plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=max(len(free.gap) - 1, 1), effort=effort)
+    bound = bound_of(problem, x0, plan, effort)[: len(free.gap), seed]
+    return bound / free.gap[0]
 
 
-def compute(*, run: tuple[RobustRegression, dict[str, Curve]], effort: float, **_others: float) -> dict[str, Any]:
-    """Curves of the three methods and their bounds against both counters."""
-    problem, curves = run
+def compute(
+    *, run: tuple[RobustRegression, dict[str, Curve]], price: float, target: float, seed: int, **others: float
+) -> dict[str, Any]:
+    """The tape of work, the gap against the bill, and both counters with the price's line."""
+    problem, batch = run
+    curves = {name: of_seed(batch[name], seed, name != "prox-SGD") for name in METHODS}
+    first = curves["RF-SGS"].gap[0]
+    found = {name: batch[name].reached(target * batch[name].gap[0]) for name in METHODS}  # gradients, cheap: (seeds,)
+    spent = {name: (both[0][seed], both[1][seed]) for name, both in found.items()}
+    bills = {name: price * gradients + cheap for name, (gradients, cheap) in spent.items()}
+    there = [name for name in METHODS if np.isfinite(bills[name])]
+    ends = {name: int(np.argmax(c.gap <= target * first)) if name in there else -1 for name, c in curves.items()}
+    ends = {name: end % len(curves[name].gap) for name, end in ends.items()}
+
+    free, last = curves["RF-SGS"], ends["RF-SGS"]
+    begun = max(last - STEPS, 0)
+    span = price * (last - begun) + free.cheap[last] - free.cheap[begun]
     data: dict[str, Any] = {}
-    bounds = {f"{name}'s bound": bound for name, bound in promised(problem, curves, effort).items()}
-    for name, long in (curves | bounds).items():
-        gap, gradients, cheap = thinned(long)
-        data |= {f"{name}, gradients": (gradients, np.maximum(gap, 1e-12))}
-        data |= {f"{name}, subgradients": (np.maximum(cheap, 0.7), np.maximum(gap, 1e-12))}
-    phase = phase_length(problem.L, problem.mu, problem.sigma2)
+    labels = []
+    for name, long in curves.items():
+        work, gradients = stretch(long, price, ends[name], max(span, 1.0))
+        row = ROWS[name]
+        data[f"{name}, work"] = outlines(work, row - 0.2, row + 0.2)
+        data[f"{name}, at gradients"] = outlines(gradients, row - 0.2, row + 0.2)
+        labels.append(f"{name}: {len(gradients)} gradient{'s' * (len(gradients) != 1)}")
+        gap, counted, cheap = thinned(long)
+        data[name] = (np.maximum((price * counted + cheap) / (1 + price), 0.5), np.maximum(gap / first, 1e-9))
+        goal = np.array(spent[name]) if name in there else np.full(2, np.nan)
+        data[f"{name}, reached"] = (bills[name] / (1 + price) if name in there else np.nan, target)
+        data[f"{name}, spent"] = (goal[1], goal[0])
+        path = long.at(slice(ends[name] + 1))
+        data[f"{name}, path"] = thinned(path)[:0:-1]
+        others_there = np.isfinite(found[name][0]) & (np.arange(len(SEEDS)) != seed)
+        data[f"{name}, seeds"] = tuple(np.where(others_there, count, np.nan) for count in found[name][::-1])
+    phase = int(np.ravel(phase_length(problem.L, problem.mu, problem.sigma2))[seed])
     restarts = curves["M-SGS"].at(slice(phase, None, phase))
-    level = 1e-3 * curves["RF-SGS"].gap[0]
-    sentences = []
-    for name in METHODS:
-        gradients, cheap = curves[name].reached(level)
-        reached = f"{gradients:,.0f} gradients and {cheap:,.0f} subgradients"
-        sentences.append(f"{name} <b>{reached if np.isfinite(gradients) else 'not reached'}</b>")
-    return data | {
-        "restarts, gradients": (restarts.gradients, restarts.gap),
-        "restarts, subgradients": (restarts.cheap, restarts.gap),
-        "span": [0, 1.04 * float(max(curves[name].gradients[-1] for name in ("RF-SGS", "M-SGS")))],
-        "note": "To a thousandth of the first gap: " + "; ".join(sentences) + ".",
+    data["restarts"] = ((price * restarts.gradients + restarts.cheap) / (1 + price), restarts.gap / first)
+    data["bound"] = (
+        np.maximum((price * free.gradients + free.cheap) / (1 + price), 0.5),
+        bounded(problem, free, others.get("effort", 1.0), seed),
+    )
+    return (
+        data
+        | {"labels": labels, "target": target}
+        | of_the_plane(
+            price,
+            target,
+            spent,
+            bills,
+            there,
+            found,
+            np.array([(c.gradients[-1], c.cheap[-1]) for c in (free, curves["M-SGS"])]),
+        )
+    )
+
+
+def of_the_plane(price, target, spent, bills, there, found, ends) -> dict[str, Any]:
+    """The line of equal bill through the cheapest, that of the break-even price, and what there is to say."""
+    counts = np.concatenate([*(np.array(both).T for both in found.values()), ends[: 0 if there else None]])
+    tall, wide = 1.08 * np.nanmax(np.where(np.isfinite(counts), counts, 1.0), 0)
+    line = even = (np.full(2, np.nan), np.full(2, np.nan))
+    told = f"To {number(target)} of the first gap: " + "; ".join(
+        f"{name} <b>{spent[name][0]:,.0f} gradients and {spent[name][1]:,.0f} subgradients</b>"
+        if name in there
+        else f"{name} doesn't come there"
+        for name in METHODS
+    )
+    first = third = "No run comes to the target with this budget: nothing to pay for"
+    if there:
+        best = min(there, key=bills.__getitem__)
+        line = equal_bill(bills[best], price, wide, tall)
+        first = f"If a gradient costs {number(price)} subgradients, {best} is first at the target"
+        third = f"On a line all bills are equal: {best} lies on this one, nobody below"
+    if {"RF-SGS", "prox-SGD"} <= set(there):
+        (gradients, cheap), (plain, _) = spent["RF-SGS"], spent["prox-SGD"]
+        mine = float(break_even(gradients, cheap, plain))
+        each = break_even(found["RF-SGS"][0], found["RF-SGS"][1], found["prox-SGD"][0])
+        prices = sorted(float(price) for price in each if np.isfinite(price))
+        if mine > 0:
+            even = equal_bill(mine * gradients + cheap, mine, wide, tall)
+            told += f". RF-SGS and prox-SGD cost the same at the price {number(mine, 2)}"
+        else:
+            told += f". {'RF-SGS' if cheap <= plain else 'prox-SGD'} is the cheaper of the two at every price"
+        told += f"; break-even prices of all seeds: {', '.join(number(price, 2) for price in prices)}"
+    (right, left), (low, high) = line
+    area = (np.array([0, right, right, left, 0, 0]), np.array([0, 0, low, high, high, 0]))
+    return {
+        "line": line,
+        "affordable": area,
+        "even": even,
+        "wide": [0, wide],
+        "tall": [0, tall],
+        "first": first,
+        "third": third,
+        "note": told + ".",
     }
-
-
-def curves_against(counter: str) -> list[Mark]:
-    """The marks of one panel: measured solid, promised dashed."""
-    marks, open_circle = [], {"symbol": "circle-open", "marker": {"line": {"width": 2}}}
-    for name in reversed(METHODS):  # from back to front
-        marks += [(curve if name == "RF-SGS" else thin)(f"{name}, {counter}", name, color(name))]
-        marks += [promise(f"{name}'s bound, {counter}", f"{name}'s bound", color(name))]
-    return [*marks, dots(f"restarts, {counter}", "M-SGS restarts", color("M-SGS"), **open_circle)]
 
 
 def two_counters(**start: Any) -> Explorer:
-    """Race on robust regression: κ, noise, inner effort, budget and seed; runs at the press of the button."""
-    gap = log("gap Ψ(x̄) − Ψ*")
+    """Race on robust regression under a price of gradients; eight problems run at the press of the button."""
+    shades = {name: color(name) for name in METHODS}
+    behind = tuple(reversed(METHODS))  # from back to front
+    tape = [band(f"{name}, work", shade=shades[name]) for name in METHODS]
+    tape += [band(f"{name}, at gradients", shade=shades[name], opacity=1.0) for name in METHODS]
+    at = ([0.0] * 3, [row + 0.33 for row in ROWS.values()])
+    runs = [(curve if name == "RF-SGS" else thin)(name, name, shades[name]) for name in behind]
+    ringed = {"symbol": "circle-open", "marker": {"line": {"width": 2}}}
     return Explorer(
         compute,
         {
+            "price": log_slider("price of a gradient, in subgradients", 10.0, 0.1, 1000, steps=40),
+            "target": log_slider("target: gap / first gap", 1e-3, 1e-4, 1e-1, steps=12, readout=".2g"),
+            "seed": slider("seed", 0, 0, len(SEEDS) - 1, 1),
             "kappa": log_slider("condition κ = L/μ", 100.0, 10, 1000, steps=20),
             "noise": slider("noise ν", 1.0, 0, 2, 0.1, named={"full": 0.0, "one row": 1.0}),
             "effort": slider("inner effort", 1.0, 0.05, 1, 0.05, named={"theory": 1.0}),
-            "budget": slider("budget (thousands)", 10, 2, 30, 1),
-            "seed": slider("seed", 0, 0, 19, 1),
+            "budget": slider("budget (thousands)", 10, 2, 20, 1),
         },
         [
             panel(
-                "Counted in gradients of f: sliding falls, prox-SGD creeps out of the picture",
-                *curves_against("gradients"),
-                x=axis("gradients of f", "span"),
-                y=gap,
-                height=400,
+                "The same stretch of time for all three: full colour is a gradient of f, pale are subgradients of h",
+                *tape,
+                texts(at, entry("labels"), textposition="middle right"),
+                x=axis(
+                    f"time: {STEPS} late steps of RF-SGS",
+                    [-0.01, 1.01],
+                    showticklabels=False,
+                    showgrid=False,
+                ),
+                y=axis("", [-0.5, 2.6], visible=False),
+                height=360,
             ),
             panel(
-                "The same runs, counted in subgradients of h: another race",
-                *curves_against("subgradients"),
-                x=log("subgradients of h", dtick=1),
-                y=gap,
-                showlegend=False,
-                height=400,
+                entry("first"),
+                promise("bound", "bound of RF-SGS", shades["RF-SGS"]),
+                *runs,
+                dots("restarts", "M-SGS restarts", shades["M-SGS"], **ringed),
+                *(dots(f"{name}, reached", shade=shades[name]) for name in behind),
+                rule(y="target", dash="dot"),
+                x=log("bill, in steps of prox-SGD", [-0.3, 4.4]),
+                y=log("gap / first gap"),
+                height=360,
+            ),
+            panel(
+                entry("third"),
+                band("affordable", shade=color("RF-SGS"), opacity=0.1),
+                *(cloud(f"{name}, seeds", shade=shades[name], opacity=0.45) for name in behind),
+                *(thin(f"{name}, path", shade=shades[name]) for name in behind),
+                *(dots(f"{name}, spent", shade=shades[name]) for name in behind),
+                guide("even", "equal for RF-SGS and prox-SGD"),
+                curve("line", "line of equal bill"),
+                x=axis("subgradients of h", "wide"),
+                y=axis("gradients of f", "tall"),
+                height=360,
             ),
         ],
         call=__name__,
