@@ -10,7 +10,7 @@ import sympy as sp
 
 from optilab.core.derive import Derivation
 
-beta1, kappa, eta1, V, m, h, s, F = sp.symbols("beta_1 kappa eta_1 V m h s F", positive=True)
+beta1, kappa, eta1, V, m, h, s, V_f = sp.symbols("beta_1 kappa eta_1 V m h s V_f", positive=True)
 b, phi0 = sp.symbols("b phi_0", real=True)
 S = sp.sqrt(kappa**2 + 4 * beta1**2 * V**2)
 LAW = -2 * beta1**2 * V / (kappa + S)
@@ -70,12 +70,14 @@ def friction_falls() -> Derivation:
 
 
 def stiction_damping() -> Derivation:
-    """What is left of a push on a puck at rest: ∂v⁺/∂F by the implicit function theorem, F the free speed."""
+    """What is left of a push on a puck at rest: ∂V/∂V_f by the implicit function theorem, V_f the free speed."""
     return (
         Derivation(
-            "What stiction leaves of a gradient", m * (V - F) - LAW, "one step: m(V − F) = b(V), F without friction"
+            "What stiction leaves of a gradient",
+            m * (V - V_f) - LAW,
+            "one step: m(V − V_f) = b(V), V_f the speed without friction",
         )
-        .then("∂V/∂F = −(∂r/∂F)/(∂r/∂V), the implicit function theorem", lambda r: -sp.diff(r, F) / sp.diff(r, V))
+        .then("∂V/∂V_f = −(∂r/∂V_f)/(∂r/∂V), the implicit function theorem", lambda r: -sp.diff(r, V_f) / sp.diff(r, V))
         .then("at rest", lambda ratio: sp.simplify(ratio.subs(V, 0)))
         .equals(1 / (1 + beta1**2 / (m * kappa)), "β₁ = μmgh at rest: the factor per step is about κ/(m(μgh)²)")
     )

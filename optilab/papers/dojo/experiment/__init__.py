@@ -16,6 +16,25 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     puck.learning,
 )
 
+HEADLINES = {  # what the lesson shows: the beginnings of statements, by experiment
+    rigid.spinning: ("20 random boxes",),
+    rigid.dropping: ("12 random drops",),
+    rigid.solving: ("250 random contacts: iterations",),
+    friction.directions: ("a mass under the pyramid: degrees off its heading",),
+    friction.gradients: ("stiction", "scatter"),
+    puck.stiction: ("4 goals",),
+    identification.identify: ("identification with κ",),
+    puck.learning: ("policy by gradients with κ_g = 0.1",),
+}
+
+
+def headlines() -> Claims:
+    """Ten of the claims, at their quick sizes."""
+    chosen = (
+        claim for measure, starts in HEADLINES.items() for claim in measure(True) if claim.statement.startswith(starts)
+    )
+    return Claims(chosen)
+
 
 def claims(quick: bool = False) -> Claims:
     """All claims of the lesson; `quick` takes fewer seeds, goals and frictions."""

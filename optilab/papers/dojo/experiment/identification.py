@@ -59,7 +59,9 @@ def identify(quick: bool = False) -> Iterator[Claim]:
     yield Claim.over("its Gauss–Newton steps, most", steps, np.max, at_most=8)
     biased = {kappa: errors(fitted(paths, kappa))[:, 0] for kappa in ([1e-3] if quick else [1e-2, 1e-3, 1e-4])}
     for kappa, error in biased.items():
-        yield Claim.over(f"the same fitted with κ = {kappa:g}: error of μ, median", error, np.median, at_least=1e-3)
+        yield Claim.over(
+            f"identification with κ = {kappa:g} of data at 10⁻⁶: error of μ, median", error, np.median, at_least=1e-3
+        )
     if quick:
         return
     grows = np.diff([np.median(error) for error in biased.values()])

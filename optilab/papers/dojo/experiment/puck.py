@@ -93,7 +93,8 @@ def stiction(quick: bool = False) -> Iterator[Claim]:
     cost = plans(kappa_g=np.array([0.1, 1e-3, 1e-6])[:, None], goal=goals).cost
     yield Claim.over(f"{count} goals at 0.6 to 1.6 m: final cost with κ_g = 0.1, most", cost[-1, 0], np.max, at_most=3)
     kept = cost[-1, 1:] / cost[0, 1:]
-    yield Claim("the same with κ_g = 10⁻³ and 10⁻⁶: share of the cost that is left, least", kept.min(), at_least=0.9999)
+    statement = f"{count} goals at 0.6 to 1.6 m: share of the cost that is left with κ_g = 10⁻³ and 10⁻⁶, least"
+    yield Claim.over(statement, kept, np.min, at_least=0.9999)
 
 
 def scaling(quick: bool = False) -> Iterator[Claim]:
