@@ -13,7 +13,7 @@ class Paper:
     Parameters
     ----------
     slug : str
-        Its name everywhere: `optilab/papers/<slug>/`, `lessons/NN_<slug>.ipynb`, `tests/papers/test_<slug>.py`.
+        Its name everywhere: `optilab/papers/<slug>/`, `lessons/NN_<slug>.ipynb`, `tests/papers/<slug>/`.
     number : int
         Of its lesson, from 1; lesson 0 is the introduction.
     title, authors, year, source
