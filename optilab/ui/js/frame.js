@@ -97,17 +97,18 @@ function decades(traces, layout) {
 
 // Writes what belongs to a place of the curves: a small arrow where one leaves the frame, a name at its end.
 function annotate(plot) {
-  const { xaxis, yaxis } = plot._fullLayout ?? {};
+  const { _fullLayout: layout, _fullData: data } = plot;
   plot.querySelector(".optilab-edge")?.remove();
-  if (!xaxis?._length || !yaxis?._length) return;
+  if (!layout?.xaxis?._length || !layout.yaxis?._length) return;
   const edge = element("div", "optilab-edge");
-  const write = (text, x, y, color, kind) => {
-    const mark = element("span", `optilab-${kind}`, text);
-    Object.assign(mark.style, { left: `${xaxis._offset + x}px`, top: `${yaxis._offset + y}px`, color });
-    edge.append(mark);
-  };
-  for (const trace of plot._fullData) {
+  for (const trace of data) {
     if (trace.type !== "scatter" || trace.visible !== true || !trace.x || !trace.y) continue;
+    const [xaxis, yaxis] = ["x", "y"].map((letter) => layout[`${letter}axis${trace[`${letter}axis`].slice(1)}`]);
+    const write = (text, x, y, color, kind) => {
+      const mark = element("span", `optilab-${kind}`, text);
+      Object.assign(mark.style, { left: `${xaxis._offset + x}px`, top: `${yaxis._offset + y}px`, color });
+      edge.append(mark);
+    };
     if (trace.mode.includes("lines") && !trace.fill?.startsWith("to")) {
       const { above, below } = exits(trace, xaxis, yaxis);
       if (above !== undefined) write("▲", above, 0, trace.line.color, "above");
