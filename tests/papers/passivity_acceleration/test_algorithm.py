@@ -87,6 +87,10 @@ def test_vanishing_damping_agrees_with_a_library_integrator_of_the_second_order_
 
 def test_nesterovs_high_resolution_ode_for_convex_functions_starts_without_feedback():
     assert room.nesterov_convex_high_resolution(0.04).c(1.5 * 0.2) == pytest.approx(0, abs=1e-15)
+    for s in np.geomspace(1e-4, 1, 300):
+        for t0 in (1.5 * np.sqrt(s), 3 * s**0.5 / 2, 1.5 * s**0.5 * (1 - 1e-15)):
+            flow = controlled_flow(CURVED, START, room.nesterov_convex_high_resolution(s), h=0.01, t0=t0)
+            assert run(flow, 0).t[0] == t0
 
 
 @settings(max_examples=25, deadline=None)

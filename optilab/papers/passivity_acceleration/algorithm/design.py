@@ -260,7 +260,13 @@ def nesterov_convex_flow() -> Design:
 def nesterov_convex_high_resolution(s: float) -> Design:
     """ẍ + (3/t) ẋ + √s ∇²f ẋ + (1 + 3√s/2t) ∇f = 0 (Shi et al., 2021); start at t0 = 1.5 √s, where c = 0."""
     require(s > 0, "s", s, "positive")
-    return Design(three_over, np.sqrt(s), lambda t: 1 - np.sqrt(s) * three_over(t) / 2)
+    start = 1.5 * np.sqrt(s)
+
+    def c(t: float) -> float:
+        feedback = 1 - np.sqrt(s) * three_over(t) / 2
+        return 0.0 if np.isclose(t, start, rtol=1e-12, atol=0) else feedback  # not a hair below 0
+
+    return Design(three_over, np.sqrt(s), c)
 
 
 def design_of(alpha: Number, beta: Number, eta: Number) -> Design:
