@@ -9,13 +9,14 @@ from optilab.core.run import run
 from optilab.problems.quadratic import Quadratic
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, contour, curve, entry, guide, here, log, panel, promise, thin, walk
+from optilab.ui.marks import axis, contour, curve, entry, guide, here, log, panel, promise, thin, walk, words
 from optilab.ui.theme import BLUE, ORANGE, color, ink
+from optilab.ui.words import number
 
 FLAT, STEEP = 1.0, 20.0
 PROBLEM = Quadratic(np.diag([FLAT, STEEP]), np.zeros(2))
 CIRCLE = np.exp(1j * np.linspace(0, 2 * np.pi, 121))
-VIEW, STEPS = 2.5, 100
+VIEW, STEPS, EDGE = 2.5, 100, 1.32
 
 
 def one_run(alpha: float, beta: float, x0: float, y0: float) -> np.ndarray:
@@ -32,20 +33,24 @@ def compute(alpha: float, beta: float, x0: float, y0: float) -> dict[str, Any]:
     flat, steep = multipliers(np.array([FLAT, STEEP]), alpha, beta)
     worst = abs(np.array([flat, steep])).max()
     if lost.any():
-        note = f"A multiplier of size {worst:.3f} lies outside the unit circle: diverged at step {lost.argmax()}."
-    elif worst >= 1:
-        note = f"A multiplier of size {worst:.3f} is not inside the unit circle: the iteration doesn't settle."
+        note = f"A multiplier of size {number(worst)} lies outside the unit circle: diverged at step {lost.argmax()}."
+    elif worst > 1 - 1e-9:
+        note = f"A multiplier of size {number(worst)} is not inside the unit circle: the iteration doesn't settle."
     else:
-        note = f"In the long run the error halves every {np.log(0.5) / np.log(worst):.1f} gradients."
+        note = f"In the long run the error halves every {number(np.log(0.5) / np.log(worst))} gradients."
+    predicted = max(value[0], 1e-3) * worst ** (2.0 * k)
+    beyond = steep.real.min() < -EDGE  # then its dot is drawn at the edge
     waist = np.sqrt(beta) * CIRCLE
     return {
         "path": (x[:, 0], x[:, 1]),
         "value": (k, np.where(value > 1e-30, value, np.nan)),
-        "predicted": (k, np.minimum(max(value[0], 1e-3) * worst ** (2.0 * k), 1e12)),
+        "predicted": (k, np.where(predicted < 1e13, predicted, np.nan)),
         "waist": (waist.real, waist.imag),
         "flat": (flat.real, flat.imag),
-        "steep": (steep.real, steep.imag),
-        "headline": f"Why: the four multipliers ρ of a step, the largest {worst:.2f}",
+        "steep": (np.maximum(steep.real, -EDGE), steep.imag),
+        "outside": -EDGE if beyond else np.nan,
+        "how_far": f"← ρ = {number(steep.real.min())}" if beyond else " ",
+        "headline": f"Why: the four multipliers ρ of a step, the largest |ρ| = {worst:.2f}",
         "note": note,
     }
 
@@ -80,11 +85,12 @@ def valley(**start: Any) -> Explorer:
                 guide("waist", "|ρ| = √β", ink(0.6), hoverinfo="skip"),
                 here("flat", "flat", BLUE),
                 here("steep", "steep", ORANGE, symbol="diamond"),
+                words(entry("how_far"), "outside", -0.2, xanchor="left"),
                 x=axis("real part", **square),
                 y=axis("imaginary part", equal=True, **square),
             ),
             panel(
-                "The objective, and the slope that the multipliers predict",
+                "The objective, and the slope that the largest predicts",
                 curve("value", "measured", shade),
                 promise("predicted", "max |ρ|²ᵏ", shade),
                 x="gradients k",

@@ -33,9 +33,12 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
     gap, still = lam * x**2 / 2, lam * plain**2 / 2
     stored, filled = psi**2 / 2, c * gap
     xs, vs = around(x), around(v, np.array([-kappa * lam]))
-    manifold = np.array(xs)
-    slow = mode_roots(lam, design)[0]
+    manifold, floor_of_x = np.array(xs), np.linspace(*xs, 121)
+    slow, fast = mode_roots(lam, design)
     rate = -float(slow.real)
+    swing = np.nan
+    if slow.imag > 0.3:  # x = a exp(rt) + its conjugate
+        swing = float(2 * abs((v[0] - fast * x[0]) / (slow - fast)) * np.exp(slow.real * END))
     now = round(frame / FRAMES * STEPS)
     floor = 1e-14 * lam
     f, f_plain = np.maximum(gap, floor), np.maximum(still, floor)
@@ -48,6 +51,9 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
         "run": (x[: now + 1], v[: now + 1]),
         "psi": ([x[now], x[now]], [v[now], -kappa * lam * x[now]]),
         "here": (x[now], v[now]),
+        "valley": (floor_of_x, lam * floor_of_x**2 / 2),
+        "ball": (x[now], gap[now]),
+        "plain ball": (plain[now], still[now]),
         "x_range": list(xs),
         "v_range": list(vs),
         "V": stored + filled,
@@ -60,14 +66,14 @@ def compute(gamma: float, kappa: float, c: float, lam: float, psi0: float, frame
         "envelope": np.where(lost, np.nan, envelope),
         "now": TIME[now],
         "headline": headline(design, lam, lost, psi, rate),
-        "balance": balance(c, stored + filled),
+        "balance": balance(design, stored + filled),
         "f_range": decades(f, f_plain),
-        "note": note(design, lam, x, plain, lost, TIME, rate),
+        "note": note(design, lam, x, plain, lost, TIME, swing),
     }
 
 
 def design_board(**start: Any) -> Explorer:
-    """Choose γ, κ, c for one mode of curvature λ and see what feedback does with the distance to the manifold."""
+    """Choose γ, κ, c for one mode of curvature λ: two balls in its valley, the phase plane, the energies."""
     return Explorer(
         compute,
         {
@@ -88,9 +94,13 @@ def design_board(**start: Any) -> Explorer:
                 curve("run", "the run", TEAL),
                 curve("psi", "ψ", PURPLE, hoverinfo="skip"),
                 here("here", "", TEAL),
-                x=axis("position x", "x_range"),
-                y=axis("velocity v", "v_range"),
-                height=380,
+                thin("valley", "", INK, yaxis="y2", hoverinfo="skip"),
+                here("plain ball", "", FLOW, yaxis="y2"),
+                here("ball", "", TEAL, yaxis="y2"),
+                x=axis("position x", "x_range", anchor="y2"),
+                y=axis("velocity v", "v_range", domain=[0.3, 1]),
+                yaxis2=axis("f", domain=[0, 0.22], showticklabels=False, ticks="", showgrid=False),
+                height=420,
             ),
             panel(
                 entry("balance"),
@@ -103,17 +113,17 @@ def design_board(**start: Any) -> Explorer:
                 x=axis("time t", anchor="y2"),
                 y=axis("energy", domain=[0.5, 1]),
                 yaxis2=axis("loss −V̇, energy/time", domain=[0, 0.42]),
-                height=380,
+                height=420,
             ),
             panel(
-                "What it is worth: f along the run and along gradient flow",
+                "f along the run, and along gradient flow",
                 curve((TIME, "f"), "the run", TEAL, showlegend=False),
                 promise((TIME, "envelope"), "its slow root", TEAL),
                 curve((TIME, "f_plain"), "gradient flow", FLOW),
                 rule("now"),
                 x="time t",
                 y=log("f − f*", "f_range"),
-                height=380,
+                height=420,
             ),
         ],
         call=__name__,

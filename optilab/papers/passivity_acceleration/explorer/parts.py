@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optilab.papers.passivity_acceleration.algorithm import Design
+from optilab.papers.passivity_acceleration.algorithm import Design, decay_rate
 from optilab.ui.theme import BROWN, methods
+from optilab.ui.words import number
 
 color = methods(others={"triple momentum": BROWN})
 Span = tuple[float, float]
@@ -39,36 +40,57 @@ def strokes(velocity: Callable[[np.ndarray, np.ndarray], tuple], xs: Span, ys: S
 
 def headline(design: Design, lam: float, lost: np.ndarray, psi: np.ndarray, rate: float) -> str:
     """What to see in the phase plane."""
-    if lost.any():
-        return "The run flees the minimum"
+    if lost.any() or rate < -1e-9:
+        return "Nothing holds the run: it flees the minimum"
     if abs(psi).max() < 1e-9:
-        return "The run never leaves the target manifold"
+        return (
+            "The run never leaves the target manifold"
+            if design.kappa > 0
+            else "κ = 0: on this manifold all stands still"
+        )
     if design.c == 0:
-        return "The run falls onto the target manifold and stays"
+        falls = "The run falls onto the target manifold and stays"
+        return falls if design.gamma > 0 else "Without damping the run keeps its distance ψ"
+    if rate < 1e-9:
+        return "Without a brake the run goes round for ever"
     verdict = "gains" if rate > design.kappa * lam else "loses"
-    return f"The run leaves the target manifold and {verdict} by it"
+    return f"The run leaves the manifold and {verdict} by it"
 
 
-def balance(c: float, stored: np.ndarray) -> str:
+def balance(design: Design, stored: np.ndarray) -> str:
     """What to see in the energies."""
-    if c < 0:
-        return "With c &lt; 0 the second brake pushes: V proves nothing"
+    if design.c < 0:
+        return "With c &lt; 0 the sum V may be negative: it proves nothing"
     if np.nanmax(stored) < 1e-18:
         return "Nothing is stored: V = 0 from start to end"
+    brakes = [design.gamma > 0, design.c * design.kappa > 0]
+    if not any(brakes):
+        return "V stays as it is: both brakes are off"
+    if not all(brakes):
+        return f"V falls whatever f does, by the one brake {'γψ²' if brakes[0] else 'cκf′²'}"
     return "V falls whatever f does; below, the two brakes"
 
 
+def pace(rate: float) -> str:
+    """How something with this rate changes."""
+    if abs(rate) < 1e-9:
+        return "neither decays nor grows"
+    return f"decays like exp(−{number(rate)} t)" if rate > 0 else f"grows like exp({number(-rate)} t)"
+
+
 def note(
-    design: Design, lam: float, x: np.ndarray, plain: np.ndarray, lost: np.ndarray, t: np.ndarray, rate: float
+    design: Design, lam: float, x: np.ndarray, plain: np.ndarray, lost: np.ndarray, t: np.ndarray, swing: float
 ) -> str:
-    """The state of the run in one or two sentences."""
+    """The state of the run in a few sentences; `swing` is how far it swings about 0 at the end, NaN if it doesn't."""
     unproved = " With c &lt; 0 the sum V is no storage function: it may be negative and proves nothing."
     tail = unproved if design.c < 0 else ""
     if lost.any():
         return f"<b>Diverging</b>: |x| passes 10⁶ at t = {t[lost.argmax()]:.1f}, where the pictures are cut.{tail}"
     rising = (np.diff(lam * x**2 / 2) > 0).mean()
+    swings = "" if np.isnan(swing) else f", on swings of ±{number(swing, 2)}"
+    rate = float(decay_rate(lam, design))
     return (
-        f"x(12) = {abs(x[-1]):.1e}; gradient flow alone is at {plain[-1]:.1e}. This design decays like "
-        f"exp(−{abs(rate):.2f} t), gradient flow like exp(−{design.kappa * lam:.2f} t). "
+        f"x(12) = {number(x[-1], 2)}{swings}; gradient flow alone is at {number(plain[-1], 2)}. This design "
+        f"{pace(rate)}, gradient flow {pace(design.kappa * lam)}. "
         f"f rises on {100 * rising:.0f} % of the way{'.' if design.c < 0 else ', V never.'}{tail}"
     )

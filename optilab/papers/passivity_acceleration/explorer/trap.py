@@ -14,8 +14,10 @@ from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, heat, here, log, panel, region, rule, walk
 from optilab.ui.theme import INK, ink
+from optilab.ui.words import number
 
 STEPS = 120
+SHADE = [[0, ink(0)], [1, ink(0.3)]]
 POSITIONS, MOVES = np.linspace(-5, 5, 201), np.linspace(-5, 5, 161)
 ANGLES = np.concatenate([np.geomspace(1e-4, 0.3, 300), np.linspace(0.3, np.pi, 301)[1:]])
 
@@ -29,14 +31,15 @@ def four_runs(x0: float, move: float) -> dict[str, np.ndarray]:
 
 @cache
 def basin(name: str) -> np.ndarray:
-    """Which starts (position, last move) never arrive, (moves, positions): 1 there and NaN elsewhere."""
-    move, x = np.meshgrid(MOVES, POSITIONS, indexing="ij")
+    """Share of the four starts around each (position, last move) that never arrive, (moves, positions)."""
+    moves, positions = (np.add.outer(grid, [-0.25, 0.25] * np.diff(grid)[:1]) for grid in (MOVES, POSITIONS))
+    move, x = np.meshgrid(moves.ravel(), positions.ravel(), indexing="ij")
     method = cautious(name, PROBLEM.mu, PROBLEM.L, s=1 / 30)
     before = (x - move).reshape(-1, 1)
     states = momentum_method(PROBLEM, x.reshape(-1, 1), method, before=before)
-    late = run(states, 120, every=120, keep=("xi", "before"))
+    late = run(states, 60, every=60, keep=("xi", "before"))
     lost = np.maximum(abs(late.xi[-1, :, 0]), abs(late.before[-1, :, 0])) > 0.1
-    return np.where(lost, 1.0, np.nan).reshape(x.shape)
+    return lost.reshape(len(MOVES), 2, len(POSITIONS), 2).mean((1, 3))
 
 
 def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
@@ -59,22 +62,29 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
         "re_range": [min(whole.real.min(), 0) - side, whole.real.max() + side],
         "im_range": [-top, top],
         "colour": color(name),
-        "plane": f"Phase plane of {name}: click a start. Shaded ones never arrive",
-        "test": f"Passive? {name} at κ = {kappa:.3g} {'stays in' if margin > 0 else 'leaves'} the shaded half",
-        "note": note(name, kappa, xi[-6:, ball], margin),
+        "race": "Heavy ball never arrives from here" if caught(xi[:, ball]) else "All four arrive from here",
+        "plane": f"{name.capitalize()}: {'the shaded starts never arrive' if name == 'heavy ball' else 'every start arrives'}",
+        "test": f"Passive? {name} at κ = {number(kappa)} {'stays in' if margin > 0 else 'leaves'} the shaded half",
+        "note": note(name, kappa, xi[:, ball], margin),
     }
 
 
-def note(name: str, kappa: float, late: np.ndarray, margin: float) -> str:
-    """Where heavy ball ends, and what the test says."""
-    cycle = ", ".join(f"{value:.4f}" for value in late[-3:])
-    caught = abs(late).max() > 1e-3
-    text = f"<b>Heavy ball is caught</b>: {cycle}, for ever." if caught else "Heavy ball arrives from here."
-    verdict = "passes" if margin > 0 else "fails"
-    text += f" At κ = {kappa:.3g} {name} {verdict} the circle criterion (least real part {margin:.3f})."
-    if margin <= 0 and name in ("Nesterov", "triple momentum"):
+def caught(xi: np.ndarray) -> bool:
+    """Whether the last iterates are away from the minimum."""
+    return bool(abs(xi[-6:]).max() > 1e-3)
+
+
+def note(name: str, kappa: float, xi: np.ndarray, margin: float) -> str:
+    """Where heavy ball ends on the function of the trap, and what the test says of all functions of its κ."""
+    cycle = ", ".join(number(value, 5) for value in xi[-3:])
+    text = f"<b>Heavy ball is caught</b>: {cycle}, for ever." if caught(xi) else "Heavy ball arrives from here."
+    text = f"On this function, whose κ is 25: {text} The test is about all functions with κ = {number(kappa)}: "
+    if margin > 0:
+        return f"{text}{name} passes (least real part {number(margin)}), so none of them can catch it."
+    text += f"{name} fails (least real part {number(margin)}), and the test is silent."
+    if name in ("Nesterov", "triple momentum"):
         text += " It converges all the same: the test is sufficient, not necessary."
-    return text.replace("-", "−")
+    return text
 
 
 def trap(**start: Any) -> Explorer:
@@ -91,7 +101,7 @@ def trap(**start: Any) -> Explorer:
         },
         [
             panel(
-                "Four methods from the same start: one may never arrive",
+                entry("race"),
                 *(curve((np.arange(STEPS + 1), name), name, color(name)) for name in METHODS),
                 x="gradients k",
                 y=log("|x|", [-16.3, 1.7], dtick=4),
@@ -99,7 +109,7 @@ def trap(**start: Any) -> Explorer:
             ),
             panel(
                 entry("plane"),
-                heat((POSITIONS, MOVES, "lost"), colorscale=[[0, ink(0.28)], [1, ink(0.28)]], hoverinfo="skip"),
+                heat((POSITIONS, MOVES, "lost"), colorscale=SHADE, zmin=0, zmax=1, zsmooth="best", hoverinfo="skip"),
                 walk("iterates", "", entry("colour"), opacity=0.5, hoverinfo="skip"),
                 here("last", "", entry("colour"), hoverinfo="skip"),
                 here("start", "start (click or drag)", INK, symbol="x"),
