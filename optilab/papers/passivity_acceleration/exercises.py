@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from optilab.classics.nesterov import nesterov_strongly_convex
+from optilab.core.counted import Counted
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.course.grade import symbolic
@@ -20,6 +21,7 @@ from optilab.papers.passivity_acceleration.experiment.races import (
     gradient_descent_race,
     quadratic_starts,
     race,
+    tuned,
 )
 from optilab.problems.quadratic import Quadratic
 
@@ -27,7 +29,7 @@ KAPPAS = (100.0, 1000.0, 10000.0)
 NAMES = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
 
 
-def check_dissipation(answer: Any) -> None:
+def check_dissipation(answer: Any) -> str:
     """`answer` must be V̇ of V = ½‖ψ‖² + c(f − f*), in γ, κ, c, ψ = (psi1, psi2) and ∇f = (g1, g2), c a symbol.
 
     The symbols are those of `derivation`: gamma, kappa, c, psi1, psi2, g1, g2.
@@ -48,8 +50,40 @@ def check_dissipation(answer: Any) -> None:
     assert sp.expand(rest - (c - 1) * kappa * G.dot(G)) != 0, "the brake on the slope is cκ, not κ: f has weight c in V"
     assert sp.expand(answer + right) != 0, "the sign: V falls"
     assert rest == 0, f"your V̇ is off by {rest}"
+    return "every term is a square with a minus: V falls whatever f does, which no step of f alone could promise"
 
 
+def check_gain(weight: Any, answer: Any) -> str:
+    """The valley behind a gain b, ẋ = bψ − κ∇f and ψ̇ = −γψ − c∇f: its weight p in V = ½‖ψ‖² + p(f − f*), and V̇.
+
+    The symbols are those of `derivation` (gamma, kappa, c, psi1, psi2, g1, g2) and `gain` = b.
+    """
+    weight, answer = symbolic(weight), symbolic(answer)
+    for name, given, allowed in (("weight", weight, {c, gain}), ("V̇", answer, {gamma, kappa, c, gain, *PSI, *G})):
+        strange = given.free_symbols - allowed
+        assert not strange, f"{sorted(map(str, strange))} should not be in {name}: take the symbols from the task"
+    assert sp.simplify(weight - c) != 0, (
+        "with the weight c a cross term c(b − 1)∇fᵀψ is left over: the valley now brings b times as much"
+    )
+    assert sp.simplify(weight - c * gain) != 0, "the gain makes the valley louder, so it must weigh less, not more"
+    assert sp.simplify(weight - c / gain) == 0, (
+        "with this weight the two cross terms don't cancel: p b∇fᵀψ against c∇fᵀψ"
+    )
+    right = -gamma * PSI.dot(PSI) - c / gain * kappa * G.dot(G)
+    rest = sp.expand(sp.simplify(answer - right))
+    assert sp.simplify(rest - (c / gain - c) * kappa * G.dot(G)) != 0, (
+        "that is the balance without a gain: f has the weight p in V, and so has the brake on the slope"
+    )
+    assert sp.simplify(answer + right) != 0, "the sign: V falls"
+    assert sp.simplify(rest - c * G.dot(PSI)) != 0, "a cross term c∇fᵀψ is left over: ψ̇ brings it with −"
+    assert sp.simplify(rest + c * G.dot(PSI)) != 0, (
+        "a cross term −c∇fᵀψ is left over: p(f − f*) changes by p∇fᵀẋ as well"
+    )
+    assert rest == 0, f"your V̇ is off by {rest}"
+    return "a gain between two passive systems only changes how they are weighed: the loop stays passive"
+
+
+gain = sp.Symbol("b", positive=True)
 Step = Callable[..., tuple[Any, Any]]
 
 
@@ -80,11 +114,19 @@ def slow_drift(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: flo
     return x, psi - np.sqrt(s) * grad(x)
 
 
+def matched_kick(x: np.ndarray, psi: np.ndarray, grad: Callable, mu: float, s: float) -> tuple[Any, Any]:
+    """Mistake: the feedback of the table, c = 1 − √(μs), in the kick."""
+    psi = cayley(mu, s) * psi
+    x = x + np.sqrt(s) * psi - s * grad(x)
+    return x, psi - (1 - np.sqrt(mu * s)) * np.sqrt(s) * grad(x)
+
+
 MISTAKES: dict[Step, str] = {
     late_kick: "the kick must use the gradient at the new x: move first, then ask",
     late_contraction: "the dissipation comes first: contract ψ, then drift, then kick",
     exact_damping: "β is Cayley's (1 − √(μs))/(1 + √(μs)), not exp(−2√(μs)): close, and not Nesterov",
     slow_drift: "the clock tick is √s: the drift is √s ψ, not s ψ",
+    matched_kick: "the kick has c = 1: the −√(μs) of the table is the error of splitting, which comes by itself",
 }
 
 
@@ -98,19 +140,14 @@ def follow(step: Step, problem: Any, x0: np.ndarray, mu: float, s: float, steps:
     return np.array(path)
 
 
-def check_split_step(step: Step, seed: int | None = None) -> None:
+def check_split_step(step: Step, seed: int | None = None) -> str:
     """`step(x, psi, grad, mu, s) → (x, psi)` must be one tick of the splitting that is Nesterov's method.
 
     Problems and starts are drawn by `seed`. Recognises the `MISTAKES`: the kick with the old gradient, the contraction
-    after the kick, an exact exponential for β and sψ for √s ψ.
+    after the kick, an exact exponential for β, sψ for √s ψ and c = 1 − √(μs) in the kick.
     """
     rng = np.random.default_rng(seed)
-    quadratics = [
-        Quadratic(np.diag([1.0, np.sqrt(stiffness), stiffness]), rng.normal(size=3))
-        for stiffness in rng.uniform([10, 300], [100, 1000])
-    ]
-    problems: tuple[Any, ...] = (CURVED, *quadratics)
-    for problem in problems:
+    for problem in drawn_problems(rng):
         mu, L = problem.mu, problem.L
         x0 = rng.uniform(1, 2, size=np.shape(problem.minimizer))
         path = follow(step, problem, x0, mu, 1 / L, 30)
@@ -121,9 +158,90 @@ def check_split_step(step: Step, seed: int | None = None) -> None:
             assert not np.allclose(path, wrong, rtol=0, atol=1e-9), message
         error = abs(path - expected).max()
         assert error <= 1e-12, f"x is off Nesterov's extrapolated sequence by {error:.1e} within 30 steps"
+    return (
+        "three parts of a flow, one after the other, are Nesterov's method exactly: nothing was approximated but time"
+    )
 
 
-def check_trap(starts: Iterable[float], cycle: Sequence[Any], behaviour: str) -> None:
+def drawn_problems(rng: np.random.Generator) -> tuple[Any, ...]:
+    """The log-cosh problem and two quadratics with condition numbers up to 1000."""
+    quadratics = [
+        Quadratic(np.diag([1.0, np.sqrt(stiffness), stiffness]), rng.normal(size=3))
+        for stiffness in rng.uniform([10, 300], [100, 1000])
+    ]
+    return CURVED, *quadratics
+
+
+def check_momentum_tick(tick: Callable[..., tuple[Any, Any]], seed: int | None = None) -> str:
+    """`tick(xi, v, grad, alpha, beta, eta) → (xi, v)`: any method (α, β, η) in the velocity v = (ξ − ξ⁻)/√α.
+
+    Compared from rest, on problems and starts drawn by `seed`, with heavy ball, Nesterov and triple momentum; one
+    gradient a tick. Recognises a gradient asked at ξ, one asked at Nesterov's point, a look ahead or a drift without
+    √α, and a drift with the old velocity.
+    """
+
+    def wrong(
+        ahead: Callable[..., Any], kick: Callable[..., Any] = np.sqrt, drift: Callable[..., Any] = np.sqrt
+    ) -> Any:
+        def mistaken(xi: Any, v: Any, grad: Any, alpha: Any, beta: Any, eta: Any) -> tuple[Any, Any]:
+            v_new = beta * v - kick(alpha) * grad(xi + ahead(alpha, beta, eta) * v)
+            return xi + drift(alpha) * v_new, v_new
+
+        return mistaken
+
+    def late(xi: Any, v: Any, grad: Any, alpha: Any, beta: Any, eta: Any) -> tuple[Any, Any]:
+        root = np.sqrt(alpha)
+        return xi + root * v, beta * v - root * grad(xi + eta * root * v)
+
+    right = wrong(lambda alpha, beta, eta: eta * np.sqrt(alpha))
+    mistakes = {
+        wrong(lambda *_: 0.0): "the gradient is asked at ξ: that makes heavy ball of every method; look ahead by η√α v",
+        wrong(
+            lambda alpha, beta, eta: beta * np.sqrt(alpha)
+        ): "you look ahead by β√α v, as Nesterov does; others by η√α v",
+        wrong(lambda alpha, beta, eta: eta): "the look ahead is η(ξ − ξ⁻), and ξ − ξ⁻ is √α v, not v",
+        wrong(lambda alpha, beta, eta: eta * np.sqrt(alpha), kick=lambda alpha: alpha): (
+            "v is a velocity: a kick of α∇f to ξ − ξ⁻ is one of √α∇f to v"
+        ),
+        wrong(
+            lambda alpha, beta, eta: eta * np.sqrt(alpha), drift=lambda alpha: 1.0
+        ): "the clock tick is √α: drift by √α v",
+        late: "the drift must use the new velocity: kick first, then move",
+    }
+    rng = np.random.default_rng(seed)
+    for problem in drawn_problems(rng):
+        x0 = rng.uniform(1, 2, size=np.shape(problem.minimizer))
+        for name in ("triple momentum", "Nesterov", "heavy ball"):
+            method = tuned(name, problem.mu, problem.L)
+            path, asked = ticked(tick, problem, x0, method)
+            expected, _ = ticked(right, problem, x0, method)
+            assert path.shape == expected.shape, f"ξ must keep its shape {x0.shape}, yours is {path.shape[1:]}"
+            for mistake, message in mistakes.items():
+                mistaken, _ = ticked(mistake, problem, x0, method)
+                same = np.allclose(mistaken, expected, rtol=0, atol=1e-9)  # as is Nesterov's look ahead for Nesterov
+                assert same or not np.allclose(path, mistaken, rtol=1e-9, atol=1e-9), message
+            error = abs(path - expected).max() / max(1, abs(expected).max())
+            assert error <= 1e-11, f"ξ is off {name} by {error:.1e} of its size within 30 ticks"
+            assert asked == 30, f"30 ticks asked for {asked} gradients: one a tick is enough"
+    return "one tick holds all three: they differ in how far they look ahead before they ask for the slope, and in β"
+
+
+def ticked(
+    tick: Callable[..., tuple[Any, Any]], problem: Any, x0: np.ndarray, method: Method
+) -> tuple[np.ndarray, int]:
+    """ξ over 30 ticks from rest, and how many gradients were asked for."""
+    counted = Counted(problem)
+    xi, v = x0 + 0.0, np.zeros_like(x0)
+    path = [xi]
+    with np.errstate(all="ignore"):
+        for _ in range(30):
+            xi, v = tick(xi.copy(), v.copy(), counted.grad, *map(float, method[:3]))
+            xi, v = np.asarray(xi, dtype=float), np.asarray(v, dtype=float)
+            path.append(xi)
+    return np.array(path), counted.calls["gradients"]
+
+
+def check_trap(starts: Iterable[float], cycle: Sequence[Any], behaviour: str) -> str:
     """All starts of `linspace(-5, 5, 401)` that heavy ball never leaves to arrive, the cycle, and what it does there.
 
     `starts` are those with |x| > 10⁻³ among the last three of 400 iterations; `cycle` has three fractions, in the order
@@ -146,14 +264,13 @@ def check_trap(starts: Iterable[float], cycle: Sequence[Any], behaviour: str) ->
 
     assert not is_cycle(points[::-1]), "the right three points in the wrong order"
     assert is_cycle(points), f"heavy ball does not map {points} to itself: solve the three linear equations exactly"
+    return "one start in eight is caught on a convex function: the tuning for quadratics promises nothing beyond them"
 
 
-def check_race(
-    medians: Mapping[str, Sequence[float]], slopes: Mapping[str, float], root: float, first: int = 0
-) -> None:
-    """Iterations on the quadratics, and the root that explains triple momentum.
+def check_race(medians: Mapping[str, Sequence[float]], slopes: Mapping[str, float], root: float, first: int = 0) -> str:
+    """Iterations on the quadratics, and heavy ball's multiplier at the steepest mode.
 
-    Recognises triple momentum read at ξ, slopes against √κ and the root without its sign.
+    Recognises triple momentum read at ξ, slopes against √κ, triple momentum's root and the root without its sign.
 
     Parameters
     ----------
@@ -162,7 +279,7 @@ def check_race(
     slopes : mapping of method to number
         Powers p in iterations ~ κᵖ.
     root : float
-        Triple momentum's nonzero multiplier at λ = L for κ = 1000.
+        Heavy ball's double multiplier at λ = L for κ = 1000.
     first : int
         The first of the seeds.
     """
@@ -184,9 +301,11 @@ def check_race(
         power = log_slope(np.array(KAPPAS), expected)
         assert abs(slopes[name] - 2 * power) > 0.05, f"{name}: that is the slope against √κ, twice the one against κ"
         assert abs(slopes[name] - power) <= 0.03, f"{name}: slope {slopes[name]:.2f}, expected {power:.2f}"
-    rho = 1 - 1 / np.sqrt(1000)
-    assert abs(root - rho) > 1e-3, "the size is right, the sign is not: at λ = L the error alternates"
-    assert abs(root + rho) <= 1e-3, f"{root:.4f} is no multiplier of triple momentum at λ = L; one is 0, find the other"
+    size = (np.sqrt(1000) - 1) / (np.sqrt(1000) + 1)
+    assert abs(root - size) > 1e-3, "the size is right, the sign is not: at λ = L the error alternates"
+    assert abs(root + 1 - 1 / np.sqrt(1000)) > 1e-3, "that is triple momentum's multiplier; heavy ball has another"
+    assert abs(root + size) <= 1e-3, f"{root:.4f} is no multiplier of heavy ball at λ = L: both of its roots are one"
+    return "the counts show √κ; and heavy ball, of size √β at every mode, is as slow at the steepest as at the flattest"
 
 
 @lru_cache(maxsize=10)

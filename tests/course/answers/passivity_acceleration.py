@@ -2,23 +2,26 @@
 
 FROM = """
 from optilab.papers.passivity_acceleration.derivation import c, g1, g2, gamma, kappa, psi1, psi2
+from optilab.papers.passivity_acceleration.exercises import gain as b
 
+p, gone = c / b, -gamma * (psi1**2 + psi2**2)
+weight, V_dot = p, gone - p * kappa * (g1**2 + g2**2)
 """
 
 
-def step(
-    before: str = "psi = (1 - q) / (1 + q) * psi",
-    drift: str = "x = x + np.sqrt(s) * psi - s * grad(x)",
-    kick: str = "psi = psi - np.sqrt(s) * grad(x)",
+def tick(
+    ahead: str = "xi + eta * root * v",
+    kick: str = "v = beta * v - root * grad(ahead)",
+    drift: str = "xi = xi + root * v",
 ) -> str:
-    """One tick of the splitting, right as it stands."""
+    """One tick of the family, right as it stands."""
     return f"""
-def pi_split_step(x, psi, grad, mu, s):
-    q = np.sqrt(mu * s)
-    {before}
-    {drift}
+def momentum_tick(xi, v, grad, alpha, beta, eta):
+    root = alpha**0.5
+    ahead = {ahead}
     {kick}
-    return x, psi
+    {drift}
+    return xi, v
 """
 
 
@@ -40,26 +43,26 @@ def slopes(table):
     return {name: (np.log(row[2]) - np.log(row[0])) / np.log(100) for name, row in table.items()}
 
 
-root = -(1 - 1 / np.sqrt(1000))
+root = -(np.sqrt(1000) - 1) / (np.sqrt(1000) + 1)
 """
 
 WRONG = {
     "1-balance": {
-        "a cross term c∇fᵀψ is left over": FROM
-        + "V_dot = -gamma * (psi1**2 + psi2**2) - c * kappa * (g1**2 + g2**2) + c * (g1 * psi1 + g2 * psi2)",
-        "the brake on the slope is cκ, not κ": FROM + "V_dot = -gamma * (psi1**2 + psi2**2) - kappa * (g1**2 + g2**2)",
-        "V falls": FROM + "V_dot = gamma * (psi1**2 + psi2**2) + c * kappa * (g1**2 + g2**2)",
-        "should not be there": "V_dot = sp.Symbol('h')",
+        "must weigh less": FROM + "weight = b * c",
+        "a cross term c.b": FROM + "weight, V_dot = c, gone - c * kappa * (g1**2 + g2**2)",
+        "balance without a gain": FROM + "V_dot = gone - c * kappa * (g1**2 + g2**2)",
+        "c∇fᵀψ is left over": FROM + "V_dot = V_dot - c * (g1 * psi1 + g2 * psi2)",
+        "V falls": FROM + "V_dot = -V_dot",
+        "should not be in V̇": FROM + "V_dot = sp.Symbol('h')",
     },
-    "2-split-step": {
-        "the kick must use the gradient at the new x": step(
-            before="psi, g = (1 - q) / (1 + q) * psi, grad(x)", kick="psi = psi - np.sqrt(s) * g"
-        ),
-        "contract ψ, then drift, then kick": step(
-            before="", kick="psi = (1 - q) / (1 + q) * (psi - np.sqrt(s) * grad(x))"
-        ),
-        "not exp": step(before="psi = np.exp(-2 * q) * psi"),
-        "the drift is √s ψ, not s ψ": step(drift="x = x + s * psi - s * grad(x)"),
+    "2-tick": {
+        "heavy ball of every method": tick(ahead="xi"),
+        "as Nesterov does": tick(ahead="xi + beta * root * v"),
+        "not v": tick(ahead="xi + eta * v"),
+        "kick first, then move": tick(kick="old, v = v, beta * v - root * grad(ahead)", drift="xi = xi + root * old"),
+        "a kick of": tick(kick="v = beta * v - alpha * grad(ahead)"),
+        "drift by": tick(drift="xi = xi + v"),
+        "one a tick is enough": tick(kick="v = beta * v - root * (grad(ahead) + grad(xi) - grad(xi))"),
     },
     "3-race": {
         "the slope against √κ": RACE.replace("np.log(100)", "np.log(10)"),
@@ -78,28 +81,36 @@ EQUIVALENT = {
     "1-balance": FROM
     + """
 psi, g = sp.Matrix([psi1, psi2]), sp.Matrix([g1, g2])
-V_dot = psi.dot(-gamma * psi - c * g) + c * g.dot(psi - kappa * g)
+weight = c * b**-1
+V_dot = psi.dot(-gamma * psi - c * g) + weight * g.dot(b * psi - kappa * g)
 """,
-    "2-split-step": """
+    "2-tick": """
 from math import sqrt
 
 
-def pi_split_step(x, psi, grad, mu, s):
-    here, before, after = grad(x), x.copy(), psi.copy()
-    shrink = 1 - 2 / (1 + 1 / sqrt(mu * s))
-    for i in np.ndindex(x.shape):
-        after[i] = psi[i] * shrink
-        before[i] = x[i] - s * here[i] + sqrt(s) * after[i]
-    there = grad(before)
-    return before.tolist(), [float(p) - sqrt(s) * float(g) for p, g in zip(after, there)]
+def momentum_tick(xi, v, grad, alpha, beta, eta):
+    before = xi - sqrt(alpha) * v
+    slope = np.asarray(grad((1 + eta) * xi - eta * before))
+    after = (1 + beta) * xi - beta * before - alpha * slope
+    return after.tolist(), ((after - xi) / sqrt(alpha)).tolist()
 """,
     "3-race": RACE,
 }
 
 CHEATS = {
-    "2-split-step": {
-        "cayley of": "from optilab.papers.passivity_acceleration.algorithm.methods import cayley\n"
-        + step(before="psi = cayley(mu, s) * psi"),
+    "2-tick": {
+        "momentum_method of": """
+from itertools import islice
+from types import SimpleNamespace
+from optilab.papers.passivity_acceleration.algorithm.methods import Method, momentum_method
+
+
+def momentum_tick(xi, v, grad, alpha, beta, eta):
+    root = alpha**0.5
+    states = momentum_method(SimpleNamespace(grad=grad), xi, Method(alpha, beta, eta), before=xi - root * v)
+    _, after = islice(states, 2)
+    return after.xi, (after.xi - xi) / root
+""",
     },
     "3-race": {"median": RACE.replace("first=first", "first=0")},
 }

@@ -1,5 +1,7 @@
 """What the checks say beyond the answers to the assignment, and all that the check of the trap says."""
 
+import re
+
 import pytest
 import sympy as sp
 
@@ -12,8 +14,13 @@ def test_dissipation_check():
     on_distance = -d.gamma * (d.psi1**2 + d.psi2**2)
     right = on_distance - d.c * d.kappa * (d.g1**2 + d.g2**2)
     cross = d.c * (d.g1 * d.psi1 + d.g2 * d.psi2)
-    exercises.check_dissipation(sp.factor(right))
+    assert "whatever f does" in exercises.check_dissipation(sp.factor(right))
     for wrong, message in (
+        (right + 2 * d.c * d.kappa * (d.g1**2 + d.g2**2), "off by"),
+        (right + cross, "cross term c∇fᵀψ"),
+        (on_distance - d.kappa * (d.g1**2 + d.g2**2), "cκ, not κ"),
+        (-right, "V falls"),
+        (sp.Symbol("h"), "should not be there"),
         (on_distance - cross, "store of the valley"),
         (right - cross, "cross term −c∇fᵀψ"),
         (right + d.psi1, "off by psi1"),
@@ -23,6 +30,16 @@ def test_dissipation_check():
 
 
 def test_split_check():
+    def split(x, psi, grad, mu, s):
+        q = (mu * s) ** 0.5
+        psi = (1 - q) / (1 + q) * psi
+        x = x + s**0.5 * psi - s * grad(x)
+        return x, psi - s**0.5 * grad(x)
+
+    assert "exactly" in exercises.check_split_step(split, seed=3)
+    for mistake, message in exercises.MISTAKES.items():
+        with pytest.raises(AssertionError, match=re.escape(message)):
+            exercises.check_split_step(mistake, seed=3)
     with pytest.raises(AssertionError, match="off Nesterov"):
         exercises.check_split_step(lambda x, psi, grad, mu, s: (x - s * grad(x), psi))
 
@@ -51,13 +68,15 @@ def test_race_check():
         zip(exercises.NAMES, ([387, 3979, 40827], [62, 222, 776], [81, 237, 673], [95, 355, 1271]), strict=True)
     )
     slopes = {name: exercises.log_slope(exercises.KAPPAS, row) for name, row in medians.items()}
-    root = -(1 - 1 / 1000**0.5)
+    root = -(1000**0.5 - 1) / (1000**0.5 + 1)
     exercises.check_race(medians, slopes, root)
     for arguments, message in (
         ((medians | {"triple momentum": [76, 249, 813]}, slopes, root), "not at ξ"),
         ((medians | {"Nesterov": [81, 237, 700]}, slopes, root), "median 700"),
         ((medians, slopes | {"Nesterov": 0.6}, root), "slope 0.60"),
         ((medians, slopes, 0.5), "no multiplier"),
+        ((medians, slopes, -root), "sign"),
+        ((medians, slopes, -(1 - 1 / 1000**0.5)), "triple momentum's"),
         (({}, slopes, root), "not found"),
     ):
         with pytest.raises(AssertionError, match=message):

@@ -63,7 +63,7 @@ def compute(x0: float, move: float, name: str, kappa: float) -> dict[str, Any]:
         "im_range": [-top, top],
         "colour": color(name),
         "race": "Heavy ball never arrives from here" if caught(xi[:, ball]) else "All four arrive from here",
-        "plane": f"{name.capitalize()}: {'the shaded starts never arrive' if name == 'heavy ball' else 'every start arrives'}",
+        "plane": f"{name.capitalize()}: {'shaded starts never' if name == 'heavy ball' else 'all starts'} arrive",
         "test": f"Passive? {name} at κ = {number(kappa)} {'stays in' if margin > 0 else 'leaves'} the shaded half",
         "note": note(name, kappa, xi[:, ball], margin),
     }
