@@ -10,7 +10,7 @@ from optilab.classics.heavy_ball import heavy_ball
 from optilab.problems.quadratic import Quadratic
 
 
-def check_step(step: Callable[..., Any]) -> None:
+def check_step(step: Callable[..., Any]) -> str:
     """Check one heavy-ball update `step(problem, x, x_before, alpha, beta) → x⁺` on a random quadratic.
 
     Recognises Nesterov's step (the gradient taken after the momentum), a gradient added instead of subtracted,
@@ -37,3 +37,4 @@ def check_step(step: Callable[..., Any]) -> None:
     for message, mistaken in mistakes.items():
         assert not np.allclose(answer, mistaken), message
     assert np.allclose(answer, after), f"expected {after}, got {answer}: check alpha, beta and the signs"
+    return "one more term, and no more gradients than before: all that momentum buys comes from remembering"

@@ -147,7 +147,7 @@ def method_limit(name: str) -> Derivation:
                 2 * r * rho**2 / ((1 + rho) * (rho**2 - rho + 2)),
                 2 * (2 - rho) / (rho**2 - rho + 2),
             ],
-            "with ρ = 1 − 1/√κ",
+            "with ρ = 1 − √(μ/L)",
         ),
         "heavy ball": (
             {eta: 0},
