@@ -14,7 +14,7 @@ from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
 
 eta, Delta = sp.symbols("eta Delta", positive=True)
-a, c, theta = sp.symbols("a c theta", real=True)
+a, c, k, theta = sp.symbols("a c k theta", real=True)
 Array = np.ndarray
 
 
@@ -28,14 +28,20 @@ def real(value: Any, what: str) -> Array:
 # 1. What the look ahead leaves
 
 
-def check_transport_error(answer: Any) -> None:
+def ours(answer: Any) -> sp.Expr:
+    """An answer in the symbols of this module, whatever assumptions its own of the same names make."""
+    expr = symbolic(answer)
+    names = {symbol.name: symbol for symbol in (eta, Delta, a, c, k, theta)}
+    known = {symbol: names.get(symbol.name, symbol) for symbol in expr.free_symbols}
+    return expr.subs(known, simultaneous=True)
+
+
+def check_transport_error(answer: Any) -> str:
     """The estimate minus G(θ_t), in symbols called `eta`, `c`, `Delta`; G(θ) = aθ + cθ² and the old value was exact.
 
     Recognises a missing factor, the opposite sign and the error of plain momentum.
     """
-    expr = symbolic(answer)
-    ours = {symbol.name: symbol for symbol in (eta, Delta, a, c, theta)}
-    expr = expr.subs({symbol: ours.get(symbol.name, symbol) for symbol in expr.free_symbols}, simultaneous=True)
+    expr = ours(answer)
     right = (1 - eta) / eta * c * Delta**2
     momentum = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)
     wrong = {
@@ -55,6 +61,44 @@ def check_transport_error(answer: Any) -> None:
     assert sp.simplify(expr - right) == 0, (
         f"with c = Δ = 1 the error is 1 at η = ½ and 3 at η = ¼, yours is {half} and {quarter}"
     )
+    return "neither a nor θ_t is left, so a straight gradient is followed exactly, however long the memory"
+
+
+def check_cubic_transport(answer: Any) -> str:
+    """The same for G(θ) = aθ + kθ³, in symbols called `eta`, `k`, `theta`, `Delta`, where θ is θ_t.
+
+    Recognises the bend without the third order, the opposite sign, the part of the new gradient alone and the error of
+    plain momentum.
+    """
+    expr = ours(answer)
+    ratio = (1 - eta) / eta
+
+    def G(point: Any) -> sp.Expr:
+        return a * point + k * point**3
+
+    old, ahead, here = G(theta - Delta), G(theta + ratio * Delta), G(theta)
+    right = sp.expand((1 - eta) * old + eta * ahead - here)
+    momentum = (1 - eta) * (old - here)
+    lesson = "is what a parabola with the same bend at θ_t leaves: a cubic leaves a term in Δ³ besides"
+    wrong = {
+        -right: "the sign is the other way round: the answer is the estimate minus G(θ_t)",
+        ratio * 3 * k * theta * Delta**2: f"3kθ(1 − η)Δ²/η {lesson}",
+        ratio * k * Delta**2: "that is the parabola's answer with k for c: how bent is kθ³ at θ_t?",
+        momentum: "that is the error of plain momentum, which takes the new gradient at θ_t itself",
+        eta * (ahead - here): "that is the new gradient's part alone: the old one is off, too",
+        eta * ahead - here: "that is the new gradient's part alone: the old one counts 1 − η",
+    }
+    for mistake, hint in wrong.items():
+        assert sp.simplify(expr - mistake) != 0, hint
+    unknown = expr.free_symbols - {eta, k, theta, Delta}
+    alone = "write the answer in exercises.eta, exercises.k, exercises.theta and exercises.Delta alone: a cancels"
+    assert not unknown, f"{alone}; yours holds {sorted(map(str, unknown))}"
+    points = [{eta: sp.Rational(1, n), k: 1, theta: 1, Delta: 1} for n in (2, 4)]
+    half, quarter = (expr.subs(point) for point in points)
+    assert sp.simplify(expr - right) == 0, (
+        f"with k = θ = Δ = 1 the error is 3 at η = ½ and 15 at η = ¼, yours is {half} and {quarter}"
+    )
+    return "the third order goes like 1/η² and soon outweighs the second, which is why a long memory needs short steps"
 
 
 # 2. The direction
@@ -93,56 +137,104 @@ class Oracles:
         return self.M @ u + self.k * point * u
 
 
-def check_direction(harpg_direction: Callable[..., Array], seed: int | None = None) -> None:
+Direction = Callable[..., Array]
+
+
+def check_direction(harpg_direction: Direction, seed: int | None = None) -> str:
     """`harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp)` must return d_t for t > 0.
 
-    Recognises an η that doesn't multiply the correction, a displacement backwards, a product at the wrong point,
-    one trajectory for both estimates and a fixed q.
+    The memory d is off, so that each weight shows. Recognises an η that doesn't multiply the correction, weights
+    swapped, a displacement backwards, a product at the wrong point, one trajectory for both estimates and a fixed q.
     """
+    check_carried(harpg_direction, seed, pair=False)
+    return (
+        "whatever the memory was off by has shrunk to 1 − η of it and nothing else is added, "
+        "which is why a small η no longer means a late arrow"
+    )
+
+
+def check_pair(pair_direction: Direction, seed: int | None = None) -> str:
+    """The same with the mean of two products, at q and at 1 − q, each on a trajectory of its own.
+
+    Recognises what `check_direction` does, and products that are added up, not averaged.
+    """
+    check_carried(pair_direction, seed, pair=True)
+    return "on a cubic the pair is exact at every q, where a single product is so in the mean only"
+
+
+def check_carried(direction: Direction, seed: int | None, pair: bool) -> None:
+    """What `check_direction` and, with a `pair` of products, `check_pair` ask."""
     rng = np.random.default_rng(seed)
     weight, q = float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.1, 0.3))
-    here, there = rng.normal(size=(2, 4))
+    here, there, stray = rng.normal(size=(3, 4))
+    step = here - there
 
     def answer(oracles: Oracles, q: float) -> Array:
-        d = oracles.grad(there)
-        found = harpg_direction(d, here.copy(), there.copy(), weight, q, oracles.sample, oracles.g, oracles.hvp)
+        d = oracles.grad(there) + stray
+        found = direction(d, here.copy(), there.copy(), weight, q, oracles.sample, oracles.g, oracles.hvp)
         found = real(found, "d_t")
         assert found.shape == (4,), f"d_t has the shape of θ, (4,), got {found.shape}"
         return found
 
     bowl = Oracles(rng, 4, cubic=False)
-    found, right = answer(bowl, q), bowl.grad(here)
-    v = bowl.M @ (here - there)
+    found, d, g, v = answer(bowl, q), bowl.grad(there) + stray, bowl.grad(here), bowl.M @ step
     hints = (
-        (right + weight * v, "the correction v belongs inside: (1 − η)(d + v) + η g, not (1 − η) d + v + η g"),
-        (right - 2 * (1 - weight) * v, "the displacement is θ_t − θ_{t−1}: yours walks back"),
-        (right - (1 - weight) * v, "the old direction is not carried along: where is the Hessian-vector product?"),
-        (weight * bowl.grad(there) + (1 - weight) * right, "1 − η weighs what is remembered, η what is new"),
+        ((1 - weight) * d + v + weight * g, "the correction v belongs inside: (1 − η)(d + v) + η g"),
+        ((1 - weight) * (d - v) + weight * g, "the displacement is θ_t − θ_{t−1}: yours walks back"),
+        (
+            (1 - weight) * d + weight * g,
+            "the old direction is not carried along: where is the Hessian-vector product?",
+        ),
+        (weight * (d + v) + (1 - weight) * g, "1 − η weighs what is remembered, η what is new"),
+        (weight * d + (1 - weight) * g, "1 − η weighs what is remembered, η what is new"),
+        ((1 - weight) * (d + 2 * v) + weight * g, "the correction counts once: of two products take the mean"),
     )
     for wrong, hint in hints:
         assert not np.allclose(found, wrong, atol=1e-9), hint
+    right = (1 - weight) * (d + v) + weight * g
     assert np.allclose(found, right, atol=1e-10), (
-        f"on a quadratic without noise d_t must be ∇J(θ_t), it is off by {np.linalg.norm(found - right):.2g}"
+        "on a quadratic without noise, where the memory was off by e, d_t must be ∇J(θ_t) + (1 − η)e; "
+        f"it is off by {np.linalg.norm(found - right):.2g}"
     )
-
-    middle = q * here + (1 - q) * there
-    kinds = [kind for kind, *_ in bowl.asked]
-    assert sorted(kinds) == ["g", "hvp"], f"one gradient and one Hessian-vector product are needed, you asked {kinds}"
-    assert len(bowl.drawn) == 2, f"two independent trajectories are needed, you drew {len(bowl.drawn)}"
-    for kind, point, tau in bowl.asked:
-        place, name = (here, "θ_t") if kind == "g" else (middle, "q θ_t + (1 − q) θ_{t−1}")
-        swapped = kind == "hvp" and np.allclose(point, q * there + (1 - q) * here)
-        assert not swapped, "q weighs θ_t, and 1 − q weighs θ_{t−1}"
-        assert np.allclose(point, place), f"{kind} must be asked at {name}"
-        at = bowl.drawn[tau] if isinstance(tau, int | np.integer) and 0 <= tau < 2 else None
-        own = at is not None and np.allclose(at, place)
-        assert own, f"{kind} needs a trajectory drawn at {name}"
+    asked_rightly(bowl, here, there, [q * here + (1 - q) * there] + [q * there + (1 - q) * here] * pair)
 
     cubic = Oracles(rng, 4, cubic=True)
+    wanted = cubic.grad(here) + (1 - weight) * stray
+    if pair:
+        assert np.allclose(answer(cubic, q), wanted, atol=1e-10), (
+            "on a cubic a pair of products must be exact at every q: take one at q and one at 1 − q"
+        )
+        return
     mean = (answer(cubic, 0.0) + answer(cubic, 1.0)) / 2
-    assert np.allclose(mean, cubic.grad(here), atol=1e-10), (
+    assert np.allclose(mean, wanted, atol=1e-10), (
         "on a cubic the mean over q = 0 and q = 1 must be exact: take the product at the point between"
     )
+
+
+def asked_rightly(oracles: Oracles, here: Array, there: Array, places: list[Array]) -> None:
+    """One gradient at `here` and a product at each of `places` were asked for, each on a trajectory of its own."""
+    count = ("one Hessian-vector product", "two Hessian-vector products")[len(places) - 1]
+    number = ("two", "three")[len(places) - 1]
+    kinds = sorted(kind for kind, *_ in oracles.asked)
+    assert kinds == ["g"] + ["hvp"] * len(places), f"one gradient and {count} are needed, you asked {kinds}"
+    drawn = len(oracles.drawn)
+    assert drawn == 1 + len(places), f"{number} independent trajectories are needed, you drew {drawn}"
+    formula = "q θ_t + (1 − q) θ_{t−1}" + " and at (1 − q) θ_t + q θ_{t−1}" * (len(places) - 1)
+    left, used = list(places), set()
+    for kind, point, tau in oracles.asked:
+        if kind == "g":
+            place, name = here, "θ_t"
+            assert np.allclose(point, here), "g must be asked at θ_t"
+        else:
+            swapped = len(places) == 1 and np.allclose(point, here + there - places[0])
+            assert not swapped, "q weighs θ_t, and 1 − q weighs θ_{t−1}"
+            at = [index for index, wanted in enumerate(left) if np.allclose(point, wanted)]
+            assert at, f"hvp must be asked at {formula}"
+            place, name = left.pop(at[0]), "its own point"
+        fresh = isinstance(tau, int | np.integer) and 0 <= tau < drawn and tau not in used
+        own = fresh and np.allclose(oracles.drawn[tau], place)
+        assert own, f"{kind} needs a trajectory drawn at {name}"
+        used.add(tau)
 
 
 # 3. The Hessian-vector product
@@ -179,7 +271,7 @@ def ask(hvp: HVP, s: Array, a: Array, r: Array, gamma: float, theta: Array, u: A
     return hvp(s.copy(), a.copy(), r.copy(), gamma, theta.copy(), u.copy())
 
 
-def check_hvp(hvp: HVP, seed: int | None = None) -> None:
+def check_hvp(hvp: HVP, seed: int | None = None) -> str:
     """`hvp(s, a, r, gamma, theta, u)` must be an unbiased ∇²J_H u from one trajectory, without a matrix.
 
     States `s` and actions `a`, (H,) of int, rewards `r` (H,), logits `theta` and direction `u`, both (S, A); returns
@@ -219,6 +311,7 @@ def check_hvp(hvp: HVP, seed: int | None = None) -> None:
     if not watching:
         tracemalloc.stop()
     assert peak < LIMIT, f"with 5,000 parameters yours needs {peak / 1e6:.0f} MB: form no matrix"
+    return "with as many parameters as a network has, such a product costs about as much as a gradient"
 
 
 # 4. The experiment
@@ -245,6 +338,7 @@ SHORT = {  # the same of 200 runs of 200 updates, fitted over t = 20 … 200; me
     "N-PG-IGT": ((0.65, 1.05), (-0.82, -0.48)),
     "N-HARPG": ((1.3, 5.0), (-1.4, -0.65)),
 }
+LEAST = 200  # runs of 200 updates
 Figures = Mapping[str, float]
 
 
@@ -260,7 +354,7 @@ def figures(err: Figures, slope: Figures) -> dict[str, tuple[float, float]]:
     return {name: (float(err[name]), float(slope[name])) for name in RANGES}
 
 
-def check_experiment(err: Figures, slope: Figures, steeper: str, loses: str) -> None:
+def check_experiment(err: Figures, slope: Figures, steeper: str, loses: str) -> str:
     """Median ‖d_t − ∇J_H(θ_t)‖ of 40 runs after 10,000 updates, and its slope over t = 100 … 10,000; two reasons.
 
     One trajectory a gradient, γ₀ = 0.3. Recognises gaps in place of errors and a fit to the first hundred updates.
@@ -283,7 +377,7 @@ def check_experiment(err: Figures, slope: Figures, steeper: str, loses: str) -> 
         assert fall >= steep, f"{name}: a slope of {fall:.2f} is too steep: is it that of log err on log t?"
     ratio = err["N-PG-IGT"] / err["N-MPG"]
     assert ratio <= 0.75, f"N-PG-IGT's error is {ratio:.2f} times N-MPG's, where about half is found"
-    check_reasons(steeper, loses)
+    return check_reasons(steeper, loses)
 
 
 @cache
@@ -294,15 +388,38 @@ def measured(gamma0: float) -> dict[str, tuple[float, float]]:
     return {name: (float(np.median(one.err[-1])), one.slope) for name, one in races.items()}
 
 
-def check_errors(err: Figures, slope: Figures, gamma0: float | None = None) -> None:
+def enough(runs: Mapping[str, Any], err: Figures) -> None:
+    """At least 200 runs a method, each with an error of its own, and `err` holds their medians."""
+    assert isinstance(runs, Mapping), f"runs must be a dictionary, an array for each method, not {runs!r}"
+    missing = set(RANGES) - set(runs)
+    assert not missing, f"runs has no entry for {sorted(missing)}"
+    for name in RANGES:
+        values = real(runs[name], f"runs: the values of {name}")
+        assert values.ndim == 1, f"runs: one error for each run of {name}, an array (runs,), not shape {values.shape}"
+        made = len(np.unique(values))
+        assert made >= LEAST, f"{name}: {LEAST} runs are asked, yours has the errors of {made}"
+        mean, middle = values.mean(), float(np.median(values))
+        averaged = np.isclose(err[name], mean) and not np.isclose(mean, middle)
+        assert not averaged, (
+            f"{name}: an error of {err[name]:.3g} is a mean, made by a few runs that are far off: "
+            "take medians over the runs"
+        )
+        assert np.isclose(err[name], middle), (
+            f"{name}: err says {err[name]:.3g}, but the median of the errors in runs is {middle:.3g}"
+        )
+
+
+def check_errors(runs: Mapping[str, Any], err: Figures, slope: Figures, gamma0: float | None = None) -> str:
     """The same figures of at least 200 runs of 200 updates, the slope over t = 20 … 200.
 
-    Recognises gaps in place of errors, means in place of medians and slopes of something else.
+    Recognises too few runs, gaps in place of errors, means in place of medians and slopes of something else.
 
     Parameters
     ----------
+    runs : mapping
+        By name of the method, "N-MPG", "N-PG-IGT", "N-HARPG": the last error of each run, an array (runs,).
     err, slope : mappings
-        By name of the method: "N-MPG", "N-PG-IGT", "N-HARPG".
+        By the same names: the median of those errors, and the slope.
     gamma0 : float, optional
         Errors must be within a factor 1.5, and slopes within a third, of what is measured here with this γ₀; without
         it they must lie where γ₀ = 0.3 puts them.
@@ -313,6 +430,7 @@ def check_errors(err: Figures, slope: Figures, gamma0: float | None = None) -> N
         If a figure is out of its range; the message says what it looks like.
     """
     given = figures(err, slope)
+    enough(runs, err)
     if gamma0 is not None:
         for name, (right, steepness) in measured(gamma0).items():
             size, fall = given[name]
@@ -322,9 +440,7 @@ def check_errors(err: Figures, slope: Figures, gamma0: float | None = None) -> N
             assert abs(fall / steepness - 1) <= 1 / 3, (
                 f"{name}: a slope of {fall:.2f} isn't that of γ₀ = {gamma0:g}, which is near {steepness:.2f}"
             )
-        return
-    means = "N-HARPG: an error of {:.3g} is a mean, made by a few runs that are far off: take medians over the runs"
-    assert given["N-HARPG"][0] < 100, means.format(given["N-HARPG"][0])
+        return "medians of 200 runs are within a sixth or so of these, whatever their seed"
     for name, (size, fall) in given.items():
         (low, high), (steep, flat) = SHORT[name]
         if name == "N-MPG":
@@ -335,9 +451,10 @@ def check_errors(err: Figures, slope: Figures, gamma0: float | None = None) -> N
         assert fall < 0, f"{name}: the error falls, so the slope of its logarithm is negative, not {fall:.2f}"
         assert fall <= flat, f"{name}: a slope of {fall:.2f} is too flat: fit log err against log t, t = 20 … 200"
         assert fall >= steep, f"{name}: a slope of {fall:.2f} is too steep: is it that of log err on log t?"
+    return "all three fall faster than theory promises, and the order of their slopes is not that of their errors"
 
 
-def check_reasons(steeper: str, loses: str) -> None:
+def check_reasons(steeper: str, loses: str) -> str:
     """Two reasons: why errors fall faster than promised, and when a Hessian-vector product doesn't pay.
 
     Parameters
@@ -356,3 +473,7 @@ def check_reasons(steeper: str, loses: str) -> None:
         assert value in options, f"{name} must be one of {list(options)}, got {value!r}"
     assert steeper == "noise", f"no: “{STEEPER[steeper]}” isn't so. Compare the spread of g at θ₀ and at the optimum"
     assert loses == "hvp", f"no: “{LOSES[loses]}” isn't so. What does v add to d at every step?"
+    return (
+        "what a correction costs scales with the step, what it saves with the bend of J, "
+        "which is why N-HARPG wants short steps or a large batch"
+    )

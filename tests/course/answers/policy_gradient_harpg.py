@@ -1,21 +1,25 @@
 """Answers to the assignment on policy gradients, by task: wrong (what is said: answer), right, cheating."""
 
 FROM = """
-from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, theta
+from optilab.papers.policy_gradient_harpg.exercises import Delta, a, eta, k, theta
 
 """
 
 
 def write(
     place: str = "q * theta + (1 - q) * theta_prev",
-    d: str = "(1 - eta) * (d + hvp(sample(place), place, theta - theta_prev)) + eta * g(sample(theta), theta)",
+    other: str = "theta + theta_prev - place",
+    d: str = "(1 - eta) * (d + v) + eta * g(sample(theta), theta)",
+    v: str = "(hvp(sample(place), place, theta - theta_prev) + hvp(sample(other), other, theta - theta_prev)) / 2",
     along: str = "along.sum()",
     bent: str = "bent",
 ) -> str:
     """The direction and the product, right as they stand."""
     return f"""
-def harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
+def pair_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
     place = {place}
+    other = {other}
+    v = {v}
     return {d}
 
 
@@ -60,9 +64,11 @@ def errors(gamma0):
         )
         for name in ("N-MPG", "N-PG-IGT", "N-HARPG")
     }
-    return {name: np.median(race.err[-1]) for name, race in races.items()}, {
-        name: race.slope for name, race in races.items()
-    }
+    return (
+        {name: race.err[-1] for name, race in races.items()},
+        {name: np.median(race.err[-1]) for name, race in races.items()},
+        {name: race.slope for name, race in races.items()},
+    )
 
 
 steeper, loses = "noise", "hvp"
@@ -70,7 +76,9 @@ steeper, loses = "noise", "hvp"
 
 KNOWN = """
 def errors(gamma0):
-    return {"N-MPG": 1.45, "N-PG-IGT": 0.82, "N-HARPG": 2.3}, {"N-MPG": -0.53, "N-PG-IGT": -0.64, "N-HARPG": -1.0}
+    err = {"N-MPG": 1.45, "N-PG-IGT": 0.82, "N-HARPG": 2.3}
+    runs = {name: middle * np.linspace(0.5, 1.5, 201) for name, middle in err.items()}
+    return runs, err, {"N-MPG": -0.53, "N-PG-IGT": -0.64, "N-HARPG": -1.0}
 
 
 steeper, loses = "noise", "hvp"
@@ -78,19 +86,24 @@ steeper, loses = "noise", "hvp"
 
 WRONG = {
     "1-look-ahead": {
-        "the sign is the other way round": FROM + "error = -(1 - eta) / eta * c * Delta**2",
-        "is what η = ½ leaves": FROM + "error = c * Delta**2",
-        "is the answer for small η only": FROM + "error = c * Delta**2 / eta",
-        "the error of plain momentum, which": FROM + "error = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)",
+        "the sign is the other way round": FROM
+        + "error = -(1 - eta) / eta * k * Delta**2 * (3 * theta + (1 - 2 * eta) / eta * Delta)",
+        "what a parabola with the same bend": FROM + "error = 3 * k * theta * (1 - eta) / eta * Delta**2",
+        "the parabola's answer with k for c": FROM + "error = (1 - eta) / eta * k * Delta**2",
+        "the error of plain momentum, which": FROM
+        + "error = (1 - eta) * (a * (theta - Delta) + k * (theta - Delta)**3 - a * theta - k * theta**3)",
     },
     "2-direction": {
-        "belongs inside": write(
-            d="(1 - eta) * d + hvp(sample(place), place, theta - theta_prev) + eta * g(sample(theta), theta)"
-        ),
-        "two independent trajectories are needed": write(
-            d="(1 - eta) * (d + hvp(tau, place, theta - theta_prev)) + eta * g(tau, theta)",
-            place="q * theta + (1 - q) * theta_prev\n    tau = sample(theta)",
-        ),
+        "belongs inside": write(d="(1 - eta) * d + v + eta * g(sample(theta), theta)"),
+        "weighs what is remembered": write(d="eta * (d + v) + (1 - eta) * g(sample(theta), theta)"),
+        "d_t must be ∇J": write(d="0.5 * (d + v) + 0.5 * g(sample(theta), theta)"),
+        "of two products take the mean": write().replace("theta - theta_prev)) / 2", "theta - theta_prev))"),
+        "one gradient and two Hessian-vector products": write(v="hvp(sample(place), place, theta - theta_prev)"),
+        "three independent trajectories are needed": write(
+            place="q * theta + (1 - q) * theta_prev\n    tau = sample(theta)"
+        )
+        .replace("sample(place)", "tau")
+        .replace("g(sample(theta)", "g(tau"),
         "hvp must be asked at q": write(place="(theta + theta_prev) / 2"),
         "yours walks back": write().replace("theta - theta_prev)", "theta_prev - theta)"),
         "forgets that trajectories move": write(along="0"),
@@ -99,6 +112,7 @@ WRONG = {
         "form no matrix": write() + MATRIX,
     },
     "3-errors": {
+        "200 runs are asked, yours has the errors of 20": ERRORS.replace("runs=200", "runs=20"),
         "looks like the gap": ERRORS.replace("race.err[-1]", "race.gap[-1]"),
         "take medians over the runs": ERRORS.replace("np.median", "np.mean"),
         "the theory forgets the drift": KNOWN.replace('"noise"', '"bias"'),
@@ -109,15 +123,17 @@ WRONG = {
 
 EQUIVALENT = {
     "1-look-ahead": """
-w, bend, step, here, a = sp.symbols("eta c Delta theta a")
-G = sp.Lambda(here, a * here + bend * here**2)
+w, bend, step, here, a = sp.symbols("eta k Delta theta a")
+G = sp.Lambda(here, a * here + bend * here**3)
 error = sp.expand((1 - w) * G(here - step) + w * G(here + (1 - w) / w * step) - G(here))
 """,
     "2-direction": """
-def harpg_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
+def pair_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
     new = g(sample(theta), theta)
-    there = theta_prev + q * (theta - theta_prev)
-    moved = d - hvp(sample(there), there, theta_prev - theta)
+    moved = d
+    for part in (1 - q, q):
+        there = theta_prev + part * (theta - theta_prev)
+        moved = moved - hvp(sample(there), there, (theta_prev - theta) / 2)
     return [moved[i] + eta * (new[i] - moved[i]) for i in range(len(new))]
 
 

@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from optilab.papers.policy_gradient_harpg import exercises, experiment
-from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta
+from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, k, theta
 
 RIGHT = (1 - eta) / eta * c * Delta**2
 
@@ -15,6 +15,36 @@ def test_any_form_of_the_transport_error_passes():
     exercises.check_transport_error(sp.expand((1 - eta) * c * Delta**2 + (1 - eta) ** 2 / eta * c * Delta**2))
     weight, bend, step = sp.symbols("eta c Delta")
     exercises.check_transport_error((1 / weight - 1) * bend * step**2)
+
+
+def test_a_right_answer_hears_what_it_is_good_for():
+    assert "followed exactly" in exercises.check_transport_error(RIGHT)
+
+
+CUBIC = k * Delta**2 * (3 * theta * (1 - eta) / eta + Delta * (1 - eta) * (1 - 2 * eta) / eta**2)
+
+
+def test_what_the_look_ahead_leaves_of_a_cubic_in_any_form():
+    assert "short steps" in exercises.check_cubic_transport(sp.expand(CUBIC))
+    ratio = (1 - eta) / eta
+    by_hand = (1 - eta) * (theta - Delta) ** 3 + eta * (theta + ratio * Delta) ** 3 - theta**3
+    exercises.check_cubic_transport(k * by_hand)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (RIGHT, "yours holds"),
+        (CUBIC.subs(theta, 1), "yours is 3 and 15"),
+        (CUBIC + a, "a cancels"),
+        (eta * (a * (theta + Delta) + k * (theta + Delta) ** 3), "a cancels"),
+        (2 * CUBIC, "yours is 6 and 30"),
+        ("(1 - eta)", "SymPy"),
+    ],
+)
+def test_wrong_remainders_of_a_cubic_are_named(answer, hint):
+    with pytest.raises(AssertionError, match=hint):
+        exercises.check_cubic_transport(answer)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +98,10 @@ def test_the_direction_of_the_algorithm_passes(seed):
     [
         (answer(lambda d, eta, step, g, hvp: (1 - eta) * d + eta * g()), "not carried along"),
         (answer(lambda d, eta, step, g, hvp: eta * d + (1 - eta) * g()), "weighs what is remembered"),
+        (answer(lambda d, eta, step, g, hvp: eta * (d + hvp(step)) + (1 - eta) * g()), "weighs what is remembered"),
+        (answer(lambda d, eta, step, g, hvp: 0.0 * (d + hvp(step)) + g()), "off by"),
+        (answer(lambda d, eta, step, g, hvp: (d + hvp(step)) / 2 + g() / 2), "off by"),
+        (answer(lambda d, eta, step, g, hvp: 0.9 * (d + hvp(step)) + 0.1 * g()), "off by"),
         (answer(place=lambda theta, before, q: theta), "must be asked at q"),
         (answer(place=lambda theta, before, q: between(before, theta, q)), "q weighs"),
         (wrong_pair, "needs a trajectory drawn at"),
@@ -80,6 +114,45 @@ def test_the_direction_of_the_algorithm_passes(seed):
 def test_wrong_directions_are_named(wrong, hint, seed):
     with pytest.raises(AssertionError, match=hint):
         exercises.check_direction(wrong, seed)
+
+
+def pair(d, theta, theta_prev, eta, q, sample, g, hvp, other=between):
+    step = theta - theta_prev
+    places = between(theta, theta_prev, q), other(theta_prev, theta, q)
+    v = sum(hvp(sample(place), place, step) for place in places) / 2
+    return (1 - eta) * (d + v) + eta * g(sample(theta), theta)
+
+
+def twice_at_one_place(*arguments):
+    return pair(*arguments, other=lambda before, theta, q: between(theta, before, q))
+
+
+def one_trajectory_for_both(d, theta, theta_prev, eta, q, sample, g, hvp):
+    drawn = []
+
+    def once(point):
+        drawn.append(sample(point))
+        return drawn[0] if len(drawn) == 2 else drawn[-1]
+
+    return pair(d, theta, theta_prev, eta, q, once, g, hvp)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_pair_of_products_passes(seed):
+    assert "every q" in exercises.check_pair(pair, seed)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (answer(), "two Hessian-vector products are needed"),
+        (twice_at_one_place, "must be asked at q"),
+        (one_trajectory_for_both, "hvp needs a trajectory"),
+    ],
+)
+def test_wrong_pairs_are_named(wrong, hint):
+    with pytest.raises(AssertionError, match=hint):
+        exercises.check_pair(wrong, 1)
 
 
 def without_bend(*arguments):
@@ -117,9 +190,15 @@ SHORT_ERR = {"N-MPG": 1.45, "N-PG-IGT": 0.82, "N-HARPG": 2.3}
 SHORT_SLOPE = {"N-MPG": -0.53, "N-PG-IGT": -0.64, "N-HARPG": -1.0}
 
 
+def runs_of(err, count=201):
+    """Errors of runs whose medians are `err`."""
+    spread = np.linspace(0.5, 1.5, count)
+    return {name: value * spread if isinstance(value, int | float) else spread for name, value in err.items()}
+
+
 def test_the_figures_of_the_experiment_pass():
     exercises.check_experiment(ERR, SLOPE, "noise", "hvp")
-    exercises.check_errors(SHORT_ERR, SHORT_SLOPE)
+    exercises.check_errors(runs_of(SHORT_ERR), SHORT_ERR, SHORT_SLOPE)
 
 
 @pytest.mark.parametrize(
@@ -146,30 +225,47 @@ def test_short_runs_of_other_seeds_pass_at_the_step_size_that_they_had():
     races = {name: experiment.race(name, T=200, gamma0=0.05, runs=200, seed=5, at=at) for name in SHORT_ERR}
     err = {name: np.median(one.err[-1]) for name, one in races.items()}
     slope = {name: one.slope for name, one in races.items()}
-    exercises.check_errors(err, slope, gamma0=0.05)
+    last = {name: one.err[-1] for name, one in races.items()}
+    exercises.check_errors(last, err, slope, gamma0=0.05)
     with pytest.raises(AssertionError, match="outside"):
-        exercises.check_errors(err, slope)
+        exercises.check_errors(last, err, slope)
     with pytest.raises(AssertionError, match=r"isn't that of γ₀ = 0\.05"):
-        exercises.check_errors(SHORT_ERR, slope, gamma0=0.05)
+        exercises.check_errors(runs_of(SHORT_ERR), SHORT_ERR, slope, gamma0=0.05)
     with pytest.raises(AssertionError, match=r"slope of -1\.00 isn't that of γ₀ = 0\.05"):
-        exercises.check_errors(err, slope | {"N-HARPG": -1.0}, gamma0=0.05)
+        exercises.check_errors(last, err, slope | {"N-HARPG": -1.0}, gamma0=0.05)
 
 
 @pytest.mark.parametrize(
     ("err", "slope", "hint"),
     [
         (SHORT_ERR | {"N-MPG": 0.77}, SHORT_SLOPE, "looks like the gap"),
-        (SHORT_ERR | {"N-HARPG": 3000}, SHORT_SLOPE, "take medians"),
+        (SHORT_ERR | {"N-HARPG": 3000}, SHORT_SLOPE, "outside"),
         (SHORT_ERR | {"N-HARPG": 0.5}, SHORT_SLOPE, "outside"),
         (SHORT_ERR, SHORT_SLOPE | {"N-MPG": 0.57}, "negative"),
         (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": -0.5}, "too flat"),
         (SHORT_ERR, SHORT_SLOPE | {"N-MPG": -1.3}, "too steep"),
         (SHORT_ERR | {"N-MPG": np.ones(200)}, SHORT_SLOPE, "one number for N-MPG"),
-        (list(SHORT_ERR.values()), SHORT_SLOPE, "dictionary"),
         (SHORT_ERR | {"N-MPG": "a"}, SHORT_SLOPE, "err: the values must be real"),
         (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": None}, "slope: the values must be real"),
     ],
 )
 def test_wrong_figures_of_short_runs_are_named(err, slope, hint):
     with pytest.raises(AssertionError, match=hint):
-        exercises.check_errors(err, slope)
+        exercises.check_errors(runs_of(dict(err)), err, slope)
+
+
+@pytest.mark.parametrize(
+    ("runs", "hint"),
+    [
+        (runs_of(SHORT_ERR, 21), "200 runs are asked, yours has the errors of 21"),
+        ({name: np.tile(one, 10) for name, one in runs_of(SHORT_ERR, 21).items()}, "the errors of 21"),
+        (runs_of(SHORT_ERR | {"N-MPG": 2.0}), "err says 1.45, but the median"),
+        (runs_of(SHORT_ERR) | {"N-MPG": np.append(np.linspace(0, 1, 200), 191.45)}, "take medians over the runs"),
+        (SHORT_ERR, "not shape"),
+        ({}, "no entry"),
+        ([1.0], "a dictionary"),
+    ],
+)
+def test_figures_without_their_runs_are_refused(runs, hint):
+    with pytest.raises(AssertionError, match=hint):
+        exercises.check_errors(runs, SHORT_ERR, SHORT_SLOPE)
