@@ -6,21 +6,22 @@ import sympy as sp
 
 from optilab.core.derive import Derivation
 
-x, gamma, sigma, s, m, t, eta, Delta, R = sp.symbols("x gamma sigma s m t eta Delta R", positive=True)
-a, c, theta, before, q, z, p = sp.symbols("a c theta theta_0 q z p", real=True)
+odds, gamma, sigma, v, m, t, eta, Delta, R = sp.symbols("omega gamma sigma v m t eta Delta R", positive=True)
+b, c, theta, before, q, z, p = sp.symbols("b c theta theta_0 q z p", real=True)
 r = sp.symbols("r_0 r_1", real=True)
 coefficients = sp.symbols("c_0:6", real=True)
-step = sp.symbols("gamma_t", positive=True)
+step, noise, lag, left, spread = sp.symbols("gamma_t n delta_1 delta_2 n_B", positive=True)
+L, L_h, product_noise = sp.symbols("L L_h sigma_B", positive=True)
 
 
-# One state, two actions, two steps: θ is the logit of action 1, and x = e^θ
+# One state, two actions, two steps: θ is the logit of action 1, and ω = e^θ are its odds
 
-CHANCE = (1 / (1 + x), x / (1 + x))
+CHANCE = (1 / (1 + odds), odds / (1 + odds))
 
 
 def in_theta(expr: sp.Expr) -> sp.Expr:
-    """d/dθ of an expression in x = e^θ."""
-    return x * sp.diff(expr, x)
+    """d/dθ of an expression in ω = e^θ."""
+    return odds * sp.diff(expr, odds)
 
 
 def trajectories() -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
@@ -45,7 +46,7 @@ def unbiased_gradient() -> Derivation:
         Derivation(
             "One trajectory's gradient is right in the mean",
             objective(),
-            "J: two ticks, each earns the mean reward; x = exp θ are the odds of action 1",
+            "J: two ticks, each earns the mean reward; ω = exp θ are the odds of action 1",
         )
         .then("its derivative in θ, the true gradient", lambda J: sp.factor(in_theta(J)))
         .equals(
@@ -66,7 +67,7 @@ def unbiased_hessian() -> Derivation:
         .then("its second derivative in θ", lambda J: sp.factor(in_theta(in_theta(J))))
         .equals(
             sp.factor(sp.cancel(sp.together(mean))),
-            "E B: the four trajectories, each with its probability times Φ'·(log p)' + Φ'', sum to the same",
+            "E B: the four trajectories, each with its probability P times Φ'·(log P)' + Φ'', sum to the same",
         )
     )
 
@@ -80,8 +81,8 @@ def frozen_hessian() -> sp.Expr:
 
 
 def gradient(point: sp.Expr) -> sp.Expr:
-    """G(θ) = aθ + cθ²."""
-    return a * point + c * point**2
+    """G(θ) = bθ + cθ²."""
+    return b * point + c * point**2
 
 
 def momentum_lag() -> Derivation:
@@ -92,7 +93,7 @@ def momentum_lag() -> Derivation:
         (1 - eta) * remembered + eta * new - gradient(theta),
         "memory of the last point, exact there, and a new gradient at θₜ; minus what is wanted, G(θₜ)",
     ).equals(
-        -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta),
+        -(1 - eta) * Delta * (b + 2 * c * theta - c * Delta),
         "first order in the step Δ, even where G is a line (c = 0)",
     )
 
@@ -140,27 +141,62 @@ def midpoint() -> Derivation:
     )
 
 
-def rates() -> Derivation:
-    """Which memory is best, and how fast the squared error then falls."""
-    balance = (
-        sp.Eq(eta, (step / eta) ** 2),
-        sp.Eq(eta, (step**2 / eta**2) ** 2),
-        sp.Eq(eta, step**2 / eta),
+def memory() -> Derivation:
+    """Where noise and drift of a remembered direction settle, for constant weights η and steps γ_t."""
+    kept = (1 - eta) ** 2
+    settled = (
+        sp.Eq(noise, kept * noise + eta**2 * sigma**2),
+        sp.Eq(lag, (1 - eta) * (lag + L * step)),
+        sp.Eq(left, (1 - eta) * (left + L_h * step**2 / (2 * eta))),
+        sp.Eq(spread, kept * (spread + step**2 * product_noise**2)),
+    )
+    names = (noise, lag, left, spread)
+
+    def solved(rows: tuple[sp.Eq, ...]) -> tuple[sp.Eq, ...]:
+        one, two = sp.symbols("one two", positive=True)  # 1 − η and 2 − η, which SymPy would write the other way round
+        shown = (
+            sp.factor(sp.solve(row, name)[0]).xreplace({eta - 1: -one, eta - 2: -two})
+            for name, row in zip(names, rows, strict=True)
+        )
+        return tuple(sp.Eq(n, e.xreplace({one: 1 - eta, two: 2 - eta})) for n, e in zip(names, shown, strict=True))
+
+    return (
+        Derivation(
+            "What a memory adds up",
+            settled,
+            "n: squares of fresh noise, each update keeps (1 − η)² of them; δ₁: momentum's drift, Lγₜ more an update; "
+            "δ₂: what the look ahead leaves instead; n_B: squares of the noise that products bring. Settled: the same "
+            "before and after",
+        )
+        .then("solve each line: a geometric sum", solved)
+        .then(
+            "for small η: the leading term",
+            lambda rows: tuple(sp.Eq(row.lhs, row.rhs.as_leading_term(eta)) for row in rows),
+        )
     )
 
+
+def rates() -> Derivation:
+    """Which memory is best, and how fast the squared error then falls."""
+    _, *added = (row.rhs for row in memory().result)
+    fresh = eta * sigma**2 / 2
+    balance = tuple(sp.Eq(fresh, square) for square in (added[0] ** 2, added[1] ** 2, added[2]))
+    constants = dict.fromkeys((sigma, L, L_h, product_noise), 1)
+
     def power(expr: sp.Expr) -> sp.Expr:
-        rate = sp.expand_log(sp.log(expr.subs({step: 1 / t, eta: t**-p})), force=True)
-        return sp.simplify(-rate / sp.log(t))
+        rate = sp.expand_log(sp.log(expr.subs(constants).subs({step: 1 / t, eta: t**-p})), force=True)
+        return sp.simplify(sp.limit(sp.expand(-rate / sp.log(t)), t, sp.oo))
 
     return (
         Derivation(
             "Noise against drift",
             balance,
-            "squared noise ησ² of the new against what the steps γ add: momentum's lag Lγ/η, what the look ahead "
-            "leaves Lₕγ²/η², the noise of Hessian products γ²σ²/η; constants left out",
+            "squared noise n of the new against what the steps add, squared: δ₁² of momentum, δ₂² of the look ahead, "
+            "n_B of the products",
         )
         .then(
-            "γ = 1/t and η = t⁻ᵖ: compare powers", lambda rows: tuple(sp.Eq(power(e.lhs), power(e.rhs)) for e in rows)
+            "γₜ = 1/t and η = t⁻ᵖ: compare powers of t, whatever the constants",
+            lambda rows: tuple(sp.Eq(power(e.lhs), power(e.rhs)) for e in rows),
         )
         .then(
             "solve for p; the squared error falls like t⁻ᵖ",
@@ -174,10 +210,10 @@ def rates() -> Derivation:
 
 def gaussian_reward() -> Derivation:
     """The mean of exp(−m z²/2) for Gaussian z."""
-    density = sp.exp(-(z**2) / (2 * s)) / sp.sqrt(2 * sp.pi * s)
+    density = sp.exp(-(z**2) / (2 * v)) / sp.sqrt(2 * sp.pi * v)
     mean = sp.Integral(sp.exp(-m * z**2 / 2) * density, (z, -sp.oo, sp.oo))
-    return Derivation("A bell over a bell", mean, "the reward times the density of z ~ N(0, s), and all of it").then(
-        "integrate: one over the root of 1 + ms", lambda integral: sp.simplify(integral.doit())
+    return Derivation("A bell over a bell", mean, "the reward times the density of z ~ N(0, v), and all of it").then(
+        "integrate: one over the root of 1 + mv", lambda integral: sp.simplify(integral.doit())
     )
 
 
@@ -220,6 +256,6 @@ def loop_reward() -> Derivation:
         .then("put in K = Q + R/(1 + Rσ²) θθᵀ", lambda e: e.subs(dict(zip(K, seen, strict=True))))
         .equals(
             (sp.eye(3) + sp.diag(q1, q2, R) * Sigma).det(),
-            "det(I + MΣ) of (x, u) with u = θ·x + σξ, whose sign is lost to rounding where the loop is unstable",
+            "det(I + MΣ) of (s, a), a = θ·s + σξ, whose sign is lost to rounding where the loop is unstable",
         )
     )

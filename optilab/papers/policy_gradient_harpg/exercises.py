@@ -14,7 +14,7 @@ from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
 
 eta, Delta = sp.symbols("eta Delta", positive=True)
-a, c, k, theta = sp.symbols("a c k theta", real=True)
+b, c, k, theta = sp.symbols("b c k theta", real=True)
 Array = np.ndarray
 
 
@@ -31,19 +31,19 @@ def real(value: Any, what: str) -> Array:
 def ours(answer: Any) -> sp.Expr:
     """An answer in the symbols of this module, whatever assumptions its own of the same names make."""
     expr = symbolic(answer)
-    names = {symbol.name: symbol for symbol in (eta, Delta, a, c, k, theta)}
+    names = {symbol.name: symbol for symbol in (eta, Delta, b, c, k, theta)}
     known = {symbol: names.get(symbol.name, symbol) for symbol in expr.free_symbols}
     return expr.subs(known, simultaneous=True)
 
 
 def check_transport_error(answer: Any) -> str:
-    """The estimate minus G(θ_t), in symbols called `eta`, `c`, `Delta`; G(θ) = aθ + cθ² and the old value was exact.
+    """The estimate minus G(θ_t), in symbols called `eta`, `c`, `Delta`; G(θ) = bθ + cθ² and the old value was exact.
 
     Recognises a missing factor, the opposite sign and the error of plain momentum.
     """
     expr = ours(answer)
     right = (1 - eta) / eta * c * Delta**2
-    momentum = -(1 - eta) * Delta * (a + 2 * c * theta - c * Delta)
+    momentum = -(1 - eta) * Delta * (b + 2 * c * theta - c * Delta)
     wrong = {
         -right: "the sign is the other way round: the answer is the estimate minus G(θ_t)",
         c * Delta**2: "cΔ² is what η = ½ leaves: how far beyond θ_t does the look ahead go?",
@@ -55,17 +55,17 @@ def check_transport_error(answer: Any) -> str:
     for mistake, hint in wrong.items():
         assert sp.simplify(expr - mistake) != 0, hint
     unknown = expr.free_symbols - {eta, c, Delta}
-    alone = "write the answer in exercises.eta, exercises.c and exercises.Delta alone: a and θ_t cancel"
+    alone = "write the answer in exercises.eta, exercises.c and exercises.Delta alone: b and θ_t cancel"
     assert not unknown, f"{alone}; yours holds {sorted(map(str, unknown))}"
     half, quarter = (expr.subs({eta: sp.Rational(1, n), c: 1, Delta: 1}) for n in (2, 4))
     assert sp.simplify(expr - right) == 0, (
         f"with c = Δ = 1 the error is 1 at η = ½ and 3 at η = ¼, yours is {half} and {quarter}"
     )
-    return "neither a nor θ_t is left, so a straight gradient is followed exactly, however long the memory"
+    return "neither b nor θ_t is left, so a straight gradient is followed exactly, however long the memory"
 
 
 def check_cubic_transport(answer: Any) -> str:
-    """The same for G(θ) = aθ + kθ³, in symbols called `eta`, `k`, `theta`, `Delta`, where θ is θ_t.
+    """The same for G(θ) = bθ + kθ³, in symbols called `eta`, `k`, `theta`, `Delta`, where θ is θ_t.
 
     Recognises the bend without the third order, the opposite sign, the part of the new gradient alone and the error of
     plain momentum.
@@ -74,7 +74,7 @@ def check_cubic_transport(answer: Any) -> str:
     ratio = (1 - eta) / eta
 
     def G(point: Any) -> sp.Expr:
-        return a * point + k * point**3
+        return b * point + k * point**3
 
     old, ahead, here = G(theta - Delta), G(theta + ratio * Delta), G(theta)
     right = sp.expand((1 - eta) * old + eta * ahead - here)
@@ -91,7 +91,7 @@ def check_cubic_transport(answer: Any) -> str:
     for mistake, hint in wrong.items():
         assert sp.simplify(expr - mistake) != 0, hint
     unknown = expr.free_symbols - {eta, k, theta, Delta}
-    alone = "write the answer in exercises.eta, exercises.k, exercises.theta and exercises.Delta alone: a cancels"
+    alone = "write the answer in exercises.eta, exercises.k, exercises.theta and exercises.Delta alone: b cancels"
     assert not unknown, f"{alone}; yours holds {sorted(map(str, unknown))}"
     points = [{eta: sp.Rational(1, n), k: 1, theta: 1, Delta: 1} for n in (2, 4)]
     half, quarter = (expr.subs(point) for point in points)

@@ -1,7 +1,7 @@
 """Answers to the assignment on policy gradients, by task: wrong (what is said: answer), right, cheating."""
 
 FROM = """
-from optilab.papers.policy_gradient_harpg.exercises import Delta, a, eta, k, theta
+from optilab.papers.policy_gradient_harpg.exercises import Delta, b, eta, k, theta
 
 """
 
@@ -91,7 +91,7 @@ WRONG = {
         "what a parabola with the same bend": FROM + "error = 3 * k * theta * (1 - eta) / eta * Delta**2",
         "the parabola's answer with k for c": FROM + "error = (1 - eta) / eta * k * Delta**2",
         "the error of plain momentum, which": FROM
-        + "error = (1 - eta) * (a * (theta - Delta) + k * (theta - Delta)**3 - a * theta - k * theta**3)",
+        + "error = (1 - eta) * (b * (theta - Delta) + k * (theta - Delta)**3 - b * theta - k * theta**3)",
     },
     "2-direction": {
         "belongs inside": write(d="(1 - eta) * d + v + eta * g(sample(theta), theta)"),
@@ -123,8 +123,8 @@ WRONG = {
 
 EQUIVALENT = {
     "1-look-ahead": """
-w, bend, step, here, a = sp.symbols("eta k Delta theta a")
-G = sp.Lambda(here, a * here + bend * here**3)
+w, bend, step, here, b = sp.symbols("eta k Delta theta b")
+G = sp.Lambda(here, b * here + bend * here**3)
 error = sp.expand((1 - w) * G(here - step) + w * G(here + (1 - w) / w * step) - G(here))
 """,
     "2-direction": """

@@ -9,7 +9,7 @@ import sympy as sp
 from optilab.core.derive import DerivationError
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import derivation
-from optilab.papers.policy_gradient_harpg.algorithm import METHODS, weights
+from optilab.papers.policy_gradient_harpg.algorithm import METHODS, error_bound, weights
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
@@ -40,7 +40,7 @@ def test_the_derived_remainder_is_the_look_ahead_s_first_error():
 
 def test_the_derived_lag_is_momentum_s_first_error():
     trace, error = second_error("N-MPG")
-    names = (derivation.a, derivation.c, derivation.theta, derivation.eta, derivation.Delta)
+    names = (derivation.b, derivation.c, derivation.theta, derivation.eta, derivation.Delta)
     point, step = trace.theta[1, 0], (trace.theta[1] - trace.theta[0])[0]
     lag = derivation.momentum_lag().numpy(*names)(SLOPE, BEND, point, weights(2, 2 / 3)[1], step)
     assert error == pytest.approx(lag, abs=1e-12)
@@ -50,7 +50,7 @@ def test_the_derived_gradient_and_hessian_are_those_of_the_estimators():
     mdp = random_mdp(0, 1, 2, 0.7)
     problem = SoftmaxMDP(mdp, np.ones(1), 2)  # its one logit is that of action 0
     theta = 0.6
-    arguments = (derivation.x, derivation.gamma, *derivation.r)
+    arguments = (derivation.odds, derivation.gamma, *derivation.r)
     point = (np.exp(-theta), 0.7, *mdp.reward[0])
     slope = derivation.unbiased_gradient().numpy(*arguments)(*point)
     np.testing.assert_allclose(problem.enumerated_grad(np.array([theta])), -slope)
@@ -58,6 +58,21 @@ def test_the_derived_gradient_and_hessian_are_those_of_the_estimators():
     np.testing.assert_allclose(problem.enumerated_hess(np.array([theta])), whole.numpy(*arguments)(*point))
     with pytest.raises(DerivationError):  # without the trajectory's score
         whole.equals(derivation.frozen_hessian(), "not so")
+
+
+def test_what_a_memory_adds_up_is_where_the_bounds_settle():
+    eta, gamma, T = np.full(400, 0.2), np.full(400, 0.3), 400
+    known = {derivation.eta: 0.2, derivation.step: 0.3}
+    known |= {derivation.sigma: 2.0, derivation.L: 1.5, derivation.L_h: 0.7, derivation.product_noise: 1.1}
+    solved, leading = (line.expr for line in derivation.memory().lines[1:])
+    n, lag, left, spread = (float(row.rhs.subs(known)) for row in solved)
+    constants = {"sigma": 2.0, "L": 1.5, "L_h": 0.7, "sigma_B": 1.1}
+    settled = {"N-MPG": np.sqrt(n) + lag, "N-PG-IGT": np.sqrt(n) + left, "N-HARPG": np.sqrt(n + spread)}
+    for name, value in settled.items():
+        assert error_bound(name, eta, gamma, **constants)[T - 1] == pytest.approx(value)
+    for exact, first in zip(solved, leading, strict=True):
+        ratio = (exact.rhs / first.rhs).subs(derivation.eta, 1e-4)
+        assert float(ratio) == pytest.approx(1, abs=1e-3)
 
 
 def test_the_derived_powers_are_those_of_the_schedules():
@@ -73,6 +88,6 @@ def test_the_derived_reward_is_the_plant_s():
     symbols = sorted(loop.result.free_symbols, key=lambda symbol: order.index(symbol.name))
     value = loop.numpy(*symbols)(plant.R, plant.sigma, 1.5, 0.3, *theta, S[0, 0], S[0, 1], S[1, 1])
     np.testing.assert_allclose(value**-0.5 - 1, plant.rewards(theta)[5])
-    bell = derivation.gaussian_reward().numpy(derivation.m, derivation.s)
+    bell = derivation.gaussian_reward().numpy(derivation.m, derivation.v)
     draws = np.sqrt(2.0) * np.random.default_rng(12).normal(size=200_000)
     assert bell(0.7, 2.0) == pytest.approx(np.exp(-0.7 * draws**2 / 2).mean(), abs=0.005)

@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from optilab.papers.policy_gradient_harpg import exercises, experiment
-from optilab.papers.policy_gradient_harpg.exercises import Delta, a, c, eta, k, theta
+from optilab.papers.policy_gradient_harpg.exercises import Delta, b, c, eta, k, theta
 
 RIGHT = (1 - eta) / eta * c * Delta**2
 
@@ -36,8 +36,8 @@ def test_what_the_look_ahead_leaves_of_a_cubic_in_any_form():
     [
         (RIGHT, "yours holds"),
         (CUBIC.subs(theta, 1), "yours is 3 and 15"),
-        (CUBIC + a, "a cancels"),
-        (eta * (a * (theta + Delta) + k * (theta + Delta) ** 3), "a cancels"),
+        (CUBIC + b, "b cancels"),
+        (eta * (b * (theta + Delta) + k * (theta + Delta) ** 3), "b cancels"),
         (2 * CUBIC, "yours is 6 and 30"),
         ("(1 - eta)", "SymPy"),
     ],
@@ -51,8 +51,8 @@ def test_wrong_remainders_of_a_cubic_are_named(answer, hint):
     ("answer", "hint"),
     [
         ((1 - eta) ** 2 / eta * c * Delta**2, "new gradient's part"),
-        (-(1 - eta) * Delta * a, "momentum"),
-        (RIGHT + a, "cancel"),
+        (-(1 - eta) * Delta * b, "momentum"),
+        (RIGHT + b, "cancel"),
         (2 * RIGHT, "yours is 2 and 6"),
         ("(1 - eta)", "SymPy"),
     ],

@@ -10,7 +10,7 @@ from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg.experiment.races import REMEMBER
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
-from optilab.problems.mdp import random_mdp
+from optilab.problems.mdp import MDP, random_mdp
 
 GRID = np.linspace(-4, 4, 17)  # logits
 SIZES = ((2, 3), (3, 2), (4, 2), (2, 2))  # states, actions
@@ -63,27 +63,30 @@ def unit_vector(seed: int, p: int) -> np.ndarray:
     return alg.unit(np.random.default_rng(seed).normal(size=p))
 
 
+def nearly_shut(pulled: float = 0.01) -> float:
+    """The gap over its bound for two arms that pay 1 and −1, the better of which is pulled that seldom."""
+    pays = np.array([[[1.0], [-1.0]]])
+    problem = SoftmaxMDP(MDP(np.ones_like(pays), pays, np.array([False]), 0.0), np.ones(1), 1)
+    theta = np.log([pulled / (1 - pulled)])
+    mu_F = float(problem.fisher(theta).squeeze())
+    return (1 - float(problem(theta))) / float(alg.dominated_gap(length(problem.grad(theta)), mu_F=mu_F, M_g=SCORE))
+
+
 def constants(quick: bool) -> Iterator[Claim]:
-    """Every constant of the theory bounds what it should."""
+    """What the theory says of the gap and the horizon, where it comes near to what is true.
+
+    Its bounds on noise, on products and on derivatives hold as well, but are 20 to 200,000 times too large on a table.
+    """
     tables = [margins(seed) for seed in range(20 if quick else 200)]
-    for name in tables[0]:
+    for name in ("gap under weak gradient domination", "‖∇J_H − ∇J‖"):
         share = [table[name] for table in tables]
         yield Claim.over(f"{len(tables)} random tables: {name} over its bound", share, np.max, at_most=1)
-
-
-def promised_constants(problem: SoftmaxMDP) -> dict[str, float]:
-    """σ, L, L_h and σ_B by the theory's formulas, from the discount, the horizon and what bounds a softmax alone."""
-    known = {"gamma": problem.gamma, "M_g": float(SCORE)}
-    return {
-        "sigma": sqrt(alg.variance_bound(**known)),
-        "L": alg.smoothness(M_h=CURVATURE, **known),
-        "L_h": alg.hessian_smoothness(M_h=CURVATURE, l_2=float(SKEW), **known),
-        "sigma_B": sqrt(alg.product_bound(problem.H, M_h=CURVATURE, **known)),
-    }
+    statement = "two arms, the better one pulled once in a hundred times: gap over its bound"
+    yield Claim(statement, nearly_shut(), at_most=1, at_least=0.5)
 
 
 def found_constants(problem: SoftmaxMDP) -> dict[str, float]:
-    """The same constants of one table with two logits: the largest on a grid of policies, over all trajectories.
+    """σ, L, L_h and σ_B of one table with two logits: the largest on a grid of policies, over all trajectories.
 
     L and L_h are the largest second and third derivative of J_H along a line; that is enough, since a symmetric form
     is largest where all its arguments are the same.
@@ -111,21 +114,17 @@ def found_constants(problem: SoftmaxMDP) -> dict[str, float]:
 def curves(quick: bool) -> Iterator[Claim]:
     """Mean direction errors lie under their bounds along whole runs.
 
-    The theory's constants are far too large for one table. With the table's own ones, long steps and a hundred
-    trajectories a gradient the bounds are close, and what steps add to them can't be left out.
+    With the table's own constants, long steps and a hundred trajectories a gradient the bounds are close, and what
+    steps add to them can't be left out.
     """
     problem = SoftmaxMDP(random_mdp(3, 2, 2, 0.5), np.ones(2) / 2, 4)
-    promised, found = promised_constants(problem), found_constants(problem)
-    still = {"sigma": found["sigma"]}
+    found = found_constants(problem)
+    T = 25 if quick else 100
     for name in REMEMBER:
-        T, runs = (100, 50) if quick else (1000, 100)
-        share = mean_errors(problem, name, T, runs, 0.3, 1) / bounds(name, T, 0.3, 1, promised)
-        statement = f"table of 2 states, {T} updates: mean error of {name} over its bound, at its largest"
-        yield Claim(statement, share.max(), at_most=1)
-        T = 25 if quick else 100
         err = mean_errors(problem, name, T, 100, 2.0, 100)
-        close, bare = (err / bounds(name, T, 2.0, 100, known) for known in (found, still))
-        yield Claim("… at γ₀ = 2, batches of 100, with the table's own constants", close.max(), at_most=1)
+        close, bare = (err / bounds(name, T, 2.0, 100, known) for known in (found, {"sigma": found["sigma"]}))
+        statement = f"table of 2 states, γ₀ = 2, 100 trajectories a gradient, {T} updates: mean error of {name}"
+        yield Claim(f"{statement} over its bound, at its largest", close.max(), at_most=1)
         yield Claim("… and over that bound without what steps add to it", bare.max(), at_least=1.1)
 
 

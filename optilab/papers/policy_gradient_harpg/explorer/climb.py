@@ -11,7 +11,8 @@ from optilab.papers.policy_gradient_harpg.experiment import FAR, PLANT, START
 from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
 from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, contour, curve, dots, entry, goal, here, panel, promise, rule, thin
+from optilab.ui.marks import axis, contour, curve, dots, entry, goal, here, panel, promise, rule, texts, thin
+from optilab.ui.words import number
 
 T = 100
 LOW, HIGH = -5.0, 3.0
@@ -44,7 +45,7 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
     now, nothing = min(t, made), (np.array([]), np.array([]))
     at = theta[max(now - 1, 0)]
     cosine = (unit(d[1:]) * unit(grad[1:])).sum(-1)
-    factor = f" at γ₀ = {gamma0:.3g}" if name in NORMALISED else f", a hundredth of it: γ₀ = {gamma0 / 100:.2g}"
+    used = f"γ₀ = {number(gamma0)}" if name in NORMALISED else f"a hundredth of it, γ₀ = {number(gamma0 / 100)}"
     words = said(now, t > made, PLANT.maximum - value[[0, now]], cosine, theta[now])
     return {
         "path": tuple(theta[: now + 1].T),
@@ -58,22 +59,24 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
         "now cosine": (now, cosine[now - 1]) if now else nothing,
         "value": (np.arange(made + 1), value),
         "now value": (now, value[now]),
-        "headline": f"Thick: {name}'s direction, thin: ∇J",
-        "note": f"{name}{factor}. {words.replace('-', '−')}",
+        "headline": f"Thick: {name}'s direction, thin: ∇J, star: the best",
+        "note": f"{name} at {used}. {words}",
     }
 
 
 def said(now: int, diverged: bool, gap: np.ndarray, cosine: np.ndarray, theta: np.ndarray) -> str:
     """What the note says of update `now`; `gap` is the first one and the present one."""
-    text = f"Update {now}: gap J* − J = {gap[1]:.3g}. Press play."
+    text = f"Update {now}: gap J* − J = {number(gap[1])}. Press play."
     if diverged:
         text = f"<b>Diverged at update {now + 1}</b>: ‖θ‖ left 50. The cross marks the last point before."
     elif now > 0:
-        text = f"Update {now}: gap J* − J = <b>{gap[1]:.3g}</b>, from {gap[0]:.3g}; the cosine of direction and "
-        text += f"gradient is {cosine[now - 1]:.2f}, {np.median(cosine[:now]):.2f} in the median so far."
+        text = (
+            f"Update {now}: gap J* − J = <b>{number(gap[1])}</b>, from {number(gap[0])}; the cosine of direction and "
+        )
+        text += f"gradient is {number(cosine[now - 1], 2)}, {number(np.median(cosine[:now]), 2)} in the median so far."
         text += " <b>Lost</b>: lower than at the start." if gap[1] > gap[0] else ""
     if ((theta < LOW) | (theta > HIGH)).any():
-        text += f" θ = ({theta[0]:.1f}, {theta[1]:.1f}) is outside the map and marked at its edge."
+        text += f" θ = ({number(theta[0], 2)}, {number(theta[1], 2)}) is outside the map and marked at its edge."
     return text
 
 
@@ -86,7 +89,9 @@ def climb(**start: Any) -> Explorer:
         compute,
         {
             "name": choice("method", "N-PG", [*NAMES, "PG", "HARPG"]),
-            "gamma0": log_slider("γ₀", 0.3, 0.03, 3.0, steps=40, named={"0.3": 0.3, "too long": 3.0}),
+            "gamma0": log_slider(
+                "γ₀ (PG, HARPG: γ₀/100)", 0.3, 0.03, 3.0, steps=40, named={"0.3": 0.3, "too long": 3.0}
+            ),
             "N": slider("trajectories a gradient", 1, 1, 30, 1),
             "seed": slider("seed", 3, 0, 19, 1),
             "t": player("update", T, T),
@@ -115,10 +120,11 @@ def climb(**start: Any) -> Explorer:
                 height=400,
             ),
             panel(
-                "What it earns: the dashed line is the best there is",
+                "What it earns, and the best there is (dashed)",
                 curve("value", shade=mine, name="J"),
                 here("now value", shade=mine, **quiet),
                 promise(([0, T], [PLANT.maximum] * 2), "", **quiet),
+                texts(([T], [PLANT.maximum]), ["J*"], textposition="top left"),
                 x=updates,
                 y=axis("mean return J", [-9, -1]),
                 height=400,

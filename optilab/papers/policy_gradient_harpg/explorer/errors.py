@@ -10,10 +10,11 @@ from optilab.papers.policy_gradient_harpg.experiment import Race, checkpoints, r
 from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import Mark, curve, entry, guide, log, panel, promise
+from optilab.ui.marks import Mark, curve, entry, log, panel, promise, thin
+from optilab.ui.words import number
 
 RUNS, CHECKPOINTS, FIRST, LATE, MOST = 20, 40, 10, 100, 10_000
-PROMISED, FITTED = "promised slope", "fitted slope"
+PROMISED = {"N-MPG": "−1/3", "N-PG-IGT": "−2/5", "N-HARPG": "−1/2"}
 
 
 def one_race(gamma0: float, N: int, T: int, seed: int, name: str = "N-PG-IGT", progress: Any = False) -> Race:
@@ -38,18 +39,17 @@ def simulate(gamma0: float, N: int, T: int, seed: int, progress: Callable[..., N
     return found
 
 
-def line_through(t: np.ndarray, x: np.ndarray, y: np.ndarray, power: float | None) -> tuple[np.ndarray, float]:
-    """A straight line on log axes from update 100 on, with the promised power or the fitted one; and the fitted one."""
+def promised_line(t: np.ndarray, x: np.ndarray, y: np.ndarray, power: float) -> tuple[np.ndarray, float]:
+    """From update 100 on, the line of the promised power through y there, and the power with which y falls itself."""
     late = (t >= LATE) & np.isfinite(y)
     if late.sum() < 2:  # most runs have diverged
         return np.full(len(t), np.nan), np.nan
-    fitted, level = np.polyfit(np.log(x[late]), np.log(y[late]), 1)
-    drawn = np.exp(level) * x**fitted if power is None else y[late][0] * (x / x[late][0]) ** power
-    return np.where(late, drawn, np.nan), float(fitted)
+    fitted, _ = np.polyfit(np.log(x[late]), np.log(y[late]), 1)
+    return np.where(late, y[late][0] * (x / x[late][0]) ** power, np.nan), float(fitted)
 
 
-def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
-    """Medians and worst runs of error and gap, with straight lines beside the medians."""
+def compute(gamma0: float, N: int, T: int, seed: int, cost: bool, *, run: dict[str, Race]) -> dict[str, Any]:
+    """Medians and worst runs of error and gap, with lines of the promised slope beside the medians."""
     data: dict[str, Any] = {}
     slopes, ends, medians = [], [], []
     for name, found in run.items():
@@ -57,16 +57,16 @@ def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, 
         promised = -decay_exponent(name)
         for what, values in (("err", found.err), ("gap", np.maximum(found.gap, 1e-4))):
             median = np.nanmedian(values, -1)
-            straight, fall = line_through(found.t, x, median, promised if line == PROMISED else None)
+            straight, fall = promised_line(found.t, x, median, promised)
             data |= {
                 f"{name} {what}": (x, median),
                 f"{name} worst {what}": (x, np.nanmax(values, -1)),
-                f"{name} {what} line": (x, straight if promised else np.full(len(x), np.nan)),
+                f"{name} {what} line": (x, straight),
             }
             if what == "err":
                 medians.append(median)
-                slopes += [f"{name} {fall:.2f} (theory {promised:.2f})"] if promised else []
-        ends.append(f"{name} {median[-1]:.2g}")
+                slopes += [f"{name} {number(fall, 2)} (theory {number(promised, 2)})"] if promised else []
+        ends.append(f"{name} {number(median[-1], 2)}")
     lost = ", ".join(f"{(found.status != 'better').sum()} of {name}" for name, found in run.items())
     return data | {
         "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
@@ -77,16 +77,13 @@ def compute(gamma0: float, N: int, T: int, seed: int, line: str, cost: bool, *, 
 
 
 def curves(what: str, legend: bool) -> list[Mark]:
-    """For every method the worst run, the straight line and the median."""
-    marks: list[Mark] = []
-    for name in NAMES:
-        shade = color(name)
-        marks += [
-            guide(f"{name} worst {what}", shade=shade, hoverinfo="skip"),
-            promise(f"{name} {what} line", "", shade, hoverinfo="skip"),
-            curve(f"{name} {what}", name, shade, showlegend=legend),
-        ]
-    return marks
+    """For every method the worst run, the promised slope where there is one, and the median."""
+    marks: list[Mark] = [
+        thin(f"{name} worst {what}", "", color(name), opacity=0.35, hoverinfo="skip") for name in NAMES
+    ]
+    marks += [promise(f"{name} {what} line", "", color(name), hoverinfo="skip") for name in PROMISED]
+    labels = {name: f"{name}, promised slope {PROMISED[name]}" for name in PROMISED}
+    return marks + [curve(f"{name} {what}", labels.get(name, name), color(name), showlegend=legend) for name in NAMES]
 
 
 def errors(**start: Any) -> Explorer:
@@ -99,18 +96,23 @@ def errors(**start: Any) -> Explorer:
             "N": slider("trajectories a gradient", 1, 1, 30, 1),
             "T": choice("updates", 1000, [("1,000", 1000), ("3,000", 3000), ("10,000", 10_000)]),
             "seed": slider("seed", 0, 0, 19, 1),
-            "line": choice("dashed", PROMISED, [PROMISED, FITTED]),
             "cost": switch("count trajectories", False),
         },
         [
             panel(
-                "How far directions are off: medians (worst run dotted)",
+                "How far directions are off: medians; worst runs pale",
                 *curves("err", legend=True),
                 x=x,
                 y=log("error ‖d − ∇J‖", "span", dtick=1),
                 height=420,
             ),
-            panel("What is still to be gained", *curves("gap", legend=False), x=x, y=log("gap J* − J"), height=420),
+            panel(
+                "What is still to be gained; dashed, what theory promises",
+                *curves("gap", legend=False),
+                x=x,
+                y=log("gap J* − J"),
+                height=420,
+            ),
         ],
         call=__name__,
         start=start,

@@ -7,8 +7,9 @@ import numpy as np
 from optilab.papers.policy_gradient_harpg.explorer.parts import color
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, bars, curve, dots, entry, here, panel, promise, thin, walk
+from optilab.ui.marks import axis, curve, dots, entry, here, panel, promise, rule, thin, walk
 from optilab.ui.theme import INK, ink
+from optilab.ui.words import number
 
 MOMENTUM, AHEAD, HESSIAN = (color(name) for name in ("N-MPG", "N-PG-IGT", "N-HARPG"))
 HERE = 1.0  # θ_t
@@ -31,6 +32,11 @@ def estimates(eta: float, Delta: float, c: float, q: Any) -> dict[str, Any]:
     }
 
 
+def signed(value: float) -> str:
+    """A number with its sign, whatever it is."""
+    return number(0 if abs(value) < 1e-12 else value) if value <= 1e-12 else f"+{number(value)}"
+
+
 def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
     """The old gradient and three estimates of the new one."""
     found = estimates(eta, Delta, c, q)
@@ -42,8 +48,8 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
     theta, span, qs = np.linspace(low, high, 121), np.linspace(before, HERE, 2), np.linspace(0, 1, 41)
     of_q = estimates(eta, Delta, c, qs)["Hessian"] - wanted
     mean = round(float(of_q.mean()), 12)
-    size, tall = max(*map(abs, off.values()), 0.02), max(abs(c) * Delta**2, 0.01)
-    miss = f"{off['look ahead']:+.3g} beside the truth" if abs(off["look ahead"]) > 1e-9 else "at the truth"
+    said = {name: signed(value) for name, value in off.items()}
+    miss = f"{said['look ahead']} beside the truth" if abs(off["look ahead"]) > 1e-9 else "at the truth"
     return {
         "G": (theta, gradient(theta, c)),
         "old": (before, old),
@@ -56,16 +62,13 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
         "place": (place, float(gradient(place, c))),
         "span": [low, high],
         "headline": f"Blend old and far: the blue line passes θₜ {miss}",
-        "off": np.array(list(off.values())),
-        "off in words": [f"{value:+.3g}" for value in off.values()],
-        "off span": [-1.45 * size, 1.45 * size],
+        **{f"off {name}": ([place, place], [0, value]) for place, (name, value) in enumerate(off.items())},
         "of q": (qs, of_q),
         "now": (q, off["Hessian"]),
         "mean": ([0, 1], [mean, mean]),
-        "q span": [-1.15 * tall, 1.15 * tall],
-        "note": f"The look ahead samples {(1 - eta) / eta:.3g} steps beyond θₜ. Off by: momentum "
-        f"<b>{off['momentum']:+.3g}</b>, look ahead <b>{off['look ahead']:+.3g}</b>, Hessian at this q "
-        f"<b>{off['Hessian']:+.3g}</b>, in the mean over q {abs(mean):g}.",
+        "note": f"The look ahead samples {number((1 - eta) / eta)} steps beyond θₜ. Off by: momentum "
+        f"<b>{said['momentum']}</b>, look ahead <b>{said['look ahead']}</b>, Hessian at this q "
+        f"<b>{said['Hessian']}</b>, in the mean over q {abs(mean):g}.",
     }
 
 
@@ -73,8 +76,7 @@ def microscope(**start: Any) -> Explorer:
     """η, step, bend and q beside a gradient curve, the errors of three estimates and the error over q."""
     hover: dict[str, Any] = {"hovertemplate": "%{y:.3g}"}
     diamond, ring = {"symbol": "diamond"} | hover, {"symbol": "circle-open"} | hover
-    names = ["momentum", "look ahead", "Hessian"]
-    outside: dict[str, Any] = {"textposition": "outside", "textfont": {"color": INK}, "cliponaxis": False}
+    shades = {"momentum": MOMENTUM, "look ahead": AHEAD, "Hessian": HESSIAN}
     named = {"mode": "markers+text", "textfont": {"color": INK}} | hover
     return Explorer(
         compute,
@@ -101,25 +103,20 @@ def microscope(**start: Any) -> Explorer:
                 height=380,
             ),
             panel(
-                "Off by: momentum at first order, the others at second",
-                bars(
-                    (names, "off"),
-                    shade=[MOMENTUM, AHEAD, HESSIAN],
-                    text=entry("off in words"),
-                    hoverinfo="skip",
-                    **outside,
-                ),
-                x=axis(showgrid=False, tickangle=0, tickfont={"size": 11}),
-                y=axis("error", "off span", zeroline=True, zerolinecolor=ink(0.6)),
+                "How far the diamonds are off",
+                *(curve(f"off {name}", "", shade, width=22, **hover) for name, shade in shades.items()),
+                rule(y=0, color=ink(0.6)),
+                x=axis(span=[-0.6, 2.6], ticks=dict(enumerate(shades)), showgrid=False, tickangle=0),
+                y=axis("error", [-1.8, 1.8]),
                 height=380,
             ),
             panel(
-                "Where the Hessian is taken: biased at each q, right on average",
+                "Where the Hessian is taken: each q has its error, their mean has none",
                 curve("of q", shade=HESSIAN, name="at q"),
                 here("now", shade=HESSIAN, name="q"),
                 promise("mean", "", name="mean over q"),
                 x="q: θₜ₋₁ (0) to θₜ (1)",
-                y=axis("error of the Hessian's estimate", "q span"),
+                y=axis("error of the Hessian's estimate", [-0.55, 0.55]),
                 height=380,
             ),
         ],

@@ -11,8 +11,9 @@ from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import Linear
 from optilab.problems.episodes import Trajectory
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, here, log, panel, promise
-from optilab.ui.theme import BLUE, ORANGE, ink
+from optilab.ui.marks import axis, curve, guide, here, log, panel, promise
+from optilab.ui.theme import BLUE, ORANGE
+from optilab.ui.words import number
 
 COUNT, FEW = 2000, 600  # trajectories at the setting itself, and at the others of its curve
 SIGMAS = np.geomspace(0.1, 1.5, 8)
@@ -58,11 +59,6 @@ def over_sigmas(H: int, gamma: float) -> np.ndarray:
     return np.array([seen(replace(PLANT, H=H, gamma=gamma, sigma=sigma), FEW) for sigma in SIGMAS]).T
 
 
-def figure(x: float) -> str:
-    """A number with three digits that count, without powers of ten."""
-    return f"{x:.3g}" if x < 1000 else f"{float(f'{x:.3g}'):,.0f}"
-
-
 def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
     """Bias over H, variance and least Fisher eigenvalue over σ, all at θ = 0."""
     bias, variance, least = told(H, gamma, sigma)
@@ -73,13 +69,13 @@ def compute(H: int, gamma: float, sigma: float) -> dict[str, Any]:
         "bound": (HORIZONS, gamma**HORIZONS / (1 - gamma)),
         "bias now": (H, bias),
         "variance": (SIGMAS, variances),
-        "inverse": (SIGMAS, variance * (sigma / SIGMAS) ** 2),
+        "inverse": (SIGMAS, variance / 5 * (sigma / SIGMAS) ** 2),
         "variance now": (sigma, variance),
         "fisher": (SIGMAS, eigenvalues),
         "fisher now": (sigma, least),
-        "note": f"H = {H} cuts off {bias:.2g} of the return. One trajectory's gradient has variance "
-        f"<b>{figure(variance)}</b>, a standard deviation of {figure(np.sqrt(variance))} beside a true gradient of "
-        f"length {figure(slope)}. Least eigenvalue of the Fisher matrix: <b>{least:.2g}</b>.",
+        "note": f"H = {H} cuts off {number(bias, 2)} of the return. One trajectory's gradient has variance "
+        f"<b>{number(variance)}</b>, a standard deviation of {number(np.sqrt(variance))} beside a true gradient of "
+        f"length {number(slope)}. Least eigenvalue of the Fisher matrix: <b>{number(least, 2)}</b>.",
     }
 
 
@@ -104,19 +100,19 @@ def score(**start: Any) -> Explorer:
                 y=log("J_H − J"),
             ),
             panel(
-                "Whisper and the gradient drowns: noise ∝ 1/σ²",
-                promise("inverse", "∝ 1/σ²", ink(0.6)),
+                "Whisper (left) and the gradient drowns in noise",
+                guide("inverse", end="∝ 1/σ²"),
                 curve("variance", f"{FEW} trajectories", ORANGE, mode="lines+markers"),
                 here("variance now", f"{COUNT:,} here", ORANGE, **quiet),
                 x=sigmas,
-                y=log("variance of g, trace", dtick=1),
+                y=log("variance of g, trace", [-0.5, 6.6]),
             ),
             panel(
-                "… while the Fisher matrix looks better and better",
+                "… while the Fisher matrix looks better",
                 curve("fisher", shade=BLUE, name="least eigenvalue"),
                 here("fisher now", shade=BLUE, **quiet),
                 x=sigmas,
-                y=log("least eigenvalue of F", dtick=1),
+                y=log("least eigenvalue of F", [-1, 2]),
             ),
         ],
         call=__name__,
