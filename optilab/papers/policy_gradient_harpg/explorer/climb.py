@@ -38,6 +38,11 @@ def arrow(start: np.ndarray, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return x, y
 
 
+def inside(point: np.ndarray) -> bool:
+    """Whether a point is on the map."""
+    return bool(((point >= LOW) & (point <= HIGH)).all())
+
+
 def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, Any]:
     """The run up to update t, the arrows of update t, and how well each update's direction pointed."""
     theta, d, probe, grad, value = walked(name, gamma0, N, seed)
@@ -51,7 +56,7 @@ def compute(name: str, gamma0: float, N: int, seed: int, t: int) -> dict[str, An
         "path": tuple(theta[: now + 1].T),
         "here": tuple(np.clip(theta[now], LOW, HIGH)),
         "symbol": "x" if t > made else "circle",
-        "probe": tuple(probe[now]) if now else nothing,
+        "probe": tuple(probe[now]) if now and inside(probe[now]) else nothing,
         "d": arrow(at, d[now]) if now else nothing,
         "grad": arrow(at, grad[now]),
         "colour": color(name),
@@ -75,7 +80,7 @@ def said(now: int, diverged: bool, gap: np.ndarray, cosine: np.ndarray, theta: n
         )
         text += f"gradient is {number(cosine[now - 1], 2)}, {number(np.median(cosine[:now]), 2)} in the median so far."
         text += " <b>Lost</b>: lower than at the start." if gap[1] > gap[0] else ""
-    if ((theta < LOW) | (theta > HIGH)).any():
+    if not inside(theta):
         text += f" θ = ({number(theta[0], 2)}, {number(theta[1], 2)}) is outside the map and marked at its edge."
     return text
 

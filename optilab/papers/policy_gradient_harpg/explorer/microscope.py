@@ -12,7 +12,7 @@ from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
 MOMENTUM, AHEAD, HESSIAN = (color(name) for name in ("N-MPG", "N-PG-IGT", "N-HARPG"))
-HERE = 1.0  # θ_t
+HERE, MOST = 1.0, 1.8  # θ_t; the largest error that is drawn to scale
 
 
 def gradient(theta: Any, c: float) -> Any:
@@ -63,6 +63,8 @@ def compute(eta: float, Delta: float, c: float, q: float) -> dict[str, Any]:
         "span": [low, high],
         "headline": f"Blend old and far: the blue line passes θₜ {miss}",
         **{f"off {name}": ([place, place], [0, value]) for place, (name, value) in enumerate(off.items())},
+        "beyond": ([1], [np.sign(off["look ahead"]) * 1.7 if abs(off["look ahead"]) > MOST else np.nan]),
+        "way": "triangle-up" if off["look ahead"] > 0 else "triangle-down",
         "of q": (qs, of_q),
         "now": (q, off["Hessian"]),
         "mean": ([0, 1], [mean, mean]),
@@ -106,8 +108,9 @@ def microscope(**start: Any) -> Explorer:
                 "How far the diamonds are off",
                 *(curve(f"off {name}", "", shade, width=22, **hover) for name, shade in shades.items()),
                 rule(y=0, color=ink(0.6)),
+                dots("beyond", shade=INK, symbol=entry("way"), hoverinfo="skip"),
                 x=axis(span=[-0.6, 2.6], ticks=dict(enumerate(shades)), showgrid=False, tickangle=0),
-                y=axis("error", [-1.8, 1.8]),
+                y=axis("error", [-MOST, MOST]),
                 height=380,
             ),
             panel(
