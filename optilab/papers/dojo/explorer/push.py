@@ -16,7 +16,7 @@ from optilab.ui.words import number
 FRAMES, SLIDING = 30, 9.0  # frames of the animation, and the first guess's force where it slides, N
 REST, PUSHED = "no force", "a push that slides"
 STEP, PER_STEP = 0.1, 2  # s, and frames of the slide in it
-LENGTH = 0.03  # of the force's arrow, per N, as a part of what is shown
+LENGTH = 0.06  # of the force's arrow, per N, as a part of what is shown
 ARROW = {"symbol": ["circle", "arrow"], "size": [1, 12], "angleref": "previous"}
 SHADE = methods(ours=["iLQR"])("iLQR")
 
@@ -92,7 +92,7 @@ def push(**start: Any) -> Explorer:
                 "From above: the puck and the goal ☆ (click: another goal)",
                 walk("path", "puck, every 0.1 s", SHADE),
                 curve("arrow", "force", ORANGE, mode="lines+markers", marker=ARROW),
-                here("puck", shade=SHADE, size=20),
+                here("puck", shade=SHADE, size=16),
                 goal("goal", shade=ink(0.9), symbol="star-open", marker={"line": {"width": 2}}),
                 x=axis("x (m)", "range", constrain="domain", dtick=0.5),
                 y=axis("y (m)", "range", equal=True, dtick=0.5),

@@ -1,70 +1,93 @@
-"""A box over a floor in space, with its path and what the floor does to its corners."""
+"""A box over a floor in space, seen from the front and a little above, with its path and what the floor does to it."""
 
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+from scipy.spatial import ConvexHull
 
-from optilab.ui.marks import Mark, axis, entry, mark, panel
+from optilab.ui.marks import axis, curve, panel, thin
 from optilab.ui.pictures import Panel
 from optilab.ui.theme import ORANGE, ink, methods
 
-SIDES = np.array([[0, 1, 3], [0, 3, 2], [0, 1, 5], [0, 5, 4], [0, 2, 6], [0, 6, 4]])  # the three that meet at corner 0
-SIDES = np.concatenate([SIDES, 7 - SIDES])
-RIMS = [(i, j) for i, j in combinations(range(8), 2) if (i ^ j).bit_count() == 1]
+SIDES = np.array([[[i, i ^ p, i ^ p ^ q, i ^ q] for i in (0, b)] for b, p, q in ((4, 2, 1), (2, 4, 1), (1, 4, 2))])
 LENGTH, LONGEST = 0.4, 0.8  # of the line that shows an impulse: m per N·s, and m
-BELOW, ROOM = 0.3, np.array([2.7, 2.4, 1.7])  # what is shown under the floor (m), and the sides of the scene, at most
+ROOM, MESH = 0.3, 0.5  # of the floor beyond the motion, and of its squares (m)
+TURNED, RAISED = np.radians(14), np.radians(21)  # the eye's direction
+RIGHT = np.array([np.cos(TURNED), np.sin(TURNED), 0])
+AHEAD = np.array([-np.sin(TURNED) * np.cos(RAISED), np.cos(TURNED) * np.cos(RAISED), -np.sin(RAISED)])
+SCREEN = np.stack([RIGHT, np.cross(RIGHT, AHEAD)])
 color = methods(ours=["cone"], rivals=["pyramid"])
+
+
+def seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where points (…, 3) are on the screen; NaN stays a gap."""
+    x, y = np.moveaxis(points.reshape(-1, 3) @ SCREEN.T, -1, 0)
+    return x, y
+
+
+def on_floor(points: np.ndarray) -> np.ndarray:
+    """The points (…, 2) of the floor in space."""
+    return np.concatenate([points, 0 * points[..., :1]], -1)
+
+
+def grid(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The lines of the floor's squares between two corners (2,), (n, 3) with gaps."""
+    lines = []
+    for along, across in ((0, 1), (1, 0)):
+        for at in np.arange(np.ceil(low[across] / MESH), np.floor(high[across] / MESH) + 1) * MESH:
+            ends = np.full((3, 2), np.nan)
+            ends[:2, along], ends[:2, across] = (low[along], high[along]), at
+            lines.append(ends)
+    return on_floor(np.concatenate(lines))
 
 
 def lines(corners: np.ndarray, impulses: np.ndarray, k: int) -> dict[str, Any]:
     """The box at frame k of its corners (steps, 8, 3), impulses (8, 3) there, and the floor under the whole motion."""
-    here = corners[k]
-    rims = np.full((len(RIMS), 3, 3), np.nan)  # each edge, then a gap
-    rims[:, :2] = here[RIMS]
+    here, nothing = corners[k], (np.full(1, np.nan), np.full(1, np.nan))
     along = LENGTH * impulses
     along *= np.minimum(1, LONGEST / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-12))
     arrows = np.full((8, 3, 3), np.nan)
     arrows[:, 0], arrows[:, 1] = here - along, here  # from under the floor, where nothing hides it
-    low, high = np.nanmin(corners, (0, 1)) - 0.15, np.nanmax(corners, (0, 1)) + 0.15
-    span = np.array([*(high - low)[:2], high[2] + BELOW])
-    return {
-        "box": tuple(here.T),
-        "rims": tuple(rims.reshape(-1, 3).T),
-        "impulses": tuple(arrows.reshape(-1, 3).T),
-        "floor": (np.array([low[0], high[0], high[0], low[0]]), np.repeat([low[1], high[1]], 2)),
-        "x range": [low[0], high[0]],
-        "y range": [low[1], high[1]],
-        "z range": [-BELOW, float(high[2])],
-    } | {f"side {a}": float(length) for a, length in zip("xyz", span * (ROOM / span).min(), strict=True)}
-
-
-def line(name: str, label: str = "", shade: str = ink(0.7), **style: Any) -> Mark:
-    """A line in space."""
-    look = {"mode": "lines", "name": label or None, "showlegend": bool(label), "hoverinfo": "skip"}
-    return mark(go.Scatter3d(line={"color": shade} | style, **look), {axis: f"{name}.{axis}" for axis in "xyz"})
+    low, high = np.nanmin(corners, (0, 1)) - ROOM, np.nanmax(corners, (0, 1)) + ROOM
+    rim = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]], [low[0], low[1]]])
+    across, up = seen(np.concatenate([on_floor(rim), corners[np.isfinite(corners).all((1, 2))].reshape(-1, 3)]))
+    data: dict[str, Any] = {
+        "floor": seen(on_floor(rim)),
+        "grid": seen(grid(low[:2], high[:2])),
+        "impulses": seen(arrows.reshape(-1, 3)),
+        "across": [float(across.min()), float(across.max())],
+        "up": [float(up.min()) - 0.1, float(up.max()) + 0.1],
+        "shadow": nothing,
+    }
+    for axis_name, faces in zip("xyz", SIDES, strict=True):
+        data[f"face {axis_name}"] = nothing
+        for face in faces:
+            if np.isfinite(here).all() and (here[face].mean(0) - here.mean(0)) @ AHEAD < 0:
+                data[f"face {axis_name}"] = seen(here[[*face, face[0]]])
+    if np.isfinite(here).all():
+        hull = ConvexHull(here[:, :2]).vertices
+        data["shadow"] = seen(on_floor(here[[*hull, hull[0]], :2]))
+    return data
 
 
 def scene() -> Panel:
     """The box over the floor."""
-    i, j, k = SIDES.T
-    floor = go.Mesh3d(i=[0, 0], j=[1, 2], k=[2, 3], z=[0, 0, 0, 0], color=ink(0.5), opacity=0.18, hoverinfo="skip")
-    flat = {"flatshading": True, "lighting": {"ambient": 0.75, "diffuse": 0.5}, "hoverinfo": "skip"}
-    body = go.Mesh3d(i=i, j=j, k=k, color=color("cone"), opacity=0.85, **flat)
-    space: dict[str, Any] = {f"{a}axis": axis(f"{a} (m)", f"{a} range", nticks=5) for a in "xyz"}
-    space["camera"] = {"eye": {"x": 0.6, "y": -3.1, "z": 1.35}, "center": {"x": 0, "y": 0, "z": -0.2}}
-    space |= {"aspectmode": "manual", "aspectratio": {a: entry(f"side {a}") for a in "xyz"}}
+    quiet: dict[str, Any] = {"hoverinfo": "skip"}
+    hidden = {"visible": False}
+    faces = [
+        curve(f"face {name}", shade=ink(0.9), width=1.2, fill="toself", fillcolor=color("cone"), opacity=alpha, **quiet)
+        for name, alpha in (("x", 0.6), ("y", 0.95), ("z", 0.75))
+    ]
     return panel(
         "The floor pushes at the corners that touch it",
-        mark(floor, {"x": "floor.x", "y": "floor.y"}),
-        mark(body, {"x": "box.x", "y": "box.y", "z": "box.z"}),
-        line("rims", shade=ink(0.9), width=4),
-        line("path", "path of the centre", width=3),
-        line("shadow", width=3, dash="dot"),
-        line("impulses", "impulse of the floor", ORANGE, width=7),
-        scene=space,
-        margin=dict.fromkeys("lrtb", 0),
-        height=430,
+        curve("floor", shade=ink(0.0), width=0, fill="toself", fillcolor=ink(0.06), **quiet),
+        thin("grid", f"floor, every {MESH:g} m", ink(0.2), width=1, **quiet),
+        curve("shadow", shade=ink(0.0), width=0, fill="toself", fillcolor=ink(0.25), **quiet),
+        thin("path", "path of the centre", ink(0.7), **quiet),
+        *faces,
+        curve("impulses", "impulse of the floor", ORANGE, width=5, **quiet),
+        x=axis("", "across", constrain="domain", **hidden),
+        y=axis("", "up", equal=True, **hidden),
+        height=380,
         wide=True,
     )

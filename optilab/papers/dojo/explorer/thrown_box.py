@@ -10,7 +10,7 @@ from optilab.papers.dojo.algorithm import System, box, rollout, state_of
 from optilab.papers.dojo.algorithm.contact import FRICTIONS
 from optilab.papers.dojo.algorithm.quaternion import from_axis, rotation
 from optilab.papers.dojo.experiment.rigid import energy
-from optilab.papers.dojo.explorer.scene import lines, scene
+from optilab.papers.dojo.explorer.scene import lines, scene, seen
 from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, here, log, panel, promise
@@ -56,8 +56,7 @@ def compute(frame: int, kappa: float, run: tuple[System, Trace], **thrown: Any) 
         note = f"<b>The solver did not converge</b> at {t[lost[0]]:.2f} s: the box is lost from there on."
     soft = np.nanmax(energies - np.fmin.accumulate(energies)) > 0.01 * energies[0]
     return lines(corners, system.contact_impulses(trace.w[k]), k) | {
-        "path": tuple(x[: k + 1].T),
-        "shadow": tuple((x[: k + 1] * [1, 1, 0]).T),
+        "path": seen(x[: k + 1]),
         "gap": (t, gap),
         "gap now": (t[k], gap[k]),
         "resting": (t, np.full(STEPS + 1, resting)),
