@@ -50,7 +50,7 @@ def directions(quick: bool = False) -> Iterator[Claim]:
     off = np.radians(abs(heading(slid(v0, mu, 0.02, "pyramid")) - heading(pyramid_path(v0, mu))))
     off *= np.linalg.norm(v0, axis=-1) / (mu * 9.81 * 0.02)
     statement = f"{count} random slides: angle between pyramid and closed form / (μgh/‖v‖), most"
-    yield Claim.over(statement, off, np.max, at_most=1)
+    yield Claim.over(statement, off, np.max, at_most=0.25)
     off = np.linalg.norm(slid(v0, mu, 0.02, "cone") - cone_path(v0, mu, h=0.02), axis=-1) / (mu * 9.81 * 0.02**2)
     yield Claim.over("cone: distance to the closed form's end / μgh², most (theory: 1/8)", off, np.max, at_most=0.126)
 
@@ -88,18 +88,19 @@ def gradients(quick: bool = False) -> Iterator[Claim]:
     )
     sticking = friction_gradient(np.full(3, 0.5), np.array([1e-4, 1e-6, 1e-8]))
     power = np.log10(sticking[0] / sticking[2]) / 4
-    yield Claim("stiction at half the force that breaks loose: power of κ in ∂x/∂F", power, at_least=0.98, at_most=1.02)
+    yield Claim("stiction at half the force that breaks loose: power of κ in ∂x/∂F", power, at_least=0.99, at_most=1)
     kinked = friction_gradient(np.ones(3), np.array([1e-4, 1e-6, 1e-8])) / half
-    yield Claim("friction: ∂x/∂F at the kink / (h²/2), most off 1", abs(kinked - 1).max(), at_most=0.03)
+    yield Claim("friction: ∂x/∂F at the kink / (h²/2), most off 1", abs(kinked - 1).max(), at_most=0.02)
     sliding_now = friction_gradient(np.array([1.5]), np.array([1e-6]))[0] / (2 * half)
-    yield Claim("sliding: ∂x/∂F / exact, off 1", abs(sliding_now - 1), at_most=1e-3)
+    yield Claim("sliding: ∂x/∂F / exact, off 1", abs(sliding_now - 1), at_most=3e-4)
 
     times = 200
     F, rng, sigma, hard = np.ones((times, 1)), np.random.default_rng(4), 0.1, 1e-8
     eps = draws(rng, F, sigma, SAMPLES)
     first = first_order(lambda u: friction_gradient(u[..., 0], hard)[..., None, None], F, eps)[..., 0, 0]
     zeroth = zeroth_order(lambda u: friction_motion(u[..., 0], hard)[..., None], F, eps, sigma)[..., 0, 0]
-    for name, found in (("first", first), ("zeroth", zeroth)):
+    for name, found, bound in (("first", first, 0.015), ("zeroth", zeroth, 0.03)):
         statement = f"randomised smoothing, {name} order, {SAMPLES} samples at the kink: mean / (h²/2) off 1"
-        yield Claim(statement, abs(found.mean() / half - 1), at_most=0.04, seeds=found / half)
-    yield Claim("scatter of zeroth / of first order", zeroth.std() / first.std(), at_least=1.5)
+        yield Claim(statement, abs(found.mean() / half - 1), at_most=bound, seeds=found / half)
+    text = "scatter of gradients at the kink averaged over noise: zeroth / first order"
+    yield Claim(text, zeroth.std() / first.std(), at_least=1.7, at_most=2.8)

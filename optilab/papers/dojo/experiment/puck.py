@@ -147,8 +147,11 @@ def steering(kappa_g: float | np.ndarray = 0.1) -> Steering:
 
 
 def learning(quick: bool = False) -> Iterator[Claim]:
-    """A linear policy for the puck: random search against gradients through the contact."""
-    count = 2 if quick else 12
+    """A linear policy for the puck: random search against gradients through the contact.
+
+    With gradients at κ_g = 0.1 one seed in six ends above 8, one in ten above 20; the median of 24 doesn't.
+    """
+    count = 24
     test = steering().sample(np.random.default_rng(64), (64,))
     start = np.zeros((count, 8))
     none = steering().sample_value(start[0], test)
@@ -159,8 +162,8 @@ def learning(quick: bool = False) -> Iterator[Claim]:
         reduce, which = (np.max, "most") if "at_most" in bound else (np.min, "least")
         statement = f"policy by random search with ν = {nu:g}: test cost (at first {none:.0f}), {which}"
         yield Claim.over(statement, cost, reduce, **bound)
-    gradients = [(1e-4, {"at_least": 0.9 * float(none)}), (0.1, {"at_most": 8.0}), (1.0, {"at_most": 10.0})]
+    gradients = [(1e-4, {"at_least": 0.9 * float(none)}), (0.1, {"at_most": 8.0}), (1.0, {"at_most": 8.0})]
     for kappa_g, bound in gradients[: 2 if quick else 3]:
         states = adam(steering(kappa_g), start, alpha=1.0, rng=np.random.default_rng(0), size=8)
-        cost = steering().sample_value(run(states, 100 if quick else 150, keep=["x"]).x[-1], test)
+        cost = steering().sample_value(run(states, 150, keep=["x"]).x[-1], test)
         yield Claim.over(f"policy by gradients with κ_g = {kappa_g:g}: test cost, median", cost, np.median, **bound)
