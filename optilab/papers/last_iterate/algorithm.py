@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Euclidean, Mirror
 from optilab.problems.oracles import Simple, Stochastic
@@ -61,14 +61,15 @@ def csmd(
     Raises
     ------
     ValueError
-        If a step size or the start is not allowed, or a subgradient is not finite (says the step).
+        If a step size or the start is not allowed, or a subgradient is not finite or of another shape than its point
+        (says the step).
     """
     h, mirror = getattr(problem, "simple", Zero()), mirror or Euclidean()
     x, eta = _checked(h, mirror, x1, eta)
     yield Iterate(x, np.zeros_like(x))
     for t, step in enumerate(eta, start=1):
         g = problem.sample_grad(x, problem.sample(rng, (*x.shape[:-1], 1)))
-        _check_finite(g, x, t)
+        _check_gradient(g, x, t)
         x = mirror.step(h, x, g, step)
         yield Iterate(x, g)
 
@@ -82,10 +83,19 @@ def _checked(h: Simple, mirror: Mirror, x1: Array, eta: Array) -> tuple[Array, A
     return replicates(x1, eta[0])[0], eta
 
 
-def _check_finite(g: Array, x: Array, t: int) -> None:
-    """Refuse a subgradient that is not finite, unless its point has long diverged."""
+def _check_gradient(g: Array, x: Array, t: int) -> None:
+    """Refuse a subgradient of another shape than its point, or one that is not finite, unless x has long diverged."""
+    require(np.shape(g) == x.shape, f"the shape of the subgradient of step {t}", np.shape(g), f"that of x, {x.shape}")
     if not np.isfinite(g).all():
         require(np.isfinite(g) | ~(abs(x) < LOST), f"the subgradient of step {t}", g, "finite")
+
+
+def _check_range(name: str, value: Any, *, positive: bool = False) -> None:
+    """Refuse what is not a finite number (or an array of such), 0 or more, or above 0 if it is to be `positive`."""
+    number = np.asarray(value)
+    allowed = f"{'positive' if positive else '0 or more'} and finite"
+    require(number.dtype.kind in "iuf", name, value, allowed)
+    require(np.isfinite(number) & (number > 0 if positive else number >= 0), name, value, allowed)
 
 
 # Step sizes: arrays η_1 … η_T, (T, *batch)
@@ -93,14 +103,14 @@ def _check_finite(g: Array, x: Array, t: int) -> None:
 
 def _times(T: int, eta: float | Array) -> Array:
     """1 … T along a first axis, ready to meet eta (*batch)."""
-    require(T >= 1, "T", T, "at least 1")
-    require(np.greater(eta, 0), "eta", eta, "positive")
+    require(whole(T, 1), "T", T, "a whole number, 1 or more")
+    _check_range("eta", eta, positive=True)
     return np.arange(1.0, T + 1).reshape(-1, *[1] * np.ndim(eta))
 
 
 def _capped(eta: Array, L: float) -> Array:
     """The smaller of η_t and 1/(2L)."""
-    require(L >= 0, "L", L, "0 or more")
+    _check_range("L", L)
     return np.minimum(eta, 1 / (2 * L)) if L > 0 else eta
 
 
@@ -139,8 +149,8 @@ def heavy_linear(T: int, eta: float | Array, p: float) -> Array:
 
 def _condition(mu: float, L: float) -> float:
     """κ = L/μ."""
-    require(mu > 0, "mu", mu, "positive")
-    require(L >= 0, "L", L, "0 or more")
+    _check_range("mu", mu, positive=True)
+    _check_range("L", L)
     return L / mu
 
 
@@ -181,8 +191,17 @@ def suffix_average(x: Array, t: int | Array) -> Array:
     return _mean(x, np.asarray(t) // 2, t)
 
 
+def _check_times(x: Array, t: int | Array) -> None:
+    """Refuse numbers of steps that the iterates x^1 … x^{T+1} don't have."""
+    T, number = len(x) - 1, np.asarray(t)
+    require(
+        number.dtype.kind in "iu" and bool(((number >= 1) & (number <= T)).all()), "t", t, f"whole, from 1 to T = {T}"
+    )
+
+
 def _mean(x: Array, after: Array, t: int | Array) -> Array:
     """Means of x[after + 1 … t] along the first axis."""
+    _check_times(x, t)
     if np.ndim(t) == 0:
         return x[int(after) + 1 : int(t) + 1].mean(0)
     total = np.cumsum(x, 0)
@@ -193,6 +212,8 @@ def _mean(x: Array, after: Array, t: int | Array) -> Array:
 def weighted_average(x: Array, eta: Array, t: int | Array) -> Array:
     """The mean of x^2 … x^{t+1} with weights η_1 … η_t, eta (T, *batch)."""
     eta = np.asarray(eta)
+    _check_times(x, t)
+    require(len(eta) == len(x) - 1, "the length of eta", len(eta), f"T = {len(x) - 1}, one for each step")
     weight = eta.reshape(*eta.shape, *[1] * (x.ndim - eta.ndim))
     last = np.asarray(t) - 1
     return np.cumsum(weight * x[1:], 0)[last] / np.cumsum(weight, 0)[last]
@@ -233,9 +254,10 @@ def bound(eta: Array, D: float, s2: float | Array, L: float = 0.0) -> Array:
     Raises
     ------
     ValueError
-        If a step size is not positive or longer than 1/(2L), where nothing is proved.
+        If a step size is not positive or longer than 1/(2L), where nothing is proved; if D, s2 or L is negative or
+        not finite.
     """
-    _provable(eta, L)
+    eta = _provable(eta, L, D=D, s2=s2)
     S = remaining(eta)
     return D / S[0] + 2 * s2 * (eta**2 / S).sum(0)
 
@@ -251,8 +273,7 @@ def strong_bound(eta: Array, D: float, s2: float, *, mu_f: float = 0.0, mu_h: fl
     ValueError
         As `bound`, or if μ_f η_t ≥ 1 for a t ≥ 2.
     """
-    _provable(eta, L)
-    require(mu_f >= 0 and mu_h >= 0, "mu_f, mu_h", (mu_f, mu_h), "0 or more")
+    eta = _provable(eta, L, D=D, s2=s2, mu_f=mu_f, mu_h=mu_h)
     require(mu_f * eta[1:] < 1, "mu_f * eta[1:]", mu_f * eta[1:], "below 1")
     require(mu_f * eta[0] <= 1, "mu_f * eta[0]", mu_f * eta[0], "at most 1")
     log_gamma = np.log(eta)
@@ -276,7 +297,7 @@ def heavy_bound(eta: Array, D: float, moments: float, p: float) -> Array:
     p : float
         In (1, 2].
     """
-    _provable(eta, 0.0)
+    eta = _provable(eta, 0.0, D=D, moments=moments)
     require(1 < p <= 2, "p", p, "in (1, 2]")
     S = remaining(eta)
     return D / S[0] + 2 ** (p - 1) / p * moments * (eta**p / S).sum(0)
@@ -288,20 +309,29 @@ def high_probability_shape(eta: Array, D: float, M: float, sigma: float, delta: 
     The theorem holds with probability 1 − δ up to a constant factor that is not stated here.
     """
     require(np.greater(delta, 0) & np.less(delta, 1), "delta", delta, "between 0 and 1")
+    _check_range("M", M)
+    _check_range("sigma", sigma)
     return bound(eta, D, M**2 + sigma**2 * (1 + 2 * np.log(2 / np.asarray(delta))), L)
 
 
 def best_eta(schedule: Any, T: int, D: float, s2: float) -> float:
     """The factor η with which `schedule(T, η)` has the smallest bound: both of its terms are then equal."""
+    _check_range("D", D, positive=True)
+    _check_range("s2", s2, positive=True)
     unit = schedule(T, 1.0)
     start, noise = bound(unit, D, 0.0), bound(unit, 0.0, s2)
     return float(np.sqrt(start / noise))
 
 
-def _provable(eta: Array, L: float) -> None:
-    """Refuse step sizes for which the bounds are not proved."""
+def _provable(eta: Array, L: float, **sizes: float | Array) -> Array:
+    """The step sizes as an array, once they are known to be such that the bounds are proved for them."""
+    eta = np.asarray(eta, dtype=float)
+    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
     require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
+    for name, size in {"L": L, **sizes}.items():
+        _check_range(name, size)
     if L > 0:
         longest = eta.max()
         allowed = f"at most 1/(2L) = {1 / (2 * L):.4g}, where the bound is valid"
         require(longest <= (1 + 1e-12) / (2 * L), "every eta", longest, allowed)
+    return eta

@@ -222,11 +222,18 @@ def test_confidence_costs_a_logarithm():
     assert float(surer / sure) == pytest.approx((1 + 2 * np.log(200)) / (1 + 2 * np.log(20)))
 
 
+WIDER = Noisy(Distance(np.ones(10)), Gaussian(0.1), 10)  # than the start that it is given
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: alg.poly(0, 1.0), "T must be at least 1"),
+        (lambda: alg.poly(0, 1.0), "T must be a whole number"),
+        (lambda: alg.poly(2.5, 1.0), "T must be a whole number, 1 or more, got 2.5"),
         (lambda: alg.linear(10, 0.0), "eta must be positive"),
+        (lambda: alg.linear(10, np.inf), "eta must be positive and finite"),
+        (lambda: alg.poly(10, "1"), "eta must be positive and finite, got '1'"),
+        (lambda: alg.strong2(10, 0.5, np.nan), "L must be 0 or more"),
         (lambda: alg.const(10, -1.0), "eta must be positive"),
         (lambda: alg.poly(10, 1.0, L=-1.0), "L must be"),
         (lambda: alg.heavy_poly(10, 1.0, 2.1), r"p must be in \(1, 2\]"),
@@ -235,6 +242,23 @@ def test_confidence_costs_a_logarithm():
         (lambda: alg.strong1(10, 0.0), "mu must be positive"),
         (lambda: bound(np.array([0.1, 0.3]), 1.0, 1.0, L=2.0), r"at most 1/\(2L\) = 0.25"),
         (lambda: bound(np.array([0.1, 0.0]), 1.0, 1.0), "eta must be positive"),
+        *(
+            (lambda given=given: bound(np.array([0.1, 0.2]), **given), f"{name} must be 0 or more and finite")
+            for name, given in (
+                ("L", {"D": 1.0, "s2": 1.0, "L": np.nan}),
+                ("L", {"D": 1.0, "s2": 1.0, "L": -1.0}),
+                ("D", {"D": -1.0, "s2": 1.0}),
+                ("s2", {"D": 1.0, "s2": -1.0}),
+                ("s2", {"D": 1.0, "s2": np.nan}),
+            )
+        ),
+        (lambda: strong_bound(np.ones(3), 1.0, 1.0, mu_h=-1.0), "mu_h must be 0 or more"),
+        (lambda: alg.heavy_bound(np.ones(3), 1.0, -1.0, 1.5), "moments must be 0 or more"),
+        (lambda: alg.high_probability_shape(np.ones(3), 1.0, 1.0, -1.0, 0.1), "sigma must be 0 or more"),
+        (lambda: alg.best_eta(alg.poly, 10, 0.0, 1.0), "D must be positive"),
+        (lambda: alg.average(np.zeros((5, 2)), 9), "t must be whole, from 1 to T = 4, got 9"),
+        (lambda: alg.suffix_average(np.zeros((5, 2)), np.array([1, 5])), "t must be whole, from 1 to T = 4"),
+        (lambda: alg.weighted_average(np.zeros((5, 2)), np.ones(3), 2), "the length of eta must be T = 4"),
         (lambda: strong_bound(np.array([0.5, 1.0]), 1.0, 1.0, mu_f=1.0), "below 1"),
         (lambda: strong_bound(np.array([1.5, 0.5]), 1.0, 1.0, mu_f=1.0), "at most 1"),
         (lambda: alg.heavy_bound(np.ones(3), 1.0, 1.0, 3.0), r"p must be in \(1, 2\]"),
@@ -242,6 +266,10 @@ def test_confidence_costs_a_logarithm():
         (lambda: csmd(outliers(0), np.zeros(10), eta=np.array([]), rng=rng()), "T ≥ 1"),
         (lambda: csmd(outliers(0), np.zeros(10), eta=np.array([1.0, -1.0]), rng=rng()), "eta must be positive"),
         (lambda: csmd(scenarios(0, 20), np.eye(20)[0], eta=np.ones(3), rng=rng(), mirror=Entropy()), "sum 1"),
+        (
+            lambda: list(csmd(WIDER, np.zeros(1), eta=np.ones(3), rng=rng())),
+            r"shape of the subgradient of step 1 must be",
+        ),
         (lambda: csmd(outliers(0), np.full(10, np.nan), eta=np.ones(3), rng=rng()), "finite"),
     ],
 )
