@@ -103,11 +103,11 @@ class Power:
     def gradient(self, x: np.ndarray) -> np.ndarray:
         """∇ψ: c‖w‖^(q−2) w with w = x − center."""
         w = x - self.center
-        return self.c * np.linalg.norm(w, axis=-1, keepdims=True) ** (self.q - 2) * w
+        return self.c * np.sqrt(np.vecdot(w, w))[..., None] ** (self.q - 2) * w
 
     def inverse(self, v: np.ndarray) -> np.ndarray:
         """The inverse of `gradient`: center + v/‖v‖ · (‖v‖/c)^(p−1), and the centre itself at v = 0."""
-        length = np.linalg.norm(v, axis=-1, keepdims=True)
+        length = np.sqrt(np.vecdot(v, v))[..., None]
         direction = v / np.where(length > 0, length, 1)
         return self.center + direction * (length / self.c) ** (self.p - 1)
 

@@ -1,5 +1,6 @@
 """Problems of last iterates: worst of affine pieces, a distance, and the instance on which 1/√t loses a logarithm."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,7 +28,7 @@ class Distance:
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """A subgradient at x (..., d): slope times the direction away from a, 0 at a itself."""
         away = x - self.a
-        length = np.linalg.norm(away, axis=-1, keepdims=True)
+        length = np.sqrt(np.vecdot(away, away))[..., None]
         return self.slope * away / np.where(length > 0, length, 1)
 
     @property
@@ -202,6 +203,30 @@ def scenarios(seed: int, d: int = 200, n: int = 20) -> MaxAffine:
     A = np.random.default_rng(seed).uniform(-1, 1, (d, n))
     A[[3, 17]] -= 0.5
     return MaxAffine(A, np.zeros(n), Simplex())
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A problem whose samples were drawn before; all else is the problem's own.
+
+    What an algorithm takes for its `rng` is an iterator over the samples of its steps: many runs see the same, and none
+    of them draws.
+    """
+
+    problem: Any
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The exact value at x (*batch, d) → (*batch)."""
+        return self.problem(x)
+
+    def sample(self, rng: Iterator[np.ndarray], size: tuple[int, ...]) -> np.ndarray:
+        """The samples of the next step."""
+        return next(rng)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.__dict__["problem"], name)
 
 
 TIE = 1e-12  # pieces within this of the largest count as active

@@ -23,7 +23,7 @@ def test_a_click_moves_the_nearest_knot_and_presets_draw_the_rivals():
 
 def test_the_hand_drawn_line_is_nearly_the_best():
     tuned = rivals(50)["linear decay"]
-    data = compute(**knots_of(tuned), T=50, optimum=True)
+    data = compute(**knots_of(tuned), T=50)
     totals = data["starts"] + data["noises"]
     assert totals[0] == pytest.approx(totals[2], rel=0.01)
     assert totals[1] <= totals.min() + 1e-12

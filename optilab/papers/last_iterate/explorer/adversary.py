@@ -11,6 +11,7 @@ from optilab.papers.last_iterate.problems import Harvey
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import area, axis, curve, entry, here, log, panel, promise, rule, thin
+from optilab.ui.words import number
 
 SIZES = 2 ** np.arange(4, 13)
 FRAMES = 60
@@ -46,14 +47,15 @@ def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
         f"end {name}": (left, np.sqrt(T) * Harvey(T).point(make(T, 1.0), T + 1) / 8) for name, make in SCHEDULES.items()
     }
     return data | {
-        "spikes": (np.arange(1, T + 1), point),
+        "spikes": (np.arange(1, T + 1) / T, point),
         "share": (left, point / 8),
         "now": (T, end[schedule]),
         "color": COLORS[schedule],
-        "span": [np.log10(1.25 * T), -0.06],
-        "headline": f"The point after step {done}: one spike a step",
-        "note": f"After {done} of {T} steps √T·f = <b>{value:.3f}</b>; the start has 0. "
-        "At the end: " + ", ".join(f"{name} {final:.3f}" for name, final in end.items()) + ".",
+        "headline": f"The point after step {done}: one spike a step"
+        if done
+        else "Before the first step: the point is 0",
+        "note": f"After {done} of {T} steps √T·f = <b>{number(value)}</b>; the start has 0. "
+        "At the end: " + ", ".join(f"{name} {number(final)}" for name, final in end.items()) + ".",
     }
 
 
@@ -72,21 +74,21 @@ def adversary(**start: Any) -> Explorer:
                 entry("headline"),
                 area("spikes", shade=mine, shape="hvh", width=1.2),
                 rule(y=0),
-                x="coordinate j, planted in step j",
+                x=axis("coordinate j, planted in step j", [0, 1], ticks={0: "1", 0.5: "T/2", 1: "T"}),
                 y=axis("√T · x<sub>j</sub>", [-0.06, 0.56]),
             ),
             panel(
-                "The same spikes, counted from the end on a log axis: the area is √T·f",
+                "The same, counted from the end on a log axis: the area is √T·f",
                 area("share", shade=mine, name="now"),
-                *(thin(f"end {name}", name, COLORS[name]) for name in NAMES),
-                x=log("steps left n (time runs to the right)", "span", dtick=1),
+                *(thin(f"end {name}", name, COLORS[name], width=2) for name in NAMES),
+                x=log("steps left n (time runs to the right)", [np.log10(1.25 * SIZES[-1]), -0.06], dtick=1),
                 y=axis("√T · x<sub>j</sub>/8", [-0.004, 0.07]),
             ),
             panel(
                 "1/√t and constant steps climb with log T, linear decay doesn't",
                 *(curve((SIZES, table[name]), name, COLORS[name]) for name in NAMES),
                 curve((SIZES, table["average"]), "average"),
-                promise((SIZES, np.log(SIZES) / 32), "proved", COLORS["1/√t"]),
+                promise((SIZES, np.log(SIZES) / 32), "proved for 1/√t", COLORS["1/√t"]),
                 here("now", shade=mine, hoverinfo="skip"),
                 x=log("horizon T", ticks={int(T): str(T) for T in SIZES[::2]}),
                 y=axis("√T · f at the end", [0, 0.46]),

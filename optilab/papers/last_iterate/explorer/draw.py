@@ -8,10 +8,11 @@ import numpy as np
 from optilab.papers.last_iterate.algorithm import SCHEDULES, best_eta, remaining
 from optilab.papers.last_iterate.experiment import best_schedule
 from optilab.papers.last_iterate.explorer.parts import COLORS
-from optilab.ui.controls import slider, switch
+from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import area, axis, bars, curve, entry, guide, here, log, panel, texts, thin
+from optilab.ui.marks import area, axis, bars, curve, entry, here, log, panel, texts, thin
 from optilab.ui.theme import GREEN, INK, ink
+from optilab.ui.words import number
 
 D, S2 = 0.5, 1.0
 LOW, HIGH = 0.01, 1.2
@@ -53,7 +54,7 @@ def drawn(w1: float, w2: float, w3: float, w4: float, w5: float, T: int) -> Any:
     return eta, *parts(eta)
 
 
-def compute(w1: float, w2: float, w3: float, w4: float, w5: float, T: int, optimum: bool) -> dict[str, Any]:
+def compute(T: int, w1: float, w2: float, w3: float, w4: float, w5: float) -> dict[str, Any]:
     """The bound of the drawn schedule, step by step, beside those of the tuned ones and of the best."""
     eta, start, noise = drawn(w1, w2, w3, w4, w5, T)
     others = rivals(T)
@@ -61,24 +62,23 @@ def compute(w1: float, w2: float, w3: float, w4: float, w5: float, T: int, optim
     starts, noises = (np.array(column) for column in zip(*((start, noise.sum()) for start, noise in rows), strict=True))
     totals = starts + noises
     excess, versus = 100 * (totals[0] / totals[1:3] - 1)
-    verdict = f"{-versus:.1f} % below" if versus < -0.005 else f"{versus:.1f} % above"
+    verdict = f"{number(abs(versus), 2)} % {'below' if versus < 0 else 'above'}"
     worst = int(noise.argmax())
     place, left = np.linspace(0, 1, T), T - np.arange(T)
     return {
         "mine": (place, eta * np.sqrt(T)),
         "knots": (PLACES, [w1, w2, w3, w4, w5]),
         "linear": (place, others["linear decay"] * np.sqrt(T)),
-        "best": (place, others["best of all"] * np.sqrt(T) if optimum else np.full(T, np.nan)),
         "tax": (left, noise * left),
         "linear tax": (left, rows[2][1] * left),
-        "span": [np.log10(1.2 * T), -0.04],
         "starts": starts,
         "noises": noises,
         "totals": totals + 0.02 * totals.max(),
         "words": [f"<b>{total:.2f}</b>" for total in totals],
         "width": [0.0, max(5.4, 1.22 * totals.max())],
         "note": f"√T × your bound: {starts[0]:.2f} from the start + {noises[0]:.2f} from noise = "
-        f"<b>{totals[0]:.3f}</b>, {verdict} the best linear decay and {excess:.1f} % above the best schedule there is. "
+        f"<b>{totals[0]:.3f}</b>, {verdict} the best linear decay and "
+        f"{number(max(excess, 0), 2)} % above the best schedule there is. "
         f"The most expensive step is number {worst + 1} of {T}: {100 * noise[worst] / noises[0]:.0f} % of the noise.",
     }
 
@@ -90,23 +90,19 @@ def draw(**start: Any) -> Explorer:
         return lambda values: knots_of(rivals(values["T"])[name])
 
     presets = {name: preset(name) for name in ("constant", "1/√t", "linear decay")}
-    presets["optimise the bound"] = lambda values: knots_of(rivals(values["T"])["best of all"]) | {"optimum": True}
+    presets["optimise the bound"] = lambda values: knots_of(rivals(values["T"])["best of all"])
     heights = dict(zip(KNOTS, (0.3, 0.5, 0.2, 0.6, 0.3), strict=True))
     straight = COLORS["linear decay"]
     names = ["yours", "best of all", *TUNED]
     colors = [INK, GREEN, *(COLORS[name] for name in TUNED)]
     return Explorer(
         compute,
-        {name: slider(f"dot {name[1]}", value, LOW, HIGH, 0.01) for name, value in heights.items()}
-        | {
-            "T": slider("steps T", 50, 10, 200, 10, named=presets),
-            "optimum": switch("show the best schedule there is", False),
-        },
+        {"T": slider("steps T", 50, 10, 200, 10, named=presets)}
+        | {name: slider(f"dot {name[1]}", value, LOW, HIGH, 0.01) for name, value in heights.items()},
         [
             panel(
                 "Drag the dots: your schedule",
-                thin("linear", "linear decay", straight),
-                guide("best", "best", GREEN, width=3),
+                thin("linear", "linear decay", straight, width=2),
                 curve("mine", "yours"),
                 here("knots", hoverinfo="skip"),
                 x=axis("step t", [-0.03, 1.03], ticks={0: "1", 0.5: "T/2", 1: "T"}),
@@ -116,8 +112,8 @@ def draw(**start: Any) -> Explorer:
             panel(
                 "Who pays? The area is the noise part of the bound",
                 area("tax", "yours", fillcolor=ink(0.12)),
-                thin("linear tax", "linear decay", straight),
-                x=log("steps left n (time runs to the right)", "span", dtick=1),
+                thin("linear tax", "linear decay", straight, width=2),
+                x=log("steps left n (time runs to the right)", [np.log10(240), -0.04], dtick=1),
                 y=axis("√T · n · 2σ̃² ηₜ²/Sₜ", rangemode="tozero"),
             ),
             panel(

@@ -1,22 +1,24 @@
 """Two hundred runs at once under light or heavy tails: the fan, where runs end, and what the unlucky ones pay."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from optilab.core.numerics import log_steps
 from optilab.core.run import run
-from optilab.papers.last_iterate.algorithm import heavy_const, heavy_linear, heavy_poly, high_probability_shape
-from optilab.papers.last_iterate.experiment import TARGET, states
+from optilab.papers.last_iterate.algorithm import csmd, heavy_const, heavy_linear, heavy_poly, high_probability_shape
+from optilab.papers.last_iterate.experiment import TARGET
 from optilab.papers.last_iterate.explorer.parts import FLOOR, color, outline
-from optilab.papers.last_iterate.problems import Distance
+from optilab.papers.last_iterate.problems import Distance, Replayed
 from optilab.problems.mirror import Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, band, cloud, curve, entry, level, log, panel, promise, rule
+from optilab.ui.marks import axis, band, cloud, curve, guide, level, log, panel, promise
+from optilab.ui.words import number
 
-RUNS, SEED = 200, 1
+RUNS, LONGEST, SEED = 200, 200, 1
 SIGMA = 0.75  # root mean square of the Gaussian noise, larger than half of the lengths of the heavy one at α = 1.6
 HEAVY = {"η t^(−1/p)": heavy_poly, "η T^(−1/p)": heavy_const, "linear decay": heavy_linear}
 PLAIN, MIRROR = color("Euclidean"), color("power map")
@@ -28,15 +30,27 @@ def moment(tail: float, gaussian: bool) -> float:
     return 2.0 if gaussian else min(2.0, 1 + 0.83 * (tail - 1))
 
 
+def noise(tail: float, gaussian: bool) -> Noise:
+    """The distribution of the noise."""
+    return Gaussian(SIGMA / np.sqrt(5)) if gaussian else Lomax(tail)
+
+
+@lru_cache(2)
+def draws(tail: float, gaussian: bool) -> np.ndarray:
+    """The noise of every step of every run, the same for both maps: (steps, runs, 1, 5)."""
+    return noise(tail, gaussian)(np.random.default_rng(SEED), (LONGEST, RUNS, 1, 5))
+
+
 def two_hundred_runs(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> Any:
     """Gaps of plain and of power steps through the same noise: two of (T + 1, runs)."""
     p = moment(tail, gaussian)
-    noise: Noise = Gaussian(SIGMA / np.sqrt(5)) if gaussian else Lomax(tail)
-    problem = Noisy(Distance(TARGET), noise, 5)
-    steps = HEAVY[schedule](T, eta, p)[:, None]
-    mirrors = (Euclidean(), Power(p, np.zeros(5)))
-    each = [run(states(problem, np.zeros(5), steps, RUNS, SEED, mirror=mirror), T, keep=["x"]) for mirror in mirrors]
-    return [problem(trace.x[:, 0]) for trace in each]
+    problem = Replayed(Noisy(Distance(TARGET), noise(tail, gaussian), 5))
+    steps, start = HEAVY[schedule](T, eta, p), np.zeros((RUNS, 5))
+    gaps = []
+    for mirror in (Euclidean(),) if gaussian else (Euclidean(), Power(p, np.zeros(5))):  # for p = 2 they are the same
+        path = csmd(problem, start, eta=steps, rng=iter(draws(tail, gaussian)), mirror=mirror)
+        gaps.append(problem(run(path, T, keep=["x"]).x))
+    return gaps[0], gaps[-1]
 
 
 def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> dict[str, Any]:
@@ -45,10 +59,11 @@ def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> d
     plain, power = (np.maximum(gap[t], FLOOR) for gap in two_hundred_runs(schedule, eta, tail, gaussian, T))
     data: dict[str, Any] = {}
     for column, (name, gap) in enumerate((("plain", plain), ("power", power))):
+        least, low, middle, high, most = np.quantile(gap, [0.005, 0.25, 0.5, 0.75, 0.995], axis=-1)
         data |= {
-            f"{name} wide": outline(t, gap, 0.005, 0.995),
-            f"{name} half": outline(t, gap, 0.25, 0.75),
-            f"{name} median": (t, np.median(gap, -1)),
+            f"{name} wide": outline(t, least, most),
+            f"{name} half": outline(t, low, high),
+            f"{name} median": (t, middle),
             f"{name} ends": (column + np.linspace(-0.32, 0.32, RUNS), gap[-1]),
             f"{name} mean": (column, gap[-1].mean()),
             f"{name} quantile": (1 / CHANCES, np.quantile(gap[-1], 1 - CHANCES)),
@@ -58,7 +73,7 @@ def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> d
     shape = np.median(plain[-1]) * form / form[0] if gaussian else np.full(len(CHANCES), np.nan)
     return data | {
         "shape": (1 / CHANCES, shape),
-        "headline": f"{RUNS} runs: medians, half of all (dark), 99 % (pale)",
+        "span": [-6.0, 1.0] if gaussian else [-4.2, 3.1],
         "note": note(plain[-1], power[-1], p, gaussian),
     }
 
@@ -67,14 +82,18 @@ def note(plain: np.ndarray, power: np.ndarray, p: float, gaussian: bool) -> str:
     """The sentence under the pictures."""
     if gaussian:
         return (
-            f"Gaussian noise has a variance, so p = 2 and the power map is the Euclidean one. Median gap "
-            f"{np.median(plain):.3g}; the unluckiest of {RUNS} runs has {plain.max():.3g}, "
-            f"{plain.max() / np.median(plain):.2g} times the median."
+            "Gaussian noise has a variance, so p = 2 and the power map is the Euclidean one: one curve. "
+            f"Median gap {number(np.median(plain))}; the unluckiest of {RUNS} runs has {number(plain.max())}, "
+            f"{number(plain.max() / np.median(plain), 2)} times the median."
         )
+    maps = ("the Euclidean map", "the power map")
+    nearer, safer = maps[int(np.median(power) < np.median(plain))], maps[int(power.max() < plain.max())]
+    verdict = f"{nearer} in the median and" + ("" if safer == nearer else f" {safer}") + " in the worst run"
     return (
-        f"p = {p:.2f}. Medians: Euclidean {np.median(plain):.3g}, power map {np.median(power):.3g}. "
-        f"Unluckiest runs: <b>{plain.max():.3g}</b> and <b>{power.max():.3g}</b>. "
-        f"Means: {plain.mean():.3g} and {power.mean():.3g}, from 2 at the start."
+        f"p = {p:.2f}. Medians: Euclidean {number(np.median(plain))}, power map {number(np.median(power))}. "
+        f"Unluckiest runs: <b>{number(plain.max())}</b> and <b>{number(power.max())}</b>. "
+        f"Means: {number(plain.mean())} and {number(power.mean())}, from 2 at the start. "
+        f"Nearer at these steps: {verdict}."
     )
 
 
@@ -88,32 +107,40 @@ def fan(**start: Any) -> Explorer:
         {
             "schedule": choice("schedule", "η t^(−1/p)", list(HEAVY)),
             "eta": log_slider("η", 1.0, 0.03, 3.0),
-            "tail": slider("tail index α", 1.6, 1.2, 3.0, 0.05, named={"no variance": 1.6, "hardly a mean": 1.2}),
+            "tail": slider(
+                "tail index α",
+                1.6,
+                1.2,
+                3.0,
+                0.05,
+                named={"no variance": 1.6, "hardly a mean": 1.2},
+                when=lambda values: not values["gaussian"],
+            ),
             "gaussian": switch("Gaussian noise instead", False),
-            "T": slider("steps T", 400, 100, 400, 100),
+            "T": slider("steps T", LONGEST, 50, LONGEST, 50),
         },
         [
             panel(
-                entry("headline"),
+                f"{RUNS} runs: medians, half of all (dark), 99 % (pale)",
                 *bands,
                 *(curve(f"{name} median", label, shade) for name, label, shade in both),
-                x=log("step t", dtick=1),
-                y=log("gap ‖x − a‖ of the last iterate"),
+                x=log("step t", [0, np.log10(LONGEST)], dtick=1),
+                y=log("gap ‖x − a‖ of the last iterate", "span"),
             ),
             panel(
-                "Where they end: few runs make the Euclidean mean (bars)",
+                "Where they end: every dot a run, bars are means",
                 *(cloud(f"{name} ends", shade=shade, name=name, opacity=0.6) for name, _, shade in both),
                 *(level(f"{name} mean", name="mean", size=70) for name, _, _ in both),
-                rule(y=2.0, dash="dot"),
+                guide(([-0.6, 1.6], [2.0, 2.0]), end="start"),
                 x=axis(span=[-0.6, 1.6], ticks={0: "Euclidean", 1: "power map"}, showgrid=False),
-                y=log("gap after T steps, from 2 at the start"),
+                y=log("gap after T steps", "span"),
             ),
             panel(
                 "What the unlucky pay: one run in 1/δ is worse than this",
                 *(curve(f"{name} quantile", label, shade) for name, label, shade in both),
-                promise("shape", "theory's form", PLAIN),
-                x=log("1/δ", ticks={n: str(n) for n in (2, 5, 10, 20, 50, 100, 200)}),
-                y=log("(1 − δ)-quantile of the gap"),
+                promise("shape", "theory's form (Gaussian noise)", PLAIN),
+                x=log("1/δ", [0.28, 2.32], ticks={n: str(n) for n in (2, 5, 10, 20, 50, 100, 200)}),
+                y=log("(1 − δ)-quantile of the gap", "span"),
             ),
         ],
         call=__name__,

@@ -1,4 +1,4 @@
-"""What several pictures share: the methods' colours, outlines of bands, strips of dots."""
+"""What several pictures share: the methods' colours, outlines of bands."""
 
 import numpy as np
 
@@ -12,7 +12,6 @@ COLORS = {name: color({"constant": "constant steps"}.get(name, name)) for name i
 FLOOR = 1e-6  # gaps below this are rounding of F*
 
 
-def outline(t: np.ndarray, gap: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    """The outline between two quantiles over runs of gap (t, runs), to be filled."""
-    lower, upper = np.nanquantile(gap, [low, high], axis=-1)
+def outline(t: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The outline between two curves over t, to be filled."""
     return np.append(t, t[::-1]).astype(float), np.append(lower, upper[::-1])

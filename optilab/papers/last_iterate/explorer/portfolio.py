@@ -1,24 +1,24 @@
 """A portfolio by two geometries: weights, worst loss on the way, losses in all scenarios."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
 from optilab.core.numerics import log_steps
 from optilab.core.run import run
-from optilab.papers.last_iterate.algorithm import SCHEDULES
-from optilab.papers.last_iterate.experiment import states
+from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
 from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline
-from optilab.papers.last_iterate.problems import MaxAffine, scenarios
+from optilab.papers.last_iterate.problems import MaxAffine, Replayed, scenarios
 from optilab.problems.mirror import Entropy, Euclidean
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, band, curve, guide, log, panel, thin
-from optilab.ui.theme import INK
+from optilab.ui.marks import axis, band, curve, log, panel, thin
+from optilab.ui.theme import ink
+from optilab.ui.words import number
 
-RUNS, SIGMA = 10, 0.5
+RUNS, LONGEST, SIGMA = 8, 250, 0.5
 
 
 @cache
@@ -27,6 +27,12 @@ def market(d: int) -> MaxAffine:
     problem = scenarios(0, d)
     _ = problem.minimizer
     return problem
+
+
+@lru_cache(2)
+def noise(d: int) -> np.ndarray:
+    """The noise of every step of every run, the same for both geometries: (steps, runs, 1, d)."""
+    return Gaussian(SIGMA)(np.random.default_rng(7), (LONGEST, RUNS, 1, d))
 
 
 @cache
@@ -38,12 +44,12 @@ def largest_squared(d: int) -> float:
 
 def two_geometries(schedule: str, eta_entropy: float, eta_euclid: float, d: int, T: int) -> Any:
     """Weights of multiplicative and of projected steps on the same noisy scenarios: two of (T + 1, runs, d)."""
-    problem = Noisy(market(d), Gaussian(SIGMA), d)
-    start = np.full(d, 1 / d)
+    problem = Replayed(Noisy(market(d), Gaussian(SIGMA), d))
+    start = np.full((RUNS, d), 1 / d)
     weights = []
     for mirror, eta in ((Entropy(), eta_entropy), (Euclidean(), eta_euclid)):
-        steps = SCHEDULES[schedule](T, eta)[:, None]
-        weights.append(run(states(problem, start, steps, RUNS, 7, mirror=mirror), T, keep=["x"]).x[:, 0])
+        path = csmd(problem, start, eta=SCHEDULES[schedule](T, eta), rng=iter(noise(d)), mirror=mirror)
+        weights.append(run(path, T, keep=["x"]).x)
     return weights
 
 
@@ -67,21 +73,21 @@ def compute(schedule: str, eta_entropy: float, eta_euclid: float, d: int, T: int
         last[name] = gap[-1].mean()
         data |= {
             f"{name} gap": (t, gap.mean(-1)),
-            f"{name} band": outline(t, gap, 0, 1),
+            f"{name} band": outline(t, gap.min(-1), gap.max(-1)),
             f"{name} weights": (asset, falling(final)),
             f"{name} loss": (scenario, falling(final @ exact.A)),
         }
     promise = {name: 4 * np.sqrt(2 * D * s2 / T) for name, (D, s2) in constants.items()}
     ratio = last["euclid"] / last["entropy"]
-    verdict = f"entropy is {ratio:.2g} times closer" if ratio >= 1 else f"Euclid is {1 / ratio:.2g} times closer"
+    verdict = f"{'entropy' if ratio >= 1 else 'Euclid'} is {number(max(ratio, 1 / ratio), 2)} times closer"
     return data | {
         "best weights": (asset, falling(exact.minimizer)),
         "best loss": (scenario, falling(exact.minimizer @ exact.A)),
         "equal loss": (scenario, falling(np.full(d, 1 / d) @ exact.A)),
-        "note": f"Worst loss above the least possible ({exact.minimum:.3f}): entropy {last['entropy']:.3g}, "
-        f"Euclid {last['euclid']:.3g}: <b>{verdict}</b>. For tuned linear decay theory promises "
-        f"{promise['entropy']:.2g} and {promise['euclid']:.2g}: D is {np.log(d):.2g} against ½, "
-        f"M² + σ² is {constants['entropy'][1]:.3g} against {constants['euclid'][1]:.3g}.",
+        "note": f"Worst loss above the least possible ({number(exact.minimum)}): entropy {number(last['entropy'])}, "
+        f"Euclid {number(last['euclid'])}: <b>{verdict}</b>. The bound for tuned linear decay is "
+        f"{number(promise['entropy'], 2)} and {number(promise['euclid'], 2)}: D is {number(np.log(d), 2)} against ½, "
+        f"M² + σ² is {number(constants['entropy'][1], 2)} against {number(constants['euclid'][1], 2)}.",
     }
 
 
@@ -99,30 +105,30 @@ def portfolio(**start: Any) -> Explorer:
             "eta_entropy": log_slider("η, entropy", 5.0, 0.2, 50.0),
             "eta_euclid": log_slider("η, Euclid", 0.1, 0.004, 1.0),
             "d": slider("assets", 200, 20, 200, 20),
-            "T": slider("steps T", 200, 50, 300, 50),
+            "T": slider("steps T", 200, 50, LONGEST, 50),
         },
         [
             panel(
-                "The weights, largest first",
+                "The weights, largest first, beside the optimal ones",
                 thin("best weights", "optimum"),
                 *curves("weights"),
-                x=log("asset, by weight"),
-                y=axis("weight (mean of 10 runs)", rangemode="tozero"),
+                x=log("asset, by weight", [0, 2.31]),
+                y=axis(f"weight (mean of {RUNS} runs)", [0, 0.42]),
             ),
             panel(
                 "How far the worst loss is from the least possible",
                 *(band(f"{name} band", shade=shade) for name, _, shade in both),
                 *curves("gap"),
-                x=log("step t (bands: all 10 runs)", dtick=1),
-                y=log("gap f − f* of the last iterate"),
+                x=log(f"step t (bands: all {RUNS} runs)", [0, 2.4], dtick=1),
+                y=log("gap f − f* of the last iterate", [-2.6, 0.15]),
             ),
             panel(
-                "The loss in each of 20 scenarios, worst first: a good portfolio levels them",
-                guide("equal loss", "equal weights", INK),
+                "The loss in each of 20 scenarios, worst first: the optimum levels them",
+                curve("equal loss", "equal weights", ink(0.45)),
                 thin("best loss", "optimum"),
                 *curves("loss"),
                 x="scenario, by loss",
-                y="loss",
+                y=axis("loss", [-0.85, 0.3]),
             ),
         ],
         call=__name__,
