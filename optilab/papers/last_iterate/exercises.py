@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from optilab.course.grade import symbolic
 from optilab.papers.last_iterate import algorithm as alg
@@ -13,91 +13,146 @@ from optilab.papers.last_iterate.experiment import gaps as final_gaps
 from optilab.papers.last_iterate.problems import outliers
 from optilab.problems.simple import L1
 
-ETA = sp.symbols("eta_1:4", positive=True)  # η_1, η_2, η_3, to be used in the answer to `check_weights`
-VALUES = sp.symbols("F_1:5", real=True)
+ETA = sp.symbols("eta_1:5", positive=True)  # η_1 … η_4, to be used in the answers on weights
+VALUES = sp.symbols("F_1:6", real=True)
 OPTIMUM = sp.symbols("F_*", real=True)
 Step = Callable[..., np.ndarray]
 
 
 def leftover(v: Sequence[Any]) -> sp.Expr:
-    """Σ η_t v_t (F_{t+1} − F(z^t)) for T = 3, F(z^t) replaced by its average of values, v_0 = v_1."""
+    """Σ η_t v_t (F_{t+1} − F(z^t)) for t = 1 … T, F(z^t) replaced by its average of values, v_0 = v_1; v (T,)."""
     v = [v[0], *v]
     total = sp.Integer(0)
-    for t in range(1, 4):
-        mean = (v[0] * OPTIMUM + sum((v[s] - v[s - 1]) * VALUES[s - 1] for s in range(1, t + 1))) / v[t]
-        total += ETA[t - 1] * v[t] * (VALUES[t] - mean)
-    return sp.expand(total)
+    for t in range(1, len(v)):
+        mean = v[0] * OPTIMUM + sum((v[s] - v[s - 1]) * VALUES[s - 1] for s in range(1, t + 1))  # times v_t
+        total += ETA[t - 1] * (v[t] * VALUES[t] - mean)
+    return total
 
 
-def check_weights(v1: Any, v2: Any, v3: Any) -> None:
-    """The weights v_t, in the symbols `ETA`, must leave only F_4 and F* in `leftover`; any multiple will do.
+def _weights(answers: Sequence[Any]) -> list[sp.Expr]:
+    """The weights as expressions in `ETA`, positive for steps that shrink."""
+    v = [symbolic(value, "a weight") for value in answers]
+    steps = ETA[: len(v)]
+    unknown = set().union(*(value.free_symbols for value in v)) - set(steps)
+    assert not unknown, f"write the weights in exercises.ETA[:{len(v)}] alone, not in {sorted(map(str, unknown))}"
+    numbers = dict(zip(steps, (0.7, 0.4, 0.2, 0.1), strict=False))
+    sizes = [float(value.subs(numbers)) for value in v]
+    assert min(sizes) > 0, f"at η = {tuple(numbers.values())} the weights are {sizes}: they must be positive"
+    return v
+
+
+def _equal(v: Sequence[sp.Expr]) -> bool:
+    """Whether all weights are the same."""
+    return all(sp.simplify(value - v[0]) == 0 for value in v[1:])
+
+
+def _coefficients(v: Sequence[sp.Expr]) -> dict[str, sp.Expr]:
+    """What `leftover` holds of F_1 … F_{T+1}, where it isn't 0."""
+    rest = leftover(v)
+    found = {f"F_{k + 1}": sp.cancel(sp.together(sp.diff(rest, VALUES[k]))) for k in range(len(v) + 1)}
+    return {name: coefficient for name, coefficient in found.items() if coefficient != 0}
+
+
+def check_weights(v1: Any, v2: Any, v3: Any) -> str:
+    """The weights v_t for T = 3 must leave only F_4 and F* in `leftover`; any multiple will do.
 
     Recognises equal weights, which bound the average.
     """
-    v = [symbolic(value, "a weight") for value in (v1, v2, v3)]
-    unknown = set().union(*(value.free_symbols for value in v)) - set(ETA)
-    assert not unknown, f"write the weights in exercises.ETA alone, not in {sorted(map(str, unknown))}"
-    sizes = [float(value.subs(dict(zip(ETA, (0.7, 0.4, 0.2), strict=True)))) for value in v]
-    assert min(sizes) > 0, f"at η = (0.7, 0.4, 0.2) the weights are {sizes}: they must be positive"
-    rest = leftover(v)
-    left = {f"F_{k + 1}": sp.cancel(sp.together(rest.coeff(VALUES[k]))) for k in range(3)}
-    left = {name: coefficient for name, coefficient in left.items() if coefficient != 0}
-    if not left:
-        return
+    v = _weights((v1, v2, v3))
+    left = _coefficients(v)
+    left.pop("F_4")
     text = " + ".join(f"({coefficient})·{name}" for name, coefficient in left.items())
-    uniform = sp.simplify(v[0] - v[1]) == 0 and sp.simplify(v[1] - v[2]) == 0
-    hint = "equal weights never move the reference: this is how one bounds the average" if uniform else "these must go"
-    raise AssertionError(f"the sum still holds {text}: {hint}")
+    average = "equal weights never move the reference: this is how one bounds the average"
+    assert not left, f"the sum still holds {text}: {average if _equal(v) else 'these must go'}"
+    return "1/vₜ is the walk still to come, which is why the bound divides the noise of step t by it."
 
 
-def check_entropy_step(step: Step, seed: int | None = None) -> None:
-    """`step(x, g, eta)` must minimise ⟨g, z⟩ + KL(z, x)/η over the simplex, on data drawn by `seed`.
+def check_last_two(v1: Any, v2: Any, v3: Any, v4: Any) -> str:
+    """The weights v_t for T = 4 must leave F_4 and F_5 alike in `leftover`, and no other value but F*.
 
-    Recognises weights normalised too early, the step for η = 1 and a gradient added.
+    Recognises equal weights, and those that leave the last value alone.
+    """
+    v = _weights((v1, v2, v3, v4))
+    left = _coefficients(v)
+    both = (left.pop("F_4", sp.Integer(0)), left.pop("F_5", sp.Integer(0)))
+    text = " + ".join(f"({coefficient})·{name}" for name, coefficient in left.items())
+    average = "equal weights never move the reference: this is how one bounds the average of all"
+    assert not left, f"the sum still holds {text}: {average if _equal(v) else 'these must go'}"
+    assert both[0] != 0, "these leave F_5 alone, as in the lesson: here F_4 is to stay, too"
+    alike = sp.cancel(both[0] - both[1]) == 0
+    assert alike, f"F_4 stays {sp.factor(both[0])} times, F_5 {sp.factor(both[1])} times: they are to stay alike"
+    return (
+        "the reference stops moving one step early, and what is bounded is the mean of the last two values: "
+        "an output between last and average is a choice of weights."
+    )
+
+
+def check_positive_step(step: Step, seed: int | None = None) -> str:
+    """`step(x, g, eta, lam)` must minimise λΣz + ⟨g, z⟩ + D(z, x)/η over z ≥ 0, D = Σ z ln(z/x) − z + x.
+
+    On data drawn by `seed`. Recognises a step that normalises, one without λ, or with λ in place of ηλ, and one for
+    η = 1.
     """
     rng = np.random.default_rng(seed)
-    x, g, eta = rng.dirichlet(np.ones(4)), rng.normal(size=4), float(rng.uniform(1.5, 3))
-    answer = np.asarray(step(x, g, eta))
-    assert np.isclose(answer.sum(), 1, atol=1e-9), f"the weights sum to {answer.sum():.4f}: normalise last of all"
-    assert (answer >= 0).all(), f"some weights are negative: {answer}"
-    forgotten = x * np.exp(-g) / (x * np.exp(-g)).sum()
-    assert not np.allclose(answer, forgotten), "that is the step for η = 1: the exponent is −η g"
-    shifted = np.asarray(step(x, g + 2.0, eta))
-    assert np.allclose(shifted, answer), "adding a constant to every gᵢ must not change the step: it cancels"
-
-    def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-        ratio = np.log(np.maximum(z, 1e-300) / x)
-        return float(g @ z + (z @ ratio) / eta), g + (ratio + 1) / eta
-
-    settings: dict[str, Any] = {
-        "jac": True,
-        "method": "SLSQP",
-        "bounds": [(1e-12, 1)] * 4,
-        "constraints": {"type": "eq", "fun": lambda z: z.sum() - 1, "jac": np.ones_like},
-        "options": {"ftol": 1e-15, "maxiter": 500},
-    }
-    expected = minimize(objective, x, **settings).x
+    x, g = rng.uniform(0.2, 2, 4), rng.normal(size=4)
+    eta, lam = float(rng.uniform(0.3, 0.8)), 0.7
+    answer = np.asarray(step(x, g, eta, lam), dtype=float)
+    assert answer.shape == x.shape, f"z must have the shape of x, {x.shape}, not {answer.shape}"
+    assert (answer > 0).all(), f"some entries are not positive: {answer}"
+    expected = np.array([_least(lam + slope, start, eta) for slope, start in zip(g, x, strict=True)])
+    normalised = expected / expected.sum()
+    assert not np.allclose(answer, normalised), "here nothing has to sum to 1: no multiplier, so nothing to divide by"
+    assert not np.allclose(answer, x * np.exp(-eta * g)), "that is the step for h = 0: where is λΣz?"
+    assert not np.allclose(answer, x * np.exp(-eta * g - lam)), "h is weighed like ⟨g, z⟩: it enters as ηλ, not as λ"
+    assert not np.allclose(answer, x * np.exp(-g - lam)), "that is the step for η = 1"
     close = np.allclose(answer, expected, atol=1e-6)
-    assert close, f"the minimiser is {expected}, got {answer}: check the sign of the exponent"
+    assert close, f"the minimiser is {expected}, got {answer}: set the derivative in each zᵢ to 0"
+    return "a constant in g matters now, since no sum is fixed: λ shrinks all entries by the same factor."
 
 
-def check_soft_step(step: Step, seed: int | None = None) -> None:
-    """`step(x, g, eta, lam)` must minimise λ‖z‖₁ + ⟨g, z⟩ + ‖z − x‖²/(2η), on data drawn by `seed`.
+def _least(slope: float, start: float, eta: float) -> float:
+    """The z > 0 with the least slope · z + (z ln(z/start) − z + start)/η, by a search over ln z."""
 
-    Recognises the threshold λ in place of ηλ, and none at all.
+    def value(log_z: float) -> float:
+        z = np.exp(log_z)
+        return float(slope * z + (z * (log_z - np.log(start)) - z) / eta)
+
+    place = minimize_scalar(value, bracket=(np.log(start) - 1, np.log(start) + 1), tol=1e-12).x
+    return float(np.exp(place))
+
+
+def check_elastic_step(step: Step, seed: int | None = None) -> str:
+    """`step(x, g, eta, lam, mu)` must minimise λ‖z‖₁ + ½μ‖z‖² + ⟨g, z⟩ + ‖z − x‖²/(2η), on data drawn by `seed`.
+
+    Recognises the threshold λ in place of ηλ, a part of h that is missing, and the two in the wrong order.
     """
     rng = np.random.default_rng(seed)
-    x, g, eta, lam = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5)), 0.8
-    answer = np.asarray(step(x, g, eta, lam))
+    x, g, eta, lam, mu = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5)), 0.8, 1.5
+    answer = np.asarray(step(x, g, eta, lam, mu), dtype=float)
     there = x - eta * g
-    unscaled = np.sign(there) * np.maximum(abs(there) - lam, 0)
-    assert not np.allclose(answer, unscaled), "that thresholds at λ: the step divides D by η, so the threshold is ηλ"
-    assert not np.allclose(answer, there), "that is the step for h = 0: where is λ‖z‖₁?"
+
+    def soft(point: np.ndarray, by: float) -> np.ndarray:
+        return np.sign(point) * np.maximum(abs(point) - by, 0)
+
+    shrunk = soft(there, eta * lam)
+    wrong = (
+        (soft(there, lam) / (1 + eta * mu), "that thresholds at λ: the step divides D by η, so the threshold is ηλ"),
+        (there / (1 + eta * mu), "that is the step without the norm: where is λ‖z‖₁?"),
+        (shrunk, "that is the step without the square: where is ½μ‖z‖²?"),
+        (shrunk / (1 + mu), "the square is weighed by η, too: divide by 1 + ημ"),
+        (
+            soft(there / (1 + eta * mu), eta * lam),
+            "threshold first, then divide: the square shrinks the threshold, too",
+        ),
+    )
+    for mistake, message in wrong:
+        assert not np.allclose(answer, mistake), message
 
     def objective(parts: np.ndarray) -> tuple[float, np.ndarray]:  # z = u − v with u, v ≥ 0
         u, v = parts.reshape(2, -1)
-        slope = g + (u - v - x) / eta
-        value = lam * parts.sum() + g @ (u - v) + ((u - v - x) ** 2).sum() / (2 * eta)
+        z = u - v
+        slope = g + mu * z + (z - x) / eta
+        value = lam * parts.sum() + mu * (z @ z) / 2 + g @ z + ((z - x) ** 2).sum() / (2 * eta)
         return float(value), np.concatenate([lam + slope, lam - slope])
 
     settings: dict[str, Any] = {
@@ -109,9 +164,10 @@ def check_soft_step(step: Step, seed: int | None = None) -> None:
     plus, minus = minimize(objective, np.zeros(12), **settings).x.reshape(2, -1)
     expected = plus - minus
     assert np.allclose(answer, expected, atol=1e-6), f"the minimiser is {expected}, got {answer}"
+    return "zeros are exact, since h is in the step as it is: a subgradient of ‖z‖₁ would never hit 0."
 
 
-def check_bound(bound: Callable[..., float]) -> None:
+def check_bound(bound: Callable[..., float]) -> str:
     """`bound(eta, D, s2)` must be D/S_1 + 2 s2 Σ η_t²/S_t with S_t = η_t + … + η_T."""
     eta = alg.linear(10, 0.5)
     answer, expected = float(bound(eta, 0.5, 1.0)), 1.0796668465
@@ -126,6 +182,7 @@ def check_bound(bound: Callable[..., float]) -> None:
     assert np.isclose(answer, harmonic), (
         f"for constant steps it is D/(ηT) + 2 s2 η H_T = {harmonic:.6f}, got {answer:.6f}"
     )
+    return "it holds for any positive schedule that you can type, which is why you may search for the best one."
 
 
 GROWING = {
@@ -135,7 +192,7 @@ GROWING = {
 }
 
 
-def check_experiment(gaps: Mapping[str, Any], grows: str, data: int | None = None) -> None:
+def check_experiment(gaps: Mapping[str, Any], grows: str, data: int | None = None) -> str:
     """Last-iterate gaps by schedule, arrays (3, runs) for η = 0.4, 0.8, 1.6 and T = 4000; and which part grows with η.
 
     Recognises averages, too few runs, and the wrong part of the bound.
@@ -173,3 +230,4 @@ def check_experiment(gaps: Mapping[str, Any], grows: str, data: int | None = Non
             )
     assert grows in GROWING, f"grows must be one of {list(GROWING)}, got {grows!r}"
     assert grows == "noise", f"{GROWING[grows]}? D/S_1 falls as η grows: longer steps forget the start sooner"
+    return "longer steps take in more noise with less walk left to forget it: shorten the last ones, not all of them."

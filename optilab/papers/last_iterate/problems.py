@@ -1,6 +1,5 @@
 """Problems of last iterates: worst of affine pieces, a distance, and the instance on which 1/√t loses a logarithm."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -205,12 +204,16 @@ def scenarios(seed: int, d: int = 200, n: int = 20) -> MaxAffine:
     return MaxAffine(A, np.zeros(n), Simplex())
 
 
+def replay(samples: np.ndarray) -> Any:
+    """What stands for a generator where samples (steps, *batch, m, …) were drawn before: one after the other."""
+    return iter(samples)
+
+
 @dataclass(frozen=True)
 class Replayed:
     """A problem whose samples were drawn before; all else is the problem's own.
 
-    What an algorithm takes for its `rng` is an iterator over the samples of its steps: many runs see the same, and none
-    of them draws.
+    What an algorithm takes for its `rng` is `replay` of the samples: many runs see the same, and none of them draws.
     """
 
     problem: Any
@@ -219,7 +222,7 @@ class Replayed:
         """The exact value at x (*batch, d) → (*batch)."""
         return self.problem(x)
 
-    def sample(self, rng: Iterator[np.ndarray], size: tuple[int, ...]) -> np.ndarray:
+    def sample(self, rng: Any, size: tuple[int, ...]) -> np.ndarray:
         """The samples of the next step."""
         return next(rng)
 

@@ -5,53 +5,71 @@ import sympy as sp
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate import exercises, experiment
 from optilab.papers.last_iterate.algorithm import bound
-from optilab.problems.mirror import Entropy, Euclidean
-from optilab.problems.simple import L1, Simplex
+
+
+def refused(check, message, *answer, **options):
+    with pytest.raises(AssertionError, match=message):
+        check(*answer, **options)
 
 
 def test_the_weights_check():
-    e1, e2, e3 = exercises.ETA
-    exercises.check_weights(1 / (e1 + e2 + e3), 1 / (e2 + e3), 1 / e3)
+    e1, e2, e3, _ = exercises.ETA
+    assert "walk still to come" in exercises.check_weights(1 / (e1 + e2 + e3), 1 / (e2 + e3), 1 / e3)
     exercises.check_weights(e3 / (e1 + e2 + e3), e3 / (e2 + e3), 1)
-    with pytest.raises(AssertionError, match="equal weights"):
-        exercises.check_weights(1, 1, 1)
-    with pytest.raises(AssertionError, match="still holds"):
-        exercises.check_weights(1 / e1, 1 / (e1 + e2), 1 / (e1 + e2 + e3))
-    with pytest.raises(AssertionError, match="positive"):
-        exercises.check_weights(-1 / (e1 + e2 + e3), -1 / (e2 + e3), -1 / e3)
-    with pytest.raises(AssertionError, match="alone"):
-        exercises.check_weights(sp.Symbol("q"), 1, 1)
+    refused(exercises.check_weights, "equal weights", 1, 1, 1)
+    refused(exercises.check_weights, "still holds", 1 / e1, 1 / (e1 + e2), 1 / (e1 + e2 + e3))
+    refused(exercises.check_weights, "positive", -1 / (e1 + e2 + e3), -1 / (e2 + e3), -1 / e3)
+    refused(exercises.check_weights, "alone", sp.Symbol("q"), 1, 1)
 
 
-def test_the_step_checks():
-    def entropy(x, g, eta):
-        weights = x * np.exp(-eta * g)
-        return weights / weights.sum()
+def test_the_check_on_the_last_two():
+    e1, e2, e3, e4 = exercises.ETA
+    S = [e1 + e2 + e3 + e4, e2 + e3 + e4, e3 + e4]
+    first = [1 / part for part in S]
+    assert "between last and average" in exercises.check_last_two(*first, 1 / (2 * e4))
+    exercises.check_last_two(*(2 * e4 * weight for weight in first), 1)
+    refused(exercises.check_last_two, "as in the lesson", *first, 1 / e4)
+    refused(exercises.check_last_two, "they are to stay alike", *first, 1 / (3 * e4))
+    refused(exercises.check_last_two, "equal weights", 1, 1, 1, 1)
+    refused(exercises.check_last_two, "these must go", 1 / e1, 1 / e2, 1 / e3, 1 / e4)
 
-    def soft(x, g, eta, lam):
-        there = x - eta * g
-        return np.sign(there) * np.maximum(abs(there) - eta * lam, 0)
 
-    exercises.check_entropy_step(entropy)
-    exercises.check_entropy_step(lambda x, g, eta: Entropy().step(Simplex(), x, g, eta))
-    exercises.check_soft_step(soft)
-    exercises.check_soft_step(lambda x, g, eta, lam: Euclidean().step(L1(lam), x, g, eta))
+def test_the_checks_on_steps():
+    def positive(x, g, eta, lam):
+        return x * np.exp(-eta * (g + lam))
+
+    def soft(point, by):
+        return np.sign(point) * np.maximum(abs(point) - by, 0)
+
+    def elastic(x, g, eta, lam, mu):
+        return soft(x - eta * g, eta * lam) / (1 + eta * mu)
+
+    for seed in range(20):
+        assert exercises.check_positive_step(positive, seed=seed)
+        assert exercises.check_elastic_step(elastic, seed=seed)
     wrong = [
-        (lambda x, g, eta: x / x.sum() * np.exp(-eta * g), "normalise last"),
-        (lambda x, g, eta: entropy(x, g, 1.0), "η = 1"),
-        (lambda x, g, eta: entropy(x, -g, eta), "sign"),
+        (lambda x, g, eta, lam: positive(x, g, eta, lam) / positive(x, g, eta, lam).sum(), "sum to 1"),
+        (lambda x, g, eta, lam: positive(x, g, eta, 0), "h = 0"),
+        (lambda x, g, eta, lam: positive(x, g, eta, lam / eta), "ηλ"),
+        (lambda x, g, eta, lam: positive(x, g, 1, lam), "η = 1"),
+        (lambda x, g, eta, lam: positive(x, -g, eta, lam), "derivative"),
     ]
     for step, message in wrong:
-        with pytest.raises(AssertionError, match=message):
-            exercises.check_entropy_step(step)
-    with pytest.raises(AssertionError, match="threshold is ηλ"):
-        exercises.check_soft_step(lambda x, g, eta, lam: soft(x, g, eta, lam / eta))
-    with pytest.raises(AssertionError, match="h = 0"):
-        exercises.check_soft_step(lambda x, g, eta, lam: x - eta * g)
+        refused(exercises.check_positive_step, message, step, seed=1)
+    wrong = [
+        (lambda x, g, eta, lam, mu: elastic(x, g, eta, lam / eta, mu), "threshold is ηλ"),
+        (lambda x, g, eta, lam, mu: elastic(x, g, eta, 0, mu), "without the norm"),
+        (lambda x, g, eta, lam, mu: elastic(x, g, eta, lam, 0), "without the square"),
+        (lambda x, g, eta, lam, mu: elastic(x, g, eta, lam, mu / eta), r"1 \+ ημ"),
+        (lambda x, g, eta, lam, mu: soft((x - eta * g) / (1 + eta * mu), eta * lam), "threshold first"),
+        (lambda x, g, eta, lam, mu: elastic(x, -g, eta, lam, mu), "the minimiser is"),
+    ]
+    for step, message in wrong:
+        refused(exercises.check_elastic_step, message, step, seed=1)
 
 
 def test_the_bound_check():
-    exercises.check_bound(bound)
+    assert "any positive schedule" in exercises.check_bound(bound)
     wrong = [
         (lambda e, D, s2: D / e.sum() + 2 * s2 * (e**2 / np.cumsum(e)).sum(), "still to come"),
         (lambda e, D, s2: D / e.sum() + s2 * (e**2 / alg.remaining(e)).sum(), "factor 2"),

@@ -9,7 +9,7 @@ from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
 from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline
-from optilab.papers.last_iterate.problems import MaxAffine, Replayed, scenarios
+from optilab.papers.last_iterate.problems import MaxAffine, Replayed, replay, scenarios
 from optilab.problems.mirror import Entropy, Euclidean
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.ui.controls import choice, log_slider, slider
@@ -48,7 +48,7 @@ def two_geometries(schedule: str, eta_entropy: float, eta_euclid: float, d: int,
     start = np.full((RUNS, d), 1 / d)
     weights = []
     for mirror, eta in ((Entropy(), eta_entropy), (Euclidean(), eta_euclid)):
-        path = csmd(problem, start, eta=SCHEDULES[schedule](T, eta), rng=iter(noise(d)), mirror=mirror)
+        path = csmd(problem, start, eta=SCHEDULES[schedule](T, eta), rng=replay(noise(d)), mirror=mirror)
         weights.append(run(path, T, keep=["x"]).x)
     return weights
 
