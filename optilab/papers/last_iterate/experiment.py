@@ -14,7 +14,7 @@ from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
 from optilab.papers.last_iterate.problems import Distance, Harvey, outliers, scenarios
 from optilab.problems.mirror import Entropy, Euclidean, Mirror, Power
-from optilab.problems.noisy import Gaussian, Lomax, Noisy
+from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.simple import L1, SquaredNorm
 
@@ -141,23 +141,23 @@ def robust(quick: bool) -> Iterator[Claim]:
     for other in ("1/√t", "constant"):
         ratio = [ratios(race[other]["last"], race["linear decay"]["last"])[large].min() for race in races]
         statement = f"regression: last at the worst of η = 0.8, 1.6, 3.2, {other} over linear decay"
-        yield Claim.over(statement, ratio, np.min, at_least=2)
+        yield Claim.over(statement, ratio, np.min, at_least=2.5)
     best = [tuned(race) for race in races]
     for slow in ("constant", "1/√t"):
         ratio = [row[slow] / row["linear decay"] for row in best]
         statement = f"regression: last at each best η, {slow} over linear decay"
         yield Claim.over(statement, ratio, np.median, at_least=1)
-    for output in ("average", "suffix"):
+    for output, bounds in (("average", {"at_least": 1.05}), ("suffix", {"at_most": 1.5})):
         ratio = [tuned(race, output)["1/√t"] / row["linear decay"] for race, row in zip(races, best, strict=True)]
         statement = f"regression: {output} of 1/√t over last of linear decay, each at its best η"
-        yield Claim.over(statement, ratio, np.median)
+        yield Claim.over(statement, ratio, np.median, **bounds)
     margin = []
     for problem, race in zip((outliers(seed, L1(0.1)) for seed in data), races, strict=True):
         D, s2 = 0.5 * (problem.minimizer**2).sum(), problem.M**2 + problem.sigma**2
-        bounds = {name: alg.bound(schedule(T, np.array(etas)), D, s2) for name, schedule in SCHEDULES.items()}
-        margin.append(max((race[name]["last"].mean(-1) / bounds[name]).max() for name in SCHEDULES))
+        promised = {name: alg.bound(schedule(T, np.array(etas)), D, s2) for name, schedule in SCHEDULES.items()}
+        margin.append(max((race[name]["last"].mean(-1) / promised[name]).max() for name in SCHEDULES))
     statement = "regression: mean gap over its bound, worst of schedules and η"
-    yield Claim.over(statement, margin, np.max, at_most=0.5)
+    yield Claim.over(statement, margin, np.max, at_most=0.4)
 
 
 def ridge(quick: bool) -> Iterator[Claim]:
@@ -171,8 +171,8 @@ def ridge(quick: bool) -> Iterator[Claim]:
         worse.append(float(ratios(last[1], last[0])))
         D, s2 = float(0.5 * (problem.minimizer**2).sum()), problem.M**2 + problem.sigma**2
         margin.append(max(last[k].mean() / alg.strong_bound(eta[:, k], D, s2, mu_h=mu) for k in range(2)))
-    yield Claim.over("ridge, μ = 0.1: last of 2/(μ(t+1)) over last of 1/(μt)", worse, np.min, at_least=1.1)
-    yield Claim.over("ridge, μ = 0.1: mean gap over its bound, worst of both", margin, np.max, at_most=0.03)
+    yield Claim.over("ridge, μ = 0.1: last of 2/(μ(t+1)) over last of 1/(μt)", worse, np.min, at_least=1.2)
+    yield Claim.over("ridge, μ = 0.1: mean gap over its bound, worst of both", margin, np.max, at_most=0.02)
 
 
 # A smooth bowl
@@ -190,7 +190,7 @@ def bowl(quick: bool) -> Iterator[Claim]:
         statement = f"bowl, η = 1: last of {list(SCHEDULES)[k]} over linear decay"
         yield Claim.over(statement, ratio, np.min, at_least=2.5)
     margin = (last.mean(-1) / alg.bound(eta, 0.5 * float(start @ start), 1.0, L)).max(-1)
-    yield Claim.over("bowl, η = 1: mean gap over its bound, worst of schedules", margin, np.max, at_most=0.03)
+    yield Claim.over("bowl, η = 1: mean gap over its bound, worst of schedules", margin, np.max, at_most=0.02)
 
 
 # The simplex
@@ -219,7 +219,7 @@ def simplex(quick: bool) -> Iterator[Claim]:
     others = [(geometry, name) for geometry in GEOMETRIES for name in ("1/√t", "constant")]
     decay = [min(table[place][name] / table[place]["linear decay"] for place, name in others) for table in tables]
     statement = "200 assets: best gap of other schedules over linear decay's, worst of geometries"
-    yield Claim.over(statement, decay, np.min, at_least=2)
+    yield Claim.over(statement, decay, np.min, at_least=1.3 if quick else 2)
 
 
 # Heavy tails
@@ -246,15 +246,15 @@ def tails(quick: bool) -> Iterator[Claim]:
     plain, same, power = (np.array([race[name] for race in races]) for name in races[0])
     about = "tail index 1.6"
     mean, most, fair = ratios(plain, power), plain.max(-1) / power.max(-1), ratios(same, power)
-    yield Claim.over(f"{about}: mean gap, Euclidean η/√t over power map", mean, np.median, at_least=5)
-    yield Claim.over(f"{about}: worst of all runs, likewise", most, np.median, at_least=3)
-    yield Claim.over(f"{about}: mean gap at the same steps, Euclidean over power map", fair, np.median, at_least=2)
+    yield Claim.over(f"{about}: mean gap, Euclidean η/√t over power map", mean, np.median, at_least=4)
+    yield Claim.over(f"{about}: worst of all runs, likewise", most, np.median, at_least=4)
+    yield Claim.over(f"{about}: mean gap at the same steps, Euclidean over power map", fair, np.median, at_least=2.5)
     radius, moments = 2 / 3 * 2**3, float(2**1.5 + 1.5 * beta(1.5, 0.1))  # ‖a‖ = 2, q = 3; E R^p = p B(p, 1.6 − p)
     margin = power.mean(-1) / alg.heavy_bound(alg.heavy_poly(T, 0.3, 1.5), radius, moments, 1.5)
-    yield Claim.over("tail index 1.6: mean gap of the power map over its bound", margin, np.max, at_most=0.05)
+    yield Claim.over("tail index 1.6: mean gap of the power map over its bound", margin, np.max, at_most=0.04)
     heavier = heavy_race(0, T, runs, tail=1.3, p=1.25)["power map"]
     statement = "tail index 1.3, safe, but hardly moving: mean gap of the power map, from 2 at the start"
-    yield Claim(statement, heavier.mean(), 1.6, 0.6)
+    yield Claim(statement, heavier.mean(), 1.6, 0.8)
 
 
 def confidence(quick: bool) -> Iterator[Claim]:
@@ -262,13 +262,14 @@ def confidence(quick: bool) -> Iterator[Claim]:
     T, runs = 500, 1000 if quick else 4000
     target = Distance(TARGET)
     eta = np.stack([schedule(T, alg.best_eta(schedule, T, 2.0, 5.0)) for schedule in SCHEDULES.values()], -1)
-    for name, noise, bounds in (
-        ("Gaussian noise", Gaussian(1 / np.sqrt(5)), {"at_most": 6.0}),
-        ("tail index 1.6", Lomax(1.6), {"at_least": 20.0}),
-    ):
+
+    def unlucky(noise: Noise) -> float:
         last = gaps(Noisy(target, noise, 5), np.zeros(5), eta, runs, 3)["last"]
-        unlucky = np.quantile(last, 0.995, axis=-1) / np.median(last, -1)
-        yield Claim(f"unluckiest 0.5 %: gap over the median, worst of schedules, {name}", unlucky.max(), **bounds)
+        return float((np.quantile(last, 0.995, axis=-1) / np.median(last, -1)).max())
+
+    statement = "unluckiest 0.5 %: gap over the median, worst of schedules"
+    yield Claim(f"{statement}, Gaussian noise", unlucky(Gaussian(1 / np.sqrt(5))), at_most=5)
+    yield Claim(f"{statement}, tail index 1.6", unlucky(Lomax(1.6)), at_least=200)
 
 
 # The bound itself

@@ -204,27 +204,29 @@ def scenarios(seed: int, d: int = 200, n: int = 20) -> MaxAffine:
     return MaxAffine(A, np.zeros(n), Simplex())
 
 
-def replay(samples: np.ndarray) -> Any:
-    """What stands for a generator where samples (steps, *batch, m, …) were drawn before: one after the other."""
-    return iter(samples)
-
-
-@dataclass(frozen=True)
 class Replayed:
-    """A problem whose samples were drawn before; all else is the problem's own.
+    """A problem for one run whose samples were drawn before, so that many runs see the same and none of them draws.
 
-    What an algorithm takes for its `rng` is `replay` of the samples: many runs see the same, and none of them draws.
+    All else is the problem's own.
+
+    Parameters
+    ----------
+    problem
+        Has `sample_grad`.
+    samples : array (steps, *batch, m, …)
+        What its `sample` gives, one after the other.
     """
 
-    problem: Any
+    def __init__(self, problem: Any, samples: np.ndarray):
+        self.problem, self.rest = problem, iter(samples)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """The exact value at x (*batch, d) → (*batch)."""
         return self.problem(x)
 
-    def sample(self, rng: Any, size: tuple[int, ...]) -> np.ndarray:
-        """The samples of the next step."""
-        return next(rng)
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
+        """The samples of the next step, whatever the generator."""
+        return next(self.rest)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

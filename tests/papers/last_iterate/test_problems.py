@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from optilab.papers.last_iterate.problems import AbsoluteRegression, Harvey, MaxAffine, outliers, scenarios
+from optilab.core.run import run
+from optilab.papers.last_iterate.algorithm import csmd, linear
+from optilab.papers.last_iterate.problems import AbsoluteRegression, Harvey, MaxAffine, Replayed, outliers, scenarios
 from optilab.problems.simple import Ball, Simplex, SquaredNorm
 
 
@@ -65,6 +67,16 @@ def test_harveys_closed_forms_agree_with_each_other():
     steps = (points[1:] - points[:-1]) / -eta[:, None]
     expected = [np.where(np.arange(T) < t, problem.a, np.where(np.arange(T) == t, -problem.b, 0)) for t in range(T)]
     np.testing.assert_allclose(steps, expected, atol=1e-12)
+
+
+def test_a_replayed_problem_gives_the_run_that_drew_its_samples():
+    problem, eta = outliers(0), linear(30, 0.5)
+    rows = np.random.default_rng(3)
+    samples = np.array([problem.sample(rows, (4, 1)) for _ in eta])
+    live = run(csmd(problem, np.zeros((4, 10)), eta=eta, rng=np.random.default_rng(3)), 30)
+    again = run(csmd(Replayed(problem, samples), np.zeros((4, 10)), eta=eta, rng=np.random.default_rng(9)), 30)
+    np.testing.assert_array_equal(again.x, live.x)
+    assert Replayed(problem, samples).minimum == problem.minimum
 
 
 def test_harvey_needs_two_steps():

@@ -10,7 +10,7 @@ from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import csmd, heavy_const, heavy_linear, heavy_poly, high_probability_shape
 from optilab.papers.last_iterate.experiment import TARGET
 from optilab.papers.last_iterate.explorer.parts import FLOOR, color, outline
-from optilab.papers.last_iterate.problems import Distance, Replayed, replay
+from optilab.papers.last_iterate.problems import Distance, Replayed
 from optilab.problems.mirror import Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
 from optilab.ui.controls import choice, log_slider, slider, switch
@@ -44,11 +44,12 @@ def draws(tail: float, gaussian: bool) -> np.ndarray:
 def two_hundred_runs(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> Any:
     """Gaps of plain and of power steps through the same noise: two of (T + 1, runs)."""
     p = moment(tail, gaussian)
-    problem = Replayed(Noisy(Distance(TARGET), noise(tail, gaussian), 5))
     steps, start = HEAVY[schedule](T, eta, p), np.zeros((RUNS, 5))
+    unused = np.random.default_rng(0)  # the noise was drawn before
     gaps = []
     for mirror in (Euclidean(),) if gaussian else (Euclidean(), Power(p, np.zeros(5))):  # for p = 2 they are the same
-        path = csmd(problem, start, eta=steps, rng=replay(draws(tail, gaussian)), mirror=mirror)
+        problem = Replayed(Noisy(Distance(TARGET), noise(tail, gaussian), 5), draws(tail, gaussian))
+        path = csmd(problem, start, eta=steps, rng=unused, mirror=mirror)
         gaps.append(problem(run(path, T, keep=["x"]).x))
     return gaps[0], gaps[-1]
 

@@ -9,7 +9,7 @@ from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
 from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline
-from optilab.papers.last_iterate.problems import MaxAffine, Replayed, replay, scenarios
+from optilab.papers.last_iterate.problems import MaxAffine, Replayed, scenarios
 from optilab.problems.mirror import Entropy, Euclidean
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.ui.controls import choice, log_slider, slider
@@ -44,11 +44,11 @@ def largest_squared(d: int) -> float:
 
 def two_geometries(schedule: str, eta_entropy: float, eta_euclid: float, d: int, T: int) -> Any:
     """Weights of multiplicative and of projected steps on the same noisy scenarios: two of (T + 1, runs, d)."""
-    problem = Replayed(Noisy(market(d), Gaussian(SIGMA), d))
-    start = np.full((RUNS, d), 1 / d)
+    start, unused = np.full((RUNS, d), 1 / d), np.random.default_rng(0)  # the noise was drawn before
     weights = []
     for mirror, eta in ((Entropy(), eta_entropy), (Euclidean(), eta_euclid)):
-        path = csmd(problem, start, eta=SCHEDULES[schedule](T, eta), rng=replay(noise(d)), mirror=mirror)
+        problem = Replayed(Noisy(market(d), Gaussian(SIGMA), d), noise(d))
+        path = csmd(problem, start, eta=SCHEDULES[schedule](T, eta), rng=unused, mirror=mirror)
         weights.append(run(path, T, keep=["x"]).x)
     return weights
 

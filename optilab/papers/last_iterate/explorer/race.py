@@ -10,7 +10,7 @@ from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, average, best, bound, csmd, suffix_average
 from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, outline
-from optilab.papers.last_iterate.problems import AbsoluteRegression, Replayed, outliers, replay
+from optilab.papers.last_iterate.problems import AbsoluteRegression, Replayed, outliers
 from optilab.problems.simple import L1
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
@@ -44,7 +44,8 @@ def three_schedules(eta: float, T: int, noise: float, same_walk: bool) -> Any:
     """Iterates of all three schedules on the same samples: (T + 1, 3, runs, 10)."""
     problem = replace(regression(), noise=noise)
     steps = steps_of(eta, T, same_walk)[..., None]
-    path = csmd(Replayed(problem), np.zeros((3, RUNS, 10)), eta=steps, rng=replay(rows()))
+    unused = np.random.default_rng(0)  # the rows were drawn before
+    path = csmd(Replayed(problem, rows()), np.zeros((3, RUNS, 10)), eta=steps, rng=unused)
     return run(path, T, keep=["x"]).x
 
 
