@@ -252,6 +252,13 @@ def test_the_mixed_plan_proves_what_the_dual_solves(k):
     assert 9 >= np.count_nonzero(found.mixed > 1e-12, 0).max() > k  # feasible only as a mixture
 
 
+def test_experts_with_random_costs_are_certified_too():
+    problem = random_problem(np.random.default_rng(0), 48, 6)  # tangents of S alone take thousands of programs here
+    found = sp.certified(sp.SemiDual(problem, 12), most=200)
+    assert 0 <= found.bound - found.value <= 1e-6
+    assert max(problem.row_error(found.mixed), problem.column_error(found.mixed)) < 1e-12
+
+
 def test_the_bare_cutting_planes_find_the_same_maximum():
     S = sp.SemiDual(bumps(size=8), 2)
     bare, warm = sp.certified(S, steps=0), sp.certified(S)
@@ -422,6 +429,10 @@ def test_the_k_support_norm_between_its_limits():
     np.testing.assert_allclose(sp.k_support_norm(t, 7), np.linalg.norm(t, axis=-1))
     norms = np.array([sp.k_support_norm(t, k) for k in range(1, 8)])
     assert (np.diff(norms, axis=0) <= 1e-12).all()
+    for k, scale in product(range(1, 8), (1e-100, 1e-20, 1e100)):  # at ties, too
+        for column in (t, np.round(t)):
+            np.testing.assert_allclose(sp.k_support_norm(scale * column, k), scale * sp.k_support_norm(column, k))
+    assert (sp.k_support_norm(np.zeros(7), 3) == 0).all()
     sparse = t * (np.arange(7) < 3)
     np.testing.assert_allclose(sp.k_support_norm(sparse, 3), np.linalg.norm(sparse, axis=-1))
 
@@ -463,6 +474,8 @@ def test_what_is_allowed_but_odd_is_said():
         large = sp.SemiDual(bumps(), 30)
     assert large(large.start) == sp.SemiDual(bumps(), 24)(large.start)
     problem = random_problem(np.random.default_rng(0), 6, 2)
+    T = large.plan(large.start)
+    assert sp.relaxed_cost(bumps(), T, 30, 1.0) == sp.relaxed_cost(bumps(), T, 24, 1.0)
     with pytest.warns(UserWarning, match="at most k n = 4 of the 6 rows"):
         sp.SemiDual(problem, 2)
     with warnings.catch_warnings():
@@ -480,7 +493,7 @@ def test_what_is_allowed_but_odd_is_said():
         (lambda S: sp.cutting_plane(S, np.zeros((4, 23))), "m = 24"),
         (lambda S: sp.cutting_plane(S, radius=0.0), "radius"),
         (lambda S: sp.certified(S, tolerance=0.0), "tolerance"),
-        (lambda S: sp.certified(S, most=3), "most must be more linear programs"),
+        (lambda S: sp.certified(S, most=1), "most must be more linear programs"),
         (lambda S: sp.supergradient_ascent(S, S.start, eta=0.0), "eta"),
         (lambda S: sp.supergradient_ascent(S, S.start, eta=1.0, decay=-1.0), "decay"),
         (lambda S: sp.alternating(S, S.start, eta=np.nan), "eta"),

@@ -10,7 +10,7 @@
     x⁺ = x + η_t ∇S(x), η_t constant or ∝ 1/√t                      `supergradient_ascent`             (solvers)
     β exactly, then a step in α                                     `alternating`                      (solvers)
     highest point under all tangents in the box; new cut; recentre  `cutting_plane`                    (cutting_plane)
-    stop at z − S ≤ 10⁻⁶ with no side active; mixed plan Σ λ_l T_l  `certified`                        (cutting_plane)
+    mixed plan Σ λ_lj tⱼ(α_l), no side active; stop at 10⁻⁶         `certified`                        (cutting_plane)
     k-support norm; LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                `k_support_norm`, `lines`          (theory)
     barycentric colours; buffers and routers of experts             `barycentric`, `sparse_choice`, …  (applications)
 
