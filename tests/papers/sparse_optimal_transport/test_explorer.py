@@ -1,13 +1,15 @@
 """Sparse transport: the pictures keep what their titles and notes say."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from optilab.papers.sparse_optimal_transport import algorithm, experiment, explorer
-from optilab.papers.sparse_optimal_transport.explorer import walks
+from optilab.papers.sparse_optimal_transport.explorer import routers, walks
 from optilab.papers.sparse_optimal_transport.explorer.plans import CALLS, ENTROPIC, EXACT, QUADRATIC, SPARSE
 from optilab.papers.sparse_optimal_transport.explorer.recolour import NOON
-from optilab.problems.transport import bumps
+from optilab.problems.transport import affinities, bumps
 
 
 def test_the_dial_of_the_first_picture_keeps_its_promises():
@@ -53,11 +55,36 @@ def test_gaps_on_two_hills_end_as_the_titles_say():
         assert gaps[method].max() < 3 * gaps[method].min()
 
 
+def test_experts_are_seated_as_the_bars_say():
+    compute = explorer.experts().compute
+    lost = {}
+    for router in routers.ROUTERS:
+        lost[router] = compute(router, 8, 2.0, 41, 0)["here"][1] * 64 / 100
+        pairs, bars = routers.ROUTERS[router](8, 2.0, 0)
+        cleared = affinities(0, 64, 8, 2.0) >= bars
+        if router == "token choice":  # it asks one expert alone
+            assert (pairs <= cleared).all()
+        else:
+            assert (pairs != cleared).mean() < 0.01  # on the level it is a matter of rounding
+    assert list(lost.values()) == [26, 11, 5, 0, 0]
+    assert "8 experts are overfull" in compute("quadratic OT", 8, 2.0, 41, 0)["title"]
+    assert compute("token choice", 8, 2.0, 41, 0)["ask"] == "Token 41 asks expert 1 alone, which is full"
+    assert compute("sparse OT", 8, 2.0, 41, 0)["ask"] == "Token 41 clears the bar of expert 5"
+
+
+@pytest.mark.parametrize("skew", [0.0, 2.0, 4.0])
+def test_sparse_transport_needs_no_seats_to_spare(skew):
+    for seed in range(3):
+        seats, missing = routers.law(skew, seed)["ours"]
+        np.testing.assert_allclose(missing, np.maximum(100 * (1 - np.array(seats) / 8), 0), atol=3)
+        assert (routers.law(skew, seed)["token choice"][1] >= 100 * (1 - routers.KS / 8)).all()
+
+
 def test_experts_without_room_are_announced():
-    few = explorer.experts(factor=0.5)
-    assert "At most k n = 32 tokens" in few.data["note"]
-    assert np.isnan(few.data["load3.y"]).all()
-    assert np.isfinite(explorer.experts().data["load3.y"]).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        few = explorer.experts(k=4, router="sparse OT")
+    assert "k n = 32 tokens only" in few.data["note"]
 
 
 def test_without_mass_a_colour_stays():
