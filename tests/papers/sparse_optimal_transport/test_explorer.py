@@ -14,28 +14,32 @@ from optilab.problems.transport import affinities, bumps
 
 def test_the_dial_of_the_first_picture_keeps_its_promises():
     compute = explorer.plans().compute
+
+    def fullest(data):
+        return np.nanmax(data["count"][1])
+
     quadratic = compute(QUADRATIC, 4, 1.0, 0.03)
     assert "<b>" not in quadratic["note"]  # rows right to 1e-3
-    assert quadratic["count"].max() > 4
+    assert fullest(quadratic) > 4
     sparse = compute(SPARSE, 4, 1.0, 0.03)
-    assert sparse["count"].max() == 4
+    assert fullest(sparse) == 4
     one = compute(SPARSE, 1, 1.0, 0.03)
     assert "No plan with k = 1" in one["note"]
     reached = algorithm.adam_then_lbfgs(algorithm.SemiDual(bumps(), 1), maxfun=CALLS).value
     assert 0 <= experiment.reference_lines(bumps()).ceiling - reached < 1e-3
-    assert compute(ENTROPIC, 4, 1.0, 0.003)["count"].max() > 4
+    assert fullest(compute(ENTROPIC, 4, 1.0, 0.003)) > 4
     assert (compute(EXACT, 4, 1.0, 0.03)["mass"] <= 0).sum() <= 47
 
 
 def test_a_column_doesnt_change_beyond_what_the_water_leaves():
     compute = explorer.one_column().compute
     three, all_of_them = (compute(k, 1.5, 2.0, 0, True) for k in (3, 12))
-    enough = int(np.isfinite(three["t_free"]).sum())
+    enough = int(np.isfinite(three["t_free"][1]).sum())
     assert enough > 3
     np.testing.assert_array_equal(compute(enough, 1.5, 2.0, 0, True)["t"], all_of_them["t"])
-    assert three["t"].sum() == pytest.approx(1.5)
+    assert np.nansum(three["t"][1]) == pytest.approx(1.5)
     free = compute(3, 1.5, 2.0, 0, False)
-    assert free["level"][0] == 0
+    assert free["level"][1] == [0, 0]
 
 
 def test_lbfgs_stops_on_the_ground_of_facets_and_not_in_the_bowl():
@@ -48,6 +52,8 @@ def test_lbfgs_stops_on_the_ground_of_facets_and_not_in_the_bowl():
 def test_gaps_on_two_hills_end_as_the_titles_say():
     gaps = {method: walks.tops()[0] - walks.curves(method)[-1] for method in walks.METHODS}
     assert (np.diff(gaps["L-BFGS"]) < 1e-9).all()
+    assert (gaps[walks.BOTH] <= gaps["Adam"] + 1e-9).all()
+    assert (gaps[walks.BOTH][:4] < gaps["L-BFGS"][:4] / 3).all()
     assert (gaps["Adam"][:3] < gaps["L-BFGS"][:3] / 3).all()
     assert gaps["Adam"][0] > 1e-4 > gaps["Adam"][-1]
     for method in ("supergradient, fixed steps", "supergradient, steps 1/√t"):
@@ -75,7 +81,9 @@ def test_experts_are_seated_as_the_bars_say():
 @pytest.mark.parametrize("skew", [0.0, 2.0, 4.0])
 def test_sparse_transport_needs_no_seats_to_spare(skew):
     for seed in range(3):
-        seats, missing = routers.law(skew, seed)["ours"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of k = 6
+            seats, missing = routers.law(skew, seed)["ours"]
         np.testing.assert_allclose(missing, np.maximum(100 * (1 - np.array(seats) / 8), 0), atol=3)
         assert (routers.law(skew, seed)["token choice"][1] >= 100 * (1 - routers.KS / 8)).all()
 

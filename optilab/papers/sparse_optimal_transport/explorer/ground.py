@@ -8,11 +8,12 @@ from optilab.papers.sparse_optimal_transport.algorithm import SemiDual
 from optilab.papers.sparse_optimal_transport.experiment import DIAL
 from optilab.papers.sparse_optimal_transport.explorer import walks
 from optilab.papers.sparse_optimal_transport.explorer.colours import color
-from optilab.papers.sparse_optimal_transport.explorer.walks import EVALUATIONS, PLANE, SIDE
+from optilab.papers.sparse_optimal_transport.explorer.walks import BOTH, EVALUATIONS, PLANE, SIDE
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import Mark, axis, contour, curve, entry, guide, here, log, panel, promise, walk
 from optilab.ui.theme import BLUE, BROWN, GREEN, INK, ORANGE, PURPLE, TEAL
+from optilab.ui.words import number
 
 SHADES = dict(zip(DIAL, (ORANGE, BROWN, PURPLE, TEAL, BLUE, GREEN), strict=True))
 LEAST, CALLS, SPAN = 1e-6, np.arange(1, EVALUATIONS + 1), [1, EVALUATIONS]
@@ -20,12 +21,15 @@ KINDS = {1: "facets, edges and corners", 2: "edges where two entries tie for sec
 FATES = {
     "L-BFGS": "the smaller k, the sooner L-BFGS stalls",
     "Adam": "kinks stop Adam too, but nearer to the top",
+    BOTH: "Adam first, L-BFGS from call 201 on",
 }
+SHADE_OF = {"L-BFGS": color("L-BFGS"), "Adam": color("Adam"), BOTH: BLUE}
+FAR = 4  # nothing is drawn farther out: a line search may try 10¹⁵
 
 
 def tiny(gap: float) -> str:
     """A gap, as far as the certificates resolve it."""
-    return f"{gap:.1e}" if gap > LEAST else "less than 1e-6"
+    return number(gap, 2) if gap > LEAST else "less than 10⁻⁶"
 
 
 def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
@@ -33,18 +37,21 @@ def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
     few, column = min(k, 3), DIAL.index(k)
     points = walks.asked(method, k, u, v)
     path, value = points @ PLANE.T, SemiDual(walks.small(), few)(points)
+    highest, outside = path[value.argmax()], int((abs(path) > 1).any(1).sum())
+    path = path / np.maximum(abs(path).max(1, keepdims=True) / FAR, 1)
     best, (top, _) = walks.curves(method), walks.tops()
     short, left = max(walks.small_top(few) - value.max(), 0), max(top[column] - best[-1, column], 0)
     note = (
-        f"In small, {KINDS[few]}: the best of these {len(path)} calls is {tiny(short)} below the top. "
+        f"In small, {KINDS[few]}: the best of {len(path)} calls"
+        f"{f', {outside} of them outside of the picture,' if outside else ''} is {tiny(short)} below the top. "
         f"On two hills, k = {k}, {EVALUATIONS} calls leave a gap of <b>{tiny(left)}</b> to max S = {top[column]:.4f}."
     )
     return {
         "height": walks.surface(few),
         "path": (path[:, 0], path[:, 1]),
         "start": (u, v),
-        "end": (path[-1, 0], path[-1, 1]),
-        "shade": color(method if method in FATES else "supergradient ascent"),
+        "end": (highest[0], highest[1]),
+        "shade": SHADE_OF.get(method) or color("supergradient ascent"),
         "ground": f"The ground for k = {few} (m = n = 3): drag the start",
         "gaps": f"Two hills: {FATES.get(method, 'plain ascent is slow for every k')}",
         **{f"gap{each}": np.maximum(top - best, LEAST)[:, i] for i, each in enumerate(DIAL)},
@@ -77,7 +84,7 @@ def ground(**start: Any) -> Explorer:
                 contour((SIDE, SIDE, "height"), ncontours=28),
                 walk("path", shade=entry("shade")),
                 here("start", "start"),
-                here("end", "last call", entry("shade"), symbol="diamond"),
+                here("end", "best call", entry("shade"), symbol="diamond"),
                 x=axis("(α₁ − α₂)/√2", [-1, 1]),
                 y=axis("(α₁ + α₂ − 2α₃)/√6", [-1, 1]),
                 click=("u", "v"),
@@ -94,7 +101,7 @@ def ground(**start: Any) -> Explorer:
                 "The value of this k under its certified maximum, between the lines of theory",
                 level(line.ceiling, "LP + γ/2 ‖b‖²", ORANGE, "top left"),
                 level(line.quadratic, "quadratic OT", GREEN, "top left"),
-                level(line.linear, "LP", TEAL, "bottom left"),
+                level(line.linear, "LP", TEAL, "top left"),
                 guide((SPAN, "top"), "max S", INK),
                 curve((CALLS, "value"), "best S so far", entry("shade")),
                 x="evaluations of S and ∇S",

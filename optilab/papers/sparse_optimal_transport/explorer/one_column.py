@@ -10,7 +10,7 @@ from optilab.papers.sparse_optimal_transport.explorer.colours import color
 from optilab.papers.sparse_optimal_transport.explorer.posts import posts
 from optilab.ui.controls import slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, band, curve, dots, entry, here, panel, promise, walk
+from optilab.ui.marks import axis, band, curve, dots, here, panel, promise, walk
 from optilab.ui.theme import BLUE, INK, ink
 from optilab.ui.words import number
 
@@ -44,7 +44,9 @@ def compute(k: int, b: float, gamma: float, seed: int, fixed: bool) -> dict[str,
     t, free, theta, value = every.dense[k - 1], every.dense[-1], float(every.theta[k - 1]), every.value
     low = min(s.min(), float(every.theta[0])) - 0.2  # the level of k = 1 is the lowest: k doesn't move the axis
     chosen, above, enough = np.isin(KS - 1, np.argsort(-s, kind="stable")[:k]), t > 0, int((free > 0).sum())
-    note = f"Above the level {number(theta) if fixed else '0 (the sum is free)'}: {above.sum()} of the {k} largest prices"
+    note = (
+        f"Above the level {number(theta) if fixed else '0 (the sum is free)'}: {above.sum()} of the {k} largest prices"
+    )
     note += f", together by γb = {number(gamma * b)}. " if fixed else ". "
     note += f"Without a cap {enough} {'place is' if enough == 1 else 'places are'} used: "
     note += (

@@ -1,6 +1,6 @@
 """Noon painted in the colours of dusk: every target colour takes from at most k source colours."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ def scene(dusk: bool) -> tuple[np.ndarray, Palette]:
     return picture, palette(picture, COLOURS)
 
 
+@lru_cache(256)
 def new_colours(way: str, k: int, gamma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The plan, where it takes the source colours, and which of them it moves."""
     (_, source), (_, target) = scene(way == DUSK), scene(way == NOON)

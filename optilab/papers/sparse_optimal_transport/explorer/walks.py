@@ -11,7 +11,8 @@ from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, certifie
 from optilab.papers.sparse_optimal_transport.experiment import DIAL, best_so_far, optimum, reference_lines
 from optilab.problems.transport import Transport, bumps
 
-METHODS = ["L-BFGS", "Adam", "supergradient, fixed steps", "supergradient, steps 1/√t"]
+BOTH = "Adam, then L-BFGS"
+METHODS = ["L-BFGS", "Adam", BOTH, "supergradient, fixed steps", "supergradient, steps 1/√t"]
 EVALUATIONS, SHOWN = 300, 60  # on two hills, and on the small ground
 SIDE = np.linspace(-1, 1, 81)
 PLANE = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])  # where the potentials sum to 0
@@ -46,6 +47,9 @@ def asked(method: str, k: int | np.ndarray, u: float, v: float, hills: bool = Fa
         x0 = np.array([u, v]) @ PLANE
     if method == "L-BFGS":
         points = lbfgs(S, x0, maxiter=2000, maxfun=most).points[:most]
+    elif method == "Adam, then L-BFGS":
+        first = run(adam(S.loss, x0, alpha=alpha), 2 * most // 3).x
+        points = np.concatenate([first, lbfgs(S, first[-1], maxiter=2000, maxfun=most - len(first)).points])[:most]
     elif method == "Adam":
         points = run(adam(S.loss, x0, alpha=alpha), most - 1).x
     elif method == "supergradient, fixed steps":
@@ -58,7 +62,7 @@ def asked(method: str, k: int | np.ndarray, u: float, v: float, hills: bool = Fa
 @cache
 def curves(method: str) -> np.ndarray:
     """Best value after 1, 2, … evaluations on two hills, for every k of the dial: (evaluations, ks)."""
-    if method != "L-BFGS":
+    if "L-BFGS" not in method:
         every = np.array(DIAL)
         return best_so_far(SemiDual(bumps(), every)(asked(method, every, 0, 0, hills=True)))
     runs = [best_so_far(SemiDual(bumps(), k)(asked(method, k, 0, 0, hills=True))) for k in DIAL]
