@@ -26,16 +26,17 @@ def top_of_the_dual() -> Derivation:
 
 
 def why_the_largest() -> Derivation:
-    """Exchanging a chosen place for one with a lower price loses."""
-    lower, difference = sp.symbols("s3 d", nonnegative=True)
-    return Derivation(
-        "Why the largest",
-        ((lower + difference) ** 2 - lower**2) / (2 * gamma),
-        "what is lost when the chosen price s₂ = s₃ + d gives way to s₃",
-    ).at_least(
-        sp.Integer(0),
-        [(1 / (2 * gamma), difference), (lower * difference / gamma, sp.Integer(1))],
-        "positive prices: the k largest are best, and a negative one is best left empty",
+    """Moving mass to an empty place with a higher price gains: it holds with the sum free and with the sum fixed."""
+    lower, mass = sp.symbols("s_j t_j", nonnegative=True)
+    difference = sp.Symbol("d", nonnegative=True)
+    return (
+        Derivation(
+            "Why the largest",
+            ((lower + difference) * mass - gamma / 2 * mass**2) - (lower * mass - gamma / 2 * mass**2),
+            "the mass tⱼ moves from j to an empty place i with sᵢ = sⱼ + d: what i earns, minus what j earned",
+        )
+        .equals(difference * mass, "the square, the sum and the number of nonzeros stay as they are")
+        .at_least(sp.Integer(0), [(difference * mass, sp.Integer(1))], "so the k largest prices are best")
     )
 
 
@@ -121,7 +122,7 @@ def one_norm() -> Derivation:
         Derivation(
             "What k = 1 becomes",
             a * t1 + a * t2 - a**2 / 2,
-            "k = 1, γ = 1: the biconjugate at (t₁, t₂), where both prices are a and Ω*₊ = a²/2",
+            "k = 1, γ = 1: the most of ⟨s, t⟩ − Ω*₊(s) over prices, where both are a and Ω*₊ = a²/2",
         )
         .then("the best a", lambda f: f.subs(a, sp.solve(sp.diff(f, a), a)[0]))
         .equals((t1 + t2) ** 2 / 2, "half the squared sum, γ/2 ‖b‖² in all: on columns that sum to b it is constant")
@@ -165,7 +166,7 @@ def mixture_cost(case: int = 0) -> Derivation:
             "the average of ½‖·‖², γ = 1",
         )
         .then(
-            f"with the sum put in: half the squared 2-support norm, r = {case}",
+            "with the sum put in: half the squared 2-support norm",
             lambda cost: sp.simplify(cost.subs(w3, last)),
         )
         .equals(

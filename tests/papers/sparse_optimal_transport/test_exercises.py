@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.special import logsumexp, softmax
 
 from optilab.papers.sparse_optimal_transport import algorithm, exercises
 from optilab.papers.sparse_optimal_transport.exercises import b, gamma, s1, s2, s3
@@ -63,6 +64,36 @@ def test_every_known_mistake_is_named(mistake, seed):
     with pytest.raises(AssertionError) as said:
         exercises.check_conj_b(answer, seed)
     assert str(said.value) == says
+
+
+@pytest.mark.parametrize("mistake", exercises.ENTROPIC_MISTAKES)
+def test_every_known_mistake_with_entropy_is_named(mistake):
+    wrong, says = exercises.ENTROPIC_MISTAKES[mistake]
+    with pytest.raises(AssertionError) as said:
+        exercises.check_entropic(lambda s, b, k, gamma: (0.0, wrong(s, b, k, gamma)))
+    assert str(said.value) == says
+
+
+def test_a_right_column_with_entropy_passes():
+    def column(s, b, k, gamma):
+        t = b * softmax(np.where(s >= np.sort(s)[-k], s / gamma, -np.inf))
+        return gamma * b * (logsumexp(np.sort(s)[-k:] / gamma) - np.log(b)), t
+
+    assert "mixtures of experts" in exercises.check_entropic(column)
+    with pytest.raises(AssertionError, match="its value"):
+        exercises.check_entropic(lambda *case: (0.0, column(*case)[1]))
+
+
+def test_rooms_of_one_are_the_column_of_the_lesson():
+    level, value = (
+        each.subs({exercises.q1: 1, exercises.q2: 1}) for each in (exercises.roomy_level(), exercises.roomy_value())
+    )
+    assert sp.simplify(level - exercises.level(2)) == 0
+    assert sp.simplify(value - exercises.column_value(2)) == 0
+    t = [q * (s - exercises.roomy_level()) / gamma for q, s in ((exercises.q1, s1), (exercises.q2, s2))]
+    assert sp.simplify(sum(t) - b) == 0
+    single = s1 * b - gamma * b**2 / (2 * exercises.q1)
+    assert "weighted by room" in exercises.check_rooms(exercises.roomy_level(), exercises.roomy_value(), single)
 
 
 @pytest.mark.parametrize(
