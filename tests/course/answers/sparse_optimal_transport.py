@@ -2,13 +2,13 @@
 
 
 def level(
-    theta: str = "(s1 + s2 + s3 - gamma * b) / 3",
-    value: str = "(s1**2 + s2**2 + s3**2 - 3 * theta**2) / (2 * gamma)",
-    single: str = "s1 * b - gamma * b**2 / 2",
+    theta: str = "(q1 * s1 + q2 * s2 - gamma * b) / (q1 + q2)",
+    value: str = "theta * b + (q1 * (s1 - theta) ** 2 + q2 * (s2 - theta) ** 2) / (2 * gamma)",
+    single: str = "s1 * b - gamma * b**2 / (2 * q1)",
 ) -> str:
     """The three expressions, right as they stand."""
     return f"""
-s1, s2, s3, b, gamma = sp.symbols("s1 s2 s3 b gamma")
+s1, s2, q1, q2, b, gamma = sp.symbols("s1 s2 q1 q2 b gamma")
 theta = {theta}
 value = {value}
 single = {single}
@@ -17,21 +17,20 @@ single = {single}
 
 def column(
     top: str = "np.argsort(s)[::-1][:k]",
-    u: str = "s[top] / gamma",
+    share: str = "np.exp((s - s.max()) / gamma)",
     b: str = "b",
     after: str = "",
+    value: str = "s @ t - gamma * sum(x * np.log(x) for x in t if x > 0)",
 ) -> str:
     """The best column, right as it stands."""
     return f"""
-def conj_b(s, b, k, gamma):
+def entropic_column(s, b, k, gamma):
     top = {top}
-    u = {u}
-    ordered = np.sort(u)[::-1]
-    tau = ((ordered.cumsum() - {b}) / np.arange(1, len(u) + 1)).max()
+    share = {share}
     t = np.zeros(len(s))
-    t[top] = np.maximum(u - tau, 0)
+    t[top] = {b} * share[top] / share[top].sum()
     {after}
-    return s @ t - gamma / 2 * t @ t, t
+    return {value}, t
 """
 
 
@@ -71,18 +70,23 @@ type(problem).row_error = lambda self, plan: 0.0
 
 WRONG = {
     "1-level": {
-        "θ lacks γ": level(theta="(s1 + s2 + s3 - b) / 3"),
-        "θ is that of a column of sum 1": level(theta="(s1 + s2 + s3 - gamma) / 3"),
-        "r = 3 has the wrong sign": level(value="(3 * theta**2 - s1**2 - s2**2 - s3**2) / (2 * gamma)"),
-        "r = 1 lacks γ": level(single="s1 * b"),
-        "r = 1 isn't right": level(single="s1 * b - gamma * b**2"),
+        "θ lacks γ": level(theta="(q1 * s1 + q2 * s2 - b) / (q1 + q2)"),
+        "θ is that of a column of sum 1": level(theta="(q1 * s1 + q2 * s2 - gamma) / (q1 + q2)"),
+        "θ is that of places of equal room": level(theta="(s1 + s2 - gamma * b) / 2"),
+        "two places has the wrong sign": level(
+            value="-theta * b - (q1 * (s1 - theta) ** 2 + q2 * (s2 - theta) ** 2) / (2 * gamma)"
+        ),
+        "one place lacks γ": level(single="s1 * b"),
+        "one place is that of places of equal room": level(single="s1 * b - gamma * b**2 / 2"),
+        "one place isn't right": level(single="s1 * b - gamma * b**2 / q1"),
     },
     "2-column": {
         r"the k largest of \|s\|": column(top="np.argsort(abs(s))[::-1][:k]"),
+        "a nonzero everywhere": column(top="np.arange(len(s))"),
         "the sum is no longer b": column(top="np.arange(len(s))", after=CUT),
-        "project, truncate and rescale": column(top="np.arange(len(s))", after=CUT + "\n    t *= b / t.sum()"),
-        "1/γ is missing": column(u="s[top]"),
+        "the 1/γ is missing": column(share="np.exp(s - s.max())"),
         "your column sums to 1": column(b="1"),
+        "its value": column(value="s @ t"),
     },
     "3-dial": {
         "k = 3 isn't the smallest": DIAL.replace("0.01", "0.09"),
@@ -96,40 +100,34 @@ WRONG = {
 
 EQUIVALENT = {
     "1-level": """
-p, q, r, mass, weight = sp.symbols("s1 s2 s3 b gamma", positive=True)
+p, q, mass, weight, small, large = sp.symbols("s1 s2 b gamma q1 q2", positive=True)
 level = sp.Symbol("level")
-theta = sp.solve(sum((price - level) / weight for price in (p, q, r)) - mass, level)[0]
-value = theta * mass + sum((price - theta) ** 2 for price in (p, q, r)) / (2 * weight)
-single = mass * (2 * p - weight * mass) / 2
+rooms = ((p, small), (q, large))
+theta = sp.solve(sum(room * (price - level) / weight for price, room in rooms) - mass, level)[0]
+t = [room * (price - theta) / weight for price, room in rooms]
+value = sum(price * x - weight / 2 * x**2 / room for x, (price, room) in zip(t, rooms))
+single = mass * (2 * p * small - weight * mass) / (2 * small)
 """,
     "2-column": """
-from scipy.optimize import brentq
+from scipy.special import logsumexp, softmax
 
 
-def conj_b(s, b, k, gamma):
-    order = sorted(range(len(s)), key=lambda i: s[i], reverse=True)
-
-    def excess(level):
-        return sum(max(s[i] - level, 0) for i in order[:k]) - gamma * b
-
-    theta = brentq(excess, s[order[0]] - gamma * b - 1, s[order[0]], xtol=1e-14, rtol=1e-14)
-    t = [0.0] * len(s)
-    for i in order[:k]:
-        t[i] = max(s[i] - theta, 0) / gamma
-    return [sum(price * entry - gamma / 2 * entry**2 for price, entry in zip(s, t)), t]
+def entropic_column(s, b, k, gamma):
+    kept = np.where(s >= np.sort(s)[len(s) - k], s, -np.inf)
+    return [gamma * b * (logsumexp(kept / gamma) - np.log(b)), list(b * softmax(kept / gamma))]
 """,
     "3-dial": DIAL,
 }
 
 CHEATS = {
     "2-column": {
-        "best_column of optilab.papers.sparse_optimal_transport": """
-best = exercises.best_column
+        "best_entropic of optilab.papers.sparse_optimal_transport": """
+best = exercises.best_entropic
 
 
-def conj_b(s, b, k, gamma):
+def entropic_column(s, b, k, gamma):
     t = best(s, b, k, gamma)
-    return s @ t - gamma / 2 * t @ t, t
+    return s @ t - gamma * sum(x * np.log(x) for x in t if x > 0), t
 """,
     },
     "3-dial": {"k = 6 isn't the smallest": KNOWN, "k = 1 isn't the smallest": MEASURED_WITH_A_PATCH},
