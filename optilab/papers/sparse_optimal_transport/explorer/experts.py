@@ -53,7 +53,8 @@ def compute(router: str, k: int, skew: float, token: int, seed: int) -> dict[str
     load, lost, several = algorithm.load(pairs), int((~pairs.any(1)).sum()), int((pairs.sum(1) > 1).sum())
     name = router[0].upper() + router[1:]
     seats = f"{lost} of {TOKENS} tokens find no seat" if lost else f"all {TOKENS} tokens are seated"
-    over = f", {(load > k).sum()} of {EXPERTS} experts are overfull" if load.max() > k else ""
+    full = int((load > k).sum())
+    over = f", {full} of {EXPERTS} experts {'is' if full == 1 else 'are'} overfull" if full else ""
     if mine.any():
         ask = "clears the bars of experts " if mine.sum() > 1 else "clears the bar of expert "
         ask += " and ".join(map(str, PLACES[mine]))

@@ -44,7 +44,7 @@ def compute(method: str, k: int, gamma: float, epsilon: float) -> dict[str, Any]
     problem, T = bumps(), plan(method, k, gamma, epsilon)
     seen, rows, error = T > SEEN, T.sum(1), problem.row_error(T)
     wrong, count = abs(rows - problem.a) > 1e-3, seen.sum(0)
-    say = f"{wrong.sum()} of 24 are wrong" if wrong.any() else "all are right"
+    say = f"{wrong.sum()} of 24 {'is' if wrong.sum() == 1 else 'are'} wrong" if wrong.any() else "all are right"
     off, cost = number(float(error), 2), number(float(problem(T)), 4)
     note = f"{seen.sum()} of 576 entries are used, at most {count.max()} in a column; the plan costs {cost}. "
     note += f"Row sums are off by {off} in all." if error < 1e-3 else f"Row sums are off by <b>{off}</b> in all."

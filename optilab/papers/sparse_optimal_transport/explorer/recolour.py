@@ -13,6 +13,7 @@ from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, mark, panel
 from optilab.ui.pictures import Panel
+from optilab.ui.words import number
 
 COLOURS = 24
 STEPS, CALLS = 120, 40  # of Adam and L-BFGS, in the time of a slider's move
@@ -46,10 +47,11 @@ def compute(way: str, k: int, gamma: float) -> dict[str, Any]:
     (picture, source), (other, _) = scene(way == DUSK), scene(way == NOON)
     T, new, moved = new_colours(way, k, gamma)
     lost, left, used = source.shares[~moved].sum(), (~moved).sum(), T > 0
+    stay, gets = number(100 * lost, 2), "gets" if left == 1 else "get"
     note = f"Source colours in a target colour: at most {used.sum(0).max()}; "
     note += f"target colours of which a source colour becomes the mean: at most {used.sum(1).max()}. "
     note += (
-        f"<b>{left} of {len(new)} colours get no mass: {100 * lost:.0f} % of the pixels stay as they were.</b>"
+        f"<b>{left} of {len(new)} colours {gets} no mass: {stay} % of the pixels stay as they were.</b>"
         if lost
         else "Every colour is moved."
     )
