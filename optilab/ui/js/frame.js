@@ -36,7 +36,7 @@ function exits(trace, xaxis, yaxis) {
   for (let index = 0; index < trace.x.length; index++) {
     const x = xaxis.d2p(trace.x[index]);
     const y = yaxis.d2p(trace.y[index]);
-    const within = x >= 0 && x <= xaxis._length && !Number.isNaN(y);
+    const within = x >= 0 && x <= xaxis._length && Number.isFinite(y); // a gap is nowhere
     const side = y < -1 ? "above" : y > yaxis._length + 1 ? "below" : "inside";
     const now = within ? { x, y, side } : null;
     if (now && before && side !== before.side) {
