@@ -48,7 +48,7 @@ def test_the_race_picture_counts_as_the_race_does():
         ({"c": 0.0, "psi0": 1.0}, "falls onto", "one brake γψ²"),
         ({"c": 0.0, "psi0": 1.0, "gamma": 0.0}, "keeps its distance", "both brakes are off"),
         ({"gamma": 0.0, "kappa": 0.0}, "round for ever", "both brakes are off"),
-        ({"gamma": 0.0}, "gains", "one brake cκf′²"),
+        ({"gamma": 0.0}, "loses", "one brake cκf′²"),
         ({"lam": 400.0}, "loses", "the two brakes"),
         ({"c": -0.5, "gamma": 0.0}, "flees", "proves nothing"),
     ],

@@ -49,7 +49,7 @@ def compute(gamma: float, kappa: float, c: float, mu: float, L: float) -> dict[s
     real, merged = np.where(swinging, np.nan, roots.real), np.where(swinging, roots.real, np.nan)
     best, top = (float(part) for part in best_damping(mu, kappa, c))
     dampings, worst = worst_rates(kappa, c, mu, L)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         estimate = mu * (kappa + c / dampings)
     slowest, reach, high = int(rates.argmin()), max(1.5 * top, 4.0), max(1.25 * top, 0.05)
     lowest = np.log10(max(worst.min(), SLOWEST))
