@@ -11,6 +11,7 @@ learning", 2023.
 
 from collections.abc import Iterator
 from itertools import count
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ def dal(
     theta0: np.ndarray,
     *,
     p: Number = 1.0,
-    lr_max: Number = 5.0,
+    lr_max: Any = 5.0,  # may be infinite
     momentum: Number = 0.0,
     product: str = "exact",
     scaling: tuple[float, float] | None = None,
@@ -108,7 +109,10 @@ def _checked(p: Any, lr_max: Any, momentum: Any, product: str, scaling: Any, lr:
     require((momentum >= 0) & (momentum < 1), "momentum", momentum[..., 0], "in [0, 1)")
     require(product in ("exact", "difference"), "product", product, "'exact' or 'difference'")
     require((scaling is None) == (lr is None), "scaling and lr", (scaling, lr), "given together or not at all")
-    start, stop = scaling or (-np.inf, np.inf)
+    window = (-np.inf, np.inf) if scaling is None else scaling
+    pair = np.shape(window) == (2,) and all(isinstance(end, Real) and not np.isnan(end) for end in window)
+    require(pair, "scaling", scaling, "a pair of numbers (start, stop)")
+    start, stop = window
     lr = np.asarray(1.0 if lr is None else lr)[..., None]
     require((lr > 0) & (lr < np.inf), "lr", lr, "positive and finite")
     return start, stop, lr

@@ -15,6 +15,7 @@ Source: M. Rosca, Y. Wu, B. Dherin, D. Barrett, "Discretization drift in two-pla
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -160,15 +161,18 @@ class ModifiedFlow:
         check_rates(self.a, self.b)
         check_substeps(self.m, self.k)
         require(self.alternating or self.m == self.k == 1, "m, k", (self.m, self.k), "1 for simultaneous updates")
-        for name in ("a", "b", "interaction", "self_term"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name))[..., None])
+
+    @cached_property
+    def lifted(self) -> list[np.ndarray]:
+        """a, b, interaction and self_term with an axis for the coordinates."""
+        return [np.asarray(number)[..., None] for number in (self.a, self.b, self.interaction, self.self_term)]
 
     def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
         """Velocity of φ (*batch, m): f − a/2 (f_φ f/m + f_θ g), or a f − ½(a² f_φ f/m + ab f_θ g) by a common clock."""
-        game, a, b = self.game, self.a, self.b
+        game, (a, b, interaction, self_term) = self.game, self.lifted
         f, g = game.f(phi, theta), game.g(phi, theta)
         own, cross = game.f_phi(phi, theta, f) / self.m, game.f_theta(phi, theta, g)
-        explicit = -a / 2 * (self.self_term * own + self.interaction * cross)
+        explicit = -a / 2 * (self_term * own + interaction * cross)
         if self.common_clock:
             return a * f - (a**2 * own + a * b * cross) / 2 + a * explicit
         return f - a / 2 * (own + cross) + explicit
@@ -178,11 +182,11 @@ class ModifiedFlow:
 
         In alternating play g_φ f comes with the factor 1 − 2a/b, or by a common clock with the other sign.
         """
-        game, a, b = self.game, self.a, self.b
+        game, (a, b, interaction, self_term) = self.game, self.lifted
         f, g = game.f(phi, theta), game.g(phi, theta)
         cross, own = game.g_phi(phi, theta, f), game.g_theta(phi, theta, g) / self.k
         other = 1 - 2 * a / b if self.alternating else 1.0
-        explicit = -b / 2 * (self.interaction * other * cross + self.self_term * own)
+        explicit = -b / 2 * (interaction * other * cross + self_term * own)
         if self.common_clock:
             sign = -1 if self.alternating else 1
             return b * g - (sign * a * b * cross + b**2 * own) / 2 + b * explicit

@@ -127,6 +127,25 @@ def mean_over_orders_field(batches: Batches, h: float | np.ndarray) -> Field:
     return field
 
 
+def mean_over_orders_loss(batches: Sequence[Any], theta: np.ndarray, h: float | np.ndarray) -> np.ndarray:
+    """Ē + (h/4) mean ‖∇E_μ‖² (*batch), the loss of Smith et al. that passes in random order descend on.
+
+    Minus its gradient is `mean_over_orders_field`.
+
+    Parameters
+    ----------
+    batches : sequence of problems
+        Callable.
+    theta : array (*batch, D)
+        Where to evaluate.
+    h : number or array (*batch)
+        Learning rate.
+    """
+    h, n = require_rate(h), len(batches)
+    require(n > 0, "batches", batches, "at least one problem")
+    return sum(E(theta) + h / 4 * (gradient(E, theta) ** 2).sum(-1) for E in batches) / n
+
+
 def momentum_field(problem: Smooth, h: float | np.ndarray, beta: float | np.ndarray, order: int = 2) -> Field:
     """Field of heavy ball v ← βv − hg, θ ← θ + v after its transient, an iteration taking time h.
 

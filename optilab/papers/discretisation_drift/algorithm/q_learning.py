@@ -77,6 +77,11 @@ def divided_own_gradient(layer: Layer, theta: np.ndarray, estimate: Estimate, gr
     return np.where(layer.own, grad / np.maximum(estimate.sigma[..., None] / layer.norm.K, 1), grad)
 
 
+def divided_own_gradient_always(layer: Layer, theta: np.ndarray, estimate: Estimate, grad: np.ndarray) -> np.ndarray:
+    """The layer's own gradient over σ/K, which makes it longer where σ is below K."""
+    return np.where(layer.own, grad / (estimate.sigma[..., None] / layer.norm.K), grad)
+
+
 def divided_own_rate(layer: Layer, sigma: np.ndarray, lr: np.ndarray) -> np.ndarray:
     """The layer's own learning rate over max(σ, 1)."""
     return np.where(layer.own, lr / np.maximum(sigma, 1), lr)
@@ -93,6 +98,7 @@ VARIANTS = {
     "DivOut": Variant("the outputs are divided by σ", working=divided_outputs),
     "DivGrad": Variant("all gradients are divided by σ", grad=divided_gradients),
     "DivGrad own": Variant("the layer's own gradient is divided by max(σ/K, 1)", grad=divided_own_gradient),
+    "DivGrad own, always": Variant("the layer's own gradient is divided by σ/K", grad=divided_own_gradient_always),
     "DivRate": Variant("the layer's own learning rate is divided by max(σ, 1)", rate=divided_own_rate),
     "MulEps": Variant("Adam's ε is multiplied by σ", epsilon=multiplied_epsilon),
 }
@@ -148,7 +154,7 @@ def q_learning(
     rng : numpy.random.Generator
         Source of the transitions; `common(rng)` shares them along the first axis.
     K : float
-        Target of the normalised layer ("SN") and scale of σ in "DivGrad own".
+        Target of the normalised layer ("SN") and scale of σ in both versions of "DivGrad own".
     layer : int
         Index of the layer.
     batch_size, target_every : int

@@ -136,9 +136,9 @@ class SpectralNorm:
 
     @cached_property
     def chosen(self) -> list[int]:
-        """Indices of the normalised layers, from the first."""
+        """Indices of the normalised layers, from the first, each once."""
         depth = len(self.network.sizes) - 1
-        return sorted(l % depth for l in (range(depth) if self.which is None else self.which))
+        return sorted({l % depth for l in (range(depth) if self.which is None else self.which)})
 
     def start(self, theta: np.ndarray, rng: Any, iterations: int = 20) -> np.ndarray:
         """A first u of all normalised layers, joined, (*batch, Σ out): random, then `iterations` power iterations."""

@@ -1,57 +1,108 @@
-"""Gradient descent and the flows that try to follow it, on any loss of two variables."""
+"""Gradient descent and the flows that try to follow it: on the map, as a wheel, and the law of one step."""
 
 from typing import Any
 
 import numpy as np
 
-from optilab.papers.discretisation_drift.explorer.parts import LINES, NAMES, color
+from optilab.papers.discretisation_drift.algorithm.coefficients import ALPHAS
+from optilab.papers.discretisation_drift.explorer.parts import LINES, NAMES
 from optilab.papers.discretisation_drift.explorer.trajectories import (
     GRID,
     VIEW,
     descent_and_flow,
     loss_of,
+    quadratic,
     trajectories,
 )
 from optilab.ui.controls import choice, formula, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, contour, curve, dots, entry, guide, here, log, panel, rule, walk
+from optilab.ui.marks import axis, contour, curve, dots, entry, guide, here, panel, region, rule, words
+from optilab.ui.theme import ink
+from optilab.ui.words import number
 
-LOSSES = {
-    "bowl": "x**2 + 0.01*y**2",
-    "curved valley": "0.5*(1 - x)**2 + 2.5*(y - x**2)**2",
-    "cubic": "0.95*x**2 + x**3/30 + 0.01*y**2",
+BOWL, VALLEY, CUBIC = "x**2 + 0.05*y**2", "0.5*(1 - x)**2 + 2.5*(y - x**2)**2", "0.95*x**2 + x**3/30 + 0.01*y**2"
+LOSSES: dict[str, Any] = {
+    "bowl": {"loss": BOWL, "h": 0.9, "steps": 12, "x0": -1.4, "y0": 1.6},
+    "curved valley": {"loss": VALLEY, "h": 0.2, "steps": 5, "x0": 0.0, "y0": 0.5},
+    "cubic": {"loss": CUBIC, "h": 1.0, "steps": 5, "x0": 1.5, "y0": -0.8},
 }
 MOMENTS = 60  # frames of the film
+Z = np.linspace(-0.5, 3.7, 211)
+LAW = {
+    name: np.exp(Z * alpha(Z)).real for name, alpha in ALPHAS.items()
+}  # what each flow multiplies a mode by in a step
 
 
 def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, moment: int) -> dict[str, Any]:
-    """Iterates and flows, and where the flows are at a moment of the film; at the last one all steps are done."""
-    data = trajectories(loss, h, steps, x0, y0, branch)
-    iterate, along = data["descent along"]
-    now = moment / MOMENTS * iterate[np.isfinite(along)][-1]
-    until = np.flatnonzero(data["PF along"][0] <= now + 1e-9)
-    at = np.array([[part[until[-1]] for part in data[name]] if len(until) else [x0, y0] for name in NAMES])
-    away = {name: data[f"{name} error"][1][-1] for name in ("NGF", "PF")}
-    words = note(data["z"], data["made"], steps, **away)
-    return data | {"now": now, "flows now": (at[:, 0], at[:, 1]), "note": words}
+    """Iterates and flows up to a moment of the film, on the map and along the steep direction; the law of a step."""
+    found = trajectories(loss, h, steps, x0, y0, branch)
+    descent, steep, z, made, bowl = (found[name] for name in ("descent", "steep", "z", "made", "bowl"))
+    now = moment / MOMENTS * max(made, 1) + 1e-9
+    reached = np.where((np.arange(len(descent)) <= now)[:, None], descent, np.nan)
+    data: dict[str, Any] = {
+        "descent": (reached[:, 0], reached[:, 1]),
+        "descent seen": (reached @ steep, 0 * reached[:, 0]),
+    }
+    heads, away = [], 0.0
+    for name, (time, path) in found["flows"].items():
+        path = np.where((time <= now)[:, None], path, np.nan)
+        seen = path @ steep
+        data |= {name: (path[:, 0].real, path[:, 1].real), f"{name} seen": (seen.real, seen.imag)}
+        there = path[np.isfinite(path[:, 0])][-1:]
+        heads.append([*there[0].real, (there @ steep)[0]] if len(there) else 3 * [np.nan])
+        away = max(away, np.nanmax(abs(seen.imag), initial=0.0))
+    at = np.array(heads)
+    data |= {"heads": (at[:, 0].real, at[:, 1].real), "heads seen": (at[:, 2].real, at[:, 2].imag)}
+    shown = z if Z[0] <= z <= Z[-1] else np.nan
+    factors = [np.exp(z * ALPHAS[name](np.array(z))).real if np.isfinite(shown) else np.nan for name in NAMES]
+    return data | {
+        "relief": found["relief"],
+        "factors": (np.full(len(factors), shown), np.array(factors)),
+        "map title": map_title(z, bowl),
+        "wheel title": wheel_title(z, bowl, away),
+        "law title": f"The law{'' if bowl else ' at the start'}: a step multiplies it by 1 − hλ₀ = {number(1 - z)}",
+        "note": note(z, made, steps, found["errors"]),
+    }
 
 
-def note(z: float, made: int, steps: int, NGF: float, PF: float) -> str:
+def map_title(z: float, bowl: bool) -> str:
+    """What to see on the map."""
+    if not bowl:
+        return "At every dot the flows start anew. Drag the start."
+    if z > 1:
+        return f"Only the orange flow {'flies off' if z > 2 else 'zigzags'} with the dots. Drag the start."
+    return "No zigzag below hλ₀ = 1. Drag the start."
+
+
+def wheel_title(z: float, bowl: bool, away: float) -> str:
+    """What to see along the steep direction."""
+    if bowl and z > 1:
+        return "From above: it turns half a circle a step, the dots are where it meets the real line"
+    if away > 1e-6:
+        return "From above: it leaves the real line after a dot and comes back near the next one"
+    return "From above: nothing turns, all flows stay on the real line"
+
+
+def note(z: float, made: int, steps: int, away: dict[str, float]) -> str:
     """What happens, in one sentence; how far the gradient flow and the principal flow are away at the last step."""
     if made < steps:
-        return f"Gradient descent diverges: it has left the picture at step {made + 1} (hλ₀ = {z:.3g} at the start)."
+        return (
+            f"Gradient descent diverges: it has left the picture at step {made + 1} (hλ₀ = {number(z)} at the start)."
+        )
     if abs(z - 1) < 1e-9:
         mode = "one step finishes the steepest direction: the principal flow would have to go there infinitely fast"
     elif z <= 0:
         mode = "at the start the loss curves nowhere upwards"
     elif z > 2:
         mode = "gradient descent zigzags and grows: beyond the edge of stability"
+    elif z == 2:
+        mode = "gradient descent zigzags and neither grows nor shrinks: the edge of stability"
     elif z > 1:
         mode = "gradient descent zigzags and shrinks"
     else:
         mode = "gradient descent creeps down one side"
-    away = f"At step {made} the gradient flow is {NGF:.1e} away from it, the principal flow {PF:.1e}."
-    return f"hλ₀ = {z:.3g}: {mode}. {away}"
+    gaps = f"the gradient flow is {number(away['NGF'])} away from it, the principal flow {number(away['PF'])}"
+    return f"hλ₀ = {number(z)}: {mode}. At step {made} {gaps}."
 
 
 def edge(values: dict[str, Any], multiple: float) -> float:
@@ -62,48 +113,66 @@ def edge(values: dict[str, Any], multiple: float) -> float:
     return multiple / float(steepest)
 
 
+def bends(values: dict[str, Any]) -> bool:
+    """Whether the loss isn't quadratic, so that the cut of the logarithm matters."""
+    try:
+        return not quadratic(loss_of(values["loss"]))
+    except ValueError:  # not a formula
+        return False
+
+
 def descent_and_flows(**start: Any) -> Explorer:
     """A loss that the reader types, gradient descent on it and the flows that try to follow."""
     edges = {"hλ₀ = 1": lambda values: edge(values, 1), "edge 2/λ₀": lambda values: edge(values, 2)}
+    cuts = [("turned away", "rotated"), ("NumPy's", "principal")]
     shades: Any = [shade for _, _, shade in LINES]
+    heads: dict[str, Any] = {"shade": shades, "symbol": "circle-open"}
+    ends = [-1.2 * VIEW, 1.2 * VIEW]
     return Explorer(
         compute,
         {
-            "loss": formula("loss E(x, y) =", LOSSES["bowl"], named=LOSSES),
-            "h": slider("learning rate h", 0.9, 0.05, 1.8, 0.01, named=edges),
-            "steps": slider("steps", 5, 1, 30, 1),
-            "branch": choice("cut of the logarithm", "rotated", [("turned away", "rotated"), ("NumPy's", "principal")]),
+            "loss": formula("loss E(x, y) =", BOWL, named=LOSSES),
+            "h": slider("learning rate h", 0.9, 0.01, 1.8, 0.01, named=edges),
             "moment": player("play", MOMENTS, MOMENTS),
+            "steps": slider("steps", 12, 1, 30, 1),
+            "branch": choice("cut of the logarithm", "rotated", cuts, when=bends),
             "x0": slider("start x", -1.4, -VIEW, VIEW, 0.05),
-            "y0": slider("start y", -0.8, -VIEW, VIEW, 0.05),
+            "y0": slider("start y", 1.6, -VIEW, VIEW, 0.05),
         },
         [
             panel(
-                "Only one of the flows zigzags with gradient descent. Drag the start.",
+                entry("map title"),
                 contour((GRID, GRID, "relief")),
                 *(curve(name, label, shade) for name, label, shade in LINES),
                 dots("descent", "gradient descent"),
-                here("flows now", shade=shades, symbol="circle-open"),
+                here("heads", **heads),
                 x=axis("x", [-VIEW, VIEW], showgrid=False),
                 y=axis("y", [-VIEW, VIEW], showgrid=False),
                 click=("x0", "y0"),
                 height=400,
             ),
             panel(
-                entry("steep"),
-                *(curve(f"{name} along", "", shade, name=label) for name, label, shade in LINES),
-                guide("imaginary", "|Im θ| of the principal flow", color("principal flow")),
-                dots("descent along", name="gradient descent"),
-                rule("now"),
-                x=axis("time t/h (steps)", "span"),
-                y=axis("position", "reach"),
+                entry("wheel title"),
+                rule(y=0, color=ink(0.4)),
+                *(curve(f"{name} seen", "", shade, name=label) for name, label, shade in LINES),
+                dots("descent seen", name="gradient descent"),
+                here("heads seen", **heads),
+                x=axis("steep direction, real part", ends),
+                y=axis("imaginary part", ends),
                 height=400,
             ),
             panel(
-                entry("wrong"),
-                *(walk(f"{name} error", "", shade, name=label) for name, label, shade in LINES),
-                x=axis("steps n", "span"),
-                y=log("distance to gradient descent"),
+                entry("law title"),
+                region(-1, 1, y=True),
+                rule(y=0, color=ink(0.4)),
+                *(curve((Z, LAW[name]), "", shade, name=label) for name, label, shade in LINES),
+                guide((Z, 1 - Z), "", name="gradient descent, 1 − z"),
+                here("factors", shade=shades),
+                words("shrinks", 3.2, 0.8, showarrow=False),
+                words("other side", 0.2, -0.2, showarrow=False),
+                words("grows, zigzagging", 1.1, -1.9, showarrow=False),
+                x=axis("z = hλ₀", [Z[0], Z[-1]]),
+                y=axis("factor of one step", [-2.8, 1.8]),
                 height=400,
             ),
         ],

@@ -10,6 +10,7 @@ from optilab.ui.controls import slider, switch
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, entry, log, panel, promise, rule, thin, walk
 from optilab.ui.theme import ORANGE, ink
+from optilab.ui.words import number
 
 TINY = 1e-7  # changes of the loss are drawn on a scale that is linear below this and logarithmic above
 TICKS = {-1e-1: "−10⁻¹", -1e-4: "−10⁻⁴", 0: "0", 1e-4: "10⁻⁴", 1e-1: "10⁻¹"}
@@ -23,8 +24,6 @@ def folded(change: np.ndarray) -> np.ndarray:
 def compute(run: Training, momentum: float, adjusted: bool, **_: Any) -> dict[str, Any]:
     """Curves of a training run."""
     stable = 2 * (1 + momentum) / run.rate
-    only = " (without momentum only)" if momentum else ""
-    where = "that each step sets itself, 2/hₜ" if adjusted else f"{'2(1 + β)/h' if momentum else '2/h'} and stays there"
     return (
         {f"{name} error": (run.checked, np.maximum(error, 1e-16)) for name, error in run.errors.items()}
         | {f"{name} change": (folded(run.change["actual"]), folded(run.change[name])) for name in ("NGF", "PF")}
@@ -33,12 +32,38 @@ def compute(run: Training, momentum: float, adjusted: bool, **_: Any) -> dict[st
             "sharpness": (run.looked, run.sharpness),
             "edge": (run.looked, np.minimum(stable, 1e3)),
             "range": [0, min(60.0, 1.6 * float(np.nanmedian(stable)) + 1)],
-            "edge title": f"Sharpness climbs to the edge {where}",
-            "error title": "One step ahead: the principal flow is closest" + only,
-            "change title": "Will the loss rise? Only the principal flow ever says yes" + only,
+            **titles(run, stable, momentum, adjusted),
             "note": note(run, stable, momentum, adjusted),
         }
     )
+
+
+def titles(run: Training, stable: np.ndarray, momentum: float, adjusted: bool) -> dict[str, str]:
+    """What is to be seen in this run."""
+    where = "that each step sets itself (2/hₜ)" if adjusted else "2(1 + β)/h" if momentum else "2/h"
+    late = run.looked >= 0.8 * run.looked[-1]
+    level = float(np.mean(run.sharpness[late] / stable[late]))
+    if np.isfinite(run.trace.diverged):
+        sharp = f"Training diverged: its sharpness against the edge {where}"
+    elif abs(level - 1) < 0.1:
+        sharp = f"Sharpness climbs to the edge {where} and hovers there"
+    else:
+        sharp = f"Sharpness ends at {number(level, 2)} of the edge {where}"
+    rises = np.diff(run.trace.loss) > 0
+    falls = f"The loss rises on {np.mean(rises):.0%} of the steps" if rises.any() else "The loss falls on every step"
+    if momentum:
+        nothing = "No flow is compared with momentum: set β = 0"
+        return {"loss title": falls, "edge title": sharp, "error title": nothing, "change title": nothing}
+    middle = {name: np.nanmedian(error) if np.isfinite(error).any() else np.inf for name, error in run.errors.items()}
+    best = NAMES[min(middle, key=lambda name: middle[name])]
+    said = {name: bool((run.change[name] > 0).any()) for name in ("NGF", "PF")}
+    foresees = "only the principal flow ever says yes" if said["PF"] else "neither flow ever says yes"
+    return {
+        "loss title": falls,
+        "edge title": sharp,
+        "error title": f"One step ahead: the {best} has the smallest median error",
+        "change title": f"Will the loss rise? Here {foresees}",
+    }
 
 
 def note(run: Training, stable: np.ndarray, momentum: float, adjusted: bool) -> str:
@@ -70,16 +95,16 @@ def edge_of_stability(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "h": slider("learning rate h", 0.3, 0.05, 0.6, 0.05),
+            "h": slider("learning rate h", 0.3, 0.05, 0.6, 0.05, when=lambda values: not values["adjusted"]),
             "seed": slider("seed", 10, 10, 40, 1),
             "width": slider("hidden units", 20, 5, 30, 1),
             "momentum": slider("momentum β", 0.0, 0.0, 0.95, 0.05),
             "adjusted": switch("choose h from the drift (DAL)", False),
-            "p": slider("its power p", 1.0, 0.25, 1.0, 0.05),
+            "p": slider("its power p", 1.0, 0.25, 1.0, 0.05, when=lambda values: values["adjusted"]),
         },
         [
             panel(
-                "The loss falls, but not on every step",
+                entry("loss title"),
                 thin("loss", shade=descent),
                 x=steps,
                 y=log("loss", nticks=7),

@@ -50,7 +50,15 @@ def updates_and_flow(
     return path, carried(flow, game == "rotation", path[0])
 
 
-def carried(players: Players, linear: bool, x0: np.ndarray, a: float = 1.0, b: float = 1.0) -> np.ndarray:
+@lru_cache(maxsize=8)
+def meant(game: str, eps: float, a: float, b: float, phi0: float, theta0: float) -> np.ndarray:
+    """Where the game's own flow is after each update's time, (STEPS + 1, 2)."""
+    return carried(game_of(game, eps), game == "rotation", np.array([phi0, theta0]), a, b, rtol=1e-5)
+
+
+def carried(
+    players: Players, linear: bool, x0: np.ndarray, a: float = 1.0, b: float = 1.0, rtol: float = 1e-4
+) -> np.ndarray:
     """Where a flow with velocities a f and b g carries x0 (2,) at times 0 … STEPS, (STEPS + 1, 2)."""
     times = np.arange(STEPS + 1)
 
@@ -59,7 +67,7 @@ def carried(players: Players, linear: bool, x0: np.ndarray, a: float = 1.0, b: f
 
     if linear:
         return linear_flow(velocity(0.0, np.eye(2)).T, x0, times)
-    return solve_ivp(velocity, (0, STEPS), x0, t_eval=times, method="DOP853", rtol=1e-5, atol=1e-9).y.T
+    return solve_ivp(velocity, (0, STEPS), x0, t_eval=times, rtol=rtol, atol=1e-7).y.T
 
 
 def spokes(drift: Drift) -> dict[str, Any]:

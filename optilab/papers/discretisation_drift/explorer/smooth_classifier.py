@@ -20,6 +20,7 @@ from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import Mark, axis, cloud, contour, curve, entry, heat, log, panel
 from optilab.ui.theme import BLUE, INK, ORANGE
+from optilab.ui.words import number
 
 
 def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
@@ -33,16 +34,16 @@ def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
         "slope": np.minimum(run.slope, 1e4),
         "loss": (run.trace.step, np.where(loss > 0, loss, np.nan)),
         "losses": losses,
-        "numbers": [["diverged" if np.isnan(value) else f"{value:.1e}" for value in row] for row in run.losses],
+        "numbers": [["diverged" if np.isnan(value) else number(value, 2) for value in row] for row in run.losses],
     }
     if not np.isfinite(loss[-1]):
         return data | {"slope title": "Its slope: none, for training diverged", "note": "Training diverged."}
-    title = f"Its slope: at most {outcome.lipschitz:.3g} on the data, the product bound says {outcome.bound:.3g}"
+    title = f"Its slope: at most {number(outcome.lipschitz)} on the data; the layers allow {number(outcome.bound)}"
     return data | {
         "slope title": title,
-        "note": f"Training loss {outcome.loss:.2g}; accuracy {outcome.accuracy:.1%} on the training points, "
-        f"{outcome.test_accuracy:.1%} on new ones; the slope bound {outcome.bound:.3g} is "
-        f"{outcome.bound / outcome.lipschitz:.1f} times what is measured.",
+        "note": f"Training loss {number(outcome.loss, 2)}; accuracy {outcome.accuracy:.1%} on the training points, "
+        f"{outcome.test_accuracy:.1%} on new ones; the layers' bound √2 Π σ = {number(outcome.bound)} is "
+        f"{number(outcome.bound / outcome.lipschitz, 2)} times the slope that is measured.",
     }
 
 
@@ -63,7 +64,7 @@ def smooth_classifier(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "K": slider("norm K of a layer", 2.0, 0.5, 6.0, 0.25),
+            "K": slider("norm K of a layer", 2.0, 0.5, 6.0, 0.25, when=lambda values: values["layers"] != "none"),
             "layers": choice("normalised layers", "all four", list(LAYERS)),
             "lr": slider("learning rate", 0.1, 0.01, 0.3, 0.01),
             "momentum": slider("momentum", 0.9, 0.0, 0.99, 0.01),
@@ -72,14 +73,14 @@ def smooth_classifier(**start: Any) -> Explorer:
         [
             panel(
                 "The classifier: colour is its confidence, the line its decision",
-                field(*GRID, "surface", "logit", zmin=-6, zmax=6, hoverinfo="skip", **confidence),
+                field(*GRID, "surface", "logit", zmin=-6, zmax=6, hoverinfo="skip", zsmooth="best", **confidence),
                 contour((*GRID, "surface"), contours=boundary, colorscale=[[0, INK], [1, INK]], line={"width": 2}),
                 *(cloud(f"class {k}", shade=shade, marker=outlined) for k, shade in ((1, BLUE), (0, ORANGE))),
                 **plane,
             ),
             panel(
                 entry("slope title"),
-                field(*GRID, "slope", "slope", zmin=0, colorscale="Cividis"),
+                field(*GRID, "slope", "slope", zmin=0, zsmooth="best", colorscale="Cividis"),
                 **plane,
             ),
             panel(

@@ -11,11 +11,12 @@ from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import Mark, axis, curve, dots, entry, here, panel, region, rule, words
 from optilab.ui.theme import INK
+from optilab.ui.words import number
 
-LOW, HIGH, FLOOR = -2.0, 4.0, -5.0
-Z = np.concatenate([np.linspace(LOW, 1, 301)[:-1], [np.nan], np.linspace(1, HIGH, 301)[1:]])  # a gap at the pole
+LOW, HIGH, FLOOR = -4.0, 4.0, -5.0
+Z = np.concatenate([np.linspace(LOW, 1, 401)[:-1], [np.nan], np.linspace(1, HIGH, 301)[1:]])  # a gap at the pole
 STEPS, BETWEEN = 8, 24
-REGIONS = [(-2, 0, "escape", 0.03), (0, 1, "decay", 0.09), (1, 2, "zigzag<br>in", 0.03), (2, 4, "zigzag<br>out", 0.09)]
+REGIONS = [(-4, 0, "escape", 0.03), (0, 1, "decay", 0.09), (1, 2, "zigzag<br>in", 0.03), (2, 4, "zigzag<br>out", 0.09)]
 CURVES = {name: np.where(np.isnan(Z), np.nan, alpha(np.where(np.isnan(Z), 0, Z))) for name, alpha in ALPHAS.items()}
 
 
@@ -39,7 +40,7 @@ def compute(h: float, steep: float, flat: float) -> dict[str, Any]:
         "real": (z, np.maximum(alpha.real, FLOOR)),
         "imaginary": (z, alpha.imag),
         "range": [-size, size] if z[0] > 0 else [-0.1 * size, size],
-        "headline": f"In time: each step multiplies the steep mode by 1 − hλ = {1 - z[0]:.3g}".replace("= -", "= −"),
+        "headline": f"In time: each step multiplies the steep mode by 1 − hλ = {number(1 - z[0])}",
         "note": note(z[0], alpha[0], str(regimes[0])),
     }
 
@@ -48,14 +49,23 @@ def note(z: float, alpha: complex, word: str) -> str:
     """What the steep direction does, in one sentence."""
     if abs(z - 1) < 1e-9:
         return "hλ = 1: one step reaches the minimum, and the principal flow would need α = −∞."
-    says = f"hλ = {z:.3g}: {word}. "
+    says = f"hλ = {number(z)}: {word}. "
     if z > 2:
-        return says + f"Re α = {alpha.real:+.3f} is positive: the principal flow climbs, and no other flow here can."
+        return says + f"Re α = {number(alpha.real)} is positive: the principal flow climbs, and no other flow here can."
     if z > 1:
-        return says + f"Im α = {alpha.imag:.3f} turns the mode around half a circle a step: that is the zigzag."
+        return says + f"Im α = {number(alpha.imag)} turns the mode around half a circle a step: that is the zigzag."
+    if z < -2:
+        return says + "Gradient descent leaves a maximum here, and the IGR flow is drawn towards it."
     if z < 0:
-        return says + f"It leaves a maximum {'slower' if abs(alpha.real) < 1 else 'faster'} than the gradient flow."
-    return says + f"It decays {-alpha.real:.2f} times as fast as the gradient flow."
+        return says + "It leaves a maximum, slower than the gradient flow."
+    return says + f"It decays {number(-alpha.real)} times as fast as the gradient flow." if z > 0 else says
+
+
+def at(steep: float, z: float) -> float:
+    """The rate h at which hλ is z."""
+    if steep <= 0:
+        raise ValueError("the steep direction curves downwards: no rate reaches this value of hλ")
+    return z / steep
 
 
 def stability_diagram(**start: Any) -> Explorer:
@@ -79,10 +89,10 @@ def stability_diagram(**start: Any) -> Explorer:
                 0.05,
                 1.2,
                 0.01,
-                named={"hλ = 1": lambda v: 1 / v["steep"], "edge 2/λ": lambda v: 2 / v["steep"]},
+                named={"hλ = 1": lambda v: at(v["steep"], 1), "edge 2/λ": lambda v: at(v["steep"], 2)},
             ),
-            "steep": slider("curvature λ, steep ●", 2.0, -1.6, 3.3, 0.05),
-            "flat": slider("curvature λ, flat ◆", 0.3, -1.6, 3.3, 0.05),
+            "steep": slider("curvature λ, steep ●", 2.0, -3.3, 3.3, 0.05),
+            "flat": slider("curvature λ, flat ◆", 0.3, -3.3, 3.3, 0.05),
         },
         [
             panel(

@@ -16,7 +16,7 @@ from optilab.problems.expression import Expression
 
 VIEW = 2.0  # the pictures show [−2, 2]²
 FAR = 1e3  # where a curve is cut
-BETWEEN = 12  # moments drawn of every step
+BETWEEN = 24  # moments drawn of every step
 GRID = np.linspace(-VIEW, VIEW, 49)
 
 
@@ -73,8 +73,8 @@ def between(loss: Expression, path: np.ndarray, h: float, name: str, field: Fiel
 def shown(path: np.ndarray) -> np.ndarray:
     """A path (times, d) with a gap from where it is first further than `FAR` from the origin, or not finite."""
     with np.errstate(invalid="ignore"):
-        lost = np.logical_or.accumulate(~(np.linalg.norm(path, axis=-1) < FAR))
-    return np.where(lost[:, None], np.nan, path)
+        far = ~(np.linalg.norm(path, axis=-1) < FAR) & ~np.isnan(path).all(-1)  # NaN alone parts two pieces
+    return np.where(np.logical_or.accumulate(far)[:, None], np.nan, path)
 
 
 @lru_cache(maxsize=8)
@@ -91,25 +91,14 @@ def trajectories(loss: str, h: float, steps: int, x0: float, y0: float, branch: 
     steep = U[:, -1] * (1 if U[np.argmax(abs(U[:, -1])), -1] > 0 else -1)
     bowl, made = quadratic(problem), int(np.isfinite(descent[:, 0]).sum()) - 1
     ends = slice(BETWEEN, None, BETWEEN if bowl else BETWEEN + 2)
-    along = descent @ steep
-    data: dict[str, Any] = {
+    errors = {name: np.linalg.norm(path[ends] - descent[1 : made + 1], axis=-1) for name, (_, path) in flows.items()}
+    return {
         "relief": relief_of(loss),
-        "descent": (descent[:, 0], descent[:, 1]),
-        "descent along": (np.arange(len(descent)), along),
-    }
-    for name, (time, path) in flows.items():
-        error = np.linalg.norm(path[ends] - descent[1 : made + 1], axis=-1)
-        path = shown(path.real) if bowl else path.real
-        data |= {name: (path[:, 0], path[:, 1]), f"{name} along": (time, path @ steep)}
-        data[f"{name} error"] = 1 + np.arange(made), np.maximum(np.where(error < FAR, error, np.nan), 1e-17)
-    imaginary = np.linalg.norm(principal[1].imag, axis=-1)
-    reach = 1.15 * min(np.nanmax(abs(along)), 3 * VIEW) + 0.05
-    return data | {
-        "imaginary": (principal[0], np.where(imaginary < FAR, imaginary, np.nan)),
-        "reach": [-reach, reach],
-        "span": [-0.02 * steps, 1.02 * steps],
-        "steep": f"Along the steepest direction ({steep[0]:.2g}, {steep[1]:.2g}), λ = {lam[-1]:.3g}",
-        "wrong": "How far each flow is from gradient descent" + ("" if bowl else " after one step"),
+        "descent": descent,
+        "flows": {name: (time, shown(path)) for name, (time, path) in flows.items()},
+        "errors": {name: error[-1] if made else np.nan for name, error in errors.items()},
+        "steep": steep,
+        "bowl": bowl,
         "made": made,
-        "z": h * lam[-1],
+        "z": float(h * lam[-1]),
     }

@@ -5,23 +5,24 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.discretisation_drift.algorithm.games import Drift
-from optilab.papers.discretisation_drift.explorer.orbits import FAR, STEPS, carried, game_of, spokes, updates_and_flow
+from optilab.papers.discretisation_drift.explorer.orbits import FAR, STEPS, game_of, meant, spokes, updates_and_flow
 from optilab.papers.discretisation_drift.explorer.parts import color
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, log, panel, promise, thin, walk
+from optilab.ui.marks import axis, curve, dots, entry, log, panel, promise, thin, walk
 from optilab.ui.theme import GREEN, PINK, ink
+from optilab.ui.words import number
 
-VIEW = 2.0
+START, VIEW = 2.0, 3.0  # starts are within [−2, 2]², the picture shows [−3, 3]²
 
 
 def compute(game: str, eps: float, updates: str, a: float, b: float, m: int, k: int, **rest: float) -> dict[str, Any]:
     """Orbits of the continuous flow, of the updates and of their modified flow; radii; the drift on a circle."""
-    x0 = np.array([rest["phi0"], rest["theta0"]])
-    if not x0.any():
+    start = rest["phi0"], rest["theta0"]
+    if not any(start):
         raise ValueError("the start must not be the equilibrium (0, 0), where nothing ever moves")
     played, followed = updates_and_flow(game, eps, updates, a, b, m, k, **rest)
-    paths = {"meant": carried(game_of(game, eps), game == "rotation", x0, a, b), "played": played, "followed": followed}
+    paths = {"meant": meant(game, eps, a, b, *start), "played": played, "followed": followed}
     turns: dict[str, Any] = {"alternating": True, "m": m, "k": k} if updates == "alternating" else {}
     data = spokes(Drift(game_of(game, eps), a, b, 1 + rest["interaction"], 1 + rest["self_term"], **turns))
     for name, path in paths.items():
@@ -31,7 +32,28 @@ def compute(game: str, eps: float, updates: str, a: float, b: float, m: int, k: 
         data[name] = path[:, 0], path[:, 1]
         data[f"{name} radius"] = np.arange(STEPS + 1), np.where((radius < FAR) & (radius > 1e-12), radius, np.nan)
     radii = {name: data[f"{name} radius"][1] for name in paths}
-    return data | {"note": note(radii, np.flatnonzero(np.isnan(played[:, 0])))}
+    return data | titles(radii) | {"note": note(radii, np.flatnonzero(np.isnan(played[:, 0])))}
+
+
+def titles(radii: dict[str, np.ndarray]) -> dict[str, str]:
+    """What to see: how far the updates end from the game's own flow, and whether the modified flow knew."""
+
+    def off(name: str) -> float:
+        ratio = np.log(radii["played"][-1] / radii[name][-1])
+        return abs(ratio) if np.isfinite(ratio) else np.inf
+
+    own, modified = off("meant"), off("followed")
+    leaves = "leave" if own > 0.1 else "keep near"
+    if own <= 0.1:
+        knows = "both flows end where the updates do" if modified <= 0.1 else "the game's own flow is nearer"
+    elif modified <= max(0.1, own / 3):
+        knows = "the modified flow knows, the game's own doesn't"
+    else:
+        knows = "neither flow tells it well at these rates"
+    return {
+        "plane title": f"The updates {leaves} the game's own orbit. Drag the start.",
+        "radius title": f"The radius: {knows}",
+    }
 
 
 def note(radii: dict[str, np.ndarray], lost: np.ndarray) -> str:
@@ -43,7 +65,7 @@ def note(radii: dict[str, np.ndarray], lost: np.ndarray) -> str:
     def end(name: str) -> str:
         radius = radii[name]
         if np.isfinite(radius[-1]):
-            return f"{radius[-1] / start:.3g}"
+            return number(radius[-1] / start)
         return "more than 10⁸" if radius[np.isfinite(radius)][-1] > start else "0"
 
     return (
@@ -61,6 +83,9 @@ def two_players(**start: Any) -> Explorer:
     same = {"same as a": lambda v: v["a"], "2a": lambda v: 2 * v["a"]}
     multiplier = {"cancel": -1.0, "leave": 0.0}
 
+    def turns(values: dict[str, Any]) -> bool:
+        return bool(values["updates"] == "alternating")
+
     def plane(reach: float) -> dict[str, Any]:
         look, ends = {"zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}, [-reach, reach]
         return {"x": axis("player φ", ends) | look, "y": axis("player θ", ends, equal=True) | look}
@@ -69,20 +94,20 @@ def two_players(**start: Any) -> Explorer:
         compute,
         {
             "game": choice("game", "rotation", games),
-            "eps": slider("friction ε", 0.0, 0.0, 0.5, 0.01),
             "updates": choice("players move", "simultaneous", ["simultaneous", "alternating"]),
-            "a": slider("rate a of φ", 0.1, 0.01, 0.5, 0.01),
-            "b": slider("rate b of θ", 0.1, 0.01, 0.5, 0.01, named=same),
-            "m": slider("sub-steps m of φ (alternating)", 1, 1, 5, 1),
-            "k": slider("sub-steps k of θ (alternating)", 1, 1, 5, 1),
             "interaction": slider("add interaction term ×", 0.0, -3.0, 1.0, 0.1, named=multiplier),
             "self_term": slider("add self term ×", 0.0, -1.0, 2.0, 0.1, named=multiplier),
-            "phi0": slider("start φ", 1.0, -VIEW, VIEW, 0.05),
-            "theta0": slider("start θ", 0.0, -VIEW, VIEW, 0.05),
+            "a": slider("rate a of φ", 0.1, 0.01, 0.5, 0.01),
+            "b": slider("rate b of θ", 0.1, 0.01, 0.5, 0.01, named=same),
+            "eps": slider("friction ε", 0.0, 0.0, 0.5, 0.01, when=lambda values: values["game"] == "rotation"),
+            "m": slider("sub-steps m of φ", 1, 1, 3, 1, when=turns),
+            "k": slider("sub-steps k of θ", 1, 1, 3, 1, when=turns),
+            "phi0": slider("start φ", 1.0, -START, START, 0.05),
+            "theta0": slider("start θ", 0.0, -START, START, 0.05),
         },
         [
             panel(
-                "The updates leave the game's own circle. Drag the start.",
+                entry("plane title"),
                 curve("meant", "the game's own flow", blue),
                 promise("followed", "modified flow", orange, width=2.5),
                 walk("played", "updates", **faint),
@@ -91,7 +116,7 @@ def two_players(**start: Any) -> Explorer:
                 height=340,
             ),
             panel(
-                "The radius: the modified flow knows, the game's own doesn't",
+                entry("radius title"),
                 curve("meant radius", "", blue, name="the game's own flow"),
                 promise("followed radius", "", orange, name="modified flow", width=2.5),
                 walk("played radius", name="updates", **faint),

@@ -1,6 +1,6 @@
 """Two-player games: modified flows against updates, regularisers against dense derivatives, closed forms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -162,6 +162,12 @@ def test_the_second_of_alternating_players_at_twice_the_rate_feels_no_interactio
     flow = ModifiedFlow(TANGLE, 0.2, 0.4, alternating=True)
     g = TANGLE.g(PHI, THETA)
     np.testing.assert_allclose(flow.g(PHI, THETA), g - 0.2 * TANGLE.g_theta(PHI, THETA, g))
+
+
+def test_a_modified_flow_with_one_setting_replaced_is_the_one_made_with_it():
+    a, b = np.array([0.1, 0.2, 0.3]), np.array([0.2, 0.1, 0.3])
+    made, replaced = ModifiedFlow(TANGLE, a, b, m=1), replace(ModifiedFlow(TANGLE, a, 2 * b), b=b)
+    np.testing.assert_array_equal(replaced.g(PHI, THETA), made.g(PHI, THETA))
 
 
 PAYOFF = "sin(x1*y2) + x2**2*y1 + exp(0.3*y3)"

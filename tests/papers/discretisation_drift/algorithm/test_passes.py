@@ -29,6 +29,13 @@ def test_pass_field_is_its_loss_with_earlier_gradients_frozen(h):
     np.testing.assert_allclose(passes.pass_field(batches, h)(theta), -np.stack(slope, -1), rtol=1e-9)
 
 
+def test_mean_over_orders_field_is_minus_the_gradient_of_its_loss():
+    batches, theta = draw(range(3))
+    step = 1e-20
+    slope = [passes.mean_over_orders_loss(batches, theta + 1j * step * e, 0.2).imag / step for e in np.eye(3)]
+    np.testing.assert_allclose(passes.mean_over_orders_field(batches, 0.2)(theta), -np.stack(slope, -1), rtol=1e-9)
+
+
 def test_mean_over_orders_is_the_mean_of_the_ordered_fields():
     batches, theta = draw(range(3))
     ordered = [passes.pass_field(order, 0.1)(theta) for order in permutations(batches)]

@@ -63,6 +63,8 @@ def q_by_hand(variant, theta, u, rng, lr, epsilon, steps):
             grad = grad / constant
         if variant == "DivGrad own":
             grad[own] /= max(constant, 1)
+        if variant == "DivGrad own, always":
+            grad[own] /= constant
         m = 0.9 * m + 0.1 * grad
         v_adam = 0.999 * v_adam + 0.001 * grad**2
         step = lr * (m / (1 - 0.9 ** (t + 1)))

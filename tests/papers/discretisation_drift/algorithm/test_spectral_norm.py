@@ -42,6 +42,15 @@ def exact(W):
     return power_iteration(W, np.ones(W.shape[:-1]), 3000)
 
 
+def test_a_layer_that_is_named_twice_is_normalised_once():
+    theta = SMALL.init(np.random.default_rng(0), 1.5)
+    once, twice = (SpectralNorm(SMALL, 2.0, which) for which in ([1], [1, -2]))
+    u = once.start(theta, np.random.default_rng(1))
+    np.testing.assert_array_equal(
+        twice.forward(theta, twice.estimate(theta, u)), once.forward(theta, once.estimate(theta, u))
+    )
+
+
 # Spectral normalisation of one layer
 
 

@@ -134,6 +134,8 @@ def test_dal_costs_one_gradient_and_one_product_or_two_gradients(product, cost):
         ({"momentum": -0.1}, "momentum must be in"),
         ({"product": "guess"}, "product must be"),
         ({"scaling": (0, 5)}, "scaling and lr must be given together"),
+        ({"scaling": (), "lr": 0.1}, "scaling must be a pair"),
+        ({"scaling": (0, 1, 2), "lr": 0.1}, "scaling must be a pair"),
         ({"scaling": (0, 5), "lr": -1.0}, "lr must be positive"),
     ],
 )
