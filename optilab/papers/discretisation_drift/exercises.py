@@ -13,7 +13,7 @@ from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.run import run
 from optilab.course.grade import symbolic
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
-from optilab.papers.discretisation_drift.algorithm.flows import principal_flow_field as reference_field
+from optilab.papers.discretisation_drift.algorithm.flows import along_modes
 from optilab.papers.discretisation_drift.algorithm.games import alternating, follow_players, simultaneous
 from optilab.papers.discretisation_drift.algorithm.integration import LIMIT, integrate_flow
 from optilab.papers.discretisation_drift.experiment.edge import regression
@@ -21,35 +21,17 @@ from optilab.papers.discretisation_drift.experiment.flows import VALLEY
 from optilab.problems.games import DiracGAN, FormulaGame
 
 Field = Callable[[np.ndarray], np.ndarray]
+LOOK = sp.Rational(1, 8)  # of a step, by which the method of the assignment looks ahead
 RATES = np.arange(1, 17) * 0.05  # the grid of learning rates 0.05, 0.10, …, 0.80
 
 
-def check_backward_error(f1: sp.Expr, f2: sp.Expr) -> None:
+def check_backward_error(f1: sp.Expr, f2: sp.Expr) -> str:
     """Check the corrections of ẋ = −E' + h f₁ + h² f₂ in one dimension, written with E = Function("E")(x).
 
     Recognises f₁ with its sign flipped (the drift of implicit Euler), powers of h left in, and f₂ without its term in
     E''' or with 1/6 in place of 1/12; any expression equal to the right one passes.
     """
-    x = sp.Symbol("x")
-    E = sp.Function("E")(x)
-    first, second, third = (E.diff(x, order) for order in (1, 2, 3))
-
-    def canonical(expr: sp.Expr, name: str) -> sp.Expr:
-        expr = symbolic(expr, name)
-        losses = {loss for loss in expr.atoms(AppliedUndef) if len(loss.args) == 1 and loss.args[0].is_Symbol}
-        assert len(losses) == 1, (
-            f"write {name} with one loss E = sympy.Function('E')(x) and its derivatives, got {expr}"
-        )
-        argument = losses.pop().args[0]
-        extra = expr.free_symbols - {argument}
-        assert not extra, f"{name} is a coefficient: leave h and other symbols out, got {sorted(map(str, extra))}"
-        return expr.replace(lambda e: isinstance(e, AppliedUndef), lambda _: sp.Function("E")(argument)).subs(
-            argument, x
-        )
-
-    def same(left: sp.Expr, right: sp.Expr) -> bool:
-        return bool(sp.simplify((left - right).doit()) == 0)
-
+    first, second, third = slopes()
     one, two = canonical(f1, "f1"), canonical(f2, "f2")
     assert not same(one, second * first / 2), (
         "f1 has the wrong sign: +½E''E' is the drift of implicit Euler, x⁺ = x − hE'(x⁺)"
@@ -59,19 +41,76 @@ def check_backward_error(f1: sp.Expr, f2: sp.Expr) -> None:
     assert not same(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
     assert not same(two, powers - bend / 6), "f2 has 1/6 at E'''E'² where it should be 1/12: f₁ contributes too"
     assert same(two, powers - bend / 12), f"f2 should cancel the h³ terms that f₁ and the flow leave; got {f2}"
+    return "−½E''E' = −¼(E'²)' is why long steps prefer flat places, and −⅓E''²E' belongs to the principal flow."
 
 
-def check_principal_flow_field(principal_flow_field: Callable[..., Field], seed: int = 1) -> None:
+def check_look_ahead(f1: sp.Expr, f2: sp.Expr) -> str:
+    """Check the same two corrections for the step that looks ahead, x⁺ = x − hE'(x − (h/8)E'(x)).
+
+    Recognises the corrections of gradient descent, the look ahead with its sign flipped, powers of h left in, and f₂
+    without its term in E''' or without what the curvature of E' adds to it over the look ahead.
+    """
+    first, second, third = slopes()
+    one, two = canonical(f1, "f1"), canonical(f2, "f2")
+    assert not same(one, -second * first / 2), "f1 is that of gradient descent: the look ahead adds E''E'/8 to it"
+    assert not same(one, -(sp.Rational(1, 2) + LOOK) * second * first), (
+        "f1 has the look ahead with the wrong sign: E'(x − (h/8)E') = E' − (h/8)E''E' + …, and the step subtracts it"
+    )
+    assert same(one, (LOOK - sp.Rational(1, 2)) * second * first), (
+        f"f1 should make the h² terms of the step and of the flow equal; got {f1}"
+    )
+    powers, bend = (LOOK - sp.Rational(1, 3)) * second**2 * first, third * first**2
+    straight = LOOK / 2 - sp.Rational(1, 12)
+    assert not same(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
+    assert not same(two, powers + straight * bend), "f2 takes E' as straight over the look ahead: expand it to (h/8)²"
+    assert same(two, powers + (straight - LOOK**2 / 2) * bend), (
+        f"f2 should make the h³ terms of the step and of the flow equal; got {f2}"
+    )
+    return "the look ahead takes a quarter of the drift away: this step prefers flat places three quarters as much."
+
+
+def slopes() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """E', E'' and E''' of the loss E(x)."""
+    x = sp.Symbol("x")
+    first, second, third = (sp.Function("E")(x).diff(x, order) for order in (1, 2, 3))
+    return first, second, third
+
+
+def canonical(expr: sp.Expr, name: str) -> sp.Expr:
+    """The expression in E(x), whatever its loss and its variable are called."""
+    expr = symbolic(expr, name)
+    losses = {loss for loss in expr.atoms(AppliedUndef) if len(loss.args) == 1 and loss.args[0].is_Symbol}
+    assert len(losses) == 1, f"write {name} with one loss E = sympy.Function('E')(x) and its derivatives, got {expr}"
+    argument = losses.pop().args[0]
+    extra = expr.free_symbols - {argument}
+    assert not extra, f"{name} is a coefficient: leave h and other symbols out, got {sorted(map(str, extra))}"
+    renamed = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda _: sp.Function("E")(argument))
+    return renamed.subs(argument, sp.Symbol("x"))
+
+
+def same(left: sp.Expr, right: sp.Expr) -> bool:
+    """Whether two expressions are equal."""
+    return bool(sp.simplify((left - right).doit()) == 0)
+
+
+def coefficient(z: np.ndarray, look: float, branch: str = "rotated") -> np.ndarray:
+    """log(1 − z + look z²)/z: α of the flow that is exact on quadratics, of a step that looks ahead by `look` steps."""
+    return alpha_pf(z - look * z**2, branch) * (1 - look * z)
+
+
+def check_principal_flow_field(principal_flow_field: Callable[..., Field], seed: int = 1, look: float = 0.0) -> str:
     """Check `principal_flow_field(grad, hess, h) → field`, field: θ (D,) → complex (D,), on problems drawn by `seed`.
 
-    Recognises a real logarithm (or `abs` inside it), eigenvectors not transposed back, a division by λ = 0, NumPy's
-    principal branch of the logarithm and `eigh` or a conjugate at complex θ.
+    With `look` it has to follow θ⁺ = θ − h g(θ − look h g(θ)) in place of gradient descent. Recognises a real
+    logarithm (or `abs` inside it), eigenvectors not transposed back, a division by λ = 0, NumPy's principal branch of
+    the logarithm, `eigh` or a conjugate at complex θ, and gradient descent's own coefficient where it looks ahead.
     """
     real, long, bent = np.random.default_rng(seed).spawn(3)
-    check_at_real(principal_flow_field, real)
-    check_on_quadratics(principal_flow_field, long)
-    check_at_complex(principal_flow_field, bent)
-    check_branch(principal_flow_field)
+    check_at_real(principal_flow_field, real, look)
+    check_on_quadratics(principal_flow_field, long, look)
+    check_at_complex(principal_flow_field, bent, look)
+    check_branch(principal_flow_field, look)
+    return "your flow is where the steps are on every quadratic, below the edge and above it: it knows the zigzag."
 
 
 def quadratic(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +120,7 @@ def quadratic(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return (U * lam) @ U.T, rng.normal(size=4)
 
 
-def check_at_real(student: Callable[..., Field], rng: np.random.Generator) -> None:
+def check_at_real(student: Callable[..., Field], rng: np.random.Generator, look: float) -> None:
     """Compare single values of the field at real θ with the right and the well-known wrong ones."""
     H, theta = quadratic(rng)
     flat = np.asarray(student(lambda t: t, lambda t: np.zeros((4, 4)), 1.0)(theta))
@@ -90,11 +129,14 @@ def check_at_real(student: Callable[..., Field], rng: np.random.Generator) -> No
     )
     lam, U = np.linalg.eigh(H)
     g = H @ theta
-    alpha = alpha_pf(lam)
+    alpha = coefficient(lam, look)
     answer = np.asarray(student(lambda t: H @ t, lambda t: H, 1.0)(theta))
     assert answer.shape == (4,), f"the field at θ of shape (4,) must have shape (4,), got {answer.shape}"
     assert not np.allclose(answer, U @ (alpha.real * (U.T @ g))), (
-        "the logarithm is real: where hλ > 1 it is log|1 − hλ| + iπ; take neither abs nor the real part"
+        "the logarithm is real: where a step changes sides it is log|factor| + iπ; take neither abs nor the real part"
+    )
+    assert not look or not np.allclose(answer, U @ (alpha_pf(lam) * (U.T @ g))), (
+        "this is gradient descent's flow: a step that looks ahead multiplies a mode by another factor than 1 − hλ"
     )
     for wrong in (alpha * (U.T @ g), U.T @ (alpha * (U @ g)), U @ (alpha * (U @ g)), U.T @ (alpha * (U.T @ g))):
         assert not np.allclose(answer, wrong), (
@@ -105,21 +147,21 @@ def check_at_real(student: Callable[..., Field], rng: np.random.Generator) -> No
     assert np.allclose(answer, right), f"at a dense quadratic with hλ = {lam.round(2)} expected {right}, got {answer}"
 
 
-def check_on_quadratics(student: Callable[..., Field], rng: np.random.Generator) -> None:
-    """On three quadratics the flow must be where gradient descent is after five steps: an odd number shows the sign."""
+def check_on_quadratics(student: Callable[..., Field], rng: np.random.Generator, look: float) -> None:
+    """On three quadratics the flow must be where the method is after five steps: an odd number shows the sign."""
     for _ in range(3):
         H, theta = quadratic(rng)
         h = rng.uniform(0.5, 2.0)
         H = H / h
         end = integrate_flow(student(lambda t, H=H: H @ t, lambda t, H=H: H, h), theta, 5 * h, 500)
-        reached = np.linalg.matrix_power(np.eye(4) - h * H, 5) @ theta
+        reached = np.linalg.matrix_power(np.eye(4) - h * H + look * h**2 * H @ H, 5) @ theta
         assert np.allclose(end, reached, rtol=0, atol=1e-6), (
-            f"five steps on a quadratic: gradient descent is at {reached}, the flow at {end} "
-            "(check that the coefficient is log(1 − hλ)/(hλ) and nothing is rounded to real numbers)"
+            f"five steps on a quadratic: the method is at {reached}, the flow at {end} "
+            "(check that the coefficient is log(factor of a step)/(hλ) and nothing is rounded to real numbers)"
         )
 
 
-def check_at_complex(student: Callable[..., Field], rng: np.random.Generator) -> None:
+def check_at_complex(student: Callable[..., Field], rng: np.random.Generator, look: float) -> None:
     """Compare the field at a complex θ of a curved valley, near a point where the principal logarithm has flipped."""
     theta, h = np.array([-0.6 - 0.05j, 0.9 + 0.03j]) * (1 + rng.uniform(0, 0.05)), 0.2
     answer = np.asarray(student(VALLEY.grad, VALLEY.hess, h)(theta))
@@ -127,31 +169,35 @@ def check_at_complex(student: Callable[..., Field], rng: np.random.Generator) ->
     H, g = VALLEY.hess(theta), VALLEY.grad(theta)
     lam, U = np.linalg.eigh(H)
     for back in (U.T, U.conj().T):
-        assert not np.allclose(answer, U @ (alpha_pf(h * lam) * (back @ g))), (
+        assert not np.allclose(answer, U @ (coefficient(h * lam, look) * (back @ g))), (
             "eigh takes the Hessian for Hermitian, but at complex θ it is complex symmetric: "
             "use numpy.linalg.eig and solve with V, without a conjugate"
         )
     lam, V = np.linalg.eig(H)
-    assert not np.allclose(answer, V @ (alpha_pf(h * lam) * (V.conj().T @ g))), (
+    assert not np.allclose(answer, V @ (coefficient(h * lam, look) * (V.conj().T @ g))), (
         "at complex θ the eigenvectors are not unitary: solve V c = g for the coordinates of g, don't conjugate"
     )
-    principal = reference_field(VALLEY, h, branch="principal")(theta)
+    right, principal = (
+        along_modes(H, g, lambda z, branch=branch: coefficient(z, look, branch), np.asarray(h))
+        for branch in ("rotated", "principal")
+    )
     assert not np.allclose(answer, principal), BRANCH
-    right = reference_field(VALLEY, h)(theta)
     assert np.allclose(answer, right), f"at θ = {theta} and h = {h} expected {right}, got {answer}"
 
 
 BRANCH = (
-    "the principal logarithm jumps between +iπ and −iπ where 1 − hλ is nearly negative: turn its cut away, "
+    "the principal logarithm jumps between +iπ and −iπ where its argument is nearly negative: turn its cut away, "
     "log(−iw) + iπ/2"
 )
 
 
-def check_branch(student: Callable[..., Field]) -> None:
+def check_branch(student: Callable[..., Field], look: float) -> None:
     """One step on a cubic, during which the principal logarithm flips."""
     field = student(lambda t: 1.9 * t + 0.1 * t**2, lambda t: (1.9 + 0.2 * t).reshape(1, 1), 1.0)
     end = integrate_flow(field, np.array([0.3]), 1.0, 400)[0]
-    assert abs(end + 0.279) < 0.05, f"from 0.3 gradient descent steps to −0.279, the flow ends at {end:.3f}: {BRANCH}"
+    ahead = 0.3 - look * (1.9 * 0.3 + 0.1 * 0.3**2)
+    step = 0.3 - (1.9 * ahead + 0.1 * ahead**2)
+    assert abs(end - step) < 0.05, f"from 0.3 the method steps to {step:.3f}, the flow ends at {end:.3f}: {BRANCH}"
 
 
 @cache
@@ -165,7 +211,7 @@ def finite_rates(seed: int) -> np.ndarray:
     return ~np.isfinite(trace.diverged)
 
 
-def check_largest_rate(h: float, seed: int) -> None:
+def check_largest_rate(h: float, seed: int) -> str:
     """Check the largest rate of the grid that stays finite for 3000 steps together with all smaller ones.
 
     One grid step to either side passes. Recognises the largest finite rate where a smaller one diverged, and a value
@@ -175,7 +221,7 @@ def check_largest_rate(h: float, seed: int) -> None:
     finite = finite_rates(seed)
     largest = RATES[: finite.size if finite.all() else finite.argmin()][-1]
     if abs(h - largest) < 0.051:
-        return
+        return f"seed {seed} trains up to h = {largest:.2f}: beyond it 2/h is too far below the sharpness at the start."
     assert not np.isclose(h, RATES[finite][-1]), (
         f"{h:.2f} stays finite, but a smaller rate diverges: stop below that one"
     )
@@ -185,7 +231,7 @@ def check_largest_rate(h: float, seed: int) -> None:
 
 def check_interpretation(
     plateau: float, unstable: Callable[[float, float, float], bool], seed: int | None = None
-) -> None:
+) -> str:
     """Check the sharpness at which training at h = 0.3 levels off, and when DAL-p is unstable.
 
     Parameters
@@ -224,9 +270,10 @@ def check_interpretation(
             f"λ₀ = {case[0]:.3g}, v = {case[1]:.2f}, p = {case[2]}: you say {'un' if given else ''}stable, but the "
             f"aligned step 2/λ₀ᵖ = {2 / case[0] ** case[2]:.3g} against 2/λ₀ = {2 / case[0]:.3g} says the opposite"
         )
+    return "2/h is where an oscillation stops decaying, and p < 1 steps beyond it as soon as the minimum is steep."
 
 
-def check_modified_game(modified_game: Callable[..., Any]) -> None:
+def check_modified_game(modified_game: Callable[..., Any]) -> str:
     """`modified_game(f, g, jac, a, b, mode)` → (φ̇, θ̇), the modified flow in the clock of each player.
 
     f (m,) and g (n,) are the velocities at a point, jac = (∂f/∂φ, ∂f/∂θ, ∂g/∂φ, ∂g/∂θ) their Jacobians there, a and b
@@ -259,12 +306,13 @@ def check_modified_game(modified_game: Callable[..., Any]) -> None:
                 updated, flow = next(states), ModifiedGame(modified_game, game, a, b, mode)
                 ends = follow_players(flow, phi, theta, a, 5).phi, follow_players(flow, phi, theta, b, 5).theta
                 errors.append([np.linalg.norm(updated.phi - ends[0]), np.linalg.norm(updated.theta - ends[1])])
-            slopes = np.diff(np.log2(np.maximum(errors, 1e-15)), axis=0).mean(0) * -1
+            falls = np.diff(np.log2(np.maximum(errors, 1e-15)), axis=0).mean(0) * -1
             for player, name in enumerate(("φ̇", "θ̇")):
-                assert slopes[player] > 2.8, (
+                assert falls[player] > 2.8, (
                     f"{name} in mode {mode!r}: the error of one update should fall with slope 3 in the rates, "
-                    f"yours falls with slope {slopes[player]:.2f}. {mistake(modified_game, mode)}"
+                    f"yours falls with slope {falls[player]:.2f}. {mistake(modified_game, mode)}"
                 )
+    return "both players' terms are right in both modes: you can now cancel the one that stirs them up."
 
 
 @dataclass(frozen=True)

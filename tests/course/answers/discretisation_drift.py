@@ -8,7 +8,7 @@ E1, E2, E3 = (E.diff(x, order) for order in (1, 2, 3))
 
 
 def field(
-    log: str = "np.log(-1j * (1 - z)) + 0.5j * np.pi",
+    log: str = "np.log(-1j * (1 - z + z**2 / 8)) + 0.5j * np.pi",
     split: str = "np.linalg.eig(hess(theta))",
     back: str = "V @ (alpha * np.linalg.solve(V, g))",
 ) -> str:
@@ -37,14 +37,16 @@ def unstable(lam0, v, p):
 
 WRONG = {
     "1-corrections": {
-        "implicit Euler": LOSS + "f1, f2 = E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 12",
-        "lacks its term in E'''": LOSS + "f1, f2 = -E2 * E1 / 2, -(E2**2) * E1 / 3",
-        "1/6 at E'''E'²": LOSS + "f1, f2 = -E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 6",
-        "leave h": LOSS + "h = sp.Symbol('h')\nf1, f2 = -h * E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 12",
+        "that of gradient descent": LOSS + "f1, f2 = -E2 * E1 / 2, -(E2**2) * E1 / 3 - E3 * E1**2 / 12",
+        "with the wrong sign": LOSS + "f1, f2 = -5 * E2 * E1 / 8, -5 * E2**2 * E1 / 24 - 11 * E3 * E1**2 / 384",
+        "lacks its term in E'''": LOSS + "f1, f2 = -3 * E2 * E1 / 8, -5 * E2**2 * E1 / 24",
+        "as straight over the look ahead": LOSS + "f1, f2 = -3 * E2 * E1 / 8, -5 * E2**2 * E1 / 24 - E3 * E1**2 / 48",
+        "leave h": LOSS + "h = sp.Symbol('h')\nf1, f2 = -3 * h * E2 * E1 / 8, -5 * E2**2 * E1 / 24",
     },
     "2-principal-flow": {
-        "the logarithm is real": field(log="np.log(abs(1 - z))"),
-        "principal logarithm jumps": field(log="np.log(1 - z)"),
+        "the logarithm is real": field(log="np.log(abs(1 - z + z**2 / 8))"),
+        "principal logarithm jumps": field(log="np.log(1 - z + z**2 / 8)"),
+        "gradient descent's flow": field(log="np.log(-1j * (1 - z)) + 0.5j * np.pi"),
         "eigenvectors are not used right": field(split="np.linalg.eigh(hess(theta))", back="V.T @ (alpha * (V @ g))"),
         "takes the Hessian for Hermitian": field(split="np.linalg.eigh(hess(theta))", back="V @ (alpha * (V.T @ g))"),
     },
@@ -60,8 +62,8 @@ EQUIVALENT = {
     "1-corrections": """
 u = sp.Symbol("u", real=True)
 loss = sp.Function("loss")(u)
-f1 = -sp.diff(loss.diff(u) ** 2, u) / 4
-f2 = sp.factor(-loss.diff(u) * (4 * loss.diff(u, 2) ** 2 + loss.diff(u, 3) * loss.diff(u)) / 12)
+f1 = -3 * sp.diff(loss.diff(u) ** 2, u) / 16
+f2 = sp.factor(-loss.diff(u) * (80 * loss.diff(u, 2) ** 2 + 11 * loss.diff(u, 3) * loss.diff(u)) / 384)
 """,
     "2-principal-flow": """
 import cmath
@@ -70,8 +72,8 @@ import cmath
 def principal_flow_field(grad, hess, h):
     def coefficient(z):
         if abs(z) < 1e-4:
-            return -sum(z**p / (p + 1) for p in range(6))
-        size, angle = cmath.polar(1 - z)
+            return -1 - 3 * z / 8 - 5 * z**2 / 24
+        size, angle = cmath.polar(1 - z + z**2 / 8)
         if angle < -cmath.pi / 2:
             angle += 2 * cmath.pi
         return (cmath.log(size) + 1j * angle) / z

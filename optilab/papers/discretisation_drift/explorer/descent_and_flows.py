@@ -61,7 +61,7 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, 
         "map title": map_title(z, bowl),
         "wheel title": wheel_title(z, bowl, away),
         "law title": f"The law{'' if bowl else ' at the start'}: a step multiplies it by 1 − hλ₀ = {number(1 - z)}",
-        "note": note(z, made, steps, found["errors"]),
+        "note": note(z, bowl, made, steps, found["errors"]),
     }
 
 
@@ -83,25 +83,27 @@ def wheel_title(z: float, bowl: bool, away: float) -> str:
     return "From above: nothing turns, all flows stay on the real line"
 
 
-def note(z: float, made: int, steps: int, away: dict[str, float]) -> str:
+def note(z: float, bowl: bool, made: int, steps: int, away: dict[str, float]) -> str:
     """What happens, in one sentence; how far the gradient flow and the principal flow are away at the last step."""
     if made < steps:
         return (
             f"Gradient descent diverges: it has left the picture at step {made + 1} (hλ₀ = {number(z)} at the start)."
         )
+    gaps = f"the gradient flow is {number(away['NGF'])} away from it, the principal flow {number(away['PF'])}"
+    if not bowl:
+        return f"hλ₀ = {number(z)} at the start. Followed from one dot to the next, at step {made} {gaps}."
     if abs(z - 1) < 1e-9:
         mode = "one step finishes the steepest direction: the principal flow would have to go there infinitely fast"
     elif z <= 0:
         mode = "at the start the loss curves nowhere upwards"
+    elif abs(z - 2) < 1e-9:
+        mode = "gradient descent zigzags and neither grows nor shrinks: the edge of stability"
     elif z > 2:
         mode = "gradient descent zigzags and grows: beyond the edge of stability"
-    elif z == 2:
-        mode = "gradient descent zigzags and neither grows nor shrinks: the edge of stability"
     elif z > 1:
         mode = "gradient descent zigzags and shrinks"
     else:
         mode = "gradient descent creeps down one side"
-    gaps = f"the gradient flow is {number(away['NGF'])} away from it, the principal flow {number(away['PF'])}"
     return f"hλ₀ = {number(z)}: {mode}. At step {made} {gaps}."
 
 
