@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,7 @@ def check_at_complex(student: Callable[..., Field], rng: np.random.Generator, lo
         "at complex θ the eigenvectors are not unitary: solve V c = g for the coordinates of g, don't conjugate"
     )
     right, principal = (
-        along_modes(H, g, lambda z, branch=branch: coefficient(z, look, branch), np.asarray(h))
+        along_modes(H, g, partial(coefficient, look=look, branch=branch), np.asarray(h))
         for branch in ("rotated", "principal")
     )
     assert not np.allclose(answer, principal), BRANCH

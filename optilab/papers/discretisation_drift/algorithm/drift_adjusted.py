@@ -11,7 +11,6 @@ learning", 2023.
 
 from collections.abc import Iterator
 from itertools import count
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,7 +109,7 @@ def _checked(p: Any, lr_max: Any, momentum: Any, product: str, scaling: Any, lr:
     require(product in ("exact", "difference"), "product", product, "'exact' or 'difference'")
     require((scaling is None) == (lr is None), "scaling and lr", (scaling, lr), "given together or not at all")
     window = (-np.inf, np.inf) if scaling is None else scaling
-    pair = np.shape(window) == (2,) and all(isinstance(end, Real) and not np.isnan(end) for end in window)
+    pair = isinstance(window, tuple | list) and len(window) == 2 and all(isinstance(end, int | float) for end in window)
     require(pair, "scaling", scaling, "a pair of numbers (start, stop)")
     start, stop = window
     lr = np.asarray(1.0 if lr is None else lr)[..., None]

@@ -210,7 +210,7 @@ def untuned(quick: bool = False) -> Iterator[Claim]:
 
 
 def untuned_moons(quick: bool = False) -> Iterator[Claim]:
-    """The same on a classification, where momentum with DAL gains most on two seeds of three and loses on one of five."""
+    """The same on a classification, where momentum with DAL gains most, but loses on one seed of five."""
     steps = 400 if quick else 600
     problem, starts = moons(range(10, 15) if quick else range(10, 22))
     plain = adjusted(problem, starts, steps)

@@ -27,6 +27,7 @@ LOSSES: dict[str, Any] = {
     "cubic": {"loss": CUBIC, "h": 1.0, "steps": 5, "x0": 1.5, "y0": -0.8},
 }
 MOMENTS = 60  # frames of the film
+REACH = 1.2 * VIEW  # of the picture along the steep direction
 Z = np.linspace(-0.5, 3.7, 211)
 LAW = {
     name: np.exp(Z * alpha(Z)).real for name, alpha in ALPHAS.items()
@@ -39,9 +40,10 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, 
     descent, steep, z, made, bowl = (found[name] for name in ("descent", "steep", "z", "made", "bowl"))
     now = moment / MOMENTS * max(made, 1) + 1e-9
     reached = np.where((np.arange(len(descent)) <= now)[:, None], descent, np.nan)
+    along = reached @ steep
     data: dict[str, Any] = {
-        "descent": (reached[:, 0], reached[:, 1]),
-        "descent seen": (reached @ steep, 0 * reached[:, 0]),
+        "descent": within(reached[:, 0], reached[:, 1], VIEW),
+        "descent seen": within(along, 0 * along, REACH),
     }
     heads, away = [], 0.0
     for name, (time, path) in found["flows"].items():
@@ -52,7 +54,10 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, 
         heads.append([*there[0].real, (there @ steep)[0]] if len(there) else 3 * [np.nan])
         away = max(away, np.nanmax(abs(seen.imag), initial=0.0))
     at = np.array(heads)
-    data |= {"heads": (at[:, 0].real, at[:, 1].real), "heads seen": (at[:, 2].real, at[:, 2].imag)}
+    data |= {
+        "heads": within(at[:, 0].real, at[:, 1].real, VIEW),
+        "heads seen": within(at[:, 2].real, at[:, 2].imag, REACH),
+    }
     shown = z if Z[0] <= z <= Z[-1] else np.nan
     factors = [np.exp(z * ALPHAS[name](np.array(z))).real if np.isfinite(shown) else np.nan for name in NAMES]
     return data | {
@@ -63,6 +68,12 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, 
         "law title": f"The law{'' if bowl else ' at the start'}: a step multiplies it by 1 − hλ₀ = {number(1 - z)}",
         "note": note(z, bowl, made, steps, found["errors"]),
     }
+
+
+def within(x: np.ndarray, y: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """The points that a picture of [−reach, reach]² shows, NaN for the others."""
+    seen = np.maximum(abs(x), abs(y)) <= reach
+    return np.where(seen, x, np.nan), np.where(seen, y, np.nan)
 
 
 def map_title(z: float, bowl: bool) -> str:
@@ -129,7 +140,7 @@ def descent_and_flows(**start: Any) -> Explorer:
     cuts = [("turned away", "rotated"), ("NumPy's", "principal")]
     shades: Any = [shade for _, _, shade in LINES]
     heads: dict[str, Any] = {"shade": shades, "symbol": "circle-open"}
-    ends = [-1.2 * VIEW, 1.2 * VIEW]
+    ends = [-REACH, REACH]
     return Explorer(
         compute,
         {

@@ -13,12 +13,13 @@ from optilab.ui.theme import ORANGE, ink
 from optilab.ui.words import number
 
 TINY = 1e-7  # changes of the loss are drawn on a scale that is linear below this and logarithmic above
+EDGE = 6.9  # of the frame on that scale
 TICKS = {-1e-1: "−10⁻¹", -1e-4: "−10⁻⁴", 0: "0", 1e-4: "10⁻⁴", 1e-1: "10⁻¹"}
 
 
 def folded(change: np.ndarray) -> np.ndarray:
-    """Signed logarithm of a change of the loss."""
-    return np.sign(change) * np.log10(1 + abs(change) / TINY)
+    """Signed logarithm of a change of the loss; what is beyond the frame is put on its edge."""
+    return np.clip(np.sign(change) * np.log10(1 + abs(change) / TINY), -EDGE, EDGE)
 
 
 def compute(run: Training, momentum: float, adjusted: bool, **_: Any) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def edge_of_stability(**start: Any) -> Explorer:
     """Train a small network and watch its sharpness rise to 2/h; with momentum, or with a drift-adjusted rate."""
     steps, descent = axis("steps", [0, STEPS]), color("gradient descent")
     ticks = dict(zip(folded(np.array(list(TICKS))).tolist(), TICKS.values(), strict=True))
-    signed = axis(span=[-6.9, 6.9], ticks=ticks, tickangle=0)
+    signed = axis(span=[-EDGE, EDGE], ticks=ticks, tickangle=0)
     return Explorer(
         compute,
         {

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm.games import Drift, ModifiedFlow, alternating, simultaneous
-from optilab.papers.discretisation_drift.algorithm.rotation import linear_flow
 from optilab.problems.games import DiracGAN, Rotation
 from optilab.problems.oracles import Players
 
 STEPS, FAR = 100, 1e8
+BETWEEN = 4  # points of a flow for each update
+TIMES = np.arange(STEPS * BETWEEN + 1) / BETWEEN
 TURNS = np.arange(16) * 2 * np.pi / 16
 RIM = np.stack([np.cos(TURNS), np.sin(TURNS)], -1)  # points of the circle from which the drift is drawn
 
@@ -37,7 +40,7 @@ def updates_and_flow(
     phi0: float,
     theta0: float,
 ) -> Any:
-    """The updates of a game, and the flow that they follow, after each of them: two of (steps + 1, 2)."""
+    """The updates of a game (steps + 1, 2), and the flow that they follow, `BETWEEN` points for each of them."""
     players, phi, theta = game_of(game, eps), np.array([phi0]), np.array([theta0])
     settings: dict[str, Any] = {"a": a, "b": b, "interaction": interaction, "self_term": self_term}
     if updates == "alternating":
@@ -52,22 +55,22 @@ def updates_and_flow(
 
 @lru_cache(maxsize=8)
 def meant(game: str, eps: float, a: float, b: float, phi0: float, theta0: float) -> np.ndarray:
-    """Where the game's own flow is after each update's time, (STEPS + 1, 2)."""
+    """Where the game's own flow is, `BETWEEN` points for each update."""
     return carried(game_of(game, eps), game == "rotation", np.array([phi0, theta0]), a, b, rtol=1e-5)
 
 
 def carried(
     players: Players, linear: bool, x0: np.ndarray, a: float = 1.0, b: float = 1.0, rtol: float = 1e-4
 ) -> np.ndarray:
-    """Where a flow with velocities a f and b g carries x0 (2,) at times 0 … STEPS, (STEPS + 1, 2)."""
-    times = np.arange(STEPS + 1)
+    """Where a flow with velocities a f and b g carries x0 (2,), `BETWEEN` points for each update."""
 
     def velocity(_t: float, x: np.ndarray) -> np.ndarray:
         return np.concatenate([a * players.f(x[..., :1], x[..., 1:]), b * players.g(x[..., :1], x[..., 1:])], -1)
 
     if linear:
-        return linear_flow(velocity(0.0, np.eye(2)).T, x0, times)
-    return solve_ivp(velocity, (0, STEPS), x0, t_eval=times, rtol=rtol, atol=1e-7).y.T
+        onwards = expm(velocity(0.0, np.eye(2)).T / BETWEEN)
+        return np.array(list(accumulate(range(STEPS * BETWEEN), lambda x, _: onwards @ x, initial=x0)))
+    return solve_ivp(velocity, (0, STEPS), x0, t_eval=TIMES, rtol=rtol, atol=1e-7).y.T
 
 
 def spokes(drift: Drift) -> dict[str, Any]:

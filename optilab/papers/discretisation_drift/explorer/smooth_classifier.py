@@ -27,6 +27,7 @@ def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
     """Decision surface, steepness, loss and the map of final losses."""
     (X,), (labels,) = moons([seed])
     loss, outcome = run.trace.loss[:, 0], run.outcome
+    final, bound, steepest = float(outcome.loss), float(outcome.bound), float(outcome.lipschitz)
     with np.errstate(divide="ignore"):
         losses = np.maximum(np.log10(run.losses), -8)
     data: dict[str, Any] = {f"class {label}": (X[labels == label, 0], X[labels == label, 1]) for label in (0, 1)} | {
@@ -38,12 +39,12 @@ def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
     }
     if not np.isfinite(loss[-1]):
         return data | {"slope title": "Its slope: none, for training diverged", "note": "Training diverged."}
-    title = f"Its slope: at most {number(outcome.lipschitz)} on the data; the layers allow {number(outcome.bound)}"
+    title = f"Its slope: at most {number(steepest)} on the data; the layers allow {number(bound)}"
     return data | {
         "slope title": title,
-        "note": f"Training loss {number(outcome.loss, 2)}; accuracy {outcome.accuracy:.1%} on the training points, "
-        f"{outcome.test_accuracy:.1%} on new ones; the layers' bound √2 Π σ = {number(outcome.bound)} is "
-        f"{number(outcome.bound / outcome.lipschitz, 2)} times the slope that is measured.",
+        "note": f"Training loss {number(final, 2)}; accuracy {outcome.accuracy:.1%} on the training points, "
+        f"{outcome.test_accuracy:.1%} on new ones; the layers' bound √2 Π σ = {number(bound)} is "
+        f"{number(bound / steepest, 2)} times the slope that is measured.",
     }
 
 

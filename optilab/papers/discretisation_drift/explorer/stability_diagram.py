@@ -36,7 +36,7 @@ def compute(h: float, steep: float, flat: float) -> dict[str, Any]:
         descent = np.clip((1 - z[0]) ** n, -1e6, 1e6)
     size = min(1.25 * max(1.0, abs(descent).max()), 50.0)
     return {f"{name} mode": (t, np.clip(mode.real, -1e6, 1e6)) for name, mode in modes.items()} | {
-        "descent": (n, descent),
+        "descent": (n, np.where(abs(descent) <= size, descent, np.nan)),
         "real": (z, np.maximum(alpha.real, FLOOR)),
         "imaginary": (z, alpha.imag),
         "range": [-size, size] if z[0] > 0 else [-0.1 * size, size],

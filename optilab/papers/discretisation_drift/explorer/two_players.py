@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.discretisation_drift.algorithm.games import Drift
-from optilab.papers.discretisation_drift.explorer.orbits import FAR, STEPS, game_of, meant, spokes, updates_and_flow
+from optilab.papers.discretisation_drift.explorer.orbits import (
+    FAR,
+    STEPS,
+    TIMES,
+    game_of,
+    meant,
+    spokes,
+    updates_and_flow,
+)
 from optilab.papers.discretisation_drift.explorer.parts import color
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
@@ -26,11 +34,12 @@ def compute(game: str, eps: float, updates: str, a: float, b: float, m: int, k: 
     turns: dict[str, Any] = {"alternating": True, "m": m, "k": k} if updates == "alternating" else {}
     data = spokes(Drift(game_of(game, eps), a, b, 1 + rest["interaction"], 1 + rest["self_term"], **turns))
     for name, path in paths.items():
-        path = np.concatenate([path, np.full((STEPS + 1 - len(path), 2), np.nan)])
+        times = np.arange(STEPS + 1) if name == "played" else TIMES
+        path = np.concatenate([path, np.full((len(times) - len(path), 2), np.nan)])
         radius = np.linalg.norm(path, axis=-1)
         path = np.where((radius < FAR)[:, None], path, np.nan)
         data[name] = path[:, 0], path[:, 1]
-        data[f"{name} radius"] = np.arange(STEPS + 1), np.where((radius < FAR) & (radius > 1e-12), radius, np.nan)
+        data[f"{name} radius"] = times, np.where((radius < FAR) & (radius > 1e-12), radius, np.nan)
     radii = {name: data[f"{name} radius"][1] for name in paths}
     return data | titles(radii) | {"note": note(radii, np.flatnonzero(np.isnan(played[:, 0])))}
 
