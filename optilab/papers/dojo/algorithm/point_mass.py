@@ -216,6 +216,9 @@ class PointMass:
 
     def _moved(self, z: Array, v_t: Array, s: Array) -> Array:
         height = s + self.r
-        rise = (height - z[..., 2]) / self.h
-        xy = z[..., :2] + self.h[..., None] * v_t
-        return np.stack(np.broadcast_arrays(xy[..., 0], xy[..., 1], height, v_t[..., 0], v_t[..., 1], rise), -1)
+        after = np.empty((*np.broadcast_shapes(z.shape[:-1], v_t.shape[:-1], s.shape), 6))
+        after[..., :2] = z[..., :2] + self.h[..., None] * v_t
+        after[..., 2] = height
+        after[..., 3:5] = v_t
+        after[..., 5] = (height - z[..., 2]) / self.h
+        return after

@@ -80,7 +80,7 @@ def central_path(**start: Any) -> Explorer:
             "kappa": log_slider("κ (N·s·m)", 1e-4, 1e-8, 1.0, steps=16, readout=".1e", named=NAMED),
             "contact": choice("contact", "sliding", list(STATES)),
             "predictor": switch("predictor", True),
-            "keep": switch("keep the correction at the target", False),
+            "keep": switch("keep the correction at the target", False, when=lambda values: values["predictor"]),
         },
         [
             panel(
