@@ -39,6 +39,16 @@ def whole(value: Any, least: int = 0) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 
 
+def numbers(name: str, value: Any) -> np.ndarray:
+    """The value as an array of floats; refused by name if it is a text, None, ragged or empty."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        array = np.zeros(0)
+    require(value is not None and array.size > 0, name, value, "a number or an array of numbers")
+    return array
+
+
 def _numeric(value: Any, kinds: str) -> bool:
     """Whether a value is a number or an array of numbers of these kinds, all finite."""
     try:

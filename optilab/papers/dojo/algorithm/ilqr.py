@@ -199,6 +199,8 @@ def _checked(system: Steered, z0: Array, goal: Array, F0: Array, Q: Array, R: Ar
     if (kappa_g < kappa_r).any():
         warnings.warn("kappa_g is below kappa_r: gradients harder than the rollouts", stacklevel=4)
     z0, goal, F0, Q, R = (np.asarray(value, float) for value in (z0, goal, F0, Q, R))
+    for name, value in (("z0", z0), ("goal", goal), ("R", R)):
+        require(value.ndim >= 1, f"the shape of {name}", value.shape, "that of an array with one axis or more")
     require(F0.ndim >= 2 and F0.shape[-1:] == R.shape[:1], "the shape of F0", F0.shape, f"(*batch, T, {len(R)})")
     require(z0.shape[-1] == goal.shape[-1], "the goal's length", goal.shape[-1], f"that of the state, {z0.shape[-1]}")
     for name, value in (("z0", z0), ("goal", goal), ("F0", F0)):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require, whole
+from optilab.core.check import numbers, require, whole
 from optilab.papers.dojo.algorithm.quaternion import Array, conjugate, product, rotation, skew
 
 KINDS = ("ball", "revolute", "prismatic", "planar", "fixed")
@@ -63,7 +63,7 @@ class Joint:
             number = getattr(self, name)
             require(whole(number, least), name, number, f"the whole number of a body, {least} or more")
         for name in ("axis", "p_parent", "p_child"):
-            value = np.asarray(getattr(self, name), dtype=float)
+            value = numbers(name, getattr(self, name))
             require(value.shape == (3,) and np.isfinite(value).all(), name, value, "three finite numbers")
             object.__setattr__(self, name, value)
         length = np.linalg.norm(self.axis)
@@ -74,6 +74,8 @@ class Joint:
         require(
             low < high and (finite or not self.limited), "limits", self.limits, "low < high, both finite or neither"
         )
+        for name in ("spring", "damper", "rest"):
+            require(numbers(name, getattr(self, name)).ndim == 0, name, getattr(self, name), "one number")
         for name in ("spring", "damper"):
             require(0 <= getattr(self, name) < np.inf, name, getattr(self, name), "0 or more, and finite")
         require(np.isfinite(self.rest), "rest", self.rest, "finite")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import numbers, require
 from optilab.problems.oracles import Array, Number
 
 TINY = 1e-300  # keeps 0/0 out where the numerator is 0
@@ -118,7 +118,7 @@ class PointMass:
 
     def __post_init__(self) -> None:
         for name in ("m", "mu", "r", "h", "g"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), float))
+            object.__setattr__(self, name, numbers(name, getattr(self, name)))
         for name, value in (("the mass m", self.m), ("the time step h", self.h)):
             require((value > 0) & (value < np.inf), name, value, "positive and finite")
         for name, value in (("the friction mu", self.mu), ("the radius r", self.r), ("the gravity g", self.g)):
@@ -127,7 +127,9 @@ class PointMass:
     def resting_gap(self, kappa: Number) -> Array:
         """The gap κ/(mgh) at which the ball lies still: the bias of the smoothing."""
         require(self.g > 0, "the gravity g", self.g, "positive for a ball that lies on the floor")
-        return np.asarray(kappa) / (self.m * self.g * self.h)
+        kappa = numbers("kappa", kappa)
+        require((kappa > 0) & (kappa < np.inf), "kappa", kappa, "positive and finite")
+        return kappa / (self.m * self.g * self.h)
 
     def at_rest(self, kappa: Number) -> Array:
         """The state (*batch, 6) that lies still at the origin."""
@@ -198,7 +200,7 @@ class PointMass:
         return Linear(self._moved(z, v_t, s), J[..., :6], J[..., 6:9], J[..., 9:])
 
     def _checked(self, z: Array, u: Array, kappa: Number) -> tuple[Array, ...]:
-        z, u, kappa = np.asarray(z, float), np.asarray(u, float), np.asarray(kappa, float)
+        z, u, kappa = numbers("the state z", z), numbers("the impulse u", u), numbers("kappa", kappa)
         require(z.shape[-1:] == (6,), "the state's shape", z.shape, "(*batch, 6): position and velocity")
         require(u.shape[-1:] == (3,), "the impulse's shape", u.shape, "(*batch, 3)")
         require((kappa > 0) & (kappa < np.inf), "kappa", kappa, "positive and finite")

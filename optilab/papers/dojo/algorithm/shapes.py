@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import numbers, require
 from optilab.papers.dojo.algorithm.quaternion import Array
 from optilab.papers.dojo.algorithm.system import Body, Contact
 
@@ -19,7 +19,7 @@ def sphere(
     ValueError
         If r or m isn't positive or μ is negative.
     """
-    r, m = np.asarray(r, dtype=float), np.asarray(m, dtype=float)
+    r, m = numbers("r", r), numbers("m", m)
     require(r > 0, "r", r, "positive")
     J = (0.4 * m * r**2)[..., None, None] * np.eye(3)
     return Body(m, J), [Contact(body, np.zeros(3), r, mu)]
@@ -42,7 +42,8 @@ def box(
     ValueError
         If an edge or m isn't positive or μ is negative.
     """
-    edges = np.asarray(edges, dtype=float)
+    edges, mass = numbers("edges", edges), numbers("m", m)
+    require(mass.ndim == 0, "m", m, "one number")
     require(edges.shape == (3,) and (edges > 0).all(), "edges", edges, "three positive lengths")
     squares = edges**2
     J = m / 12 * np.diag(squares.sum() - squares)

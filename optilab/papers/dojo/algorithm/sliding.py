@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import numbers, require
 from optilab.core.run import algorithm, replicates
 from optilab.problems.oracles import Array, Number
 from optilab.problems.projection import simplex
@@ -86,8 +86,11 @@ def cone_path(v0: Array, mu: Number, g: float = 9.81, h: float = 0.0) -> Array:
 
     Exact where ‖v‖ is a whole number of steps' braking μgh; otherwise off by less than μgh²/8.
     """
+    v0, braking = _checked(v0, mu, g)
+    step = numbers("h", h)
+    require((step >= 0) & (step < np.inf), "h", h, "0 or more and finite")
     speed = np.linalg.norm(v0, axis=-1, keepdims=True)
-    return v0 * (speed / (2 * np.asarray(mu)[..., None] * g) - h / 2)
+    return v0 * (speed / (2 * braking[..., None]) - step[..., None] / 2)
 
 
 def pyramid_path(v0: Array, mu: Number, g: float = 9.81) -> Array:
@@ -95,7 +98,8 @@ def pyramid_path(v0: Array, mu: Number, g: float = 9.81) -> Array:
 
     Δ_large = (V² − w²)/(2μg) + w²/(μg),  Δ_small = w (V − w)/(μg) + w²/(μg)  with V ≥ w the sizes of the components.
     """
-    size, a = np.abs(v0), np.asarray(mu) * g
+    v0, a = _checked(v0, mu, g)
+    size = np.abs(v0)
     V, w = size.max(-1), size.min(-1)
     large, small = (V**2 - w**2) / (2 * a) + w**2 / a, w * (V - w) / a + w**2 / a
     first = size[..., 0] >= size[..., 1]
@@ -110,5 +114,16 @@ def heading(x: Array) -> Array:
     ValueError
         If x is zero somewhere: it has no direction.
     """
-    require((x != 0).any(-1), "the vector", x, "other than zero to have a heading")
+    x = numbers("the vector x", x)
+    require(x.shape[-1:] == (2,) and np.isfinite(x).all(), "the vector x", x, "finite, of shape (*batch, 2)")
+    require((x != 0).any(-1), "the vector x", x, "other than zero to have a heading")
     return np.degrees(np.arctan2(x[..., 1], x[..., 0]))
+
+
+def _checked(v0: Array, mu: Number, g: Number) -> tuple[Array, Array]:
+    """The velocity, and the braking μg."""
+    v0, friction, gravity = numbers("v0", v0), numbers("mu", mu), numbers("g", g)
+    require(v0.shape[-1:] == (2,) and np.isfinite(v0).all(), "v0", v0, "finite, of shape (*batch, 2)")
+    for name, value in (("mu", friction), ("g", gravity)):
+        require((value > 0) & (value < np.inf), name, value, "positive and finite")
+    return v0, friction * gravity

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import as_annotated, numbers, require, whole
 from optilab.problems.oracles import Array
 
 Function = Callable[[Array], Array]
@@ -19,9 +19,10 @@ Function = Callable[[Array], Array]
 
 def draws(rng: np.random.Generator, u: Array, sigma: float, samples: int) -> Array:
     """The noise ε (samples, *batch, d) for the inputs u (*batch, d)."""
-    require(0 < sigma < np.inf, "sigma", sigma, "positive and finite")
-    require(samples >= 1, "samples", samples, "1 or more")
-    return sigma * rng.normal(size=(samples, *np.shape(u)))
+    as_annotated(draws, (rng, u, sigma, samples), {})
+    require(sigma > 0, "sigma", sigma, "positive and finite")
+    require(whole(samples, 1), "samples", samples, "a whole number, 1 or more")
+    return sigma * rng.normal(size=(samples, *numbers("u", u).shape))
 
 
 def first_order(jacobian: Function, u: Array, eps: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from optilab.core.check import require, whole
+from optilab.core.check import numbers, require, whole
 from optilab.papers.dojo.algorithm.cones import Cones
 from optilab.papers.dojo.algorithm.contact import FRICTIONS, Friction
 from optilab.papers.dojo.algorithm.joint import Joint, relative
@@ -42,7 +42,7 @@ class Body:
     J: Any
 
     def __post_init__(self) -> None:
-        m, J = np.asarray(self.m, dtype=float), np.asarray(self.J, dtype=float)
+        m, J = numbers("m", self.m), numbers("J", self.J)
         require((m > 0) & np.isfinite(m), "m", m, "positive and finite")
         require(J.shape[-2:] == (3, 3) and np.isfinite(J).all(), "J", J, "finite, of shape (*batch, 3, 3)")
         symmetric = abs(J - np.swapaxes(J, -1, -2)).max() <= 1e-12 * abs(J).max()
@@ -80,7 +80,7 @@ class Contact:
     def __post_init__(self) -> None:
         require(whole(self.body), "body", self.body, "the whole number of a body, 0 or more")
         for name in ("p", "r", "mu"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+            object.__setattr__(self, name, numbers(name, getattr(self, name)))
         require(self.p.shape[-1:] == (3,) and np.isfinite(self.p).all(), "p", self.p, "finite, of shape (*batch, 3)")
         require((self.r >= 0) & np.isfinite(self.r), "r", self.r, "0 or more, and finite")
         require((self.mu >= 0) & np.isfinite(self.mu), "mu", self.mu, "0 or more, and finite")
@@ -125,9 +125,12 @@ class System:
     gravity: float = 9.81
 
     def __post_init__(self) -> None:
+        for name in ("h", "gravity"):
+            require(numbers(name, getattr(self, name)).ndim == 0, name, getattr(self, name), "one number")
         require(0 < self.h < np.inf, "h", self.h, "positive and finite")
         require(np.isfinite(self.gravity), "gravity", self.gravity, "finite")
-        require(self.friction in FRICTIONS, "friction", self.friction, f"one of {', '.join(FRICTIONS)}")
+        known = isinstance(self.friction, str) and self.friction in FRICTIONS
+        require(known, "friction", self.friction, f"one of {', '.join(FRICTIONS)}")
         N = len(self.bodies)
         require(N >= 1, "bodies", self.bodies, "at least one")
         for contact in self.contacts:
