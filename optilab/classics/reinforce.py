@@ -75,10 +75,14 @@ def checked(problem: Episodes, theta0: Array, N: int, **schedules: Array) -> lis
     Raises
     ------
     ValueError
-        If `theta0` has another size than the policy or isn't finite, N is below 1, or a schedule has a value that is
-        negative or not finite, another length than the others or a batch that doesn't fit that of `theta0`.
+        If the problem doesn't act, `theta0` has another size than the policy or isn't real and finite, N is below 1, or
+        a schedule has a value that is negative or not finite, another length than the others or a batch that doesn't
+        fit that of `theta0`.
     """
-    theta0 = np.asarray(theta0, dtype=float)
+    require(hasattr(problem, "rollout") and hasattr(problem, "g"), "the problem", problem, "one with `rollout` and `g`")
+    theta0 = np.asarray(theta0)
+    require(theta0.dtype.kind in "biuf", "theta0", theta0, "an array of real numbers")
+    theta0 = theta0.astype(float)
     require(theta0.shape[-1:] == (problem.p,), "the shape of theta0", theta0.shape, f"(*batch, {problem.p})")
     require(np.isfinite(theta0), "theta0", theta0, "finite")
     check_counts(**{"the batch N": N})

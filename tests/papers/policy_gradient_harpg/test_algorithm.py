@@ -12,6 +12,7 @@ from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, steps, theory, unit, weights
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
+from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
 from optilab.problems.mdp import random_mdp
 
@@ -366,3 +367,33 @@ def climb(name, problem=PLANT, theta0=(0.0, 0.0), **settings):
 def test_bad_arguments_are_refused_at_the_call(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+CONSTANTS = {
+    theory.error_bound: {"name": "N-MPG", "eta": np.ones(3), "gamma": np.ones(3), "sigma": 1.0, "L": 1.0},
+    theory.gap_bound: {"error": np.ones(2), "gamma": np.ones(2), "gap": 1.0, "L": 1.0, "mu_F": 1.0, "M_g": 1.0},
+    theory.dominated_gap: {"slope": 1.0, "mu_F": 1.0, "M_g": 1.0, "epsilon": 0.0},
+    theory.transfer_error: {"eps_bias": 0.1, "mu_F": 1.0, "M_g": 1.0, "gamma": 0.5},
+    theory.theory_gamma0: {"mu_F": 1.0, "M_g": 1.0},
+    theory.truncation_bound: {"H": 5, "gamma": 0.5, "M_g": 1.0, "R_max": 1.0},
+    theory.hessian_smoothness: {"gamma": 0.5, "M_g": 1.0, "M_h": 1.0, "l_2": 1.0, "R_max": 1.0},
+    theory.product_bound: {"H": 5, "gamma": 0.5, "M_g": 1.0, "M_h": 1.0, "R_max": 1.0},
+    LinearGaussian: {"sigma": 0.7, "gamma": 0.9, "R": 0.1, "noise": 0.1, "start": 0.1},
+    Pendulum: {"sigma": 0.7, "gamma": 0.9, "start": 0.1},
+}
+
+
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, -1.0, "x", None, 1j, []], ids=repr)
+@pytest.mark.parametrize("function", CONSTANTS, ids=lambda function: function.__name__)
+def test_a_constant_that_is_none_is_refused_by_name(function, bad):
+    good = CONSTANTS[function]
+    function(**good)
+    for name in [name for name, value in good.items() if isinstance(value, int | float)]:
+        with pytest.raises(ValueError, match=name):
+            function(**good | {name: bad})
+
+
+@pytest.mark.parametrize("problem", ["plant", None, 3])
+def test_a_problem_that_does_not_act_is_refused(problem):
+    with pytest.raises(ValueError, match="the problem must be one with"):
+        alg.n_pg_igt(problem, np.zeros(2), eta=np.ones(2), gamma=np.ones(2), rng=np.random.default_rng(0))

@@ -260,12 +260,13 @@ def steps(T: int, power: float, gamma0: float | Array) -> Array:
 def _factor(name: str, value: float | Array) -> Array:
     """A factor of a schedule as an array, once it is real."""
     value = np.asarray(value)
-    require(value.dtype.kind in "biuf", name, value, "a real number or an array of them")
+    require(value.dtype.kind in "iuf" and value.size > 0, name, value, "a real number or an array of them")
     return value
 
 
 def _decay(T: int, power: float) -> Array:
     """(2/(t + 2))^power: (T,)."""
     check_counts(T=T)
-    require(0 <= power < np.inf, "power", power, "0 or more and finite")
+    number = isinstance(power, float | int) and not isinstance(power, bool)
+    require(number and 0 <= power < np.inf, "power", power, "0 or more and finite")
     return np.array([(2 / (t + 2)) ** power for t in range(T)])  # NumPy's power has other last digits on each machine

@@ -25,7 +25,25 @@ def sizes(**constants: float | Array) -> None:
         If there is one.
     """
     for name, value in constants.items():
-        require(np.greater_equal(value, 0) & np.less(value, np.inf), name, value, "0 or more and finite")
+        require(real(value) and np.min(value) >= 0, name, value, "0 or more and finite")
+
+
+def real(value: float | Array) -> bool:
+    """Whether a value is a finite real number, or an array of such that holds some."""
+    array = np.asarray(value)
+    return array.dtype.kind in "iuf" and array.size > 0 and bool(np.isfinite(array).all())
+
+
+def positive(**constants: float | Array) -> None:
+    """Refuse constants, given by their names, that are not positive and finite.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for name, value in constants.items():
+        require(real(value) and np.min(value) > 0, name, value, "positive and finite")
 
 
 def decay_exponent(name: str) -> float:
@@ -61,7 +79,7 @@ def sample_complexity(name: str, epsilon: float | Array) -> Array:
         If theory says nothing of that method, or ε isn't positive.
     """
     require(name in COMPLEXITY, "the method", name, f"one of {list(COMPLEXITY)}")
-    require(np.greater(epsilon, 0), "epsilon", epsilon, "positive")
+    positive(epsilon=epsilon)
     return np.asarray(epsilon, dtype=float) ** -COMPLEXITY[name]
 
 
@@ -153,7 +171,7 @@ def gap_bound(
     ValueError
         If a constant isn't allowed, or the shapes of `error` and `gamma` differ.
     """
-    require(mu_F > 0, "mu_F", mu_F, "positive")
+    positive(mu_F=mu_F)
     sizes(gap=gap, L=L, M_g=M_g, epsilon=epsilon)
     fits = np.shape(error) == np.shape(gamma) and np.ndim(error) == 1
     require(fits, "error and gamma", np.shape(error), "arrays (T,)")
@@ -174,7 +192,7 @@ def dominated_gap(slope: float | Array, *, mu_F: float, M_g: float, epsilon: flo
     ValueError
         If μ_F isn't positive, or another number is negative or not finite.
     """
-    require(mu_F > 0, "mu_F", mu_F, "positive")
+    positive(mu_F=mu_F)
     sizes(slope=slope, M_g=M_g, epsilon=epsilon)
     return (np.asarray(slope) + epsilon) * M_g / mu_F
 
@@ -187,7 +205,7 @@ def transfer_error(eps_bias: float, *, mu_F: float, M_g: float, gamma: float) ->
     ValueError
         If γ isn't in [0, 1), M_g isn't positive, or another number is negative or not finite.
     """
-    require(M_g > 0, "M_g", M_g, "positive")
+    positive(M_g=M_g)
     sizes(eps_bias=eps_bias, mu_F=mu_F)
     return mu_F * sqrt(eps_bias) / M_g * effective_horizon(gamma)
 
@@ -201,7 +219,7 @@ def theory_gamma0(mu_F: float, M_g: float) -> float:
         If μ_F isn't positive, or M_g is negative or not finite.
     """
     sizes(M_g=M_g)
-    require(mu_F > 0, "mu_F", mu_F, "positive")
+    positive(mu_F=mu_F)
     return 3 * M_g / mu_F
 
 
@@ -228,7 +246,7 @@ def effective_horizon(gamma: float) -> float:
     ValueError
         If γ isn't in [0, 1).
     """
-    require(0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
+    require(real(gamma) and np.ndim(gamma) == 0 and 0 <= gamma < 1, "gamma", gamma, "in [0, 1)")
     return 1 / (1 - gamma)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import minimize
 
-from optilab.core.check import require, whole
+from optilab.core.check import as_annotated, require, whole
 from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
 
 
@@ -55,6 +55,7 @@ class LinearGaussian(GaussianPolicy):
     shift: float = 0.0
 
     def __post_init__(self) -> None:
+        as_annotated(type(self), (), vars(self))
         check_episodes(self.gamma, self.H)
         require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
         for name, shape in (("A", (2, 2)), ("B", (2,)), ("Q", (2, 2))):

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from optilab.core.check import require, whole
+from optilab.core.check import as_annotated, require, whole
 from optilab.problems.episodes import Array, GaussianPolicy, Trajectory, check_episodes
 
 TICK, FRICTION, FASTEST = 0.05, 0.1, 3.0
@@ -44,6 +44,7 @@ class Pendulum(GaussianPolicy):
     drawn: int = 2000
 
     def __post_init__(self) -> None:
+        as_annotated(type(self), (), vars(self))
         check_episodes(self.gamma, self.H)
         require(0 < self.sigma < np.inf, "sigma", self.sigma, "positive and finite")
         require(0 <= self.start < np.inf, "start", self.start, "0 or more and finite")

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import as_annotated, require
 from optilab.problems.episodes import Array, Episodes, Trajectory, check_episodes
 from optilab.problems.mdp import MDP
 
@@ -45,6 +45,7 @@ class SoftmaxMDP(Episodes):
     reference: bool = True
 
     def __post_init__(self) -> None:
+        as_annotated(type(self), (), vars(self))
         check_episodes(self.mdp.gamma, self.H)
         object.__setattr__(self, "rho", np.asarray(self.rho, dtype=float))
         S, A = self.mdp.reward.shape
