@@ -1,6 +1,6 @@
 """Checks for the assignment on gradient sliding: each says what is wrong, not only that something is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from optilab.problems.projection import simplex
 t, beta, mu = sp.symbols("t beta mu", positive=True)
 
 
-def check_inner_weight(answer: Any) -> None:
+def check_inner_weight(answer: Any) -> str:
     """The p_t, linear in t, with which weights t + 1 telescope for a step of modulus β(1 + p_t) + μ.
 
     Parameters
@@ -31,14 +31,51 @@ def check_inner_weight(answer: Any) -> None:
     AssertionError
         If it isn't; the message says why.
     """
+    p = weight_of(answer)
+    assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
+    lost = "(t + μ/β)/2 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
+    assert not vanishes(p - (t + mu / beta) / 2), lost
+    telescopes(p, t + 1)
+    return (
+        "what step t hands on is what step t + 1 asks for, which is why only the first and the last distance are left"
+    )
+
+
+def check_steeper_weight(answer: Any) -> str:
+    """The p_t, linear in t, with which weights (t + 1)(t + 2) telescope for a step of modulus β(1 + p_t) + μ.
+
+    Parameters
+    ----------
+    answer : SymPy expression
+        In symbols called t, beta and mu.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message says why.
+    """
+    p = weight_of(answer)
+    copied = "(1 + μ/β) t/2 belongs to weights t + 1: here they are (t + 1)(t + 2)"
+    assert not vanishes(p - (1 + mu / beta) * t / 2), copied
+    assert not vanishes(p - t / 3), "t/3 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
+    lost = "(t + μ/β)/3 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
+    assert not vanishes(p - (t + mu / beta) / 3), lost
+    telescopes(p, (t + 1) * (t + 2))
+    return "steeper weights forget the first steps faster and hold on to the last point less: t/3 in place of t/2"
+
+
+def weight_of(answer: Any) -> sp.Expr:
+    """The answer in this module's symbols."""
     p = symbolic(answer, "p_t")
     p = p.subs({symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in p.free_symbols})
     strange = sorted(symbol.name for symbol in p.free_symbols - {t, beta, mu})
     assert not strange, f"p_t may depend on t, beta and mu alone, not on {', '.join(strange)}"
-    assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
-    lost = "(t + μ/β)/2 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
-    assert not vanishes(p - (t + mu / beta) / 2), lost
-    left = (t + 1) * (beta * (1 + p) + mu) - (t + 2) * beta * p.subs(t, t + 1)
+    return p
+
+
+def telescopes(p: sp.Expr, weight: sp.Expr) -> None:
+    """Assert that weights fit together with p_t, a multiple of t."""
+    left = weight * (beta * (1 + p) + mu) - weight.subs(t, t + 1) * beta * p.subs(t, t + 1)
     assert vanishes(left), f"step t hands on more or less than step t + 1 asks for: {sp.factor(left)} is left over"
     assert vanishes(sp.diff(p, t, 2)), "p_t telescopes, but it isn't linear in t"
     assert vanishes(p.subs(t, 0)), "p_t telescopes, but it isn't a multiple of t"
@@ -91,7 +128,7 @@ MISTAKES = {
 }
 
 
-def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed: int = 7) -> None:
+def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed: int = 7) -> str:
     """`slide(problem, g, x, beta, mu, T) → (u_T, ũ_T)` must be one inner loop of the restart-free method.
 
     `problem.subgrad(u)` and `problem.prox(v, step)` are all it needs of the problem; data are drawn by `seed`.
@@ -102,23 +139,86 @@ def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed
     AssertionError
         If it isn't; the message names the mistake where it is a known one.
     """
-    rng = np.random.default_rng(seed)
     T, beta, mu = 5, 0.8, 0.5
+    for problem, g, x in loops(mu, seed):
+        inner = run(prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T), T)
+        wrong = {m: slide_with_mistake(problem, g, x, beta, mu, T, m) for m in MISTAKES}
+        compared(lambda: slide(problem, g, x.copy(), beta, mu, T), (inner.u[-1], inner.ut[-1]), wrong, MISTAKES)  # noqa: B023
+    return "one gradient of f has served five subgradients, which is what sliding is"
+
+
+STEEP = {name: MISTAKES[name] for name in ("average", "frozen", "swapped", "centre")} | {
+    "theta": "θ_t = 2(t + 1)/(t(t + 3)) belongs to weights t + 1; here step t counts (t + 1)(t + 2) times"
+}
+
+
+def steep_slide(
+    problem: Any, g: np.ndarray, x: np.ndarray, beta: float, T: int, p: Callable[[int], float], mistake: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """An inner loop whose average has weights (t + 1)(t + 2), with one of the mistakes that are easy to make."""
+    u = ut = x
+    total = 0
+    for t in range(1, T + 1):
+        s = problem.subgrad({"average": ut, "frozen": x}.get(mistake, u))
+        a = beta * (1 + p(t))
+        u = problem.prox((beta * (u if mistake == "centre" else x) + beta * p(t) * u - g - s) / a, 1 / a)
+        weight = t + 1 if mistake == "theta" else (t + 1) * (t + 2)
+        total += weight
+        ut = ut + (u - ut) * (weight / total)
+    return (ut, u) if mistake == "swapped" else (u, ut)
+
+
+def check_steep_slide(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed: int = 7) -> str:
+    """`slide(problem, g, x, beta, T, p) → (u_T, ũ_T)` must be an inner loop with weights (t + 1)(t + 2).
+
+    `problem.subgrad(u)` and `problem.prox(v, step)` are all it needs of the problem; data are drawn by `seed`, and so
+    is the function p of t. Recognises the mistakes in `STEEP`.
+
+    Raises
+    ------
+    AssertionError
+        If it isn't; the message names the mistake where it is a known one.
+    """
+    T, beta = 5, 0.8
+    slope = np.random.default_rng(seed).uniform(0.3, 0.9)
+
+    def p(t: int) -> float:
+        return slope * t
+
+    for problem, g, x in loops(0.5, seed):
+        right = steep_slide(problem, g, x, beta, T, p)
+        wrong = {mistake: steep_slide(problem, g, x, beta, T, p, mistake) for mistake in STEEP}
+        compared(lambda: slide(problem, g, x.copy(), beta, T, p), right, wrong, STEEP)  # noqa: B023
+    return (
+        "the last point and the average go different ways: the proof needs the distance of one and the gap of the other"
+    )
+
+
+def loops(mu: float, seed: int) -> Iterator[tuple[Slope, np.ndarray, np.ndarray]]:
+    """Problems with each of the simple parts, a frozen gradient and a start."""
+    rng = np.random.default_rng(seed)
     for kind in ("plain", "sparse", "simplex"):
         problem = Slope(rng.normal(size=(9, 4)), rng.normal(size=9), mu, kind)
-        g, x = rng.normal(size=4), simplex(rng.normal(size=4))
-        inner = run(prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T), T)
-        right = inner.u[-1], inner.ut[-1]
-        try:
-            answer = tuple(np.asarray(part, float) for part in slide(problem, g, x.copy(), beta, mu, T))
-        except (TypeError, ValueError) as error:
-            raise AssertionError(f"return the two arrays (u_T, ũ_T); instead: {error}") from error
-        shapes = [part.shape for part in answer]
-        assert shapes == [(4,), (4,)], f"return the two arrays (u_T, ũ_T) of x's shape (4,), not {shapes}"
-        if not agree(answer, right):
-            for mistake, message in MISTAKES.items():
-                assert not agree(answer, slide_with_mistake(problem, g, x, beta, mu, T, mistake)), message
-            raise AssertionError(f"expected u_T = {right[0]} and ũ_T = {right[1]}, got {answer[0]} and {answer[1]}")
+        yield problem, rng.normal(size=4), simplex(rng.normal(size=4))
+
+
+def compared(
+    asked: Callable[[], Any],
+    right: tuple[np.ndarray, ...],
+    wrong: Mapping[str, tuple[np.ndarray, ...]],
+    messages: Mapping[str, str],
+) -> None:
+    """Assert that an answer is the right pair of points; say which of the mistakes it has made."""
+    try:
+        answer = tuple(np.asarray(part, float) for part in asked())
+    except (TypeError, ValueError) as error:
+        raise AssertionError(f"return the two arrays (u_T, ũ_T); instead: {error}") from error
+    shapes = [part.shape for part in answer]
+    assert shapes == [(4,), (4,)], f"return the two arrays (u_T, ũ_T) of x's shape (4,), not {shapes}"
+    if not agree(answer, right):
+        for mistake, other in wrong.items():
+            assert not agree(answer, other), messages[mistake]
+        raise AssertionError(f"expected u_T = {right[0]} and ũ_T = {right[1]}, got {answer[0]} and {answer[1]}")
 
 
 def agree(answer: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
@@ -126,7 +226,10 @@ def agree(answer: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool
     return all(np.allclose(one, two, rtol=0, atol=1e-10) for one, two in zip(answer, other, strict=True))
 
 
-def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray, first: int | None = None) -> None:
+LAWS = "gradients count digits, subgradients count size, which is why a gradient may be expensive"
+
+
+def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray, first: int | None = None) -> str:
     """The two laws on robust regression with full subgradients, five seeds, N = 170, fitted over steps 85 to 170.
 
     Recognises a gap fitted upside down, logarithms to base 10 and the transient.
@@ -153,16 +256,17 @@ def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray, first: in
             assert np.allclose(given, measured, rtol=0.02), (
                 f"plausible, but not what seeds {first} to {first + 4} give: expected {measured.round(3)}, got {given}"
             )
-        return
+        return LAWS
     share = rates / (restart_free_gamma(20.0, 0.2) / 2)
     assert (share > 0).all(), "the gap falls: fit ln(1/gap), whose slope is positive"
     ten = "that looks like log₁₀; with the natural logarithm the slope is 2.3 times as large"
     assert not (share < 0.55).all() or not (share * np.log(10) > 0.7).all(), ten
     assert ((share >= 0.7) & (share <= 1.15)).all(), f"rate/(γ/2) should lie in [0.7, 1.15], got {np.round(share, 2)}"
     assert (r2 > 0.98).all(), f"over steps 85 to 170 the line is straight, R² > 0.98; got {np.round(r2, 3)}"
-    transient = "a power near 0.4 is that of the transient, while T_k is still 1: fit steps 85 to 170 only"
+    transient = "a power near 0.4 is that of the transient, while T_k is still short: fit steps 85 to 170 only"
     assert not (powers < 0.7).any(), transient
     assert ((powers >= 0.9) & (powers <= 1.4)).all(), f"the power should lie in [0.9, 1.4], got {np.round(powers, 2)}"
+    return LAWS
 
 
 def measured_laws(first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +279,7 @@ def measured_laws(first: int) -> tuple[np.ndarray, np.ndarray]:
     return rates, np.array([fit(late[:, i], cheap[:, i])[0] for i in range(5)])
 
 
-def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray, plain: np.ndarray) -> None:
+def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray, plain: np.ndarray) -> str:
     """The r = cost of a gradient / cost of a subgradient at which prox-SGD and RF-SGS cost the same.
 
     Parameters
@@ -201,3 +305,4 @@ def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray
     assert np.isclose(ratio, right, rtol=0.05), (
         f"set r·n_f + n_h equal to (r + 1)·n_SGD: with your medians {n_f:g}, {n_h:g}, {n_sgd:g} it isn't {ratio:.3g}"
     )
+    return "below this price slide no longer, which is why a rate without its price decides nothing"

@@ -3,22 +3,17 @@
 SYMBOLS = 't, beta, mu = sp.symbols("t beta mu", positive=True)\n'
 
 
-def loop(
-    at: str = "u",
-    centre: str = "x",
-    p: str = "(1 + mu / beta) * t / 2",
-    theta: str = "2 * (t + 1) / (t * (t + 3))",
-    result: str = "u, average",
-) -> str:
+def loop(at: str = "u", centre: str = "x", weight: str = "(t + 1) * (t + 2)", result: str = "u, average") -> str:
     """The inner loop, right as it stands."""
     return f"""
-def prox_sliding(problem, g, x, beta, mu, T):
+def prox_sliding(problem, g, x, beta, T, p):
     u = average = x
+    total = 0
     for t in range(1, T + 1):
-        p, theta = {p}, {theta}
-        a = beta * (1 + p)
-        u = problem.prox((beta * {centre} + beta * p * u - g - problem.subgrad({at})) / a, 1 / a)
-        average = (1 - theta) * average + theta * u
+        a = beta * (1 + p(t))
+        u = problem.prox((beta * {centre} + beta * p(t) * u - g - problem.subgrad({at})) / a, 1 / a)
+        total += {weight}
+        average = average + (u - average) * {weight} / total
     return {result}
 """
 
@@ -42,8 +37,9 @@ def break_even(sliding, subgradients, plain):
 
 WRONG = {
     "1-weight": {
-        "keep the μ": SYMBOLS + "p = t / 2",
-        "belongs to all of t": SYMBOLS + "p = (t + mu / beta) / 2",
+        "belongs to weights t": SYMBOLS + "p = (1 + mu / beta) * t / 2",
+        "keep the μ": SYMBOLS + "p = t / 3",
+        "belongs to all of t": SYMBOLS + "p = (t + mu / beta) / 3",
         "is left over": SYMBOLS + "p = (1 + mu / beta) * t",
     },
     "2-inner-loop": {
@@ -51,8 +47,7 @@ WRONG = {
         "frozen at x": loop(at="x"),
         "stays centred at x": loop(centre="u"),
         "two results are swapped": loop(result="average, u"),
-        "forgets the strong convexity": loop(p="t / 2"),
-        "belongs to weights t": loop(theta="2 / (t + 1)"),
+        "belongs to weights t": loop(weight="(t + 1)"),
     },
     "3-laws": {
         "power near 0.4 is that of the transient": LAWS.replace(
@@ -65,18 +60,18 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-weight": "t, b, m = sp.symbols('t beta mu')\np = sp.expand(t * (b + m) ** 2 / (2 * b * (b + m)))",
+    "1-weight": "t, b, m = sp.symbols('t beta mu')\np = sp.expand(t * (b + m) ** 2 / (3 * b * (b + m)))",
     "2-inner-loop": """
-def prox_sliding(problem, g, x, beta, mu, T):
+def prox_sliding(problem, g, x, beta, T, p):
     u = np.array(x, dtype=np.longdouble).astype(float)
-    total, weights = 0 * u, 0
+    kept = []
     for t in range(1, T + 1):
-        B = (beta + mu) * t / 2
+        B = beta * p(t)
         s = problem.subgrad(u)
         v = [(beta * x[i] + B * u[i] - g[i] - s[i]) / (beta + B) for i in range(len(x))]
         u = problem.prox(np.array(v), 1 / (beta + B))
-        total, weights = total + (t + 1) * u, weights + t + 1
-    return u.tolist(), total / weights
+        kept.append(u)
+    return u.tolist(), np.average(kept, axis=0, weights=[(t + 2) * (t + 3) for t in range(T)])
 """,
     "3-laws": LAWS,
 }
@@ -84,8 +79,8 @@ def prox_sliding(problem, g, x, beta, mu, T):
 CHEATS = {
     "2-inner-loop": {
         "prox_sliding of optilab.papers.gradient_sliding": """
-def prox_sliding(problem, g, x, beta, mu, T):
-    for state in algorithm.prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T):
+def prox_sliding(problem, g, x, beta, T, p):
+    for state in algorithm.prox_sliding(problem, g, x, beta=beta, B=2 * beta * p(1), T=T):
         last = state
     return last.u, last.ut
 """,

@@ -17,6 +17,26 @@ def test_the_weight_check_takes_any_symbols_of_these_names_and_no_other():
             exercises.check_inner_weight(answer)
 
 
+def test_the_lesson_s_slips_are_named():
+    t, beta, mu = sp.symbols("t beta mu", positive=True)
+    slips = {"keep the μ": t / 2, "belongs to all of t": (t + mu / beta) / 2, "left over": (1 + mu / beta) * t}
+    for says, answer in slips.items():
+        with pytest.raises(AssertionError, match=says):
+            exercises.check_inner_weight(answer)
+    for mistake, says in exercises.MISTAKES.items():
+        with pytest.raises(AssertionError) as caught:
+            exercises.check_prox_sliding(lambda *given, m=mistake: exercises.slide_with_mistake(*given, m))
+        assert str(caught.value) == says
+
+
+def test_a_right_answer_hears_why_it_matters():
+    t, beta, mu = sp.symbols("t beta mu", positive=True)
+    assert "which is why" in exercises.check_inner_weight((1 + mu / beta) * t / 2)
+    assert "steeper" in exercises.check_steeper_weight((1 + mu / beta) * t / 3)
+    assert "sliding" in exercises.check_prox_sliding(lambda *given: exercises.slide_with_mistake(*given, "none"))
+    assert "the proof" in exercises.check_steep_slide(exercises.steep_slide)
+
+
 def test_the_sliding_check_says_what_it_expects():
     wrong = {
         "expected u_T": lambda problem, g, x, *rest: (x, x),
