@@ -112,7 +112,7 @@ def outer_step() -> Derivation:
         .then("take s = 0, and γ as the root of (1 + e)(Lγ² + μγ) = μ", lambda f: sp.simplify(f.subs({s: 0, L: root})))
         .equals(
             (1 - gamma) * (G + mu * V) - mu * V_next + gamma * noise,
-            "with E = G + μV: E⁺ ≤ (1 − γ)E + γn, as γB(1 + e) = μ for this one length. A longer loop makes e smaller, and "
+            "with E = G + μV: E⁺ ≤ (1 − γ)E + γn, as γB(1 + e) = μ for this length. A longer loop makes e smaller, and "
             "the slack μ − γB(1 + e) of the contraction positive",
         )
     )
