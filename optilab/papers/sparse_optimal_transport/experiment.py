@@ -84,7 +84,7 @@ def dial(quick: bool = False) -> Iterator[Claim]:
     slack = min((tops - low).min(), (bounds - middle).min(), (high - tops).min())
     yield Claim("two hills: LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖², least slack", slack, at_least=-1e-9)
     yield Claim(
-        "two hills: distance of max S at k = 1 from LP + γ/2 ‖b‖², by cutting planes", abs(tops[0] - high), at_most=1e-6
+        "two hills: distance of max S at k = 1 from LP + γ/2 ‖b‖², by cutting planes", abs(tops[0] - high), at_most=1e-9
     )
     over = max(max(each.values.max() for each in runs) - high, (values.max(0) - bounds).max())
     yield Claim("two hills: value of any iterate of L-BFGS or Adam over its upper bound, most", over, at_most=1e-9)
@@ -106,7 +106,7 @@ def dial(quick: bool = False) -> Iterator[Claim]:
     fullest = min(int((each.mixed > 1e-9).sum(0).max()) for each in found[:2])
     yield Claim("two hills: nonzeros of the mixed plan's fullest column at k = 1 and 2, least", fullest, at_least=5)
     rows = max(float(problem.row_error(each.mixed)) for each in found)
-    yield Claim("two hills: ‖T1 − a‖₁ of the mixed plan, most over k", rows, at_most=1e-7)
+    yield Claim("two hills: ‖T1 − a‖₁ of the mixed plan, most over k", rows, at_most=1e-12)
 
 
 def plans_near(k: int, within: float = 1e-5, draws: int = 300) -> np.ndarray:
@@ -140,7 +140,9 @@ def nonzeros(_quick: bool = False) -> Iterator[Claim]:
     dense = int(np.count_nonzero(solve_sinkhorn(problem, epsilon=0.02) > 1e-9))
     yield Claim("two hills, nonzeros: entries of Sinkhorn's plan above 1e-9, ε = 0.02", dense, 390, 366)
     vertex = np.count_nonzero(exact_transport(problem).T > 1e-12)
-    yield Claim("two hills, nonzeros: all of the exact plan's", int(vertex), at_most=problem.m + problem.n - 1)
+    yield Claim(
+        "two hills, nonzeros: the exact plan, m + n − 1 at most", int(vertex), at_most=problem.m + problem.n - 1
+    )
 
 
 def conditioning(quick: bool = False) -> Iterator[Claim]:
@@ -159,7 +161,10 @@ def conditioning(quick: bool = False) -> Iterator[Claim]:
     ratio = gaps[1] / np.maximum(gaps[6], 1e-7)
     yield Claim("two hills, 100 evaluations: gap at k = 1 / gap at k = 6, start 0", ratio[0], at_least=1e3)
     yield Claim.over(
-        "two hills, 100 evaluations: the same, median over starts near 0", ratio[1:], np.median, at_least=300
+        "two hills, 100 evaluations: gap at k = 1 / gap at k = 6, median over starts near 0",
+        ratio[1:],
+        np.median,
+        at_least=300,
     )
 
 
@@ -173,14 +178,14 @@ def other_hills(quick: bool = False) -> Iterator[Claim]:
     where, high = "other hills", np.array([reference_lines(replicate(batch, i)).ceiling for i in range(len(seeds))])
     drops = (value[:, :-1] - bound[:, 1:]).min(1)
     what = f"{where}: certified drop of max S from one k to the next, least"
-    yield Claim.over(what, drops, np.min, at_most=1, at_least=1e-6)
+    yield Claim.over(what, drops, np.min, at_least=1e-6)
     away = abs(value[:, 0] - high)
-    yield Claim.over(f"{where}: distance of max S at k = 1 from LP + γ/2 ‖b‖², most", away, np.max, at_most=1e-5)
+    yield Claim.over(f"{where}: distance of max S at k = 1 from LP + γ/2 ‖b‖², most", away, np.max, at_most=1e-9)
     stops = high - [lbfgs(row[0]).value for row in each]
     yield Claim.over(f"{where}: gap at which L-BFGS from 0 stops at k = 1, median", stops, np.median, at_least=1e-3)
     left = high - adam_values(batch, (1,), 299)[:, 0].max(0)
     what = f"{where}: gap of 300 evaluations of Adam there, most"
-    yield Claim.over(what, left, np.max, at_most=1e-3, at_least=-1e-9)
+    yield Claim.over(what, left, np.max, at_most=1e-3)
     hundred = np.array([[after(lbfgs(row[ks.index(k)], maxfun=100).values, 100) for k in (1, 6)] for row in each])
     ratio = (high - hundred[:, 0]) / np.maximum(bound[:, ks.index(6)] - hundred[:, 1], 1e-7)
     yield Claim.over(f"{where}: gap after 100 evaluations, k = 1 / k = 6, median", ratio, np.median, at_least=300)
@@ -236,23 +241,21 @@ def experts(quick: bool = False) -> Iterator[Claim]:
         yield Claim.over(f"experts: share that {name} processes, mean", share, np.mean, at_most=most)
     ratio = sparse.captured / linear.captured
     what = "experts: affinity of sparse OT / of the linear assignment, farthest from 1"
-    yield Claim.over(what, ratio, far, at_most=1.02, at_least=0.97)
+    yield Claim.over(what, ratio, far, at_most=1.02, at_least=0.96)
     gap = 1 / (2 * m) - linear.captured - value  # the linear program's value is minus what it captures
     yield Claim.over("experts: gap max S − S where L-BFGS stops, most", gap, np.max, at_most=5e-5)
     both, _ = route_sparsely(affinity, k, steps=300, maxfun=300)
     what = "experts: share processed after 300 Adam steps, then L-BFGS, mean"
-    yield Claim.over(what, both.processed, np.mean, at_most=1, at_least=0.99)
+    yield Claim.over(what, both.processed, np.mean, at_least=0.99)
     wide, _ = route_sparsely(affinity[:10], 12, **ALONE)
-    yield Claim.over(
-        "experts: share processed with buffers of 12, least", wide.processed, np.min, at_most=1, at_least=0.99
-    )
+    yield Claim.over("experts: share processed with buffers of 12, least", wide.processed, np.min, at_least=0.99)
     quadratic, _ = route_sparsely(affinity[:10], m, **ALONE)
-    yield Claim.over("experts: fullest expert of quadratic OT, mean", quadratic.load, np.mean, at_most=16, at_least=11)
+    yield Claim.over("experts: fullest expert of quadratic OT, mean", quadratic.load, np.mean, at_most=15, at_least=10)
     heavy, _ = route_sparsely(affinity[:10], m, 10.0, **ALONE)
     yield Claim.over("experts: fullest expert of quadratic OT at γ = 10, mean", heavy.load, np.mean, at_least=25)
     heavy, _ = route_sparsely(affinity[:10], k, 10.0, **ALONE)
     what = "experts: share that sparse OT processes at γ = 10, mean"
-    yield Claim.over(what, heavy.processed, np.mean, at_most=1, at_least=0.98)
+    yield Claim.over(what, heavy.processed, np.mean, at_least=0.98)
 
 
 def far(ratio: np.ndarray) -> float:
@@ -269,7 +272,7 @@ def colours(quick: bool = False) -> Iterator[Claim]:
         each = [SemiDual(replicate(batch, i), k) for i in range(len(seeds))]
         plans[k] = np.array([semi_dual.plan(lbfgs(semi_dual).x) for semi_dual in each])
         off[k] = batch.row_error(plans[k])
-    for k, low, high in ((1, 0.2, 0.4), (2, 0.03, 0.15), (4, 0.0, 0.03), (8, 0.0, 0.0)):
+    for k, low, high in ((1, 0.2, 0.4), (2, 0.03, 0.15), (4, -np.inf, 0.05), (8, -np.inf, 0.02)):
         empty = (plans[k].sum(-1) <= 1e-12).mean(-1)
         yield Claim.over(
             f"colours: share of colours without mass at k = {k}, mean", empty, np.mean, at_most=high, at_least=low
@@ -278,7 +281,7 @@ def colours(quick: bool = False) -> Iterator[Claim]:
         yield Claim.over(f"colours: ‖T1 − a‖₁ at k = {k}, mean", off[k], np.mean, at_most=high, at_least=low)
     yield Claim.over("colours: ‖T1 − a‖₁ at k = 8, median", off[8], np.median, at_most=1e-4)
     used = np.count_nonzero(plans[40], -2).max(-1)
-    yield Claim.over("colours: nonzeros of the quadratic plan's fullest column, most", used, np.max, at_most=11)
+    yield Claim.over("colours: nonzeros of the quadratic plan's fullest column, most", used, np.max, at_most=14)
     change = abs(plans[12] - plans[40]).max((-2, -1))
     what = "colours: largest entry of the difference of the plans of k = 12 and k = 40"
     yield Claim.over(what, change, np.max, at_most=1e-5)

@@ -55,7 +55,7 @@ def compute(method: str, k: int, u: float, v: float) -> dict[str, Any]:
         "ground": f"The ground for k = {few} (m = n = 3): drag the start",
         "gaps": f"Two hills: {FATES.get(method, 'plain ascent is slow for every k')}",
         **{f"gap{each}": np.maximum(top - best, LEAST)[:, i] for i, each in enumerate(DIAL)},
-        **{f"width{each}": 3.4 if each == k else 1.3 for each in DIAL},
+        **{f"width{each}": 3.4 if each == k else 1.6 for each in DIAL},
         "top": np.full(2, top[column]),
         "value": best[:, column],
         "note": note,
