@@ -95,6 +95,9 @@ def two_players(**start: Any) -> Explorer:
     def turns(values: dict[str, Any]) -> bool:
         return bool(values["updates"] == "alternating")
 
+    def selfish(values: dict[str, Any]) -> bool:
+        return bool(values["game"] != "rotation" or values["eps"] > 0)  # without friction the self terms are zero
+
     def plane(reach: float) -> dict[str, Any]:
         look, ends = {"zeroline": True, "zerolinecolor": ink(0.2), "constrain": "domain"}, [-reach, reach]
         return {"x": axis("player φ", ends) | look, "y": axis("player θ", ends, equal=True) | look}
@@ -105,7 +108,7 @@ def two_players(**start: Any) -> Explorer:
             "game": choice("game", "rotation", games),
             "updates": choice("players move", "simultaneous", ["simultaneous", "alternating"]),
             "interaction": slider("add interaction term ×", 0.0, -3.0, 1.0, 0.1, named=multiplier),
-            "self_term": slider("add self term ×", 0.0, -1.0, 2.0, 0.1, named=multiplier),
+            "self_term": slider("add self term ×", 0.0, -1.0, 2.0, 0.1, named=multiplier, when=selfish),
             "a": slider("rate a of φ", 0.1, 0.01, 0.5, 0.01),
             "b": slider("rate b of θ", 0.1, 0.01, 0.5, 0.01, named=same),
             "eps": slider("friction ε", 0.0, 0.0, 0.5, 0.01, when=lambda values: values["game"] == "rotation"),
