@@ -74,7 +74,7 @@ def compute(schedule: str, eta: float, tail: float, gaussian: bool, T: int) -> d
     shape = form if gaussian else np.full(len(CHANCES), np.nan)
     return data | {
         "shape": (1 / CHANCES, shape),
-        "span": [-6.0, 1.7] if gaussian else [-4.2, 3.1],
+        "span": [-6.0, 1.7] if gaussian else [-4.6, 3.1],
         "note": note(plain[-1], power[-1], p, gaussian),
     }
 
