@@ -110,3 +110,33 @@ def test_it_measures_claims_and_all_of_them_hold(notebook):
 @pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
 def test_it_leads_on_to_its_assignment(notebook):
     assert any("assignment" in cell.source for cell in cells(notebook, "markdown"))
+
+
+EXPLORER = re.compile(r"^explorer\.\w+\(.*\)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
+def test_every_explorer_leaves_a_still_picture_and_the_first_comes_soon(notebook):
+    shown = [cell for cell in cells(notebook, "code") if EXPLORER.search(cell.source)]
+    assert shown
+    for cell in shown:
+        assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 1, cell.source
+    before = notebook.cells[: notebook.cells.index(shown[0])]
+    assert sum(len(cell.source.split()) for cell in before if cell.cell_type == "markdown") <= 300
+    assert all(cell.metadata.get("jupyter", {}).get("source_hidden") for cell in before if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
+def test_what_gives_an_answer_away_is_folded(notebook):
+    for cell in cells(notebook, "code"):
+        assert "BEGIN SOLUTION" not in cell.source
+        solved = any(output.get("data", {}).get("text/plain", "").startswith("Right") for output in cell.outputs)
+        if solved or "Predict(" in cell.source:
+            assert cell.metadata.get("jupyter", {}).get("source_hidden"), cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_its_links_lead_somewhere(path):
+    text = "\n".join(cell.source for cell in cells(nbformat.read(path, as_version=4), "markdown"))
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)\s]+)\)", text)
+    assert [link for link in links if not (path.parent / link.partition("#")[0]).exists()] == []
