@@ -174,24 +174,36 @@ def robust(quick: bool = False) -> Iterator[Claim]:
     delta = free.gap[0]
 
     ratio = plain.reached(free.gap[-1])[0] / free.gradients[-1]
-    statement = "gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least"
+    statement = "robust regression, sampled: gradients of prox-SGD / RF-SGS down to RF-SGS's last gap, least"
     yield Claim.over(statement, ratio, np.min, at_least=5)
     ratio = plain.reached(1e-3 * delta)[0] / free.reached(1e-3 * delta)[0]
-    statement = "gradients of prox-SGD / RF-SGS to 10⁻³ of the first gap, median"
+    statement = "robust regression, sampled: gradients of prox-SGD / RF-SGS to 10⁻³ of the first gap, median"
     yield Claim.over(statement, ratio, np.median, at_least=3)
-    statement = "last gap of RF-SGS / prox-SGD at equal subgradients (prox-SGD is ahead), median"
+    statement = (
+        "robust regression, sampled: last gap of RF-SGS / prox-SGD at equal subgradients (prox-SGD is ahead), median"
+    )
     yield Claim.over(statement, free.gap[-1] / plain.gap[-1], np.median, at_least=1.2)
     ratio = free.gap[-1] / phases.gap[-1]
     wins = (ratio <= 1).mean()
-    yield Claim("share of seeds on which RF-SGS ends at or below M-SGS", wins, at_least=0.6)
-    yield Claim.over("last gap of RF-SGS / M-SGS, mean", ratio, np.mean, at_most=0.95)
+    yield Claim("robust regression, sampled: share of seeds on which RF-SGS ends at or below M-SGS", wins, at_least=0.6)
+    yield Claim.over("robust regression, sampled: last gap of RF-SGS / M-SGS, mean", ratio, np.mean, at_most=0.95)
     ratio = free.gradients[-1] / phases.gradients[-1]
-    yield Claim.over("gradients of RF-SGS / M-SGS for the same subgradients, most", ratio, np.max, at_most=1)
-    statement = "M-SGS's worst jump within 5 steps after a restart, median factor"
+    yield Claim.over(
+        "robust regression, sampled: gradients of RF-SGS / M-SGS for the same subgradients, most",
+        ratio,
+        np.max,
+        at_most=1,
+    )
+    statement = "robust regression, sampled: M-SGS's worst jump within 5 steps after a restart, median factor"
     yield Claim.over(statement, worst_jump(phases, restarts(problem)), np.median, at_least=3)
     plan = rf_sgs(**constants(problem, x0), N=len(free.gap) - 1)
     part = (free.gap / bound_of(problem, x0, plan))[10:].max(0)
-    yield Claim.over("RF-SGS's gap / the theorem's bound, most over all steps from 10 on", part, np.max, at_most=0.5)
+    yield Claim.over(
+        "robust regression, sampled: RF-SGS's gap / the theorem's bound, most over all steps from 10 on",
+        part,
+        np.max,
+        at_most=0.5,
+    )
 
 
 def fit(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -211,17 +223,31 @@ def deterministic(quick: bool = False) -> Iterator[Claim]:
     tail = slice(85, None)
     lines = [fit(np.arange(171)[tail], -np.log(free.gap[tail, i])) for i in range(len(seeds))]
     slope = np.array([line[0] for line in lines]) / (plan.gamma[0] / 2)
-    yield Claim.over("rate of the gap per gradient / (γ/2), median", slope, np.median, at_most=1.15, at_least=0.7)
+    yield Claim.over(
+        "robust regression, full: rate of the gap per gradient / (γ/2), median",
+        slope,
+        np.median,
+        at_most=1.15,
+        at_least=0.7,
+    )
     powers = [fit(-np.log(free.gap[tail, i]), np.log(free.cheap[tail, i]))[0] for i in range(len(seeds))]
-    yield Claim.over("power of 1/gap in subgradients (theory: 1), median", powers, np.median, at_most=1.4, at_least=0.9)
+    yield Claim.over(
+        "robust regression, full: power of 1/gap in subgradients (theory: 1), median",
+        powers,
+        np.median,
+        at_most=1.4,
+        at_least=0.9,
+    )
     if not quick:
         yield from growths(problem, known)
     phases = slide(problem, x0, m_sgs(**known, phases=30).within(40_000))
     ratio = phases.reached(free.gap[-1])[0] / 170
-    yield Claim.over("gradients of M-GS / RF-GS to the same gap, median", ratio, np.median, at_least=1.3)
+    yield Claim.over(
+        "robust regression, full: gradients of M-GS / RF-GS to the same gap, median", ratio, np.median, at_least=1.3
+    )
     for T, least in ((1, 10), (20, 2)):
         ratio = slide(problem, x0, plan._replace(T=np.full_like(plan.T, T))).gap[-1] / free.gap[-1]
-        statement = f"last gap with all inner lengths {T} / with growing ones, median"
+        statement = f"robust regression, full: last gap with all inner lengths {T} / with growing ones, median"
         yield Claim.over(statement, ratio, np.median, at_least=least)
 
 
@@ -233,7 +259,9 @@ def growths(problem: RobustRegression, known: dict[str, Any]) -> Iterator[Claim]
         for growth in (0.25, 0.5, 1.0)
     }
     for growth in (0.25, 1.0):
-        statement = f"last gap of 20,000 subgradients with growth s = {growth:g} / with s = 0.5, median"
+        statement = (
+            f"robust regression, full: last gap with growth s = {growth:g} / s = 0.5 at 20,000 subgradients, median"
+        )
         yield Claim.over(statement, ends[growth] / ends[0.5], np.median)
 
 
@@ -254,12 +282,12 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     phases = slide_accelerated(problem, x0, restarted_ags(**known, phases=8))
     ours, theirs = free.reached(1e-3 * delta), phases.reached(1e-3 * delta)
     for name, mine, other in zip(("gradients", "operators"), ours, theirs, strict=True):
-        statement = f"{name} of RF-ASGS / restarted AGS to 10⁻³ of the first gap, most"
+        statement = f"deblurring: {name} of RF-ASGS / restarted AGS to 10⁻³ of the first gap, most"
         yield Claim.over(statement, mine / other, np.max, at_most=0.65)
     coarse, fine = free.reached(3e-3 * delta), free.reached(3e-4 * delta)
-    statement = "more gradients for a 10 times smaller gap, median"
+    statement = "deblurring: more gradients for a 10 times smaller gap, median"
     yield Claim.over(statement, fine[0] - coarse[0], np.median, at_most=42, at_least=18)
-    statement = "times the operators for a 10 times smaller gap (√10 = 3.2), median"
+    statement = "deblurring: times the operators for a 10 times smaller gap (√10 = 3.2), median"
     yield Claim.over(statement, fine[1] / coarse[1], np.median, at_most=14, at_least=3)
     eta = 1e-2 * delta / (2 * problem.Omega)
     M = problem.norm**2 / eta
@@ -267,16 +295,16 @@ def structured(quick: bool = False) -> Iterator[Claim]:
     trace = run(states, 1500, keep=["xbar"])
     gap = problem(trace.xbar) - problem.minimum
     ratio = trace.first(gap <= 1e-2 * delta) / free.reached(1e-2 * delta)[0]
-    statement = "gradients of plain smoothing / RF-ASGS to 10⁻² of the first gap, median"
+    statement = "deblurring: gradients of plain smoothing / RF-ASGS to 10⁻² of the first gap, median"
     yield Claim.over(statement, ratio, np.median, at_least=2)
     lam, eta0 = plan.lam[0], delta / (2 * problem.Omega)
     k = np.arange(76)[:, None]
     bound = rf_asgs_bound(k, gap0=delta, V0=V0, mu=problem.mu, lam=lam, eta0=eta0, Omega=problem.Omega)
     part = (free.gap / bound)[10:].max(0)
-    statement = "RF-ASGS's gap / the corollary's bound, most over all steps from 10 on"
+    statement = "deblurring: RF-ASGS's gap / the corollary's bound, most over all steps from 10 on"
     yield Claim.over(statement, part, np.max, at_most=0.3)
     part = (free.cheap / rf_asgs_operators(k, L=problem.L, K=problem.norm, lam=lam, eta0=eta0)).max(0)
-    yield Claim.over("its operators / the corollary's bound, most over all steps", part, np.max, at_most=1)
+    yield Claim.over("deblurring: its operators / the corollary's bound, most over all steps", part, np.max, at_most=1)
 
 
 def invest(quick: bool = False) -> Iterator[Claim]:

@@ -75,7 +75,7 @@ def slide(**start: Any) -> Explorer:
     blue, orange = color("RF-SGS"), color("M-SGS")
     arrow = {"symbol": ["x", "arrow"], "size": [10, 12], "angleref": "previous"}
     right = axis("subgradients", rangemode="tozero", overlaying="y", side="right", showgrid=False, nticks=5)
-    controls = {"k": player("outer step k", 5, N, interval=600)}
+    controls = {"k": player("outer step k", 15, N, interval=600)}
     controls |= {"x": slider("start x₁", -2.0, -2.4, 2.4, 0.1), "y": slider("start x₂", 2.0, -2.4, 2.4, 0.1)}
     return Explorer(
         compute,
@@ -84,9 +84,9 @@ def slide(**start: Any) -> Explorer:
             panel(
                 "The whole landscape Ψ: the averages x̄ walk to the optimum ☆ (click: start there)",
                 contour((SIDE, SIDE, np.log1p(PLANE(GRID) - PLANE.minimum))),
-                goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open"),
                 walk("averages", "averages x̄", blue),
                 here("average", shade=blue),
+                goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open"),
                 walk("arrow", "−∇f, frozen at ×", ink(0.85), marker=arrow),
                 x=axis("x₁", [-2.5, 2.5], constrain="domain"),
                 y=axis("x₂", [-2.5, 2.5], equal=True),
