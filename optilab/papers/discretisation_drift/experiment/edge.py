@@ -222,7 +222,7 @@ def untuned_moons(quick: bool = False) -> Iterator[Claim]:
     least = 0.2 if quick else 0.3
     yield Claim(f"{statement} (each seed's ratio is shown)", (gain >= 10).mean(), at_least=least, seeds=gain)
     yield Claim(
-        "on the two moons momentum 0.9 ends higher with DAL, for a coin is tossed: share of seeds",
+        "on the two moons momentum 0.9 ends higher with DAL: share of seeds",
         (gain < 1).mean(),
         at_most=0.6,
     )
