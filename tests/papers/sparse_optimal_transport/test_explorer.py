@@ -8,6 +8,7 @@ import pytest
 from optilab.papers.sparse_optimal_transport import algorithm, experiment, explorer
 from optilab.papers.sparse_optimal_transport.explorer import routers, walks
 from optilab.papers.sparse_optimal_transport.explorer.plans import CALLS, ENTROPIC, EXACT, QUADRATIC, SPARSE
+from optilab.papers.sparse_optimal_transport.explorer.posts import posts
 from optilab.papers.sparse_optimal_transport.explorer.recolour import NOON
 from optilab.problems.transport import affinities, bumps
 
@@ -102,3 +103,9 @@ def test_without_mass_a_colour_stays():
     changed = (found["recoloured"] != found["source"]).any(-1)
     assert 0.5 < changed.mean() < 0.97
     assert "Every colour is moved" in compute(NOON, 24, 1.0)["note"]
+
+
+def test_posts_stand_where_they_have_a_height():
+    x, y = posts(np.arange(3), 1, np.array([2.0, np.nan, 1.0]))
+    np.testing.assert_array_equal(x, [0, 0, 0, 1, 1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(y, [1, 2, np.nan, *[np.nan] * 6])
