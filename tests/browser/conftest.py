@@ -15,12 +15,13 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """The folder that JupyterLab shows, with the example explorers."""
+    """The folder that JupyterLab shows, with the example explorers and an empty notebook."""
     place = tmp_path_factory.mktemp("lab")
     shutil.copy(HERE / "example.py", place)
     driver.write_notebook(
         place / "example.ipynb", "import example", "example.valley()", "example.walks()", "example.box()"
     )
+    driver.write_notebook(place / "empty.ipynb", "")
     return place
 
 
@@ -38,9 +39,8 @@ def browser():
 
 @pytest.fixture(scope="module")
 def notebook(browser, address):
-    """The example explorers, drawn, in a page in which other notebooks can take their place."""
-    opened = driver.Notebook(browser, address, "example.ipynb")
-    opened.run_all()
+    """An empty notebook, in a page in which others can take its place."""
+    opened = driver.Notebook(browser, address, "empty.ipynb")
     yield opened
     opened.close()
 
@@ -57,19 +57,3 @@ def screenshots(request):
             explorer.box.screenshot(path=place / f"{name}.png")
 
     return save
-
-
-@pytest.fixture
-def open_notebook(address, browser, folder):
-    """Open notebooks in pages of their own; written first if cells are given."""
-    opened = []
-
-    def open_it(name, *cells):
-        if cells:
-            driver.write_notebook(folder / name, *cells)
-        opened.append(driver.Notebook(browser, address, name))
-        return opened[-1]
-
-    yield open_it
-    for notebook in opened:
-        notebook.close()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,7 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/sessionDialogs": {"skipKernelRestartDialog": True},
 }
+UNWANTED = ["@jupyterlab/debugger-extension"]  # complains when a notebook is left before it has asked the kernel
 
 
 def chromium():
@@ -72,6 +74,9 @@ def jupyterlab(folder):
             path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(setting))
+        page = home / "config" / "labconfig" / "page_config.json"
+        page.parent.mkdir(parents=True)
+        page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(UNWANTED, True)}))
         own = {
             "HOME": home,
             "JUPYTER_CONFIG_DIR": home / "config",
@@ -127,11 +132,12 @@ def wait_for(page, condition, argument, state, patience=1):
     RuntimeError
         If it doesn't hold in time; says what `state()` gives.
     """
-    until = time.monotonic() + patience * PATIENCE
+    until, nap = time.monotonic() + patience * PATIENCE, 10.0
     while not page.evaluate(f"given => Boolean(({condition})(given))", argument):
         if time.monotonic() > until:
             raise RuntimeError(f"waited in vain for {condition}: {state()}")
-        page.wait_for_timeout(20)
+        page.wait_for_timeout(nap)
+        nap = min(1.2 * nap, 250)  # looking takes time, too
 
 
 class Explorer:
@@ -175,6 +181,13 @@ class Explorer:
     def button(self, text):
         """A button of the explorer, named values' among them."""
         return self.box.get_by_role("button", name=text, exact=True)
+
+    def unfold(self):
+        """Bring those controls to sight that are too many at once."""
+        more = self.box.get_by_role("button", name=re.compile(r"^\d+ more$"))
+        if more.count():
+            more.click()
+            self.box.get_by_role("button", name="fewer", exact=True).wait_for()
 
     def handle(self, label):
         """The handle of the slider with a label."""
@@ -247,8 +260,8 @@ class Notebook:
         self.command("application:toggle-left-area")
 
     def turn_to(self, name):
-        """Leave the notebook in front unsaved, shut its kernel down and open another one in the same page."""
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+        """Leave all notebooks unsaved, shut their kernels down and open another one in the same page."""
+        self.page.evaluate("() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())")
         self.shut_down()
         self.command("docmanager:open", path=name)
         self.wait_for("name => window.jupyterapp.shell.currentWidget?.context?.path === name", name)

@@ -77,6 +77,17 @@ globalThis.measures = (() => {
   // What a scene shows: WebGL forgets what it has drawn, so it is drawn once more.
   const space = (plot) => plot._fullLayout?.scene?._scene?.toImage("png") ?? "";
 
+  // The titles of the pictures in which nothing is drawn.
+  const DRAWN = [".trace", ".contour", ".contourlevel", ".hm image", ".im image", ".point", ".shapelayer path", ".annotation"];
+  const EMPTY = 4000; // letters at most that the picture of a scene takes in which there is but one colour
+  function blank(root) {
+    const empty = (plot) =>
+      plot._fullLayout?.scene ? space(plot).length < EMPTY : !plot.querySelector(DRAWN.join()) || plot.clientHeight < 50;
+    return [...root.querySelectorAll(".optilab-panel")]
+      .filter((panel) => empty(panel.querySelector(".optilab-plot")))
+      .map((panel) => beginning(panel));
+  }
+
   // A number for what each panel shows, and one for the note.
   function fingerprint(root) {
     const panels = [...root.querySelectorAll(".optilab-panel")].map((panel) =>
@@ -107,5 +118,5 @@ globalThis.measures = (() => {
     return seen.get(root).frames >= 3;
   }
 
-  return { themed, illegible, misfits, fingerprint, settled, space };
+  return { themed, illegible, misfits, blank, fingerprint, settled, space };
 })();

@@ -4,16 +4,24 @@ import csv
 
 import numpy as np
 import pytest
+from hands import move_everything
 
 from optilab.ui.theme import color
+
+
+@pytest.fixture(scope="module")
+def notebook(notebook):
+    """The example explorers, drawn."""
+    notebook.turn_to("example.ipynb")
+    notebook.run_all()
+    return notebook
 
 
 @pytest.fixture
 def valley(notebook):
     """The explorer that answers at once, at its start."""
     explorer = notebook.explorers[0]
-    if explorer.button("2 more").count():
-        explorer.button("2 more").click()
+    explorer.unfold()
     explorer.act(explorer.button("Reset").click)
     yield explorer
     assert notebook.errors == []
@@ -64,7 +72,7 @@ def test_a_bad_formula_is_explained_above_stale_pictures_and_a_good_one_recovers
     type_formula(valley, "x**")
     assert valley.error == "f must be one of ['1', '2'], got 'x**'"
     assert valley.stale
-    assert float(valley.root.locator(".optilab-panels").evaluate("node => getComputedStyle(node).opacity")) < 1
+    valley.wait("root => getComputedStyle(root.querySelector('.optilab-panels')).opacity < 1")  # little by little
     assert curve(valley, 0, 1) == before
     type_formula(valley, "2")
     assert valley.error == ""
@@ -130,6 +138,7 @@ def test_a_finger_drags_the_point(valley, notebook):
         valley.wait("root => Math.abs(root.querySelector('.optilab-plot').data[1].x[0] - 1.5) < 0.06")
     finally:
         touch.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    # the picture is there before the finger leaves it; the sliders follow when it has left
     notebook.wait_for("readout => readout.textContent.startsWith('1.5')", valley.readout("x₀").element_handle())
     assert float(valley.readout("y₀").inner_text()) == pytest.approx(0, abs=0.06)
 
@@ -319,6 +328,27 @@ def test_a_scene_can_be_turned_while_it_moves(box, notebook):
     box.wait_drawn(before)
     box.settle()
     assert box.panel(0).evaluate(CAMERA) == pytest.approx(held, abs=0.02)
+
+
+def test_its_text_is_legible_in_both_themes_and_every_control_moves_a_picture_in_the_dark(notebook):
+    for theme in ("Light", "Dark"):
+        notebook.theme(theme)
+        for explorer in notebook.explorers:
+            assert explorer.box.evaluate("box => measures.illegible(box, 4.5)") == []
+    for explorer in notebook.explorers:
+        explorer.settle()
+        move_everything(explorer)
+        assert explorer.root.evaluate("root => measures.blank(root)") == []
+    notebook.theme("Light")
+    assert notebook.errors == []
+
+
+@pytest.mark.parametrize("width", [700, 1600, 1400])
+def test_nothing_is_cut_off_or_covered(width, notebook):
+    notebook.page.set_viewport_size({"width": width, "height": 1000})
+    for explorer in notebook.explorers:
+        explorer.settle()
+        assert explorer.box.evaluate("box => measures.misfits(box)") == []
 
 
 def test_a_move_costs_few_messages(valley, notebook, record_property):

@@ -1,27 +1,27 @@
-"""Every lesson in a real JupyterLab: it runs, is legible in both themes and at all widths, and every control moves.
+"""Every lesson in a real JupyterLab: its explorers are drawn, legible and whole, and answer the reader's hand.
 
-The tests follow each other in one page; so controls are moved in the dark.
+A lesson is opened with the cells that its explorers need: the others are run where it is compared with itself. With
+`-m ''` all of it is run here too, every control is moved, in the dark, and themes and widths change.
 """
 
 import re
-from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
+from hands import KINDS, changes, controls, move_everything, named, press_run
 
-MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested where the lesson is compared with itself
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
+EXPLORERS = re.compile(r"from optilab\.(papers\.\w+|classics) import |Predict\(|explorer\.")
+MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested where the lesson is compared with itself
 
 
-@pytest.fixture(scope="module", params=[*LESSONS, Path("example.ipynb")], ids=lambda path: path.stem)
-def lesson(request, notebook, folder):
-    """A lesson, opened and run."""
-    if request.param.is_absolute():
-        content = nbformat.read(request.param, as_version=4)
-        content.cells = [cell for cell in content.cells if not MEASURES.search(cell.source)]
-        nbformat.write(content, folder / request.param.name)
-    notebook.turn_to(request.param.name)
+def opened(notebook, folder, lesson, wanted):
+    """A lesson with the cells of code that are wanted, opened and run in the light, in a wide window."""
+    content = nbformat.read(lesson, as_version=4)
+    content.cells = [cell for cell in content.cells if cell.cell_type == "markdown" or wanted(cell.source)]
+    nbformat.write(content, folder / lesson.name)
+    notebook.turn_to(lesson.name)
     notebook.theme("Light")
     notebook.page.set_viewport_size({"width": 1400, "height": 1000})
     left = notebook.errors.copy()
@@ -31,25 +31,36 @@ def lesson(request, notebook, folder):
     return notebook
 
 
-def test_it_runs_and_draws_every_explorer(lesson, request, screenshots):
+@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
+def lesson(request, notebook, folder):
+    """A lesson with its prose and its explorers."""
+    return opened(notebook, folder, request.param, EXPLORERS.match)
+
+
+def test_it_draws_every_explorer_legibly_and_whole(lesson, request, screenshots):
     assert lesson.failures() == []
     assert lesson.errors == []
     assert lesson.explorers
     assert lesson.page.get_by_text("Error displaying widget").count() == 0
     for number, explorer in enumerate(lesson.explorers, 1):
+        explorer.settle()
         assert explorer.error == ""
         assert not explorer.stale
+        assert explorer.root.evaluate("root => measures.blank(root)") == []
+        assert explorer.box.evaluate("box => measures.illegible(box, 4.5)") == []
+        assert explorer.box.evaluate("box => measures.misfits(box)") == []
         screenshots(explorer, f"{request.node.callspec.id}-{number}")
 
 
-@pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_its_text_is_legible(theme, lesson):
-    lesson.theme(theme)
+@pytest.mark.full
+def test_its_text_is_legible_in_the_dark(lesson):
+    lesson.theme("Dark")
     for explorer in lesson.explorers:
         assert explorer.box.evaluate("box => measures.illegible(box, 4.5)") == []
 
 
-@pytest.mark.parametrize("width", [1400, 700, 1600])
+@pytest.mark.full
+@pytest.mark.parametrize("width", [700, 1600])
 def test_nothing_is_cut_off_or_covered(width, lesson):
     lesson.page.set_viewport_size({"width": width, "height": 1000})
     for explorer in lesson.explorers:
@@ -57,83 +68,70 @@ def test_nothing_is_cut_off_or_covered(width, lesson):
         assert explorer.box.evaluate("box => measures.misfits(box)") == []
 
 
-def moves(explorer):
-    """What a reader does by keyboard to each live control of an explorer: label, a move, another one, the way back."""
-    box = explorer.box
-    for more in box.get_by_role("button", name=re.compile(r"^\d+ more$")).all():
-        more.click()
-    for handle in box.locator(".noUi-target:not([disabled]) .noUi-handle").all():
-        at, low, high = (float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "min", "max"))
-        keys = ["ArrowRight", "PageUp", "ArrowLeft"]
-        if at > low + 0.7 * (high - low):
-            keys = ["ArrowLeft", "PageDown", "ArrowRight"]
-        label = handle.locator("xpath=ancestor::*[contains(@class, 'widget-inline-hbox')][1]").inner_text()
-        yield label, *(partial(handle.press, key) for key in keys)
-    for check in box.locator("input[type=checkbox]:enabled").all():
-        yield check.locator("xpath=..").inner_text(), *3 * [partial(check.press, "Space")]
-    for select in box.locator("select:enabled").all():
-        down, up = (partial(select.press, key) for key in ("ArrowDown", "ArrowUp"))
-        label = select.locator("xpath=..").inner_text()
-        yield label, *((down, up, up) if select.evaluate("node => node.selectedIndex === 0") else (up, down, down))
-    for field in box.locator("input[type=text]").all():
-        old = field.input_value()
-        new = {"1": "2"}.get(old, f"1.5*({old})")
-
-        def enter(text, field=field):
-            field.press("ControlOrMeta+a")
-            field.press_sequentially(text)
-            field.press("Enter")
-
-        yield field.locator("xpath=..").inner_text(), *(partial(enter, text) for text in (new, old, old))
+def answers(explorer, control, *moves):
+    """Whether one of several moves of a control changes what is shown, or makes it wait for the button that runs it."""
+    answered = any(changes(explorer, control.label, move) for move in moves)
+    if control.away and not answered:
+        explorer.act(control.away)
+        answered = changes(explorer, control.label, control.move)
+    waits = explorer.stale
+    if waits:
+        explorer.act(explorer.button("Reset").click)
+    assert not explorer.stale
+    return answered or waits
 
 
-def press_run(explorer):
-    assert "press the button" in explorer.note
-    explorer.act(explorer.root.locator(".optilab-run").click)
-    explorer.wait("root => !root.classList.contains('optilab-stale')")
+def unanswered(explorer, kinds, *moves):
+    """Those kinds of controls of which the explorer has some, but none that answers to its moves of these names."""
+    return [
+        kind
+        for kind in kinds
+        if (here := [one for one in kind(explorer.box) if one.enabled])
+        and not any(answers(explorer, one, *(getattr(one, move) for move in moves)) for one in here)
+    ]
 
 
-def try_move(explorer, label, move):
-    """Make a move by keyboard; whether it changed what is shown."""
-    before = explorer.fingerprint()
-    try:
-        explorer.act(move)
-    except RuntimeError as error:
-        pytest.fail(f"{label!r} does not redraw: {error}")
-    assert (label, explorer.error) == (label, "")
-    return explorer.fingerprint() != before
-
-
-def test_every_control_moves_a_picture(lesson, request, screenshots):
-    for number, explorer in enumerate(lesson.explorers, 1):
+def test_a_control_of_every_kind_moves_a_picture(lesson):
+    for explorer in lesson.explorers:
         explorer.settle()
-        still, long = [], []
-        for control in moves(explorer):
-            label, move, _, back = control
-            changed = try_move(explorer, label, move)
-            if explorer.stale:
-                long.append(control)
-                explorer.act(back)
-                if explorer.stale:
-                    press_run(explorer)
-            elif not changed:
-                still.append(control)
-        # some controls matter only once others have moved: to where the first pass has led, or to named values
-        still = [control for control in still if not try_move(explorer, control[0], control[2])]
-        for button in explorer.box.locator(".optilab-control .widget-button:enabled").all() if still else []:
-            explorer.act(button.click)
-            still = [
-                control
-                for control in still
-                if not any(try_move(explorer, control[0], key) for key in (control[1], control[3]))
-            ]
-        assert [label for label, *_ in still] == []
-        if long:
+        explorer.unfold()
+        still = unanswered(explorer, KINDS, "move")  # the first that answers stands for its kind
+        still = unanswered(explorer, still, "move", "other")  # some do only once others have moved
+        for button in named(explorer.box) if still else []:
+            if button.enabled:
+                explorer.act(button.move)
+            still = unanswered(explorer, still, "move")
+        assert [kind.__name__ for kind in still] == []
+        if explorer.root.locator(".optilab-run").count():
+            explorer.act(explorer.button("Reset").click)
             before = explorer.fingerprint()
-            for _, move, *_ in long:
-                explorer.act(move)
+            for control in controls(explorer.box):
+                if control.enabled and not explorer.stale:
+                    explorer.act(control.move)
             press_run(explorer)
             assert explorer.error == ""
             assert explorer.fingerprint() != before
+        assert explorer.root.evaluate("root => measures.blank(root)") == []
+    assert lesson.errors == []
+
+
+@pytest.mark.full
+def test_every_control_moves_a_picture(lesson, request, screenshots):
+    for number, explorer in enumerate(lesson.explorers, 1):
+        explorer.settle()
+        explorer.unfold()
+        explorer.act(explorer.button("Reset").click)
+        if explorer.stale:
+            press_run(explorer)
+        move_everything(explorer)
         screenshots(explorer, f"{request.node.callspec.id}-{number}-moved")
     assert lesson.errors == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_all_of_its_cells_run(path, notebook, folder):
+    whole = opened(notebook, folder, path, lambda source: not MEASURES.search(source))
+    assert whole.failures() == []
+    assert whole.errors == []
+    assert all(explorer.error == "" for explorer in whole.explorers)

@@ -24,7 +24,7 @@ def works(notebook):
 
 @pytest.fixture
 def turn_to(notebook, folder):
-    """Write a notebook and open it in a page that has shown others, for tests that don't mind."""
+    """Write a notebook and open it in place of the one before, in the page as it is."""
 
     def turn(name, *cells):
         driver.write_notebook(folder / name, *cells)
@@ -32,6 +32,20 @@ def turn_to(notebook, folder):
         return notebook
 
     return turn
+
+
+@pytest.fixture
+def load(notebook, folder):
+    """Write a notebook and open it in the page loaded anew, which has no plotly.js."""
+
+    def open_it(name, *cells):
+        notebook.shut_down()
+        driver.write_notebook(folder / name, *cells)
+        notebook.errors.clear()
+        notebook.open(name)
+        return notebook
+
+    return open_it
 
 
 def test_a_restarted_kernel_draws_in_the_same_page(turn_to):
@@ -45,25 +59,8 @@ def test_a_restarted_kernel_draws_in_the_same_page(turn_to):
     assert notebook.failures() == notebook.errors == []
 
 
-def test_a_reloaded_page_asks_for_plotly_and_draws_again(open_notebook):
-    notebook = open_notebook("reload.ipynb", IMPORT, VALLEY, "example.walks()")
-    notebook.run_all()
-    explorer = notebook.explorers[0]
-    explorer.act(lambda: explorer.handle("x₀").press("PageDown"))
-    notebook.command("docmanager:save")
-    before = carried(notebook)
-    notebook.open("reload.ipynb")
-    notebook.page.wait_for_selector(".optilab[data-drawn]")
-    notebook.wait_drawn()
-    assert carried(notebook) == before + 1
-    assert len(notebook.explorers) == 2
-    assert notebook.explorers[0].readout("x₀").inner_text() == "1.75"
-    assert works(notebook)
-    assert notebook.errors == []
-
-
-def test_two_notebooks_in_a_page_share_plotly(open_notebook, folder):
-    notebook = open_notebook("one.ipynb", IMPORT, VALLEY)
+def test_two_notebooks_in_a_page_share_plotly(turn_to, folder):
+    notebook = turn_to("one.ipynb", IMPORT, VALLEY)
     notebook.run_all()
     notebook.page.evaluate(f"() => {{ ({SHELVES})[0].plotly.first = true; }}")
     driver.write_notebook(folder / "two.ipynb", IMPORT, VALLEY)
@@ -88,12 +85,40 @@ def test_an_explorer_that_starts_with_an_error_has_no_pictures_yet(turn_to):
     assert notebook.errors == []
 
 
+def test_saved_widgets_are_small(turn_to, folder):
+    notebook = turn_to("saved.ipynb", IMPORT, VALLEY)
+    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
+    notebook.run_all()
+    notebook.command("docmanager:save")
+    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")  # not for the tests to come
+    saved = nbformat.read(folder / "saved.ipynb", 4)
+    assert saved.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
+    assert (folder / "saved.ipynb").stat().st_size < MEGABYTE / 4
+
+
+def test_a_reloaded_page_asks_for_plotly_and_draws_again(turn_to):
+    notebook = turn_to("reload.ipynb", IMPORT, VALLEY, "example.walks()")
+    notebook.run_all()
+    explorer = notebook.explorers[0]
+    explorer.act(lambda: explorer.handle("x₀").press("PageDown"))
+    notebook.command("docmanager:save")
+    before = carried(notebook)
+    notebook.open("reload.ipynb")
+    notebook.page.wait_for_selector(".optilab[data-drawn]")
+    notebook.wait_drawn()
+    assert carried(notebook) == before + 1
+    assert len(notebook.explorers) == 2
+    assert notebook.explorers[0].readout("x₀").inner_text() == "1.75"
+    assert works(notebook)
+    assert notebook.errors == []
+
+
 BREAK = "from optilab.ui import bundle\npacked = bundle.packed\nbundle.packed = lambda: b'no plotly'"
 MEND = "bundle.packed = packed"
 
 
-def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(open_notebook):
-    notebook = open_notebook("broken.ipynb", BREAK, IMPORT, VALLEY)
+def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(load):
+    notebook = load("broken.ipynb", BREAK, IMPORT, VALLEY)
     notebook.command("notebook:run-all-cells")
     again = notebook.page.get_by_role("button", name="Try again")
     again.wait_for()
@@ -115,24 +140,13 @@ def test_a_plotly_that_does_not_arrive_is_explained_and_asked_for_again(open_not
     assert works(notebook)
 
 
-def test_saved_widgets_are_small(turn_to, folder):
-    notebook = turn_to("saved.ipynb", IMPORT, VALLEY)
-    notebook.command("@jupyter-widgets/jupyterlab-manager:saveWidgetState")
-    notebook.run_all()
-    notebook.command("docmanager:save")
-    saved = nbformat.read(folder / "saved.ipynb", 4)
-    assert saved.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
-    assert (folder / "saved.ipynb").stat().st_size < MEGABYTE / 4
-
-
 HURRY = "AbortSignal.timeout = (wait => time => wait.call(AbortSignal, time === 2000 ? 0 : time))(AbortSignal.timeout)"
 
 
-def test_a_page_that_loads_slowly_draws_and_answers(open_notebook):
-    """Anywidget gives up on a module at once: what a page does that needs two seconds for it."""
-    notebook = open_notebook("slow.ipynb", IMPORT, VALLEY)
+def test_a_page_that_loads_slowly_draws_and_answers(notebook, load):
+    """Anywidget gives up on a module at once: what a page does that needs two seconds for it. The page stays so."""
     notebook.page.add_init_script(HURRY)
-    notebook.open("slow.ipynb")
+    load("slow.ipynb", IMPORT, VALLEY)
     notebook.run_all()
     notebook.page.wait_for_selector(".optilab[data-drawn]")
     assert works(notebook)
