@@ -123,7 +123,7 @@ def curves(quick: bool) -> Iterator[Claim]:
     for name in REMEMBER:
         err = mean_errors(problem, name, T, 100, 2.0, 100)
         close, bare = (err / bounds(name, T, 2.0, 100, known) for known in (found, {"sigma": found["sigma"]}))
-        statement = f"table of 2 states, γ₀ = 2, 100 trajectories a gradient, {T} updates: mean error of {name}"
+        statement = f"one table of 2 states, γ₀ = 2, 100 trajectories a gradient, {T} updates: mean error of {name}"
         yield Claim(f"{statement} over its bound, at its largest", close.max(), at_most=1)
         yield Claim("… and over that bound without what steps add to it", bare.max(), at_least=1.1)
 
