@@ -1,8 +1,12 @@
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from optilab.papers.last_iterate import explorer
 from optilab.papers.last_iterate.explorer.draw import compute, knots_of, nearest_knot, rivals
+
+race, fan = (import_module(f"optilab.papers.last_iterate.explorer.{name}") for name in ("race", "fan"))
 
 
 def test_a_click_moves_the_nearest_knot_and_presets_draw_the_rivals():
@@ -27,3 +31,32 @@ def test_the_hand_drawn_line_is_nearly_the_best():
     totals = data["starts"] + data["noises"]
     assert totals[0] == pytest.approx(totals[2], rel=0.01)
     assert totals[1] <= totals.min() + 1e-12
+
+
+def last(schedule, eta, same_walk=False, noise=1.0):
+    return race.compute(schedule, eta, 500, same_walk, noise, False)["means"][1]
+
+
+def test_the_race_is_what_the_lesson_says_of_it():
+    steps = race.steps_of(0.8, 500, same_walk=True)
+    np.testing.assert_allclose(steps.sum(0), steps[:, 2].sum())
+    at_one_eta, at_one_walk = last("1/√t", 0.8), last("1/√t", 0.8, same_walk=True)
+    np.testing.assert_allclose(at_one_eta[:3], [0.109, 0.099, 0.027], atol=6e-4)
+    np.testing.assert_allclose(at_one_walk[:2] / at_one_walk[2], [1.3, 1.9], atol=0.05)
+    ahead = {name: (last(name, 0.8)[:3] < last(name, 0.8)[3])[k] for k, name in enumerate(race.NAMES)}
+    assert ahead == {"1/√t": False, "constant": False, "linear decay": True}
+    assert last("1/√t", 0.15)[0] == pytest.approx(0.031, abs=6e-4)
+    assert last("1/√t", 0.1)[2] == pytest.approx(0.127, abs=6e-4)
+    assert last("1/√t", 0.8, noise=0.0)[:3].max() <= 0.0013
+
+
+def test_the_fan_is_what_the_lesson_says_of_it():
+    plain, power = (gap[-1] for gap in fan.two_hundred_runs("η t^(−1/p)", 1.0, 1.6, False, 200))
+    np.testing.assert_allclose([np.median(plain), np.median(power)], [0.26, 0.064], rtol=0.02)
+    assert np.sort(plain)[-9:].sum() > plain.sum() / 2 > np.sort(plain)[-8:].sum()
+    plain, power = (gap[-1] for gap in fan.two_hundred_runs("linear decay", 1.0, 1.6, False, 200))
+    assert np.median(power) / np.median(plain) == pytest.approx(23, abs=0.5)
+    assert plain.mean() < power.mean() < power.max() < plain.max()
+    plain, power = (gap[-1] for gap in fan.two_hundred_runs("η t^(−1/p)", 1.0, 1.6, True, 200))
+    assert plain.max() / np.median(plain) == pytest.approx(2.1, abs=0.05)
+    np.testing.assert_array_equal(plain, power)
