@@ -84,9 +84,9 @@ def slide(**start: Any) -> Explorer:
             panel(
                 "The whole landscape Ψ: the averages x̄ walk to the optimum ☆ (click: start there)",
                 contour((SIDE, SIDE, np.log1p(PLANE(GRID) - PLANE.minimum))),
+                goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open", size=20),
                 walk("averages", "averages x̄", blue),
                 here("average", shade=blue),
-                goal(tuple(PLANE.minimizer[:, None]), shade=ink(0.9), symbol="star-open"),
                 walk("arrow", "−∇f, frozen at ×", ink(0.85), marker=arrow),
                 x=axis("x₁", [-2.5, 2.5], constrain="domain"),
                 y=axis("x₂", [-2.5, 2.5], equal=True),

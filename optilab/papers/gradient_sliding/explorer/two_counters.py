@@ -156,6 +156,7 @@ def two_counters(**start: Any) -> Explorer:
     tape += [band(f"{name}, at gradients", shade=shades[name], opacity=1.0) for name in METHODS]
     at = ([0.0] * 3, [row + 0.33 for row in ROWS.values()])
     runs = [(curve if name == "RF-SGS" else thin)(name, name, shades[name]) for name in behind]
+    runs.insert(1, dots("prox-SGD, reached", shade=shades["prox-SGD"]))
     ringed = {"symbol": "circle-open", "marker": {"line": {"width": 2}}}
     return Explorer(
         compute,
@@ -184,10 +185,11 @@ def two_counters(**start: Any) -> Explorer:
             ),
             panel(
                 entry("first"),
+                *runs[:2],  # what a price doesn't move lies below
                 promise("bound", "bound of RF-SGS", shades["RF-SGS"]),
-                *runs,
+                *runs[2:],
                 dots("restarts", "M-SGS restarts", shades["M-SGS"], **ringed),
-                *(dots(f"{name}, reached", shade=shades[name]) for name in behind),
+                *(dots(f"{name}, reached", shade=shades[name]) for name in behind[1:]),
                 rule(y="target", dash="dot"),
                 x=log("bill, in steps of prox-SGD", [-0.3, 4.4]),
                 y=log("gap / first gap"),
@@ -195,11 +197,11 @@ def two_counters(**start: Any) -> Explorer:
             ),
             panel(
                 entry("third"),
-                band("affordable", shade=color("RF-SGS"), opacity=0.1),
                 *(cloud(f"{name}, seeds", shade=shades[name], opacity=0.45) for name in behind),
                 *(thin(f"{name}, path", shade=shades[name]) for name in behind),
                 *(dots(f"{name}, spent", shade=shades[name]) for name in behind),
                 guide("even", "equal for RF-SGS and prox-SGD"),
+                band("affordable", shade=color("RF-SGS"), opacity=0.1),
                 curve("line", "line of equal bill"),
                 x=axis("subgradients of h", "wide"),
                 y=axis("gradients of f", "tall"),
