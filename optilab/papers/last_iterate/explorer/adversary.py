@@ -81,7 +81,7 @@ def adversary(**start: Any) -> Explorer:
                 "The same, counted from the end on a log axis: the area is √T·f",
                 area("share", shade=mine, name="now"),
                 *(thin(f"end {name}", name, COLORS[name], width=2) for name in NAMES),
-                x=log("steps left n (time runs to the right)", [np.log10(1.25 * SIZES[-1]), -0.06], dtick=1),
+                x=log("steps left n (time →)", [np.log10(1.25 * SIZES[-1]), -0.06], dtick=1),
                 y=axis("√T · x<sub>j</sub>/8", [-0.004, 0.07]),
             ),
             panel(

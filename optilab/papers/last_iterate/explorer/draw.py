@@ -113,7 +113,7 @@ def draw(**start: Any) -> Explorer:
                 "Who pays? The area is the noise part of the bound",
                 area("tax", "yours", fillcolor=ink(0.12)),
                 thin("linear tax", "linear decay", straight, width=2),
-                x=log("steps left n (time runs to the right)", [np.log10(240), -0.04], dtick=1),
+                x=log("steps left n (time →)", [np.log10(240), -0.04], dtick=1),
                 y=axis("√T · n · 2σ̃² ηₜ²/Sₜ", rangemode="tozero"),
             ),
             panel(
@@ -121,7 +121,7 @@ def draw(**start: Any) -> Explorer:
                 bars(("starts", names), shade=colors, across=True, name="start", opacity=0.4),
                 bars(("noises", names), shade=colors, across=True, name="noise"),
                 texts(("totals", names), entry("words"), textposition="middle right"),
-                x=axis("√T × bound on the mean last gap", "width"),
+                x=axis("√T × bound on the mean gap", "width"),
                 y=axis(autorange="reversed", showgrid=False),
                 barmode="stack",
             ),

@@ -139,7 +139,7 @@ def fan(**start: Any) -> Explorer:
             panel(
                 "What the unlucky pay: one run in 1/δ is worse than this",
                 *(curve(f"{name} quantile", label, shade) for name, label, shade in both),
-                promise("shape", "theory's form, constant 1 (Gaussian noise)", PLAIN),
+                promise("shape", "theory's form (Gaussian)", PLAIN),
                 x=log("1/δ", [0.28, 2.32], ticks={n: str(n) for n in (2, 5, 10, 20, 50, 100, 200)}),
                 y=log("(1 − δ)-quantile of the gap", "span"),
             ),

@@ -112,7 +112,7 @@ def note(schedule: str, final: np.ndarray, mean: float, walk: np.ndarray) -> str
 def race(**start: Any) -> Explorer:
     """Schedule, η, T and noise beside the step sizes, the gaps on the way and where 20 runs end."""
     shade = entry("shade")
-    outputs = ["1/√t", "const.", "line", "average", "suffix", "best"]
+    outputs = ["1/√t", "const.", "line", "avg.", "suffix", "best"]
     return Explorer(
         compute,
         {
@@ -150,10 +150,10 @@ def race(**start: Any) -> Explorer:
                         "color": [s for s in [*COLORS.values(), INK, INK, INK] for _ in range(RUNS)],
                     },
                 ),
-                level("means", name="mean"),
+                level("means", name="mean", size=22),
                 rule(2.5, color=ink(0.3)),
                 x=axis(
-                    "last iterates │ of the chosen one",
+                    "last iterates │ chosen one's",
                     [-0.6, 5.6],
                     ticks=dict(enumerate(outputs)),
                     showgrid=False,
