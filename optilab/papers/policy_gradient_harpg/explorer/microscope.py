@@ -118,7 +118,7 @@ def microscope(**start: Any) -> Explorer:
                 curve("of q", shade=HESSIAN, name="at q"),
                 here("now", shade=HESSIAN, name="q"),
                 promise("mean", "", name="mean over q"),
-                x="q: θₜ₋₁ (0) to θₜ (1)",
+                x=axis("q: θₜ₋₁ (0) to θₜ (1)", [-0.03, 1.03]),
                 y=axis("error of the Hessian's estimate", [-0.55, 0.55]),
                 height=380,
             ),

@@ -124,7 +124,7 @@ def pole(**start: Any) -> Explorer:
                 "What all runs earn while they learn: medians; worst runs pale",
                 *curves,
                 here("now", shade=mine, marker={"line": {"color": ink(0.8), "width": 1}}, **quiet),
-                x=log("update t", dtick=1),
+                x=log("update t", [-0.2, 2.25]),
                 y="mean return J",
             ),
         ],
