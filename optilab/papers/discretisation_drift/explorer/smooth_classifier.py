@@ -40,11 +40,11 @@ def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
     if not np.isfinite(loss[-1]):
         return data | {"slope title": "Its slope: none, for training diverged", "note": "Training diverged."}
     title = f"Its slope: at most {number(steepest)} on the data; the layers allow {number(bound)}"
+    ratio = f"{number(bound / steepest, 2)} times the slope that is measured" if steepest else "above a slope of 0"
     return data | {
         "slope title": title,
         "note": f"Training loss {number(final, 2)}; accuracy {outcome.accuracy:.1%} on the training points, "
-        f"{outcome.test_accuracy:.1%} on new ones; the layers' bound √2 Π σ = {number(bound)} is "
-        f"{number(bound / steepest, 2)} times the slope that is measured.",
+        f"{outcome.test_accuracy:.1%} on new ones; the layers' bound √2 Π σ = {number(bound)} is {ratio}.",
     }
 
 
