@@ -1,11 +1,14 @@
-"""After a run: where its seconds went, room by room."""
+"""How tests are dealt to processes, and where their seconds went, room by room."""
 
 from collections import Counter
 from pathlib import PurePosixPath
 
+from xdist.scheduler import LoadFileScheduling
+
 from optilab.catalogue import PAPERS
 
 HOUSE = "the house"
+TOGETHER = {"tests/course/test_release.py"}  # files of all rooms that are quick once they are set up
 
 
 def place(nodeid: str) -> tuple[str, str]:
@@ -14,6 +17,19 @@ def place(nodeid: str) -> tuple[str, str]:
     folder = path.parts[0] if path.parts[0] == "lessons" else path.parts[1]
     room = next((paper.slug for paper in PAPERS if paper.slug in nodeid), HOUSE)
     return room, folder.removeprefix("test_").removesuffix(".py")
+
+
+class ByRoom(LoadFileScheduling):
+    """Gives a process a file at a time; of a file that goes through all rooms, a room at a time."""
+
+    def _split_scope(self, nodeid):
+        file = super()._split_scope(nodeid)
+        return file if file in TOGETHER else (file, place(nodeid)[0])
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Deal tests by room where they are dealt by file."""
+    return ByRoom(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter):
