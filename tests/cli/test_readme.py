@@ -1,10 +1,14 @@
-"""README's first command, on a machine that has only Python: it serves the first lesson, on the right kernel."""
+"""README's first command, on a machine that has only Python: it serves the first lesson, on the right kernel.
+
+With `-m ''` it makes its environment; otherwise the last of it is run in this one.
+"""
 
 import json
 import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlencode
@@ -30,21 +34,25 @@ def awaited(folder: Path, pattern: str, process: subprocess.Popen[bytes]) -> dic
 
 
 @pytest.fixture
-def server(clone, tmp_path):
-    """What README's command starts, where the user's home has another kernel of the same name."""
-    spec = tmp_path / "data" / "kernels" / "python3" / "kernel.json"
-    spec.parent.mkdir(parents=True)
-    spec.write_text(json.dumps({"argv": ["false"], "display_name": "another Python", "language": "python"}))
-    env = os.environ | {
-        "JUPYTER_DATA_DIR": str(tmp_path / "data"),
-        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
-        "PIP_NO_COMPILE": "1",  # the same environment, sooner
-    }
-    command = f"{OPEN[1]} -- --no-browser --ServerApp.port=0"
-    process = subprocess.Popen(["bash", "-c", command], cwd=clone, env=env, start_new_session=True)
-    try:
-        yield awaited(tmp_path / "runtime", "jpserver-*.json", process)
-    finally:
+def serve(clone, tmp_path):
+    """Start a command that ends in `optilab lab` where the user's home has another kernel of the same name."""
+    started = []
+
+    def start(command: str) -> dict:
+        spec = tmp_path / "data" / "kernels" / "python3" / "kernel.json"
+        spec.parent.mkdir(parents=True)
+        spec.write_text(json.dumps({"argv": ["false"], "display_name": "another Python", "language": "python"}))
+        env = os.environ | {
+            "JUPYTER_DATA_DIR": str(tmp_path / "data"),
+            "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+            "PIP_NO_COMPILE": "1",  # the same environment, sooner
+        }
+        command = f"{command} -- --no-browser --ServerApp.port=0"
+        started.append(subprocess.Popen(["bash", "-c", command], cwd=clone, env=env, start_new_session=True))
+        return awaited(tmp_path / "runtime", "jpserver-*.json", started[-1])
+
+    yield start
+    for process in started:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
 
@@ -55,7 +63,18 @@ def ask(server: dict, path: str, method: str = "GET") -> dict:
         return json.loads(answer.read())
 
 
-def test_it_serves_the_lessons_on_the_environment_that_it_made(server, clone, tmp_path):
+HERE = f"{Path(sys.executable).parent / 'optilab'} lab"
+
+
+@pytest.mark.parametrize(
+    ("command", "environment"),
+    [
+        pytest.param(HERE, sys.prefix, id="in this environment"),
+        pytest.param(OPEN[1], "{clone}/.venv", id="as README says", marks=pytest.mark.full),
+    ],
+)
+def test_it_serves_the_lessons_on_the_environment_that_it_made(command, environment, serve, clone, tmp_path):
+    server = serve(command)
     assert server["root_dir"] == str(clone / "optilab-lessons")
     assert ask(server, "api/contents/00_start_here.ipynb")["type"] == "notebook"
 
@@ -71,4 +90,11 @@ def test_it_serves_the_lessons_on_the_environment_that_it_made(server, clone, tm
         timeout=60,
     )
     client.stop_channels()
-    assert "".join(printed) == str(clone / ".venv")
+    assert "".join(printed) == environment.format(clone=clone)
+
+
+def test_the_command_of_readme_makes_an_environment_and_opens_the_lessons():
+    make, *install, open_ = OPEN[1].split(" && ")
+    assert make == "python3 -m venv .venv"
+    assert install == [".venv/bin/pip install -q ."]
+    assert open_ == ".venv/bin/optilab lab"

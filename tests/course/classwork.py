@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,7 @@ def cells(notebook: nbformat.NotebookNode, kind: str) -> dict[str, nbformat.Note
     return {cell.metadata.nbgrader.grade_id: cell for cell in marked}
 
 
+@cache
 def listed(slug: str) -> dict[str, dict]:
     """The answers of `answers/<slug>.py`: WRONG, EQUIVALENT and CHEATS, by task."""
     return runpy.run_path(str(HERE / "answers" / f"{slug}.py"))
