@@ -73,7 +73,7 @@ HERE = f"{Path(sys.executable).parent / 'optilab'} lab"
         pytest.param(OPEN[1], "{clone}/.venv", id="as README says", marks=pytest.mark.full),
     ],
 )
-def test_it_serves_the_lessons_on_the_environment_that_it_made(command, environment, serve, clone, tmp_path):
+def test_it_serves_the_lessons_on_its_own_environment(command, environment, serve, clone, tmp_path):
     server = serve(command)
     assert server["root_dir"] == str(clone / "optilab-lessons")
     assert ask(server, "api/contents/00_start_here.ipynb")["type"] == "notebook"
