@@ -88,12 +88,15 @@ globalThis.measures = (() => {
       .map((panel) => beginning(panel));
   }
 
+  // Whether a part of a picture is there without the mouse over it.
+  const still = (part) => !part.classList.contains("hoverlayer");
+
   // A number for what each panel shows, and one for the note.
   function fingerprint(root) {
     const panels = [...root.querySelectorAll(".optilab-panel")].map((panel) =>
       [
         panel.querySelector(".optilab-title").innerHTML,
-        ...[...panel.querySelectorAll(".main-svg")].map((svg) => svg.innerHTML),
+        ...[...panel.querySelectorAll(".main-svg")].flatMap((svg) => [...svg.children].filter(still).map((part) => part.outerHTML)),
         ...[...panel.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
         space(panel.querySelector(".optilab-plot")),
       ].join(),

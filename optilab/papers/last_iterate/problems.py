@@ -204,36 +204,6 @@ def scenarios(seed: int, d: int = 200, n: int = 20) -> MaxAffine:
     return MaxAffine(A, np.zeros(n), Simplex())
 
 
-class Replayed:
-    """A problem for one run whose samples were drawn before, so that many runs see the same and none of them draws.
-
-    All else is the problem's own.
-
-    Parameters
-    ----------
-    problem
-        Has `sample_grad`.
-    samples : array (steps, *batch, m, …)
-        What its `sample` gives, one after the other.
-    """
-
-    def __init__(self, problem: Any, samples: np.ndarray):
-        self.problem, self.rest = problem, iter(samples)
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """The exact value at x (*batch, d) → (*batch)."""
-        return self.problem(x)
-
-    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
-        """The samples of the next step, whatever the generator."""
-        return next(self.rest)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.__dict__["problem"], name)
-
-
 TIE = 1e-12  # pieces within this of the largest count as active
 
 

@@ -9,6 +9,7 @@ from optilab.papers.gradient_sliding.experiment import constants, generators, in
 from optilab.papers.gradient_sliding.problems.deblurring import deblurring
 from optilab.papers.gradient_sliding.problems.portfolio import portfolio
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
+from optilab.papers.gradient_sliding.problems.saddle import Saddle, balls, box, simplex
 from optilab.problems.simple import Simplex, SquaredNorm
 
 SEEDS, MUS = [1, 5, 8], np.array([0.5, 2.0, 1.0])  # with other μ restarted methods have other phases
@@ -82,7 +83,17 @@ def composite(problem, d, **more):
     return {"problem": problem, "d": d, "rest": lambda x: problem.mu * x, "simple": SquaredNorm(problem.mu)} | more
 
 
+def saddle(dual, n=4):
+    rng, m = np.random.default_rng(3), len(dual.centre)
+    factor, K = rng.normal(size=(6, n)), rng.normal(size=(m, n))
+    return Saddle(factor.T @ factor / 6, rng.normal(size=n), K, rng.normal(size=m), 0.3, dual)
+
+
 PROBLEMS = {
+    **{
+        f"saddle over {name}": composite(saddle(dual), 4)
+        for name, dual in {"box": box(3), "simplex": simplex(3), "balls": balls(2)}.items()
+    },
     "robust regression": composite(robust_regression(0, n=6, m=15), 6),
     "robust regression, noisier": composite(robust_regression(1, n=6, m=15, noise=2.0), 6),
     "deblurring": composite(deblurring(0, n=20), 20),

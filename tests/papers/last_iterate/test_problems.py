@@ -5,7 +5,8 @@ import pytest
 
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import csmd, linear
-from optilab.papers.last_iterate.problems import AbsoluteRegression, Harvey, MaxAffine, Replayed, outliers, scenarios
+from optilab.papers.last_iterate.explorer.parts import Replayed
+from optilab.papers.last_iterate.problems import AbsoluteRegression, Harvey, MaxAffine, outliers, scenarios
 from optilab.problems.simple import Ball, Simplex, SquaredNorm
 
 

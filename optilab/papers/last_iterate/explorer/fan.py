@@ -9,8 +9,8 @@ from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import csmd, heavy_const, heavy_linear, heavy_poly, high_probability_shape
 from optilab.papers.last_iterate.experiment import TARGET
-from optilab.papers.last_iterate.explorer.parts import FLOOR, color, outline
-from optilab.papers.last_iterate.problems import Distance, Replayed
+from optilab.papers.last_iterate.explorer.parts import FLOOR, Replayed, color, outline
+from optilab.papers.last_iterate.problems import Distance
 from optilab.problems.mirror import Euclidean, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noise, Noisy
 from optilab.ui.controls import choice, log_slider, slider, switch

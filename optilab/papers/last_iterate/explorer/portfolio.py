@@ -8,8 +8,8 @@ import numpy as np
 from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
-from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, color, outline
-from optilab.papers.last_iterate.problems import MaxAffine, Replayed, scenarios
+from optilab.papers.last_iterate.explorer.parts import FLOOR, NAMES, Replayed, color, outline
+from optilab.papers.last_iterate.problems import MaxAffine, scenarios
 from optilab.problems.mirror import Entropy, Euclidean
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.ui.controls import choice, log_slider, slider

@@ -9,8 +9,8 @@ import numpy as np
 from optilab.core.numerics import log_steps
 from optilab.core.run import run
 from optilab.papers.last_iterate.algorithm import SCHEDULES, average, best, bound, csmd, suffix_average
-from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, outline
-from optilab.papers.last_iterate.problems import AbsoluteRegression, Replayed, outliers
+from optilab.papers.last_iterate.explorer.parts import COLORS, FLOOR, NAMES, Replayed, outline
+from optilab.papers.last_iterate.problems import AbsoluteRegression, outliers
 from optilab.problems.simple import L1
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
