@@ -88,15 +88,18 @@ globalThis.measures = (() => {
       .map((panel) => beginning(panel));
   }
 
-  // Whether a part of a picture is there without the mouse over it.
-  const still = (part) => !part.classList.contains("hoverlayer");
+  // What is drawn of a picture, without what the mouse brings up; plotly keeps grid lines in no order.
+  function marks(svg) {
+    const drawn = [...svg.querySelectorAll("*")].filter((node) => !node.childElementCount && !node.closest(".hoverlayer"));
+    return drawn.map((node) => `${node.parentNode.getAttribute("transform")} ${node.outerHTML}`).sort();
+  }
 
   // A number for what each panel shows, and one for the note.
   function fingerprint(root) {
     const panels = [...root.querySelectorAll(".optilab-panel")].map((panel) =>
       [
         panel.querySelector(".optilab-title").innerHTML,
-        ...[...panel.querySelectorAll(".main-svg")].flatMap((svg) => [...svg.children].filter(still).map((part) => part.outerHTML)),
+        ...[...panel.querySelectorAll(".main-svg")].flatMap(marks),
         ...[...panel.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
         space(panel.querySelector(".optilab-plot")),
       ].join(),

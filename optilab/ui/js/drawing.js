@@ -135,8 +135,10 @@ class Drawing {
     if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
     await this.plotly.react(plot, traces, layout, CONFIG);
     const fitted = Object.keys(plot.grown ?? {}).map((range) => [range.replace("range", "autorange"), true]);
-    if (fitted.length) await this.plotly.relayout(plot, Object.fromEntries(fitted));
     plot.grown = {};
+    if (!fitted.length) return;
+    await this.plotly.relayout(plot, Object.fromEntries(fitted));
+    await this.whole(panel, { plot }); // titles stand beside the labels of the range that was
   }
 
   // Once nothing moves any more: what was only moved is drawn whole, with axes that fit.
