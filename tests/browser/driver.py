@@ -31,6 +31,7 @@ SETTINGS = {
     "apputils-extension/sessionDialogs": {"skipKernelRestartDialog": True},
 }
 UNWANTED = ["@jupyterlab/debugger-extension"]  # complains when a notebook is left before it has asked the kernel
+LEFT = re.compile(r"Canceled future for \w+_subshell_request message")  # what JupyterLab says of it at other times
 
 
 def chromium():
@@ -236,14 +237,18 @@ class Notebook:
         self.errors = []
         self.frames = {"framesent": [], "framereceived": []}  # lengths of WebSocket messages to and from kernels
         self.received = 0  # bytes over HTTP
-        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
+        self.page.on("console", lambda message: message.type == "error" and self._note(message.text))
+        self.page.on("pageerror", lambda error: self._note(error.stack or str(error)))
         self.page.on("websocket", self._listen)
         network = self.page.context.new_cdp_session(self.page)
         network.send("Network.enable")
         network.on("Network.loadingFinished", self._loaded)
         self.address = address
         self.open(name)
+
+    def _note(self, error):
+        if not LEFT.search(error):
+            self.errors.append(error)
 
     def _listen(self, socket):
         if "/channels" in socket.url:
