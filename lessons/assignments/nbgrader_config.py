@@ -16,7 +16,8 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from optilab.course.autograde import Execute, RestoreCells
+from optilab.course.autograde import RestoreCells
+from optilab.course.execute import Execute
 
 c = get_config()  # noqa: F821 (given by whoever reads this file)
 
