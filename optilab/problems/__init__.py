@@ -10,7 +10,7 @@ the batch of a point.
     logistic       LogisticRegression   value grad hess hvp third sample sample_grad minimizer minimum
     rosenbrock     Rosenbrock           value grad hess hvp third minimizer minimum
     expression     Expression           value grad hess hvp third
-    mlp            Fit                  value grad hess hvp third sample sample_grad
+    mlp            Fit                  value grad hess hvp third sample sample_grad sample_hvp
     noisy          Noisy                value sample sample_grad
     simple         Zero                 value prox
                    L1                   value prox
@@ -25,7 +25,7 @@ the batch of a point.
                    GaussianPolicy       value grad sample rollout
     mdp            MDP                  sample
 
-    data           two moons, a Chebyshev polynomial
+    data           two moons, a Chebyshev polynomial, a mixture of Gaussians with features of unequal scales
     formula        what may be typed, and its derivatives as steps of a program
     mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power
     projection     onto the simplex

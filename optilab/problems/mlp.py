@@ -1,8 +1,8 @@
 """Fully connected networks with flat parameters, and their fit to data.
 
-With a smooth activation every function here is analytic in complex parameters, so that a Hessian-vector product is
-one gradient at a complex point, Hv = Im ∇E(θ + iεv)/ε, exact to rounding (Squire and Trapp, 1998); with ReLU it is
-the forward-over-reverse product of Pearlmutter (1994).
+A Hessian-vector product is the forward-over-reverse one of Pearlmutter (1994), in real arithmetic: a change R{·} runs
+through the network beside the values, then a change of the gradient beside the gradient. With a smooth activation every
+function here is analytic in complex parameters too.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.core.numerics import complex_step
 from optilab.problems.oracles import check_samples
 from optilab.problems.stable import log_sum_exp, softmax, softplus
 
 Layers = list[tuple[np.ndarray, np.ndarray]]  # (W, b) of each layer
+Matrices = Sequence[np.ndarray]  # (W b) of each layer, (*batch, out, in + 1)
 Upstream = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 DIFFERENCE = 1e-4  # real step of a second difference, where truncation and rounding balance
 
@@ -38,11 +38,24 @@ ACTIVATIONS = {
 }
 
 
+class Factors(NamedTuple):
+    """What the gradients of a layer's matrix (W b) are made of: that of one datum is the outer product δ aᵀ."""
+
+    a: np.ndarray  # what enters the layer, with a last column of ones: (*batch, N, in + 1)
+    delta: np.ndarray  # gradient of the loss of each datum with respect to W a + b: (*batch, N, out)
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """Gradient of the mean loss with respect to the matrix: (*batch, out, in + 1)."""
+        return self.delta.mT @ self.a / self.a.shape[-2]
+
+
 @dataclass(frozen=True)
 class MLP:
     """A fully connected network; hidden layers a ← s(W a + b), the last one linear.
 
-    Its parameters are one vector θ (*batch, D): W₁, b₁, W₂, b₂, … with W (out, in) row by row.
+    Its parameters are one vector θ (*batch, D): the matrices (W b) of its layers, each (out, in + 1) with the biases as
+    last column, row by row.
 
     Parameters
     ----------
@@ -69,29 +82,42 @@ class MLP:
     @cached_property
     def dim(self) -> int:
         """Number of parameters D."""
-        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.sizes))
+        return sum(out * columns for out, columns in self.shapes)
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """Shape (out, in + 1) of each layer's matrix (W b)."""
+        return tuple((out, into + 1) for into, out in pairwise(self.sizes))
 
     def init(self, rng: np.random.Generator, gain: float = 1.0) -> np.ndarray:
         """Weights gain · N(0, 1/in) and biases 0: θ (D,)."""
         weights = [gain * rng.standard_normal((out, into)) / np.sqrt(into) for into, out in pairwise(self.sizes)]
         return self.flat([(W, np.zeros(len(W))) for W in weights])
 
-    def layers(self, theta: np.ndarray) -> Layers:
-        """Weights (*batch, out, in) and biases (*batch, out) of each layer, as views of θ (*batch, D)."""
+    def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
+        """The matrix (W b) of each layer, (*batch, out, in + 1), as a view of θ (*batch, D)."""
         theta = np.asarray(theta)
         require(theta.shape[-1:] == (self.dim,), "the shape of theta", theta.shape, f"(*batch, {self.dim})")
         analytic = self.activation != "relu" or not np.iscomplexobj(theta)
         require(analytic, "theta", theta.dtype, "real for a ReLU network, which is not analytic")
-        layers, start = [], 0
-        for into, out in pairwise(self.sizes):
-            middle, end = start + out * into, start + out * into + out
-            layers.append((theta[..., start:middle].reshape(*theta.shape[:-1], out, into), theta[..., middle:end]))
+        matrices, start = [], 0
+        for out, columns in self.shapes:
+            end = start + out * columns
+            matrices.append(theta[..., start:end].reshape(*theta.shape[:-1], out, columns))
             start = end
-        return layers
+        return matrices
+
+    def vector(self, matrices: Matrices) -> np.ndarray:
+        """The vector θ (*batch, D) of given matrices, the inverse of `matrices`."""
+        return np.concatenate([matrix.reshape(*matrix.shape[:-2], -1) for matrix in matrices], -1)
+
+    def layers(self, theta: np.ndarray) -> Layers:
+        """Weights (*batch, out, in) and biases (*batch, out) of each layer, as views of θ (*batch, D)."""
+        return [(matrix[..., :-1], matrix[..., -1]) for matrix in self.matrices(theta)]
 
     def flat(self, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
         """The vector θ (*batch, D) of given layers, the inverse of `layers`."""
-        return np.concatenate([part for W, b in layers for part in (W.reshape(*W.shape[:-2], -1), b)], -1)
+        return self.vector([np.concatenate([W, b[..., None]], -1) for W, b in layers])
 
     def forward(self, theta: np.ndarray, X: np.ndarray) -> np.ndarray:
         """Outputs (*batch, N, out) at inputs X (N, in), shared by the batch, or (*batch, N, in)."""
@@ -148,7 +174,7 @@ class MLP:
         `upstream` takes the outputs and their derivative along v, and gives the gradient with respect to the outputs
         and the derivative of that.
         """
-        theta, v = np.broadcast_arrays(theta, v)
+        v = np.broadcast_to(v, np.broadcast_shapes(np.shape(theta), np.shape(v)))
         layers, directions = self.layers(theta), self.layers(v)
         inputs = self.inputs(layers, X)
         changes = self.changes(layers, directions, inputs)
@@ -209,7 +235,7 @@ class Fit:
             require(Y.shape[-2:] == (N, out), "the shape of Y", Y.shape, f"(*batch, {N}, {out})")
         else:
             require(Y.shape[-1:] == (N,), "the shape of the labels Y", Y.shape, f"(*batch, {N})")
-            labels = np.issubdtype(Y.dtype, np.integer) and np.isin(Y, np.arange(out)).all()
+            labels = np.issubdtype(Y.dtype, np.integer) and Y.min(initial=0) >= 0 and Y.max(initial=0) < out
             require(labels, "Y", Y, f"labels, integers from 0 to {out - 1}")
 
     @cached_property
@@ -240,9 +266,7 @@ class Fit:
         return network.gradient(layers, inputs, upstream)
 
     def hvp(self, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """Hessian at θ times v, both (*batch, D) → (*batch, D): by the complex step where that is exact."""
-        if self.smooth and not np.iscomplexobj(theta) and not np.iscomplexobj(v):
-            return complex_step(self.grad, np.asarray(theta), v)
+        """Hessian at θ times v, both (*batch, D) → (*batch, D)."""
         return self.network.backward_along(theta, v, self.X, self.outputs_grad_along)
 
     def hess(self, theta: np.ndarray) -> np.ndarray:
@@ -258,11 +282,38 @@ class Fit:
         """Data drawn with replacement: indices, size (*batch, m) → (*batch, m)."""
         return rng.integers(self.X.shape[-2], size=size)
 
+    def drawn(self, sample: np.ndarray) -> "Fit":
+        """The fit to sampled data (*batch, m), whose gradients, factors and products are those of the sample."""
+        own = self.X.shape[:-2]
+        replicate = tuple(index[..., None] for index in np.ix_(*map(np.arange, own)))
+        shared = self.Y.ndim == (2 if self.loss == "square" else 1)
+        Y = self.Y[sample] if shared else self.Y[(*replicate, sample)]
+        return replace(self, X=self.X[(*replicate, sample)], Y=Y)
+
     def sample_grad(self, theta: np.ndarray, sample: np.ndarray) -> np.ndarray:
-        """Gradient of the loss on sampled data (*batch, m) at θ (*batch, D) → (*batch, D); needs X (N, in)."""
-        require(self.X.ndim == 2, "the shape of X", self.X.shape, "(N, in), shared by the batch, to be sampled")
+        """Gradient of the loss on sampled data (*batch, m) at θ (*batch, D) → (*batch, D)."""
         check_samples(theta, sample.shape)
-        return replace(self, X=self.X[sample], Y=self.Y[sample]).grad(theta)
+        return self.drawn(sample).grad(theta)
+
+    def sample_hvp(self, theta: np.ndarray, v: np.ndarray, sample: np.ndarray) -> np.ndarray:
+        """Hessian of the loss on sampled data (*batch, m) at θ times v, both (*batch, D) → (*batch, D)."""
+        check_samples(theta, sample.shape)
+        return self.drawn(sample).hvp(theta, v)
+
+    def factors(self, theta: np.ndarray) -> list[Factors]:
+        """What the gradients at θ (*batch, D) of each layer's matrix are made of, datum by datum."""
+        network = self.network
+        layers = network.layers(theta)
+        inputs = network.inputs(layers, self.X)
+        upstream = self.X.shape[-2] * self.outputs_grad(affine(inputs[-1], *layers[-1]))
+        deltas = network.deltas(layers, inputs, upstream)
+        ones = [np.ones((*a.shape[:-1], 1), a.dtype) for a in inputs]
+        augmented = [np.concatenate(pair, -1) for pair in zip(inputs, ones, strict=True)]
+        return [Factors(a, delta) for a, delta in zip(augmented, deltas, strict=True)]
+
+    def grads(self, theta: np.ndarray) -> np.ndarray:
+        """Gradient of the loss of each datum at θ (*batch, D) → (*batch, N, D); their mean is `grad`."""
+        return self.network.vector([delta[..., :, None] * a[..., None, :] for a, delta in self.factors(theta)])
 
     def outputs_grad(self, outputs: np.ndarray) -> np.ndarray:
         """Gradient of the loss with respect to the outputs, both (*batch, N, out)."""

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.problems.data import chebyshev, two_moons
+from optilab.core.numerics import complex_step
+from optilab.problems.data import chebyshev, mixture, two_moons
 from optilab.problems.mlp import ACTIVATIONS, MLP, Fit
 
 SMOOTH = ["tanh", "softplus"]
@@ -29,8 +30,8 @@ def slow_forward(network, theta, X):
     for a in X:
         rest = theta
         for depth, (into, out) in enumerate(zip(network.sizes, network.sizes[1:], strict=False)):
-            W, b, rest = rest[: into * out].reshape(out, into), rest[into * out :][:out], rest[(into + 1) * out :]
-            a = W @ a + b
+            matrix, rest = rest[: (into + 1) * out].reshape(out, into + 1), rest[(into + 1) * out :]
+            a = matrix @ [*a, 1]
             if depth < len(network.sizes) - 2:
                 a = function[network.activation](a)
         outputs.append(a)
@@ -50,7 +51,7 @@ def test_init_draws_layer_by_layer_and_layers_inverts_flat():
     rng = np.random.default_rng(7)
     first = 1.5 * rng.standard_normal((4, 3)) / np.sqrt(3)
     second = 1.5 * rng.standard_normal((2, 4)) / np.sqrt(4)
-    expected = np.concatenate([first.ravel(), np.zeros(4), second.ravel(), np.zeros(2)])
+    expected = [number for W in (first, second) for row in W for number in (*row, 0.0)]
     np.testing.assert_array_equal(theta, expected)
     assert network.dim == theta.size == 26
     batch = np.random.default_rng(0).normal(size=(2, 5, network.dim))
@@ -59,14 +60,25 @@ def test_init_draws_layer_by_layer_and_layers_inverts_flat():
         ((2, 5, 2, 4), (2, 5, 2)),
     ]
     np.testing.assert_array_equal(network.flat(network.layers(batch)), batch)
+    assert tuple(matrix.shape[-2:] for matrix in network.matrices(batch)) == network.shapes == ((4, 4), (2, 5))
+    np.testing.assert_array_equal(network.vector(network.matrices(batch)), batch)
 
 
 @pytest.mark.parametrize("activation", SMOOTH)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_complex_step_is_the_forward_over_reverse_product(activation, loss):
     problem, theta, v = example(activation, loss, batch=(3,))
-    by_hand = problem.network.backward_along(theta, v, problem.X, problem.outputs_grad_along)
-    np.testing.assert_allclose(problem.hvp(theta, v), by_hand, rtol=1e-11, atol=1e-13)
+    by_step = complex_step(problem.grad, theta, v)
+    np.testing.assert_allclose(problem.hvp(theta, v), by_step, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(problem.hvp(theta, v[0])[2], problem.hvp(theta[2], v[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_product_of_one_layer_has_the_batch_of_both(loss):
+    problem, theta, v = example(loss=loss, batch=(3,), sizes=(2, 3))
+    product = problem.hvp(theta, v[0])
+    assert product.shape == theta.shape
+    np.testing.assert_allclose(product[1], problem.hess(theta[1]) @ v[0], rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("activation", SMOOTH)
@@ -121,16 +133,46 @@ def test_input_gradient_against_differences(activation):
     np.testing.assert_allclose((gradient * move).sum((-2, -1)), slope, rtol=1e-6)
 
 
-def test_inputs_of_each_replicate_cannot_be_sampled():
-    problem, theta, _ = example()
-    with pytest.raises(ValueError, match="shared by the batch, to be sampled"):
-        Fit(problem.network, problem.X[None], problem.Y).sample_grad(theta, np.array([0]))
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("shared", [False, True], ids=["labels of its own", "labels of all"])
+def test_replicates_with_data_of_their_own_draw_from_them(loss, shared):
+    problem, theta, v = example(loss=loss, batch=(2, 3))
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(3, *problem.X.shape))  # for each of three replicates, whatever the first axis of theta
+    Y = problem.Y if shared else rng.permuted(np.broadcast_to(problem.Y, (3, *problem.Y.shape)), axis=1)
+    own = Fit(problem.network, X, Y, loss)
+    sample = own.sample(rng, (2, 3, 5))
+    together = own.sample_grad(theta, sample), own.sample_hvp(theta, v, sample)
+    for i, j in np.ndindex(2, 3):
+        drawn = sample[i, j]
+        alone = Fit(problem.network, X[j][drawn], (Y if shared else Y[j])[drawn], loss)
+        np.testing.assert_allclose(together[0][i, j], alone.grad(theta[i, j]), rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(together[1][i, j], alone.hvp(theta[i, j], v[i, j]), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_of_single_data_come_from_the_inputs_and_deltas_of_each_layer(activation, loss):
+    problem, theta, _ = example(activation, loss, batch=(2,))
+    each = problem.grads(theta)
+    assert each.shape == (2, 7, problem.network.dim)
+    for i in range(7):
+        one = problem.drawn(np.full((2, 1), i))
+        np.testing.assert_allclose(each[:, i], one.grad(theta), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(each.mean(1), problem.grad(theta), rtol=1e-11, atol=1e-13)
+    factors = problem.factors(theta)
+    for (a, delta), into, out in zip(factors, problem.network.sizes, problem.network.sizes[1:], strict=False):
+        assert a.shape == (2, 7, into + 1) or a.shape == (7, into + 1)
+        assert delta.shape == (2, 7, out)
+        assert (a[..., -1] == 1).all()
+    gradient = problem.network.vector([factor.gradient for factor in factors])
+    np.testing.assert_allclose(gradient, problem.grad(theta), rtol=1e-11, atol=1e-13)
 
 
 def test_accuracy_counts_the_right_labels():
     X = np.array([[1.0], [-1.0], [2.0], [-3.0]])
     problem = Fit(MLP((1, 2)), X, np.array([0, 1, 1, 1]), "cross_entropy")
-    theta = np.array([[1.0, -1.0, 0.0, 0.0], [-1.0, 1.0, 0.0, 0.0]])  # label 0 where x > 0, and the reverse
+    theta = np.array([[1.0, 0.0, -1.0, 0.0], [-1.0, 0.0, 1.0, 0.0]])  # label 0 where x > 0, and the reverse
     np.testing.assert_array_equal(problem.accuracy(theta), [0.75, 0.25])
     with pytest.raises(ValueError, match="cross_entropy"):
         example()[0].accuracy(theta)
@@ -185,3 +227,21 @@ def test_two_moons_without_noise_lie_on_their_half_circles():
     np.testing.assert_allclose(noise, 0.3 * rng.standard_normal((101, 2)), atol=1e-12)
     with pytest.raises(ValueError, match="noise must be"):
         two_moons(10, -1.0, 0)
+
+
+def test_a_mixture_is_drawn_in_the_order_that_is_written_down():
+    n, cond = 30, 50.0
+    X, labels, X_test, labels_test = mixture(3, n, cond)
+    rng = np.random.default_rng(103)
+    centres, cloud = rng.standard_normal((12, 20)), rng.integers(0, 12, 60)
+    points = np.array([centres[c] for c in cloud]) + 0.9 * rng.standard_normal((60, 20))
+    order = rng.permutation(20)
+    scales = [cond ** (-order[j] / 19) for j in range(20)]
+    np.testing.assert_allclose(np.concatenate([X, X_test]), points * scales, rtol=1e-12)
+    np.testing.assert_array_equal(np.concatenate([labels, labels_test]), cloud % 3)
+
+
+def test_a_mixture_refuses_what_it_cannot_draw():
+    for arguments, name in [((-1, 5, 1), "seed"), ((0, 0, 1), "n"), ((0, 5, 0.5), "cond"), ((0, 5, np.nan), "cond")]:
+        with pytest.raises(ValueError, match=f"{name} must be"):
+            mixture(*arguments)

@@ -111,7 +111,10 @@ for slug in sorted(path.name for path in ROOMS.iterdir() if (path / "cases.py").
     CASES |= {name: Case(**given) for name, given in room.get("PROBLEMS", {}).items()}
     GAMES |= room.get("GAMES", {})
 KNOWN = {type(case.problem) for case in CASES.values()} | {type(game) for game, *_ in GAMES.values()}
-ORACLES = ("grad", "subgrad", "hess", "hvp", "third", "prox", "sample", "sample_grad", "sample_subgrad", "f_phi")
+ORACLES = (
+    *("grad", "subgrad", "hess", "hvp", "third", "prox", "sample", "sample_grad", "sample_subgrad", "sample_hvp"),
+    "f_phi",
+)
 
 
 def offers(problem, *names):
@@ -299,19 +302,26 @@ def test_an_axis_of_one_sample_takes_nothing_more_from_the_generator(case):
         np.testing.assert_array_equal(left[:, 0], right)
 
 
-SAMPLED = {"sample_grad": ("grad", "subgrad"), "sample_subgrad": ("subgrad",), "sample_smooth_grad": ("smooth_grad",)}
+SAMPLED = {
+    "sample_grad": ("grad", "subgrad"),
+    "sample_subgrad": ("subgrad",),
+    "sample_smooth_grad": ("smooth_grad",),
+    "sample_hvp": ("hvp",),
+}
 
 
 def sampled(case):
     """For each sampled oracle of a problem: a function of x and the sample, and the exact one of x, None if unknown."""
-    extra = {"sample_smooth_grad": (0.7,)}
+    before = {"sample_hvp": (np.linspace(-1, 1, case.d),)}  # what is given between x and the sample
+    after = {"sample_smooth_grad": (0.7,)}
     for name, exact in SAMPLED.items():
         if offers(case.problem, name):
+            ask = getattr(case.problem, name)
             known = next((getattr(case.problem, other) for other in exact if offers(case.problem, other)), None)
-            more = extra.get(name, ())
+            first, last = before.get(name, ()), after.get(name, ())
             yield (
-                lambda x, sample, name=name, more=more: getattr(case.problem, name)(x, sample, *more),
-                None if known is None else lambda x, known=known, more=more: known(x, *more),
+                lambda x, sample, ask=ask, first=first, last=last: ask(x, *first, sample, *last),
+                None if known is None else lambda x, known=known, more=(*first, *last): known(x, *more),
             )
 
 

@@ -25,11 +25,11 @@ def difference(value, x, e=1e-6):
 
 def q_by_hand(variant, theta, u, rng, lr, epsilon, steps):
     """Q-learning with gradients by differences, u and v held constant."""
-    second = slice(6 * 2 + 6, 6 * 2 + 6 + 5 * 6)
+    second = 6 * 3 + np.arange(5 * 7).reshape(5, 7)[:, :6]  # weights of the second layer, whose rows end with a bias
     m = v_adam = np.zeros_like(theta)
 
     def layer(theta):
-        return theta[second].reshape(5, 6)
+        return theta[second]
 
     def outputs(theta, states, u, v):
         (W1, b1), (W2, b2), (W3, b3) = TINY.layers(theta)

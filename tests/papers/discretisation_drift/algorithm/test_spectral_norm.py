@@ -136,7 +136,8 @@ def test_the_gradient_of_a_normalised_network_agrees_with_differences(which):
 def by_hand(fit, theta, u, K, lr, momentum, steps):
     """Heavy ball under spectral normalisation of a network without hidden layers."""
     out, into = fit.Y.shape[1], fit.X.shape[1]
-    W, b = theta[: out * into].reshape(out, into), theta[out * into :]
+    *columns, b = theta.reshape(out, into + 1).T
+    W = np.transpose(columns)
     dW, db = 0, 0
     for _ in range(steps):
         v = W.T @ u / np.linalg.norm(W.T @ u)
@@ -147,7 +148,7 @@ def by_hand(fit, theta, u, K, lr, momentum, steps):
         G = K / sigma * (G - (G * W).sum() / sigma * np.outer(u, v))
         dW, db = momentum * dW - lr * G, momentum * db - lr * c
         W, b = W + dW, b + db
-    return np.concatenate([W.ravel(), b])
+    return np.column_stack([W, b]).ravel()
 
 
 def test_training_is_the_implementation_by_hand():
