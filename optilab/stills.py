@@ -18,7 +18,7 @@ from optilab.core.check import require
 from optilab.ui.pictures import Pictures
 
 WIDTH = 900  # px
-COLORS = 64  # of the palette that a still is reduced to
+COLORS = 96  # of the palette that a still is reduced to
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--force-color-profile=srgb", "--font-render-hinting=none"]
 THEMES = {"light": ("white", "rgba(0,0,0,0.87)", "#bdbdbd"), "dark": ("#111", "rgba(255,255,255,0.87)", "#555")}
@@ -64,8 +64,8 @@ def plain(frame: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digest(spec: str, frame: Mapping[str, Any]) -> str:
-    """What a still depends on, in a few letters: the panels, the numbers, the page that draws them."""
-    known = {**json.loads(spec), "id": ""}, {**plain(frame), "number": 0, "code": ""}, str(Pictures._esm)
+    """What a still depends on, in a few letters: the panels, the numbers, the page that draws them, its palette."""
+    known = {**json.loads(spec), "id": ""}, {**plain(frame), "number": 0, "code": ""}, str(Pictures._esm), COLORS
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -99,7 +99,8 @@ class Studio:
         self.page.wait_for_timeout(100)  # legends come after the pictures
         shot = Image.open(io.BytesIO(self.page.locator("#place").screenshot())).convert("RGB")
         small = io.BytesIO()
-        shot.quantize(colors, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        palette = Image.Quantize.FASTOCTREE  # keeps the colours of thin lines, which by area don't count
+        shot.quantize(colors, palette, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()
 
 
