@@ -65,7 +65,7 @@ def compute(loss: str, h: float, steps: int, x0: float, y0: float, branch: str, 
         "factors": (np.full(len(factors), shown), np.array(factors)),
         "map title": map_title(z, bowl),
         "wheel title": wheel_title(z, bowl, away),
-        "law title": f"The law{'' if bowl else ' at the start'}: a step multiplies it by 1 − hλ₀ = {number(1 - z)}",
+        "law title": f"The law{'' if bowl else ' at the start'}: a step multiplies what is steep by {number(1 - z)}",
         "note": note(z, bowl, made, steps, found["errors"]),
     }
 
