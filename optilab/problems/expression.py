@@ -21,14 +21,15 @@ class Expression:
     ----------
     formula : str
         Numbers, variables, + - * / **, parentheses, pi, e and the functions of `optilab.problems.formula.FUNCTIONS`;
-        at most 500 characters, constant exponents up to 100.
+        at most 500 characters, constant exponents up to 100, 1500 operations with all derivatives that are asked for.
     variables : tuple of str, optional
         What the entries of a point are called, in order; by default the formula's variables, sorted.
 
     Raises
     ------
     ValueError
-        If the formula contains anything else; the sentence quotes the piece.
+        If the formula contains anything else, or, when a derivative is asked for, if it is too long for that; the
+        sentence quotes the piece.
     """
 
     formula: str

@@ -45,6 +45,10 @@ DEPTH = 100  # operations inside one another
 EXPONENT = 100  # largest constant exponent
 NUMBER = 1e100  # largest constant
 EXACT = 2**53  # integers beyond this are floats to NumPy
+STEPS = 1500  # operations of a formula and the derivatives that are asked for
+DIGITS = 40  # of a constant, of which
+NOISE = 1e-30  # is the part that is rounding: sin(pi) is 0
+NO_VARIABLES = {"I", "oo", "zoo", "nan", "inf", "infinity"}  # what they are called elsewhere, in small letters too
 
 
 def refuse(piece: str, reason: str) -> NoReturn:
@@ -65,17 +69,24 @@ def syntax(formula: str) -> ast.expr:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parser's advice to authors of Python
-            return ast.parse(text, mode="eval").body
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply or has odd characters"
         refuse(text, f"{reason} (a product needs its *)")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and "·" in node.id:  # to Python a letter
+            refuse(node.id, "write * for a product, not ·")
+    return tree
 
 
 def names(tree: ast.expr) -> list[str]:
-    """The variables of a formula, sorted."""
+    """The variables of a formula, sorted; what elsewhere means infinity, no number or √−1 is refused."""
     nodes = list(ast.walk(tree))
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     found = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
+    for name in sorted(found):
+        if name in NO_VARIABLES or name.lower() in NO_VARIABLES:
+            refuse(name, "it is no real number, and as the name of a variable it would be mistaken for one")
     return sorted(found - FUNCTIONS.keys() - CONSTANTS.keys())
 
 
@@ -83,6 +94,7 @@ class Program:
     """Steps, each one small expression in variables and earlier steps; equal expressions are one step."""
 
     def __init__(self) -> None:
+        self.text = ""  # of the formula that was read last
         self.steps: dict[sp.Symbol, sp.Expr] = {}
         self.known: dict[sp.Expr, sp.Symbol] = {}
         self.constants: dict[sp.Symbol, sp.Expr] = {}  # the value of each step that is a number
@@ -92,6 +104,8 @@ class Program:
         if expr.is_Atom:
             return expr
         if expr not in self.known:
+            if len(self.steps) >= STEPS:
+                refuse(self.text, f"with the derivatives that are needed it takes more than {STEPS} operations")
             self.known[expr] = sp.Symbol(f"step{len(self.steps)}")
             self.steps[self.known[expr]] = expr
         return self.known[expr]
@@ -99,12 +113,20 @@ class Program:
     def constant(self, expr: sp.Expr) -> sp.Expr | None:
         """The value of a constant expression, None if it has a variable."""
         if expr.free_symbols <= self.constants.keys():
-            return expr.xreplace(self.constants).evalf(15)
+            return expr.xreplace(self.constants).evalf(DIGITS)
         return None
+
+    def noise(self, expr: sp.Expr, value: sp.Expr) -> bool:
+        """Whether the value of a constant is but what rounding leaves of 0."""
+        sizes = [abs(size) for part in expr.args if (size := self.constant(part)) is not None]
+        if isinstance(expr, sp.Add):
+            return bool(abs(value) < NOISE * max(sizes))
+        return isinstance(expr, sp.sin | sp.cos | sp.tan | sp.log) and bool(abs(value) < NOISE * min(1, *sizes))
 
     def read(self, formula: str, variables: Mapping[str, sp.Symbol]) -> sp.Expr:
         """Append the steps of a formula, refusing whatever is not on the list; the name of its value."""
-        text = formula.strip()
+        tree, text = syntax(formula), formula.strip()
+        self.text = text
 
         def piece(node: ast.expr) -> str:
             return ast.get_source_segment(text, node) or text
@@ -118,6 +140,10 @@ class Program:
             if value is not None:
                 if not (value.is_real and abs(value) <= NUMBER):
                     refuse(piece(node), f"it is not a real number of size up to {NUMBER:.0e}")
+                if isinstance(expr, sp.tan) and abs(value) > 1 / NOISE:
+                    refuse(piece(node), "it divides by zero")
+                if self.noise(expr, value):
+                    return sp.Integer(0)
                 if name.is_Symbol:
                     self.constants[name] = value
             return name
@@ -141,6 +167,8 @@ class Program:
                 case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
                     one, other = visit(left, depth + 1), visit(right, depth + 1)
                     exponent = self.constant(other) if isinstance(op, ast.Pow) else None
+                    if isinstance(op, ast.Pow) and self.constant(one) == 0 and not exponent:
+                        refuse(piece(node), "0 to a power that is or may be 0 has no value")
                     if exponent is not None and abs(exponent) > EXPONENT:
                         refuse(piece(node), f"exponents go up to {EXPONENT}")
                     return result(OPERATIONS[type(op)](one, other), node)
@@ -156,7 +184,7 @@ class Program:
                     refuse(piece(node), f"unknown function; the functions are {', '.join(FUNCTIONS)}")
             refuse(piece(node), GRAMMAR)
 
-        return visit(syntax(formula))
+        return visit(tree)
 
     def needed(self, outputs: Sequence[sp.Expr]) -> list[tuple[sp.Symbol, sp.Expr]]:
         """The steps that the outputs depend on, in order."""

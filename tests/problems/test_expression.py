@@ -140,6 +140,21 @@ def test_expressions_can_be_sent_to_another_process():
         ("x/0", "'x/0'.*divides by zero"),
         ("x/0**tan(1e-99)", "divides by zero"),
         ("1/(x-x)", "'1/\\(x-x\\)'.*divides by zero"),
+        ("x·y", "'x·y'.*write \\* for a product"),
+        ("2·x", "'2·x'.*a product needs its"),
+        ("x × y", "'x × y'.*a product needs its"),
+        ("nan*x", "'nan'.*no real number"),
+        ("x + Inf", "'Inf'.*no real number"),
+        ("infinity/x", "'infinity'.*no real number"),
+        ("I*x", "'I'.*no real number"),
+        ("-oo + x", "'oo'.*no real number"),
+        ("0**0*x", "'0\\*\\*0'.*has no value"),
+        ("(x-x)**(2-2)", "'\\(x-x\\)\\*\\*\\(2-2\\)'.*has no value"),
+        ("0**x", "'0\\*\\*x'.*has no value"),
+        ("tan(pi/2)*x", "'tan\\(pi/2\\)'.*divides by zero"),
+        ("x/cos(3*pi/2)", "'x/cos\\(3\\*pi/2\\)'.*divides by zero"),
+        ("x/(sqrt(2)**2-2)", "divides by zero"),
+        ("log(sin(pi))*x", "divides by zero"),
         ("sqrt(-1)*x", "'sqrt\\(-1\\)'.*not a real number"),
         ("sin + x", "'sin'.*needs its argument"),
         ("sin(x, x)", "sin takes one argument"),
@@ -169,6 +184,7 @@ def test_bad_variables_and_points_are_refused():
     for variables in [("x", "x"), ("x", "sin"), ("x", "e"), ("x", "2")]:
         with pytest.raises(ValueError, match="variables must be distinct names"):
             Expression("x", variables)
+    assert Expression("I - oo", ("I", "oo"))([3, 1]) == 2  # whoever names variables may call them so
     with pytest.raises(ValueError, match="shape of a point"):
         Expression("x + y").grad(np.zeros(3))
 
@@ -200,13 +216,13 @@ PIECES += [f"{name}(" for name in FUNCTIONS]
 def test_any_text_is_a_formula_or_is_refused(text):
     try:
         expression = Expression(text)
+        ones = np.ones((3, expression.dim))
+        shapes = expression(ones).shape, expression.third(ones, ones).shape
     except ValueError as error:
         refusal = str(error)
     else:
         refusal = ""
-        ones = np.ones((3, expression.dim))
-        assert expression(ones).shape == (3,)
-        assert expression.third(ones, ones).shape == ones.shape
+        assert shapes == ((3,), ones.shape)
     assert not refusal or refusal.startswith("can't read ")
 
 
@@ -231,3 +247,29 @@ def test_the_hardest_allowed_formulas_are_differentiated_three_times(formula):
     x = np.full(expression.dim, 0.3)
     assert expression.third(x, x).shape == x.shape
     assert expression.hess(x).shape == (x.size, x.size)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "**".join(["x"] * 100),
+        "(" * 49 + "x" + "**x)" * 49,
+        "**".join(["tan(x)"] * 60),
+        "**".join("xyzuvw" * 15),
+        "tan(" * 90 + "x" + ")" * 90,
+        "*".join(f"x{i}" for i in range(100)),
+    ],
+)
+def test_derivatives_that_grow_too_long_are_refused_early(formula):
+    expression = Expression(formula)
+    ones = np.ones(expression.dim)
+    assert expression(ones).shape == ()
+    with pytest.raises(ValueError, match=r"can't read '.*…' in the formula: .* more than 1500 operations"):
+        expression.third(ones, ones)
+    assert len(expression.program.steps) == 1500
+
+
+def test_constants_are_exact_to_rounding():
+    x = np.full(1, 3.0)
+    assert Expression("x + cos(pi/2) + sin(3*pi) + log(e) + 1e-20*1e-20")(x) == 4
+    assert Expression("1e20*(exp(-46)*x + sin(1e-20))")(x) == pytest.approx(1e20 * (3 * np.exp(-46) + 1e-20), rel=1e-14)
