@@ -1,7 +1,8 @@
-"""Common random numbers: replicates that see the same draws."""
+"""Random numbers of replicates: draws that they share, and a generator for each."""
 
 import inspect
-from functools import partial
+from collections.abc import Iterable
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,52 @@ def common(rng: np.random.Generator, axes: int = 1) -> CommonGenerator:
     """
     require(axes >= 0, "axes", axes, "0 or more")
     return CommonGenerator(rng, axes)
+
+
+class SeparateGenerator:
+    """Generators side by side: the first axis of a draw's `size` runs over them, each draws its own part."""
+
+    def __init__(self, rngs: list[Any]):
+        self.rngs = rngs
+
+    def spawn(self, n_children: int) -> list["SeparateGenerator"]:
+        """Independent children, generator by generator."""
+        return [SeparateGenerator(list(row)) for row in zip(*(rng.spawn(n_children) for rng in self.rngs), strict=True)]
+
+    def __getattr__(self, name: str) -> Any:
+        if "rngs" not in self.__dict__:  # unpickling asks before it is there
+            raise AttributeError(name)
+        draws = [getattr(rng, name) for rng in self.rngs]
+
+        @wraps(draws[0])
+        def separate_draw(*args: Any, **kwargs: Any) -> Any:
+            given = inspect.signature(draws[0]).bind(*args, **kwargs)
+            size = given.arguments.get("size")
+            shape = (size,) if isinstance(size, int | np.integer) else tuple(size or ())
+            allowed = f"({len(draws)}, …), as many as there are generators"
+            require(shape[:1] == (len(draws),), "size", size, allowed)
+            given.arguments["size"] = shape[1:]
+            return np.stack([draw(*given.args, **given.kwargs) for draw in draws])
+
+        return separate_draw
+
+
+def separate(seeds: Iterable[int]) -> SeparateGenerator:
+    """A generator for each seed, side by side: replicate i draws what `default_rng(seeds[i])` would draw for it alone.
+
+    `separate([3, 8]).normal(size=(2, 5))` stacks `default_rng(3).normal(size=5)` on that of 8. Under `common` the
+    further axes before them share these draws.
+
+    Parameters
+    ----------
+    seeds : iterable of int
+        One for each replicate.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or later a `size` doesn't begin with their number.
+    """
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    require(len(rngs) > 0, "the number of seeds", len(rngs), "1 or more")
+    return SeparateGenerator(rngs)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.core.randomness import common
+from optilab.core.randomness import common, separate
 
 DRAWS = {
     "normal": (),
@@ -71,3 +71,30 @@ def test_bad_arguments_are_refused():
         common(np.random.default_rng(0), -1)
     with pytest.raises(ValueError, match="size must be at least 2 axes long"):
         common(np.random.default_rng(0), 2).normal(size=3)
+
+
+def test_separate_generators_draw_what_each_would_alone():
+    rng, alone = separate([3, 8]), [np.random.default_rng(seed) for seed in (3, 8)]
+    for _ in range(2):
+        np.testing.assert_array_equal(rng.normal(size=(2, 5)), [one.normal(size=5) for one in alone])
+        np.testing.assert_array_equal(rng.integers(9, size=(2, 4)), [one.integers(9, size=4) for one in alone])
+    np.testing.assert_array_equal(rng.normal(1.0, 2.0, (2, 3)), [one.normal(1.0, 2.0, 3) for one in alone])
+    np.testing.assert_array_equal(rng.random(2), [one.random() for one in alone])
+    (child,) = rng.spawn(1)
+    np.testing.assert_array_equal(child.random(size=(2, 3)), [one.spawn(1)[0].random(3) for one in alone])
+
+
+def test_separate_generators_can_be_shared_and_pickled():
+    shared = common(separate([3, 8]), 1).integers(9, size=(4, 2, 5))
+    np.testing.assert_array_equal(shared, np.broadcast_to(separate([3, 8]).integers(9, size=(2, 5)), (4, 2, 5)))
+    again = pickle.loads(pickle.dumps(separate([3, 8])))
+    np.testing.assert_array_equal(again.random(size=(2, 3)), separate([3, 8]).random(size=(2, 3)))
+
+
+def test_separate_generators_refuse_other_sizes():
+    with pytest.raises(ValueError, match="as many as there are generators"):
+        separate([3, 8]).normal(size=(3, 5))
+    with pytest.raises(ValueError, match="as many as there are generators"):
+        separate([3, 8]).normal()
+    with pytest.raises(ValueError, match="the number of seeds"):
+        separate([])
