@@ -13,7 +13,7 @@ from optilab.core.check import require
 class CommonGenerator:
     """A generator whose draws with a `size` are made once and shared along the first `axes` axes of it."""
 
-    def __init__(self, rng: np.random.Generator, axes: int):
+    def __init__(self, rng: Any, axes: int):
         self.rng, self.axes = rng, axes
         self.places: dict[str, int | None] = {}  # of `size` among a method's arguments: slow to find, always asked for
 
@@ -50,7 +50,7 @@ class CommonGenerator:
         return np.broadcast_to(drawn, (*size[: self.axes], *np.shape(drawn)))
 
 
-def common(rng: np.random.Generator, axes: int = 1) -> CommonGenerator:
+def common(rng: "np.random.Generator | SeparateGenerator", axes: int = 1) -> CommonGenerator:
     """A generator whose draws are shared along the first `axes` replicate axes.
 
     Step sizes are compared on the same samples with it, and a batch is tested against its replicates one by one:
