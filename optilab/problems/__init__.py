@@ -27,6 +27,7 @@ the batch of a point.
 
     data           two moons, a Chebyshev polynomial, a mixture of Gaussians with features of unequal scales
     formula        what may be typed, and its derivatives as steps of a program
+    metric         Metric: lengths of steps and of gradients in a metric B
     mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power
     projection     onto the simplex
     seeds          one random instance, or a batch of them

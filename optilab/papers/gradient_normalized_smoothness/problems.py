@@ -76,8 +76,9 @@ class LogSumExp:
 
     def hess(self, x: Array) -> Array:
         """Hessian Aᵀ(diag π − ππᵀ)A/μ at x (*batch, n) → (*batch, n, n)."""
-        g = self.grad(x)
-        return self.gauss_newton(x) - g[..., :, None] * g[..., None, :] / self.mu
+        pi = self.weights(x)
+        rows = self.A - (pi @ self.A)[..., None, :]  # less their mean, so that nothing cancels where one piece rules
+        return rows.mT @ (pi[..., None] * rows) / self.mu
 
     def hvp(self, x: Array, v: Array) -> Array:
         """Hessian at x times v, both (*batch, n) → (*batch, n)."""
@@ -129,7 +130,7 @@ class Residual(Protocol):
     linear: bool
 
     def __call__(self, x: Array, /) -> Array:
-        """u at x: (*batch, n) → (*batch, m)."""
+        """Residuals u at x: (*batch, n) → (*batch, m)."""
 
     def jacobian(self, x: Array, /) -> Array:
         """J at x: (*batch, n) → (*batch, m, n)."""
@@ -153,7 +154,7 @@ class Affine:
         object.__setattr__(self, "b", b)
 
     def __call__(self, x: Array) -> Array:
-        """u at x (*batch, n) → (*batch, m)."""
+        """Residuals u at x (*batch, n) → (*batch, m)."""
         return x @ self.A.T - self.b
 
     def jacobian(self, x: Array) -> Array:
@@ -172,7 +173,7 @@ class Valley:
     linear = False
 
     def __call__(self, x: Array) -> Array:
-        """u at x (*batch, 2) → (*batch, 2)."""
+        """Residuals u at x (*batch, 2) → (*batch, 2)."""
         return np.stack([1 - x[..., 0], 10 * (x[..., 1] - x[..., 0] ** 2)], -1)
 
     def jacobian(self, x: Array) -> Array:
@@ -195,7 +196,7 @@ class Chain:
     linear = False
 
     def __call__(self, x: Array) -> Array:
-        """u at x (*batch, n) → (*batch, n)."""
+        """Residuals u at x (*batch, n) → (*batch, n)."""
         return np.concatenate([(1 - x[..., :1]) / 2, x[..., 1:] - (2 * x[..., :-1] ** 2 - 1)], -1)
 
     def jacobian(self, x: Array) -> Array:
@@ -299,10 +300,10 @@ def _squared(u: Array) -> Array:
     return (u * u).sum(-1)
 
 
-def underdetermined(seed: int, p: float = 4.0, m: int = 40, n: int = 80) -> Power:
-    """‖Ax − b‖ᵖ/p with A (m, n), then b, uniform in (−1, 1)."""
+def underdetermined(seed: int, m: int = 40, n: int = 80) -> Affine:
+    """Residuals Ax − b with A (m, n), then b, uniform in (−1, 1): with m < n all can vanish."""
     rng = np.random.default_rng(seed)
-    return Power(Affine(rng.uniform(-1, 1, (m, n)), rng.uniform(-1, 1, m)), p)
+    return Affine(rng.uniform(-1, 1, (m, n)), rng.uniform(-1, 1, m))
 
 
 # Labelled points
@@ -390,7 +391,7 @@ class SoftmaxRegression:
         return self.A @ x.reshape(*x.shape[:-1], -1, self.classes)
 
     def _errors(self, x: Array) -> Array:
-        """softmax − label, the gradients in the logits: (*batch, n, classes)."""
+        """What softmax says less the label, the gradients in the logits: (*batch, n, classes)."""
         return softmax(self.logits(x)) - np.eye(self.classes)[self.labels]
 
     def __call__(self, x: Array) -> Array:

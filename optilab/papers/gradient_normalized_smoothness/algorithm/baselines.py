@@ -8,7 +8,15 @@ import numpy as np
 from optilab.core.check import require
 from optilab.core.run import advance, algorithm
 from optilab.papers.gradient_normalized_smoothness.algorithm.hessians import Hessian, Spectral, shifted
-from optilab.papers.gradient_normalized_smoothness.algorithm.search import GOING, STALLED, Goal, Point, begin, look
+from optilab.papers.gradient_normalized_smoothness.algorithm.search import (
+    GOING,
+    NEVER,
+    STALLED,
+    Goal,
+    Point,
+    begin,
+    look,
+)
 from optilab.problems.metric import Metric
 from optilab.problems.oracles import Number
 
@@ -65,7 +73,13 @@ def _now(at: Point, weight: Array, probes: Array, status: Array) -> Searched:
 
 @algorithm
 def gm(
-    problem: Any, x0: Array, *, metric: Metric | None = None, L0: Number = 1.0, L_min: float = 1e-12, goal: Goal = Goal()
+    problem: Any,
+    x0: Array,
+    *,
+    metric: Metric | None = None,
+    L0: Number = 1.0,
+    L_min: float = 1e-12,
+    goal: Goal = NEVER,
 ) -> Iterator[Searched]:
     """Gradient method x⁺ = x − B⁻¹g/L: L is doubled until f falls by ‖g‖_*²/(2L), and halved after each step.
 
@@ -110,7 +124,7 @@ def gm(
 
 @algorithm
 def gm_const(
-    problem: Any, x0: Array, *, L: Number, metric: Metric | None = None, goal: Goal = Goal()
+    problem: Any, x0: Array, *, L: Number, metric: Metric | None = None, goal: Goal = NEVER
 ) -> Iterator[Searched]:
     """Gradient method x⁺ = x − B⁻¹g/L with one L throughout.
 
@@ -145,7 +159,13 @@ def gm_const(
 
 @algorithm
 def fgm(
-    problem: Any, x0: Array, *, metric: Metric | None = None, L0: Number = 1.0, L_min: float = 1e-12, goal: Goal = Goal()
+    problem: Any,
+    x0: Array,
+    *,
+    metric: Metric | None = None,
+    L0: Number = 1.0,
+    L_min: float = 1e-12,
+    goal: Goal = NEVER,
 ) -> Iterator[Searched]:
     """Accelerated gradient method with backtracking; the estimate v and the point x meet in y.
 
@@ -186,7 +206,7 @@ def super_universal(
     metric: Metric | None = None,
     M0: Number = 1.0,
     M_min: float = 1e-5,
-    goal: Goal = Goal(),
+    goal: Goal = NEVER,
 ) -> Iterator[Searched]:
     """Super-Universal Newton: λ = M‖g‖_*^α; M grows fourfold until ⟨g⁺, −d⟩ ≥ ‖g⁺‖_*²/(4λ), then falls fourfold.
 
@@ -229,7 +249,13 @@ def super_universal(
 
 @algorithm
 def cubic_newton(
-    problem: Any, x0: Array, *, metric: Metric | None = None, M0: Number = 1.0, M_min: float = 1e-12, goal: Goal = Goal()
+    problem: Any,
+    x0: Array,
+    *,
+    metric: Metric | None = None,
+    M0: Number = 1.0,
+    M_min: float = 1e-12,
+    goal: Goal = NEVER,
 ) -> Iterator[Searched]:
     """Cubic Newton: h minimises ⟨g, h⟩ + ½⟨∇²f h, h⟩ + M/6 ‖h‖³; M is doubled until f⁺ lies below that model.
 

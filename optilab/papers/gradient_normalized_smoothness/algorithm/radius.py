@@ -95,7 +95,7 @@ def self_concordant_radius(M: float) -> float:
 
 
 def l0l1_radius(norm: Number, L0: float, L1: float) -> Array:
-    """ln 2/(L₀/‖g‖_* + L₁) for H = 0 and ‖∇²f‖ ≤ L₀ + L₁‖∇f‖_*: exponents 1 and 0."""
+    """The bound ln 2/(L₀/‖g‖_* + L₁) for H = 0 and ‖∇²f‖ ≤ L₀ + L₁‖∇f‖_*: exponents 1 and 0."""
     require(L0 >= 0 and L1 >= 0 and L0 + L1 > 0, "(L0, L1)", (L0, L1), "0 or more, one of them positive")
     return np.log(2) / (L0 / np.asarray(norm) + L1)
 
@@ -108,7 +108,7 @@ def inexact_radius(gamma: Number, difference: Number) -> Array:
 def structural_radius(norm: Number, terms: Sequence[tuple[float, float]]) -> Array:
     """1/Σ M‖g‖_*^{−α} over the terms (M, α): the form that all classes have."""
     _check_terms(terms)
-    return 1 / sum(M * np.asarray(norm) ** -alpha for M, alpha in terms)
+    return 1 / np.sum([M * np.asarray(norm) ** -alpha for M, alpha in terms], 0)
 
 
 def _check_terms(terms: Sequence[tuple[float, float]]) -> None:

@@ -36,6 +36,9 @@ class Goal(NamedTuple):
         require(self.minimum is None or np.isfinite(self.minimum).all(), "minimum", self.minimum, "finite, or None")
 
 
+NEVER = Goal()  # stops where the gradient is 0
+
+
 class Point(NamedTuple):
     """A point with what is known of f there."""
 
@@ -94,7 +97,7 @@ def gns(
     gamma0: Number = 1.0,
     gamma_min: float = 1e-9,
     max_inner: int = 60,
-    goal: Goal = Goal(),
+    goal: Goal = NEVER,
 ) -> Iterator[Newton]:
     """Gradient-regularised Newton steps whose γ is halved until f falls enough, and doubled after each step.
 
@@ -158,7 +161,7 @@ class Regularized(NamedTuple):
     """A state of the method whose γ is known."""
 
     x: Array  # (*batch, d) the point
-    gamma: Array  # (*batch) the γ_k of the step that led here
+    gamma: Array  # (*batch) the γ_k of the step that led here; of none at first
 
 
 @algorithm
@@ -192,13 +195,11 @@ def regularized_newton(
 
     Source: Algorithm 1 of the paper.
     """
-    known = {} if callable(gamma) else {"gamma": gamma}
-    at, metric, _, *radius = begin(problem, x0, metric, Goal(), **known)
-    used = radius[0] if radius else gamma(at.x, at.norm)
-    yield Regularized(at.x, used)
+    at, metric, _, fixed = begin(problem, x0, metric, NEVER, gamma=1.0 if callable(gamma) else gamma)
+    yield Regularized(at.x, fixed)
     H = shifted(hessian(at.x), at.x, metric, 0)
     while True:
-        used = radius[0] if radius else gamma(at.x, at.norm)
+        used = gamma(at.x, at.norm) if callable(gamma) else fixed
         d = H.step(at.g, at.norm / used)
         x = at.x + np.where(at.norm[..., None] > 0, d, 0.0)
         yield Regularized(x, used)

@@ -82,7 +82,7 @@ def convex_steps(eps: Number, D: float, terms: Sequence[tuple[float, float]]) ->
     """
     eps = np.asarray(eps, dtype=float)
     require((eps > 0) & (eps < 1), "eps", eps, "between 0 and 1")
-    return sum(M * D ** (1 + alpha) * (eps**-alpha if alpha > 0 else np.log(1 / eps)) for M, alpha in terms)
+    return np.sum([M * D ** (1 + alpha) * (eps**-alpha if alpha > 0 else np.log(1 / eps)) for M, alpha in terms], 0)
 
 
 def probes_of(steps: Number, gamma0: Number, trial: Number) -> Array:
