@@ -8,8 +8,8 @@
     static algorithm: precompute; product; diagonal;       static_precompute; Static.ihvp, .diagonal, .entry
       one entry; rows in slow memory                         paged_precompute
     blocks of the diagonal; block size 1                   blocked (Blocked, Diagonal); fisher_inverse chooses
-    dynamic algorithm: empty window; setup (recursion,     empty_window; recursion, cholesky_setup, rows_of_B;
-      Cholesky); update; product                             update; ihvp
+    dynamic algorithm: empty window; setup (recursion,     empty_window; recursive_setup (recursion, rows_of_B);
+      Cholesky); update; product                             cholesky_setup; update; ihvp
     M-FAC optimiser                                        mfac
     optimal brain surgeon: saliency; update; prune_to      saliency; compensation; prune_to; gradual
     baselines: WoodFisher; magnitude                       woodfisher (WoodFisher); by_magnitude
@@ -26,6 +26,7 @@ from optilab.papers.mfac.algorithm.dynamic import (
     empty_window,
     ihvp,
     recursion,
+    recursive_setup,
     rows_of_B,
     update,
 )

@@ -16,7 +16,7 @@ import numpy as np
 from optilab.core.check import numbers, require, whole
 
 Array = np.ndarray
-Setup = Callable[[Array, Array], Array]
+Setup = Callable[[Array, Array], tuple[Array, Array]]
 
 
 class Window(NamedTuple):
@@ -60,25 +60,8 @@ def recursion(S: Array, lam: Array, D: Array | None = None, last: int = 0) -> Ar
     return D
 
 
-def cholesky_setup(S: Array, lam: Array) -> Array:
-    """The same triangle from mI + S/λ = CCᵀ: dᵢⱼ = CᵢᵢCⱼᵢ, m + dᵢᵢ = Cᵢᵢ²; compiled, in m³/6 multiply-adds.
-
-    Raises
-    ------
-    ValueError
-        If rounding has made the matrix indefinite: λ is too small for these gradients.
-    """
-    m = S.shape[-1]
-    try:
-        C = np.linalg.cholesky(m * np.eye(m) + S / np.asarray(lam)[..., None, None])
-    except np.linalg.LinAlgError:
-        require(False, "the damping lam", lam, "larger: m I + G Gᵀ/lam is no longer positive definite in rounding")
-    pivots = np.diagonal(C, axis1=-2, axis2=-1)
-    return np.triu(pivots[..., :, None] * C.mT - m * np.eye(m))
-
-
 def rows_of_B(D: Array, lam: Array) -> Array:
-    """The lower triangle B (*batch, m, m) of D, row by row."""
+    """The lower triangle B (*batch, m, m) of D, row by row: m³/6 multiply-adds."""
     m = D.shape[-1]
     B = np.zeros_like(D)
     share = D / (m + np.diagonal(D, axis1=-2, axis2=-1))[..., :, None]
@@ -86,6 +69,29 @@ def rows_of_B(D: Array, lam: Array) -> Array:
         B[..., i, :i] = -np.vecmat(share[..., :i, i], B[..., :i, :i])
         B[..., i, i] = 1 / np.asarray(lam)
     return B
+
+
+def recursive_setup(S: Array, lam: Array) -> tuple[Array, Array]:
+    """D and B of S = GGᵀ by their definitions."""
+    D = recursion(S, lam)
+    return D, rows_of_B(D, lam)
+
+
+def cholesky_setup(S: Array, lam: Array) -> tuple[Array, Array]:
+    """The same from mI + S/λ = CCᵀ, compiled: dᵢⱼ = CᵢᵢCⱼᵢ, m + dᵢᵢ = Cᵢᵢ², bᵢⱼ = Cᵢᵢ(C⁻¹)ᵢⱼ/λ.
+
+    Raises
+    ------
+    ValueError
+        If rounding has made the matrix indefinite: λ is too small for these gradients.
+    """
+    m, lam = S.shape[-1], np.asarray(lam)[..., None, None]
+    try:
+        C = np.linalg.cholesky(m * np.eye(m) + S / lam)
+    except np.linalg.LinAlgError:
+        require(False, "the damping lam", lam, "larger: m I + G Gᵀ/lam is no longer positive definite in rounding")
+    pivots = np.diagonal(C, axis1=-2, axis2=-1)[..., None]
+    return np.triu(pivots * C.mT - m * np.eye(m)), np.tril(pivots * np.linalg.inv(C) / lam)
 
 
 def empty_window(m: int, d: int, lam: Any, batch: tuple[int, ...] = ()) -> Window:
@@ -101,7 +107,7 @@ def empty_window(m: int, d: int, lam: Any, batch: tuple[int, ...] = ()) -> Windo
     lam = numbers("the damping lam", lam)
     require((lam > 0) & (lam < np.inf), "the damping lam", lam, "positive and finite: the Fisher alone is singular")
     S = np.zeros((*batch, m, m))
-    return Window(np.zeros((*batch, m, d)), S, S, rows_of_B(S, lam), np.zeros((*batch, m)), 0, lam)
+    return Window(np.zeros((*batch, m, d)), S, *recursive_setup(S, lam), np.zeros((*batch, m)), 0, lam)
 
 
 def update(window: Window, g: Array, setup: Setup = cholesky_setup) -> Window:
@@ -122,8 +128,7 @@ def update(window: Window, g: Array, setup: Setup = cholesky_setup) -> Window:
     p = np.matvec(G, g)
     S = window.S.copy()
     S[..., last, :] = S[..., :, last] = p
-    D = setup(S, window.lam)
-    return Window(G, S, D, rows_of_B(D, window.lam), p, (last + 1) % m, window.lam)
+    return Window(G, S, *setup(S, window.lam), p, (last + 1) % m, window.lam)
 
 
 def ihvp(window: Window, x: Array, p: Array | None = None) -> Array:
@@ -143,12 +148,10 @@ def ihvp(window: Window, x: Array, p: Array | None = None) -> Array:
     ValueError
         If x is of another length.
     """
-    G, D, m, d = window.G, window.D, *window.G.shape[-2:]
+    G, D, B, m, d = window.G, window.D, window.B, *window.G.shape[-2:]
     x = np.asarray(x, dtype=float)
     require(x.shape[-1:] == (d,), "the shape of x", x.shape, f"(*batch, {d}), as long as a gradient")
-    lam, pivots = window.lam[..., None], m + np.diagonal(D, axis1=-2, axis2=-1)
-    q = (np.matvec(G, x) if p is None else p) / lam
-    for i in range(1, m):  # q[i] becomes gᵢᵀFᵢ₋₁⁻¹x
-        q[..., i:] -= D[..., i - 1, i:] * (q[..., i - 1] / pivots[..., i - 1])[..., None]
-    coefficients = np.vecmat(q / pivots, window.B)
-    return x / lam - np.vecmat(coefficients, G)
+    p = np.matvec(G, x) if p is None else p
+    q = np.matvec(B, p)  # qᵢ = gᵢᵀFᵢ₋₁⁻¹x: substitution in D gives the same
+    coefficients = np.vecmat(q / (m + np.diagonal(D, axis1=-2, axis2=-1)), B)
+    return x / window.lam[..., None] - np.vecmat(coefficients, G)

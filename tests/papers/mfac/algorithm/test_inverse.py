@@ -34,7 +34,7 @@ def test_all_ways_to_the_inverse_are_the_dense_one(drawing):
     x = np.random.default_rng(1).normal(size=G.shape[1])
     inverse, wanted = np.linalg.inv(F), np.linalg.solve(F, x)
     static = alg.static_precompute(G, lam)
-    windows = [filled(G, lam), filled(G, lam, alg.recursion)]
+    windows = [filled(G, lam), filled(G, lam, alg.recursive_setup)]
     found = [static.ihvp(x), alg.woodfisher(G, lam).ihvp(x), alg.svd_ihvp(G, lam, x)]
     found += [alg.paged_precompute(G, lam, pages).ihvp(x) for pages in {1, (len(G) + 1) // 2, len(G)}]
     found += [alg.ihvp(window, x) for window in windows]
@@ -76,7 +76,7 @@ def test_the_order_of_gradients_and_empty_rows_make_no_difference():
         np.testing.assert_allclose(alg.ihvp(filled(G[order], 0.3), x), wanted, rtol=1e-10)
 
 
-@pytest.mark.parametrize("setup", [alg.cholesky_setup, alg.recursion])
+@pytest.mark.parametrize("setup", [alg.cholesky_setup, alg.recursive_setup])
 def test_the_window_forgets_the_oldest_gradient_and_divides_by_its_size(setup):
     rng = np.random.default_rng(0)
     m, d, lam = 4, 6, 0.3
@@ -115,6 +115,19 @@ def test_the_triangles_are_what_they_stand_for():
     pivots = np.diag(5 + window.D.diagonal())
     np.testing.assert_allclose(L @ pivots @ L.T, 5 * np.eye(5) + G @ G.T / lam)
     np.testing.assert_allclose(window.B, np.linalg.inv(L) / lam, atol=1e-12)
+    for found, wanted in zip(alg.recursive_setup(window.S, lam), (window.D, window.B), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-12)
+
+
+def test_the_product_is_substitution_in_the_triangle():
+    rng = np.random.default_rng(0)
+    G, lam, x, m = rng.normal(size=(5, 7)), 0.4, rng.normal(size=7), 5
+    window = filled(G, lam)
+    D, q = window.D, G @ x / lam
+    for i in range(1, m):
+        q[i:] -= D[i - 1, i:] * q[i - 1] / (m + D[i - 1, i - 1])
+    np.testing.assert_allclose(q, window.B @ G @ x, rtol=1e-10)
+    np.testing.assert_allclose(alg.ihvp(window, x), x / lam - (q / (m + D.diagonal())) @ window.B @ G, rtol=1e-10)
 
 
 @pytest.mark.parametrize("last", range(5))
@@ -134,7 +147,7 @@ def test_of_the_triangle_only_what_a_new_row_changes_is_made_anew(last):
 def test_windows_side_by_side_are_windows_one_by_one():
     rng = np.random.default_rng(0)
     g, lam = rng.normal(size=(9, 3, 5)), np.array([0.1, 1.0, 10.0])
-    for setup in (alg.cholesky_setup, alg.recursion):
+    for setup in (alg.cholesky_setup, alg.recursive_setup):
         together = alg.empty_window(4, 5, lam, (3,))
         alone = [alg.empty_window(4, 5, value) for value in lam]
         for step in g:
