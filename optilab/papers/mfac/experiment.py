@@ -1,0 +1,270 @@
+"""What M-FAC claims, measured: what pruning keeps, what damping does to it, how fast the optimiser trains."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from optilab.classics.adam import Moments, adam
+from optilab.classics.adam import step as adam_step
+from optilab.classics.sgd import sgd
+from optilab.core.claim import Claim, Claims, collect
+from optilab.core.run import run
+from optilab.papers.mfac import algorithm as alg
+from optilab.problems.data import mixture
+from optilab.problems.least_squares import LeastSquares
+from optilab.problems.mlp import MLP, Fit
+
+Array = np.ndarray
+PRUNED, TRAINED = (20, 40, 20, 3), (20, 16, 3)  # units of the networks that are pruned, and trained
+M, SIZE, LAM = 128, 16, 1e-5  # gradients, samples of each and damping when pruning
+
+
+# Exactness
+
+
+def products(m: int, d: int, lam: float, seed: int) -> float:
+    """The largest relative difference of the products of all ways to the inverse from the dense one."""
+    rng = np.random.default_rng(seed)
+    G, x = rng.normal(size=(m, d)), rng.normal(size=d)
+    window = alg.empty_window(m, d, lam)
+    for g in G:
+        window = alg.update(window, g)
+    truth = np.linalg.solve(alg.dense_fisher(G, lam), x)
+    found = [alg.static_precompute(G, lam).ihvp(x), alg.paged_precompute(G, lam, 2).ihvp(x), alg.ihvp(window, x)]
+    return max(np.linalg.norm(product - truth) / np.linalg.norm(truth) for product in found)
+
+
+def exact(quick: bool) -> Iterator[Claim]:
+    """Static, paged and dynamic products are the dense one; a step is as short as promised."""
+    sizes = [(m, d) for m in (2, 8, 32) for d in (5, 40, 120)]
+    differences = [products(m, d, lam, seed) for seed in range(2 if quick else 10) for m, d in sizes for lam in (0.1, 1)]
+    statement = "products, static, paged and dynamic: relative difference from a dense solve, largest"
+    yield Claim.over(statement, differences, np.max, at_most=1e-12)
+    rng, shares = np.random.default_rng(0), []
+    for _ in range(200 if quick else 2000):
+        m, lam = int(rng.integers(1, 9)), 10.0 ** rng.uniform(-4, 1)
+        window = alg.empty_window(m, 5, lam)
+        for scale in 10.0 ** rng.uniform(-3, 3, 2 * m):
+            window = alg.update(window, scale * rng.normal(size=5))
+        newest = window.G[window.last - 1]
+        shares.append(np.linalg.norm(alg.ihvp(window, newest)) / alg.step_bound(m, lam))
+    yield Claim("step ‖u‖ over its bound ½√(m/λ), largest of all windows", max(shares), at_most=1 + 1e-6)
+    yield Claim("… and the bound is reached", max(shares), at_least=0.95)
+
+
+# Pruning
+
+
+@cache
+def dense_network(seed: int, steps: int = 1500) -> tuple[Fit, Fit, Array]:
+    """A network trained by Adam: its fit to 1500 points, to as many others, and its weights (1723,).
+
+    Batches of 64 are drawn after the weights; the step size falls from 0.01 to 0 in a straight line.
+    """
+    X, labels, X_test, labels_test = mixture(seed, 1500, 30)
+    network = MLP(PRUNED)
+    fit = Fit(network, X, labels, "cross_entropy")
+    rng = np.random.default_rng(seed)
+    start = network.init(rng)
+    state = Moments(start, np.zeros_like(start), np.zeros_like(start))
+    for t in range(1, steps + 1):
+        g = fit.sample_grad(state.x, fit.sample(rng, (64,)))
+        state = adam_step(state, g, t, alpha=0.01 * (1 - t / steps), beta1=0.9, beta2=0.999, eps=1e-8)
+    return fit, Fit(network, X_test, labels_test, "cross_entropy"), state.x
+
+
+PRUNERS: dict[str, dict[str, Any]] = {  # all by the brain surgeon; magnitude is besides
+    "one shot": {"nrec": 1, "block": None},
+    "no compensation": {"nrec": 8, "block": None, "compensate": False},
+    "diagonal Fisher": {"nrec": 8, "block": 1},
+    "M-FAC": {"nrec": 8, "block": None},
+    "M-FAC, block 64": {"nrec": 8, "block": 64},
+}
+
+
+def pruned(seed: int, target: float, name: str, **changes: Any) -> Array:
+    """Weights (1723,) of the dense network of that seed, pruned to the target by a method, without training after it."""
+    fit, _, w = dense_network(seed)
+    if name == "magnitude":
+        return alg.by_magnitude(w, target).w
+    settings = {"m": M, "size": SIZE, "lam": LAM} | PRUNERS[name] | changes
+    *_, last = alg.prune_to(fit, w, target=target, rng=np.random.default_rng(seed), **settings)
+    return last.w
+
+
+def accuracies(seeds: range, target: float) -> dict[str, Array]:
+    """Test accuracy (seeds,) right after pruning, by method."""
+    return {
+        name: np.array([dense_network(seed)[1].accuracy(pruned(seed, target, name)) for seed in seeds])
+        for name in ("magnitude", *PRUNERS)
+    }
+
+
+def pruning(quick: bool) -> Iterator[Claim]:
+    """Recomputed and compensated, pruning keeps what magnitude loses; either alone does little."""
+    seeds = range(5 if quick else 12)
+    at = {target: accuracies(seeds, target) for target in (0.7, 0.8, 0.9)}
+    gain = {target: table["M-FAC"] - table["magnitude"] for target, table in at.items()}
+    high, most = at[0.8], at[0.9]
+    yield Claim.over("70 % zeros: test accuracy, M-FAC − magnitude, mean", gain[0.7], np.mean, at_least=0.1)
+    yield Claim.over("80 % zeros: test accuracy, M-FAC − magnitude, mean", gain[0.8], np.mean, at_least=0.15)
+    yield Claim.over("80 % zeros: … of every seed", gain[0.8], np.min, at_least=0.08)
+    for name in ("no compensation", "diagonal Fisher"):
+        yield Claim.over(f"80 % zeros: M-FAC − {name}, least", high["M-FAC"] - high[name], np.min, at_least=0)
+    for name in ("diagonal Fisher", "no compensation", "one shot"):
+        more = {"at_least": 0.0} if name == "diagonal Fisher" else {"at_most": 0.15}
+        yield Claim.over(f"80 % zeros: {name} − magnitude, mean", high[name] - high["magnitude"], np.mean, **more)
+    difference = high["M-FAC, block 64"] - high["M-FAC"]
+    yield Claim.over("80 % zeros: blocks of 64 − all in one block, mean (no claim)", difference, np.mean)
+    lost = most["one shot"] - most["magnitude"]
+    yield Claim.over("90 % zeros: one shot − magnitude, mean: the quadratic model is left", lost, np.mean, at_most=0.08)
+
+
+def train_losses(seeds: range, lam: float, nrec: int, target: float = 0.7) -> Array:
+    """Train loss (seeds,) right after pruning by M-FAC with this damping and so many recomputations."""
+    return np.array(
+        [dense_network(seed)[0](pruned(seed, target, "M-FAC", lam=lam, nrec=nrec)) for seed in seeds]
+    )
+
+
+def damping(quick: bool) -> Iterator[Claim]:
+    """Too much damping is magnitude; with recomputation too little does no harm."""
+    seeds = range(4 if quick else 12)
+    lams = (1e-2, 1e-4, 1e-5)
+    loss = {lam: train_losses(seeds, lam, 8) for lam in lams}
+    for more, less in zip(lams, lams[1:], strict=False):
+        ratio = loss[more] / loss[less]
+        statement = f"70 % zeros, 8 recomputations: train loss, λ = {more:g} over λ = {less:g}, median"
+        yield Claim.over(statement, ratio, np.median, at_least=1)
+    plain = np.array([dense_network(seed)[0](pruned(seed, 0.7, "magnitude")) for seed in seeds])
+    once = abs(train_losses(seeds, 0.1, 1) - plain)
+    yield Claim.over("70 % zeros, one shot at λ = 0.1: train loss beside magnitude's, largest difference", once, np.max)
+    tiny = train_losses(seeds, 1e-10, 8) / loss[1e-5]
+    yield Claim.over("70 % zeros, 8 recomputations: train loss, λ = 1e-10 over 1e-5, median", tiny, np.median, at_most=2)
+
+
+def rankings(seed: int, lams: Array, block: int | None = None) -> tuple[Array, Array]:
+    """Kendall's τ between saliency and |w| over all weights of the dense network, and mean leverage: (lams,) both."""
+    fit, _, w = dense_network(seed)
+    samples = fit.sample(np.random.default_rng(seed), (M, SIZE))
+    G = fit.sample_grad(np.broadcast_to(w, (M, len(w))), samples)
+    diagonals = [alg.fisher_inverse(G, lam, block).diagonal() for lam in lams]
+    tau = [kendalltau(alg.saliency(w, diagonal), abs(w)).statistic for diagonal in diagonals]
+    return np.array(tau), np.array([(1 - lam * diagonal).mean() for lam, diagonal in zip(lams, diagonals, strict=True)])
+
+
+def ranking(quick: bool) -> Iterator[Claim]:
+    """With few gradients the full method ranks weights nearly as magnitude does: its gain is in what it makes up for."""
+    lams = np.logspace(-12, 0, 4 if quick else 13)
+    found = [rankings(seed, lams) for seed in range(3 if quick else 12)]
+    statement = "Kendall's τ, saliency of the full Fisher against |w|: least over λ"
+    yield Claim.over(statement, [tau.min() for tau, _ in found], np.min, at_least=0.96)
+    bound = alg.leverage_bound(M, len(dense_network(0)[2]))
+    share = [seen.max() / bound for _, seen in found]
+    yield Claim.over("mean leverage over its bound m/d, largest over λ", share, np.max, at_most=1)
+
+
+# Training
+
+
+@cache
+def small_fit(seed: int, cond: float = 100.0) -> Fit:
+    """A network of 387 weights and 600 points whose features have unequal scales."""
+    X, labels, _, _ = mixture(seed, 600, cond)
+    return Fit(MLP(TRAINED), X, labels, "cross_entropy")
+
+
+RACE: dict[str, dict[str, Any]] = {
+    "SGD 0.1": {"alpha": 0.1, "beta": 0.9},
+    "SGD 0.3": {"alpha": 0.3, "beta": 0.9},
+    "Adam 0.03": {"alpha": 0.03},
+    "Adam 0.1": {"alpha": 0.1},
+    "M-FAC": {"m": 64, "lam": 1e-3, "lr": 0.01},
+    "M-FAC, m = 16": {"m": 16, "lam": 1e-3, "lr": 0.01},
+    "M-FAC, paper's λ and lr": {"m": 64, "lam": 1e-5, "lr": 1e-3},
+}
+
+
+def train(seed: int, name: str, steps: int = 800, cond: float = 100.0, every: int = 10, **changes: Any) -> Array:
+    """Train loss (kept,) at every tenth step of a method, all on the same start and batches of 32."""
+    fit, rng = small_fit(seed, cond), np.random.default_rng(1000 + seed)
+    start = fit.network.init(np.random.default_rng(seed))
+    settings = {"rng": rng, "size": 32} | RACE[name] | changes
+    method = {"S": sgd, "A": adam, "M": alg.mfac}[name[0]]
+    states: Any = method(fit, start, **settings)
+    point = "theta" if method is alg.mfac else "x"
+    return fit(getattr(run(states, steps, every=every, keep=[point]), point))
+
+
+def steps_to(loss: Array, goal: float = 0.1, every: int = 10) -> float:
+    """The first kept step at which the loss is at most the goal; inf if it never is."""
+    below = np.flatnonzero(loss <= goal)
+    return float(every * below[0]) if len(below) else np.inf
+
+
+def race(seed: int, names: Any = tuple(RACE), cond: float = 100.0) -> dict[str, float]:
+    """Steps to a train loss of 0.1 within 800, by method."""
+    return {name: steps_to(train(seed, name, cond=cond)) for name in names}
+
+
+def training(quick: bool) -> Iterator[Claim]:
+    """Faster than SGD with momentum where features have unequal scales; not faster than a tuned Adam."""
+    seeds = range(5 if quick else 16)
+    names = ("SGD 0.1", "SGD 0.3", "Adam 0.03", "Adam 0.1", "M-FAC", "M-FAC, m = 16")
+    table = [race(seed, names) for seed in seeds]
+    steps = {name: np.array([min(row[name], 800.0) for row in table]) for name in names}
+    descent = np.minimum(steps["SGD 0.1"], steps["SGD 0.3"]) / steps["M-FAC"]
+    statement = "scales 1 … 1/100: share of seeds on which the better SGD (0.1, 0.3) takes 1.5 times M-FAC's steps"
+    yield Claim(statement, (descent >= 1.5).mean(), at_least=0.8, seeds=descent)
+    yield Claim.over("scales 1 … 1/100: steps, Adam 0.03 over M-FAC (no claim)", steps["Adam 0.03"] / steps["M-FAC"], np.median)
+    tuned = steps["Adam 0.1"] / steps["M-FAC"]
+    yield Claim.over("scales 1 … 1/100: steps, Adam 0.1 over M-FAC: tuned, it wins", tuned, np.median, at_most=1)
+    small = steps["M-FAC, m = 16"] / steps["M-FAC"]
+    yield Claim.over("scales 1 … 1/100: steps, m = 16 over m = 64, median", small, np.median, at_least=1.3)
+    same = [race(seed, ("SGD 0.1", "SGD 0.3", "M-FAC"), 1.0) for seed in seeds]
+    ratio = [min(row["SGD 0.1"], row["SGD 0.3"]) / row["M-FAC"] for row in same]
+    yield Claim.over("equal scales: steps, the better SGD over M-FAC, median: no gain", ratio, np.median, at_most=1.3)
+
+
+# The window
+
+
+def regression(seed: int) -> LeastSquares:
+    """200 points in the plane whose single gradients have the Hessian as their Fisher at the optimum."""
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(200, 2)) * [1, 0.3]
+    return LeastSquares(A, A @ [1.0, -1.0] + rng.normal(size=200))
+
+
+def film(m: int, lam: float = 0.1, lr: float = 0.2, seed: int = 0, steps: int = 300) -> tuple[Array, Array]:
+    """Points (steps + 1, 2) and windows (steps + 1, m, 2) of the optimiser on the regression, single gradients."""
+    rng = np.random.default_rng(1000 + seed)
+    states = alg.mfac(regression(seed), np.array([-4.0, 4.0]), rng=rng, m=m, lam=lam, lr=lr)
+    trace = run(states, steps, keep=["theta", "G"])
+    return trace.theta, trace.G
+
+
+def curvature_error(G: Array, H: Array) -> Array:
+    """‖GᵀG/m − H‖/‖H‖, Frobenius, of windows G (..., m, d): (...)."""
+    return np.linalg.norm(G.mT @ G / G.shape[-2] - H, axis=(-2, -1)) / np.linalg.norm(H)
+
+
+def window(quick: bool) -> Iterator[Claim]:
+    """A small window is noisy, a large one remembers; at the end the large one knows the Hessian best."""
+    seeds = range(10 if quick else 40)
+    error = {m: np.array([curvature_error(film(m, seed=s)[1], regression(s).curvature) for s in seeds]) for m in (4, 64)}
+    ratio = np.median(error[4][:, 10]) / np.median(error[64][:, 10])
+    yield Claim("window of 4 over one of 64: error against the Hessian at step 10, medians", ratio, at_least=3)
+    ratio = np.median(error[4][:, 299]) / np.median(error[64][:, 299])
+    yield Claim("… and at step 299", ratio, at_least=2)
+
+
+EXPERIMENTS = (exact, pruning, damping, ranking, training, window)
+
+
+def claims(quick: bool = False) -> Claims:
+    """All claims; with `quick` on fewer seeds."""
+    return collect(EXPERIMENTS, quick)
