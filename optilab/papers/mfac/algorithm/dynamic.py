@@ -122,7 +122,9 @@ def update(window: Window, g: Array, setup: Setup = cholesky_setup) -> Window:
     """
     G, last, m = window.G.copy(), window.last, window.G.shape[-2]
     g = np.asarray(g, dtype=float)
-    require(g.shape == (*G.shape[:-2], G.shape[-1]), "the shape of g", g.shape, "(*batch, d), that of the window's rows")
+    require(
+        g.shape == (*G.shape[:-2], G.shape[-1]), "the shape of g", g.shape, "(*batch, d), that of the window's rows"
+    )
     require(np.isfinite(g), "g", g, "finite before it enters the window")
     G[..., last, :] = g
     p = np.matvec(G, g)

@@ -147,7 +147,7 @@ def checked(G: Array, lam: float) -> tuple[Array, float]:
 
 
 def _vector(x: Array, d: int) -> Array:
-    """x as an array whose last axis is as long as a gradient."""
+    """The vector x as an array whose last axis is as long as a gradient."""
     x = numbers("x", x)
     require(x.shape[-1:] == (d,), "the shape of x", x.shape, f"(*batch, {d}), as long as a gradient")
     return x

@@ -17,7 +17,7 @@ def dense_fisher(G: Array, lam: float) -> Array:
 
 
 def svd_ihvp(G: Array, lam: float, x: Array) -> Array:
-    """F⁻¹x through the thin SVD of G, which keeps its digits where λ is tiny: the truth for plots of rounding errors."""
+    """F⁻¹x through the thin SVD of G, which keeps its digits where λ is tiny: the truth for plots of rounding."""
     G, lam = checked(G, lam)
     _, s, Q = np.linalg.svd(G, full_matrices=False)
     inside = Q @ x
@@ -71,12 +71,10 @@ def costs(m: int, d: int, b: int) -> dict[str, tuple[float, float]]:
     """
     for name, size in (("m", m), ("d", d), ("b", b)):
         require(whole(size, 1), name, size, "a whole number, 1 or more")
-    m, d, b = float(m), float(d), float(min(b, d))
+    b = min(b, d)
     return {
         "dense": (d**2 * m / 2 + d**3 / 6, d**2),
         "WoodFisher": (1.5 * d * b * m, d * b),
         "static": (d * m**2, 2 * d * m),
         "dynamic": (d * m + m**3 / 3, d * m + m**2),
     }
-
-

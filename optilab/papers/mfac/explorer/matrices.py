@@ -1,0 +1,102 @@
+"""The inverse beside what holds it: gradients, two triangles, and the prefixes that grow by one gradient each."""
+
+from typing import Any
+
+import numpy as np
+
+from optilab.papers.mfac.algorithm import Window, dense_fisher, empty_window, leverage_bound, static_precompute, update
+from optilab.papers.mfac.explorer.parts import SIGNED
+from optilab.ui.controls import log_slider, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, entry, heat, panel
+from optilab.ui.words import number
+
+
+def gradients(m: int, d: int) -> np.ndarray:
+    """The first m of 32 random gradients (m, d); the slope along the last coordinate is a twentieth of the first."""
+    return np.random.default_rng(0).normal(size=(32, 40))[:m, :d] * np.geomspace(1, 0.05, d)
+
+
+def both_ways(m: int, d: int, lam: float) -> Any:
+    """The static vectors and denominators, and the window with its triangles, of the same gradients."""
+    G = gradients(m, d)
+    window = empty_window(m, d, lam)
+    for g in G:
+        window = update(window, g)
+    return static_precompute(G, lam), window
+
+
+def prefix(V: np.ndarray, delta: np.ndarray, lam: float, i: int) -> np.ndarray:
+    """λFᵢ⁻¹ = I − λ Σ_{j≤i} vⱼvⱼᵀ/δⱼ, (d, d), from the first i vectors."""
+    return np.eye(V.shape[1]) - lam * V[:i].T @ (V[:i] / delta[:i, None])
+
+
+def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
+    """All matrices with the first i gradients taken in, and all of them by the dense inverse."""
+    i = min(i, m)
+    static, window = both_ways(m, d, lam)
+    scaled = prefix(static.V, static.delta, lam, i)
+    exact = lam * np.linalg.inv(dense_fisher(window.G, lam))
+    seen = np.where(np.arange(m)[:, None] < i, window.G, np.nan)
+    by_window = through_window(window, exact)
+    rows, columns = np.arange(1, m + 1), np.arange(1, d + 1)
+    largest = max(float(abs(window.D).max()), 1e-9)
+    return {
+        "G": (columns, rows, seen),
+        "prefix": (columns, columns, scaled),
+        "exact": (columns, columns, exact),
+        "D": (rows, rows, np.where(np.triu(np.ones((m, m))) > 0, window.D, np.nan)),
+        "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * window.B, np.nan)),
+        "most": largest,
+        "least": -largest,
+        "headline": f"λF⁻¹ after {i} of {m} gradients: identity, dented {i} times"
+        if i
+        else "λF⁻¹ before any gradient: I",
+        "note": f"After {i} of {m} gradients the prefix is {number(abs(scaled - exact).max(), 2)} from λF⁻¹ at most; "
+        f"all {m} by the triangles: {number(by_window, 1)}. "
+        f"Mean of 1 − λ(F⁻¹)ₖₖ over k: <b>{number(1 - scaled.diagonal().mean())}</b>, at most i/d = "
+        f"{number(leverage_bound(max(i, 1), d) if i else 0)}. Kept: {m * d:,} numbers of V, or of G, and {m * m:,} of "
+        f"the two triangles; the inverse would be {d * d:,}.",
+    }
+
+
+def through_window(window: Window, exact: np.ndarray) -> float:
+    """The largest difference from λF⁻¹ (d, d) of what the triangles D and B make of G."""
+    pivots = len(window.D) + window.D.diagonal()
+    rows = window.B @ window.G  # Fᵢ₋₁⁻¹gᵢ
+    return float(abs(np.eye(exact.shape[0]) - window.lam * rows.T @ (rows / pivots[:, None]) - exact).max())
+
+
+def matrices(**start: Any) -> Explorer:
+    """The number of gradients taken in, damping, m and d beside G, the inverse as it grows, and the triangles."""
+    square = {"x": axis("coordinate"), "y": axis("coordinate", autorange="reversed")}
+    small = {"x": axis("column"), "y": axis("row", autorange="reversed")}
+    whole: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SIGNED}
+    return Explorer(
+        compute,
+        {
+            "i": slider("gradients taken in, i", 4, 0, 32, 1, named={"none": 0, "all": lambda values: values["m"]}),
+            "lam": log_slider("λ", 1e-2, 1e-6, 10.0),
+            "m": slider("m", 8, 1, 32, 1),
+            "d": slider("d", 24, 4, 40, 1),
+        },
+        [
+            panel(
+                "G: a gradient is a row; those taken in",
+                heat("G", colorscale=SIGNED, zmid=0),
+                x=axis("coordinate"),
+                y=axis("gradient", autorange="reversed"),
+            ),
+            panel(entry("headline"), heat("prefix", **whole), **square),
+            panel("λF⁻¹ of all gradients, as a dense inverse", heat("exact", bar="λF⁻¹", **whole), **square),
+            panel(
+                "D: what one gradient says of the next",
+                heat("D", colorscale=SIGNED, zmin=entry("least"), zmax=entry("most"), bar="dᵢⱼ"),
+                **small,
+            ),
+            panel("λB: each gradient with the earlier ones taken off", heat("B", bar="λbᵢⱼ", **whole), **small),
+        ],
+        call=__name__,
+        start=start,
+        recipe=both_ways,
+    )
