@@ -63,9 +63,9 @@ def costs(**start: Any) -> Explorer:
             "b": slider("WoodFisher’s block b", 128, 8, 1024, 8),
         },
         [
-            row("Once; dynamic: per gradient", "once", "multiply-adds, leading terms", [2, 27]),
-            row("Each product F⁻¹x", "each", "multiply-adds, leading terms", [2, 20]),
-            row("What is kept", "memory", "numbers", [2, 20]),
+            row("Once; dynamic: per gradient", "once", "multiply-adds, leading terms", [2, 29]),
+            row("Each product F⁻¹x", "each", "multiply-adds, leading terms", [2, 22]),
+            row("What is kept", "memory", "numbers", [2, 22]),
         ],
         call=__name__,
         start=start,

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.mfac.algorithm import Window, dense_fisher, empty_window, leverage_bound, static_precompute, update
-from optilab.papers.mfac.explorer.parts import SIGNED
+from optilab.papers.mfac.explorer.parts import SIGNED, color
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, entry, heat, panel
+from optilab.ui.marks import axis, curve, entry, guide, heat, panel
+from optilab.ui.theme import INK
 from optilab.ui.words import number
 
 
@@ -49,9 +50,15 @@ def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
         "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * window.B, np.nan)),
         "most": largest,
         "least": -largest,
-        "headline": f"λF⁻¹ after {i} of {m} gradients: identity, dented {i} times"
-        if i
-        else "λF⁻¹ before any gradient: I",
+        "headline": f"λFᵢ⁻¹, i = {i}: the identity with {i} dent{'s' * (i != 1)}",
+        "leverage": (columns, 1 - scaled.diagonal()),
+        "mean": (columns[[0, -1]], np.full(2, leverage_bound(i, d) if i else 0.0)),
+        "across": [0.5, d + 0.5],
+        "down": [d + 0.5, 0.5],
+        "slots": [m + 0.5, 0.5],
+        "slots across": [0.5, m + 0.5],
+        "tick": 1 if d < 8 else 5,
+        "slot tick": 1 if m < 12 else 5,
         "note": f"After {i} of {m} gradients the prefix is {number(abs(scaled - exact).max(), 2)} from λF⁻¹ at most; "
         f"all {m} by the triangles: {number(by_window, 1)}. "
         f"Mean of 1 − λ(F⁻¹)ₖₖ over k: <b>{number(1 - scaled.diagonal().mean())}</b>, at most i/d = "
@@ -69,8 +76,10 @@ def through_window(window: Window, exact: np.ndarray) -> float:
 
 def matrices(**start: Any) -> Explorer:
     """The number of gradients taken in, damping, m and d beside G, the inverse as it grows, and the triangles."""
-    square = {"x": axis("coordinate"), "y": axis("coordinate", autorange="reversed")}
-    small = {"x": axis("column"), "y": axis("row", autorange="reversed")}
+    across = axis("coordinate", "across", dtick=entry("tick"), tick0=0)
+    square: dict[str, Any] = {"x": across, "y": axis("coordinate", "down", dtick=entry("tick"), tick0=0)}
+    slots = axis("gradient", "slots", dtick=entry("slot tick"), tick0=0)
+    small: dict[str, Any] = {"x": axis("gradient", "slots across", dtick=entry("slot tick"), tick0=0), "y": slots}
     whole: dict[str, Any] = {"zmin": -1, "zmax": 1, "colorscale": SIGNED}
     return Explorer(
         compute,
@@ -84,17 +93,24 @@ def matrices(**start: Any) -> Explorer:
             panel(
                 "G: a gradient is a row; those taken in",
                 heat("G", colorscale=SIGNED, zmid=0),
-                x=axis("coordinate"),
-                y=axis("gradient", autorange="reversed"),
+                x=across,
+                y=slots,
             ),
             panel(entry("headline"), heat("prefix", **whole), **square),
-            panel("λF⁻¹ of all gradients, as a dense inverse", heat("exact", bar="λF⁻¹", **whole), **square),
+            panel("λF⁻¹ of all gradients, as a dense inverse", heat("exact", bar="", **whole), **square),
             panel(
                 "D: what one gradient says of the next",
-                heat("D", colorscale=SIGNED, zmin=entry("least"), zmax=entry("most"), bar="dᵢⱼ"),
+                heat("D", colorscale=SIGNED, zmin=entry("least"), zmax=entry("most"), bar=""),
                 **small,
             ),
-            panel("λB: each gradient with the earlier ones taken off", heat("B", bar="λbᵢⱼ", **whole), **small),
+            panel("λB: each gradient with the earlier ones taken off", heat("B", bar="", **whole), **small),
+            panel(
+                "1 − λ(Fᵢ⁻¹)ₖₖ: what is known of each coordinate",
+                guide("mean", end="i/d: above the mean", shade=INK),
+                curve("leverage", "", color("M-FAC"), shape="hvh"),
+                x=across,
+                y=axis("leverage", [0, 1.02]),
+            ),
         ],
         call=__name__,
         start=start,

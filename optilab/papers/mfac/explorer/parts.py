@@ -6,7 +6,7 @@ from optilab.ui.theme import methods
 
 color = methods(
     ours=("M-FAC", "M-FAC, dynamic"),
-    rivals=("magnitude", "diagonal Fisher", "no compensation", "WoodFisher"),
+    rivals=("magnitude", "diagonal Fisher", "no compensation", "one shot", "WoodFisher"),
     reference=("dense",),
 )
 SIGNED = [[0, "#db630e"], [0.5, "rgba(128,128,128,0.08)"], [1, "#1d64af"]]  # below 0, at 0, above

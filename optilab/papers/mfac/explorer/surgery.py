@@ -12,16 +12,15 @@ from optilab.papers.mfac.explorer.parts import SIGNED, color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, heat, here, log, panel, rule, thin, walk
-from optilab.ui.theme import TEAL
 from optilab.ui.words import number
 
-GRID = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95])
+GRID = np.arange(20) / 20
 PATHS = {
     "M-FAC": color("M-FAC"),
     "no compensation": color("no compensation"),
     "diagonal Fisher": color("diagonal Fisher"),
 }
-CURVES = {"magnitude": color("magnitude"), "one shot": TEAL}
+CURVES = {"magnitude": color("magnitude"), "one shot": color("one shot")}
 FULL = 10_000  # a block that holds all weights
 
 

@@ -20,7 +20,7 @@ STEPS = 60
 BOWL = Quadratic(np.diag([1.0, 0.09]), np.zeros(2))
 START = np.array([-4.0, 4.0])
 OURS = color("M-FAC")
-LEAST = 1e-12  # of what is drawn
+LEAST = 1e-8  # of what is drawn
 
 
 def both(lr: float, lam: float, m: int) -> Any:
@@ -54,7 +54,7 @@ def compute(lr: float, lam: float, m: int) -> dict[str, Any]:
     return data | {
         "bound": (t[1:], bound[1:]),
         "level": (t[[0, -1]], np.full(2, 100 * start)),
-        "span": [-13.0, 30.5] if losses[1].max() > 1e6 else [-13.0, 8.0],
+        "span": [-7.0, 31.0] if losses[1].max() > 1e6 else [-7.0, 7.0],
         "away": [-3.0, 16.0] if losses[1].max() > 1e6 else [-3.0, 5.5],
         "note": f"M-FAC: {verdict[0]}; gradient descent: {verdict[1]}. After {STEPS} steps M-FAC is "
         f"{number(away[0][-1], 2)} from its start, and can't be further than {number(bound[-1], 2)}; its loss is "
