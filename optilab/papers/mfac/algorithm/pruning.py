@@ -185,14 +185,14 @@ def gradual(
 
 @dataclass(frozen=True, eq=False)
 class Masked:
-    """A problem of which some coordinates stay as they are; all else is the problem's own.
+    """A problem as a function of some coordinates, the others being 0: f(mask · x).
 
     Parameters
     ----------
     problem : Stochastic
         Has `sample` and `sample_grad`.
     mask : array (d,) of bool
-        Which coordinates may move.
+        Which coordinates count.
     """
 
     problem: Any
@@ -200,15 +200,19 @@ class Masked:
 
     def __call__(self, x: Array) -> Array:
         """Value at x (*batch, d) → (*batch)."""
-        return self.problem(x)
+        return self.problem(self.mask * x)
+
+    def grad(self, x: Array) -> Array:
+        """Gradient at x (*batch, d) → (*batch, d), zero where nothing counts."""
+        return self.mask * self.problem.grad(self.mask * x)
 
     def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Any:
         """Samples of the problem, size (*batch, m)."""
         return self.problem.sample(rng, size)
 
     def sample_grad(self, x: Array, sample: Any) -> Array:
-        """Gradient of the problem at x (*batch, d), zero where nothing may move: (*batch, d)."""
-        return self.mask * self.problem.sample_grad(x, sample)
+        """Mean gradient of samples (*batch, m, …) at x (*batch, d) → (*batch, d), zero where nothing counts."""
+        return self.mask * self.problem.sample_grad(self.mask * x, sample)
 
 
 def _weights(w: Array, mask: Array | None) -> tuple[Array, Array]:
