@@ -55,7 +55,7 @@ def compute(what: str, spread: float, m: int, d: int) -> dict[str, Any]:
     shown = np.clip(np.nan_to_num(errors, nan=1.0), EXACT, 1.0)
     broken = LAMS[least < 1]
     last = (
-        f"δᵢ < m from λ = {number(broken.max(), 2)} down: the recursion has broken down"
+        f"some δᵢ is below m from λ = {number(broken.max(), 2)} down, the recursion breaks down"
         if len(broken)
         else "every δᵢ ≥ m"
     )

@@ -13,7 +13,7 @@ from optilab.ui.marks import axis, cloud, contour, curve, goal, here, log, panel
 from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
-STEPS, SEED = 300, 0
+STEPS, SEED = 300, 3
 PROBLEM = regression(SEED)
 X, Y = np.linspace(-5, 3.5, 61), np.linspace(-4, 7, 61)
 LOSS = PROBLEM(np.stack(np.meshgrid(X, Y), -1))
@@ -60,7 +60,8 @@ def compute(frame: int, m: int, lam: float, lr: float) -> dict[str, Any]:
         "error": (np.arange(1, STEPS + 1), error[1:]),
         "now": (max(frame, 1), error[max(frame, 1)]),
         "note": f"Step {frame}: {filled} of {m} slots filled. The window's curvature is off by "
-        f"<b>{number(error[frame])}</b> of the Hessian's size; at step {STEPS} by {number(error[-1])}. "
+        f"<b>{number(error[frame])}</b> of the Hessian's size, over the last 100 steps by "
+        f"{number(float(np.median(error[-100:])))} in the median. "
         f"Loss above the least: {number(gap[frame])}, at step {STEPS}: {number(gap[-1])}.",
     }
 
