@@ -3,7 +3,10 @@
     m⁺ = β₁ m + (1 − β₁) g,    v⁺ = β₂ v + (1 − β₂) g²
     x⁺ = x − α m̂ / (√v̂ + ε),    m̂ = m⁺/(1 − β₁ᵏ),  v̂ = v⁺/(1 − β₂ᵏ),  k = 1, 2, …
 
-Source: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1.
+Weight decay λ adds λx to the gradient g; decoupled (AdamW) it adds αλx to the step instead.
+
+Sources: D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, Algorithm 1; I. Loshchilov,
+F. Hutter, "Decoupled weight decay regularization", ICLR 2019, Algorithm 2.
 """
 
 from collections.abc import Iterator
@@ -34,6 +37,8 @@ def adam(
     beta1: Number = 0.9,
     beta2: Number = 0.999,
     eps: Number = 1e-8,
+    weight_decay: Number = 0.0,
+    decoupled: bool = False,
     rng: np.random.Generator | None = None,
     size: int = 1,
 ) -> Iterator[Moments]:
@@ -47,6 +52,10 @@ def adam(
         Where to start.
     alpha, beta1, beta2, eps : number or array (*batch)
         Step size α, decays β₁, β₂ in [0, 1) and ε, added to √v̂.
+    weight_decay : number or array (*batch)
+        λ, 0 or more.
+    decoupled : bool
+        Whether the decay is that of AdamW.
     rng : numpy.random.Generator, optional
         Draws a minibatch for each replicate and step; without it the gradient is the full one.
     size : int
@@ -57,17 +66,23 @@ def adam(
     ValueError
         If a parameter isn't in its range.
     """
-    x, alpha, beta1, beta2, eps = replicates(x0, alpha, beta1, beta2, eps)
+    x, alpha, beta1, beta2, eps, weight_decay = replicates(x0, alpha, beta1, beta2, eps, weight_decay)
     require((alpha > 0) & (alpha < np.inf), "the step size alpha", alpha[..., 0], "positive and finite")
     for name, beta in (("beta1", beta1), ("beta2", beta2)):
         require((beta >= 0) & (beta < 1), name, beta[..., 0], "in [0, 1)")
     require((eps > 0) & (eps < np.inf), "eps", eps[..., 0], "positive and finite")
+    require((weight_decay >= 0) & (weight_decay < np.inf), "weight_decay", weight_decay[..., 0], "0 or more, finite")
     require(whole(size, 1), "size", size, "a positive integer")
     state = Moments(x, np.zeros_like(x), np.zeros_like(x))
     for k in count(1):
         yield state
         g = _gradient(problem, state.x, rng, size)
-        state = step(state, g, k, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
+        decay = weight_decay * state.x
+        if decoupled:
+            state = step(state, g, k, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
+            state = state._replace(x=state.x - alpha * decay)
+        else:
+            state = step(state, g + decay, k, alpha=alpha, beta1=beta1, beta2=beta2, eps=eps)
 
 
 def step(state: Moments, g: np.ndarray, k: int, *, alpha: Any, beta1: Any, beta2: Any, eps: Any) -> Moments:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from optilab.classics.adagrad import adagrad
 from optilab.classics.adam import adam, step_bound
 from optilab.classics.gradient_descent import gradient_descent
 from optilab.classics.heavy_ball import heavy_ball
@@ -186,3 +187,31 @@ def test_bad_parameters_are_refused_at_the_call():
     next(states)
     with pytest.raises(ValueError, match="alpha must be positive"):
         next(states)
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+def test_weight_decay_enters_the_gradient_or_the_step(decoupled):
+    decay, x, m, v = np.array([0.1, 0.3]), np.ones((2, 3)), 0.0, 0.0
+    states = run(adam(PROBLEM, x, alpha=0.05, weight_decay=decay, decoupled=decoupled), 20).x
+    for k in range(1, 21):
+        pull = decay[:, None] * x
+        g = PROBLEM.grad(x) + (0 if decoupled else pull)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
+        x = x - 0.05 * (m / (1 - 0.9**k) / (np.sqrt(v / (1 - 0.999**k)) + 1e-8) + (pull if decoupled else 0))
+    np.testing.assert_allclose(states[-1], x, rtol=1e-12)
+    with pytest.raises(ValueError, match="weight_decay must be"):
+        adam(PROBLEM, x, weight_decay=-0.1)
+
+
+def test_adagrad_divides_by_the_root_of_all_squares():
+    x, squares = np.array([1.0, -2.0, 0.5]), []
+    trace = run(adagrad(PROBLEM, np.stack([x, 2 * x]), alpha=np.array([0.5, 0.1])), 15)
+    for state in trace.x[:, 0]:
+        np.testing.assert_allclose(state, x, rtol=1e-12)
+        g = PROBLEM.grad(x)
+        squares.append(g**2)
+        x = x - 0.5 * g / (np.sqrt(sum(squares)) + 1e-10)
+    np.testing.assert_allclose(trace.x[1] - trace.x[0], -np.array([[0.5], [0.1]]) * np.sign(PROBLEM.grad(trace.x[0])))
+    for bad in ({"alpha": 0.0}, {"alpha": 0.1, "eps": -1.0}):
+        with pytest.raises(ValueError, match="must be positive"):
+            adagrad(PROBLEM, np.ones(3), **bad)
