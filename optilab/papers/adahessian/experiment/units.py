@@ -75,9 +75,10 @@ def stretched_bowls(quick: bool) -> Iterator[Claim]:
     alone = int(np.argmax(alg.residual(100) ** 2 <= TARGET))
     yield Claim(f"{about}: fewest steps of ADAHESSIAN, ε = 0, to 10⁻⁶ f₀", counts.min(), alone, alone)
     yield Claim(f"{about}: most of them, the same whatever stretch and start", counts.max(), alone, alone)
-    ratio = np.concatenate([np.minimum(tables[s]["Adam, 0.1"], 2000) / tables[s]["ADAHESSIAN"] for s in (2, 3)])
-    yield Claim.over(f"{about}: Adam, 0.1, takes times as many at 10^±2 and ±3", ratio, np.min, at_least=4)
-    blunt = tables[3]["ADAHESSIAN, ε = 1e-4"]
+    far, farther = (np.minimum(tables[s]["Adam, 0.1"], 2000) / tables[s]["ADAHESSIAN"] for s in (2, 3))
+    yield Claim.over(f"{about}: Adam, 0.1, takes times as many at 10^±2", far, np.median, at_least=8)
+    yield Claim.over(f"{about}: … at 10^±3, on every seed", farther, np.min, at_least=8)
+    blunt = np.nan_to_num(tables[3]["ADAHESSIAN, ε = 1e-4"], nan=np.inf)
     yield Claim.over(f"{about}: steps with ε = 1e-4 at 10^±3", blunt, np.median, at_least=64)
     half = tables[3]["ADAHESSIAN, k = ½"]
     yield Claim(f"{about}: share that diverges with k = ½ at 10^±3", np.isnan(half).mean(), at_least=0.9)
@@ -122,7 +123,7 @@ def coupled(quick: bool) -> Iterator[Claim]:
     exact = np.minimum(turned["exact diagonal"][0], 3000)
     yield Claim.over(f"{about}: turned, exact diagonal, lr 1.5: steps", exact, np.median, at_most=2999)
     rivals = np.maximum(best(turned["Adam"]), best(turned["SGD with momentum"]))
-    yield Claim.over(f"{about}: turned, Adam and SGD at best rates, the slower: steps", rivals, np.max, at_most=1500)
+    yield Claim.over(f"{about}: turned, Adam and SGD at best rates, the slower: steps", rivals, np.max, at_most=1800)
     yield Claim.over(f"{about}: straight, ADAHESSIAN, lr 0.15: steps", straight["one probe"][1], np.max, at_most=63)
     yield Claim.over(
         f"{about}: straight, Adagrad at its best rate: steps", best(straight["Adagrad"]), np.max, at_most=12

@@ -1,0 +1,161 @@
+"""A race in other units: the same landscape for all, its parameters stretched and turned for the methods."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from optilab.classics.adam import adam
+from optilab.classics.heavy_ball import heavy_ball
+from optilab.core.run import Trace, run
+from optilab.papers.adahessian.algorithm import adahessian, residual
+from optilab.papers.adahessian.explorer.parts import color
+from optilab.papers.adahessian.problems import LANDSCAPES, Changed, rotation
+from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, contour, curve, goal, halo, here, log, panel, promise, walk
+from optilab.ui.theme import ink
+from optilab.ui.words import number
+
+Array = np.ndarray
+STEPS, LIMIT, FLOOR = 300, 1e6, 1e-17
+NAMES = ("ADAHESSIAN", "Adam", "SGD with momentum")
+EPSILONS = [0.0, 1e-8, 1e-4, 1e-2]
+EXACT, PROBE = "exact diagonal", "one probe"
+TUNED, SAME = "Adam 0.1, SGD 0.3/λ", "lr of ADAHESSIAN"
+WINDOWS: dict[str, tuple[list[float], list[float], int]] = {  # of the pictures: x, y, and the lowest loss drawn
+    "bowl": ([-1.2, 1.3], [-1.1, 1.2], -12),
+    "Rosenbrock": ([-2.0, 2.0], [-0.8, 2.6], -6),
+    "Beale": ([-1.0, 4.4], [-2.2, 2.0], -12),
+    "Rastrigin": ([-2.4, 2.4], [-0.6, 2.9], -2),
+}
+
+
+def both(landscape: str, s: float, degrees: float) -> tuple[Changed, Array]:
+    """The landscape f(SRφ) with S = diag(1, 10ˢ) and a turn R, beside the plain one; and the φ₀ of both: (2, 2)."""
+    problem, start = LANDSCAPES[landscape]
+    M = np.stack([np.diag([1.0, 10.0**s]) @ rotation(degrees), np.eye(2)])
+    return Changed(problem, M), np.linalg.solve(M, np.broadcast_to(start, (2, 2))[..., None])[..., 0]
+
+
+def ours(landscape: str, s: float, degrees: float, lr: float, eps: float, diagonal: str) -> Trace:
+    """ADAHESSIAN's run in the units of the sliders, beside the one in plain units."""
+    problem, phi0 = both(landscape, s, degrees)
+    signs = np.random.default_rng(0)
+    states = adahessian(problem, phi0, lr=lr, eps=eps, exact=diagonal == EXACT, probe_rng=signs)
+    return run(states, STEPS, keep=[], limit=LIMIT, theta=lambda state: problem.theta(state.theta))
+
+
+@lru_cache(64)
+def rivals(landscape: str, s: float, degrees: float, lr: float) -> dict[str, Trace]:
+    """The others' runs, beside those in plain units; lr = 0 takes the rates that are tuned for the start."""
+    problem, phi0 = both(landscape, s, degrees)
+    steepest = abs(np.linalg.eigvalsh(problem.hess(phi0))).max(-1)
+    states: dict[str, Any] = {
+        "Adam": adam(problem, phi0, alpha=lr or 0.1),
+        "SGD with momentum": heavy_ball(problem, phi0, alpha=lr or 0.3 / steepest, beta=0.9),
+    }
+    return {
+        name: run(path, STEPS, keep=[], limit=LIMIT, theta=lambda state: problem.theta(state.x))
+        for name, path in states.items()
+    }
+
+
+@lru_cache(8)
+def map_of(landscape: str) -> tuple[Array, Array, Array]:
+    """The logarithm of the landscape on a grid, and the grid."""
+    xs, ys, _ = WINDOWS[landscape]
+    x, y = (np.linspace(low, high, 61) for low, high in (xs, ys))
+    values = LANDSCAPES[landscape][0](np.stack(np.meshgrid(x, y), -1))
+    return x, y, np.log10(values + (1e-2 if landscape != "Rastrigin" else 1))
+
+
+def compute(
+    landscape: str, s: float, degrees: float, lr: float, eps: float, diagonal: str, rates: str
+) -> dict[str, Any]:
+    """Paths, losses, and how far each path is from the one in plain units."""
+    f, _ = LANDSCAPES[landscape]
+    runs = {"ADAHESSIAN": ours(landscape, s, degrees, lr, eps, diagonal)}
+    runs |= rivals(landscape, s, degrees, 0.0 if rates == TUNED else lr)
+    *_, lowest = WINDOWS[landscape]
+    data: dict[str, Any] = {"map": map_of(landscape), "x span": WINDOWS[landscape][0], "y span": WINDOWS[landscape][1]}
+    said = []
+    with np.errstate(all="ignore"):
+        for name, trace in runs.items():
+            t, (theta, plain) = trace.step, np.moveaxis(trace.theta, 1, 0)
+            apart = np.linalg.norm(theta - plain, axis=-1)
+            loss = f(theta)
+            data |= {
+                f"{name} path": tuple(theta.T),
+                f"{name} end": tuple(theta[np.isfinite(theta).all(-1)][-1]),
+                f"{name} loss": (t, np.clip(loss, 10.0**lowest, 1e12)),
+                f"{name} apart": (t, np.clip(apart, FLOOR, 1e6)),
+            }
+            lost = trace.diverged[0]
+            end = f"diverged at step {lost:.0f}" if np.isfinite(lost) else f"{number(loss[-1], 2)}"
+            said.append(f"{name} {end}")
+    law = landscape == "bowl" and degrees == 0 and eps == 0
+    theta, plain = np.moveaxis(runs["ADAHESSIAN"].theta, 1, 0)
+    start = f(theta[0]) * residual(STEPS, lr) ** 2
+    both_known = np.isfinite(theta + plain).all(-1)
+    far = np.linalg.norm(theta - plain, axis=-1)[both_known].max()
+    verdict = (
+        "to rounding, <b>the path that it takes in plain units</b>"
+        if far < 1e-9
+        else f"up to {number(far, 2)} away from the path that it takes in plain units"
+    )
+    return data | {
+        "plain path": tuple(plain.T),
+        "star": tuple(f.minimizer),
+        "law": (np.arange(STEPS + 1), np.clip(start, 10.0**lowest, 1e12) if law else np.full(STEPS + 1, np.nan)),
+        "loss span": [lowest - 0.5, max(3, -lowest - 6)],
+        "note": f"Units: y counts {number(10.0**-s, 2)}-fold, turned by {degrees:.0f}°. ADAHESSIAN stays {verdict}. "
+        f"f after {STEPS} steps: {', '.join(said)}.",
+    }
+
+
+def race(**start: Any) -> Explorer:
+    """Landscape, stretch, angle, learning rate, ε and diagonal beside paths, losses and what the units change."""
+    return Explorer(
+        compute,
+        {
+            "s": slider("stretch s", 1.0, -3.0, 3.0, 0.25, named={"plain": {"s": 0.0, "degrees": 0.0}}),
+            "degrees": slider("angle (°)", 0.0, 0.0, 45.0, 5.0),
+            "lr": log_slider("lr", 0.15, 1e-3, 50.0, named={"paper's": 0.15}),
+            "landscape": choice("landscape", "bowl", list(LANDSCAPES)),
+            "eps": choice("ε", 0.0, [(f"{eps:g}", eps) for eps in EPSILONS]),
+            "diagonal": choice("curvature", EXACT, [EXACT, PROBE]),
+            "rates": choice("rivals' rates", TUNED, [TUNED, SAME]),
+        },
+        [
+            panel(
+                "The paths, seen in plain units",
+                contour("map", ncontours=14),
+                halo("plain path", "ADAHESSIAN, plain units", color("ADAHESSIAN")),
+                *(walk(f"{name} path", name, color(name), marker={"size": 3.5}) for name in reversed(NAMES)),
+                *(here(f"{name} end", shade=color(name), showlegend=False, hoverinfo="skip") for name in NAMES),
+                goal("star", shade=ink(0.9)),
+                x=axis("x", "x span", showgrid=False),
+                y=axis("y", "y span", showgrid=False),
+                height=380,
+            ),
+            panel(
+                "How fast each falls",
+                *(curve(f"{name} loss", name, color(name), showlegend=False) for name in reversed(NAMES)),
+                promise("law", "r<sub>t</sub>² f₀, no units in it", color("ADAHESSIAN")),
+                x=axis("step t", [0, STEPS]),
+                y=log("f", "loss span", nticks=8),
+                height=380,
+            ),
+            panel(
+                "What the units change: distance from the path in plain units",
+                *(curve(f"{name} apart", name, color(name), showlegend=False) for name in reversed(NAMES)),
+                x=axis("step t", [0, STEPS]),
+                y=log("‖θ<sub>t</sub> − plain θ<sub>t</sub>‖", [-17.5, 3], dtick=4),
+                height=380,
+            ),
+        ],
+        call=__name__,
+        start=start,
+        recipe=ours,
+    )
