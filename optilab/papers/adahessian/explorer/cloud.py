@@ -44,9 +44,10 @@ def compute(c: float, probes: int, block: int, mode: str, i: int) -> dict[str, A
     mine, index = D[:, i - 1], np.arange(1, 9)
     low, high = -TALL, TALL + 8
     known = [promised(H, n, block, mode)[i - 1] for n in COUNTS]
-    why = "" if np.isfinite(formula[0]) else " There is no formula for the mean of |D̂| over a block."
+    why = "" if np.isfinite(formula[0]) else " There is no formula for |D̂| averaged over a block."
     ratio = rms[i - 1] / truth[i - 1]
     said = "exact, with no scatter at all" if c == 0 else f"scattered by {number(mine.std(), 2)}"
+    what = f"Entry {i}" if block == 1 else f"The block mean at entry {i}"
     return {
         "estimates": ((index + 0.55 * SIDEWAYS[:, None]).ravel(), np.clip(D[:SHOWN], low, high).ravel()),
         "truth": (index, truth),
@@ -64,8 +65,11 @@ def compute(c: float, probes: int, block: int, mode: str, i: int) -> dict[str, A
         "headline": f"2000 estimates of entry {i}: mean {number(mine.mean(), 2)}, "
         f"root mean square {number(rms[i - 1], 2)}",
         "rms span": [0, 1.15 * max(np.nanmax([*known, rms[i - 1]]), truth[i - 1])],
-        "note": f"Entry {i} is {number(truth[i - 1], 3)}; the estimates are {said}. Their root mean square, by which "
-        f"ADAHESSIAN divides, is {number(rms[i - 1], 3)}, <b>{number(ratio, 3)} times</b> the entry.{why}",
+        "title": "Right in the mean (bars); the square adds the couplings"
+        if mode == "signed"
+        else "|D̂| is right in the mean (bars) only without couplings",
+        "note": f"{what} is {number(truth[i - 1], 3)}; the estimates are {said}. Their root mean square, by which "
+        f"ADAHESSIAN divides, is {number(rms[i - 1], 3)}, <b>{number(ratio, 3)} times</b> that.{why}",
     }
 
 
@@ -79,13 +83,11 @@ def cloud(**start: Any) -> Explorer:
             "probes": slider("probes", 1, 1, 64, 1),
             "i": slider("entry i", 1, 1, 8, 1),
             "block": choice("block", 1, [1, 2, 4, 8]),
-            "mode": choice(
-                "averaged", "signed", [("D̂, signed", "signed"), ("|D̂|", "abs")], when=lambda v: v["block"] > 1
-            ),
+            "mode": choice("averaged", "signed", [("D̂, signed", "signed"), ("|D̂|", "abs")]),
         },
         [
             panel(
-                "Right in the mean (bars), too large in the square (dashes)",
+                entry("title"),
                 dots("estimates", f"{SHOWN} of 2000 estimates", shade, opacity=0.35, hoverinfo="skip"),
                 level("truth", "the diagonal", INK, size=22),
                 promise("formula", "√(mean of D̂²), formula", ORANGE),

@@ -58,7 +58,7 @@ def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
     none = np.full(LAYER, np.nan)
     seen = t > 0
     spread = (diagonal[:FIRST].reshape(LAYER)[:, :-1].max(1) / diagonal[:FIRST].reshape(LAYER)[:, :-1].min(1)).max()
-    by = np.median(estimate / diagonal) if seen else np.nan
+    by, by_rows = (np.median(estimate / exact) if seen else np.nan for exact in (diagonal, rows))
     return {
         "diagonal": decades(diagonal),
         "estimate": decades(estimate) if seen else none,
@@ -70,6 +70,9 @@ def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
         "headline": f"What ADAHESSIAN divides by, after {t} steps"
         if seen
         else "What ADAHESSIAN divides by: nothing yet",
+        "verdict": f"D̄ over |H<sub>ii</sub>|: {number(by, 2)}, over row norms: {number(by_rows, 2)} (medians)"
+        if seen
+        else "No estimate before the first step",
         "note": f"Step {t}, training loss {number(run.loss[frame], 2)}. Within one row of the first layer the exact "
         f"diagonal spans a factor of up to <b>{number(spread, 2)}</b>. "
         + (
@@ -87,7 +90,7 @@ def curvatures(**start: Any) -> Explorer:
     ends = [-7, 2]
 
     def matrix(name: str) -> Any:
-        return heat((np.arange(1, 22), np.arange(1, 17), name), bar="log₁₀", zmin=-6, zmax=0)
+        return heat((np.arange(1, 22), np.arange(1, 17), name), bar="log₁₀", zmin=-6, zmax=0, colorscale="Cividis")
 
     return Explorer(
         compute,
@@ -99,10 +102,10 @@ def curvatures(**start: Any) -> Explorer:
             panel("The exact diagonal |H<sub>ii</sub>| of the first layer", matrix("diagonal"), **columns, height=360),
             panel(entry("headline"), matrix("estimate"), **columns, height=360),
             panel(
-                "All 387 parameters: above the diagonal of H, nearer to its row norms",
+                entry("verdict"),
                 cloud("against diagonal", "against |H<sub>ii</sub>|", color("ADAHESSIAN"), opacity=0.5),
                 cloud("against rows", "against the row norm", ORANGE, opacity=0.5),
-                guide(([1e-7, 1e2], [1e-7, 1e2]), end="equal"),
+                guide(([1e-7, 10], [1e-7, 10]), end="equal"),
                 x=log("exact", ends, dtick=2),
                 y=log("D̄, running root mean square", ends, dtick=2),
                 height=360,

@@ -10,7 +10,7 @@ from optilab.papers.adahessian.experiment.training import ADAHESSIAN, METHODS, S
 from optilab.papers.adahessian.explorer.parts import color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, bars, curve, guide, log, panel, thin
+from optilab.ui.marks import axis, bars, curve, entry, guide, log, panel, thin
 from optilab.ui.theme import ORANGE
 from optilab.ui.words import number
 
@@ -64,6 +64,7 @@ def compute(run: dict[str, tuple[Trace, np.ndarray]], freq: int, **_: Any) -> di
     )
     return data | {
         "accuracies": np.array(list(accuracy.values())),
+        "headline": f"After {STEPS} steps your setting is {verdict}",
         "target": ([0, 3 * STEPS], [TARGET, TARGET]),
         "note": f"Last training loss, median of {len(SEEDS)} seeds: "
         + ", ".join(f"{name} {number(value, 2)}" for name, value in last.items())
@@ -88,13 +89,13 @@ def losses(**start: Any) -> Explorer:
             "cond": log_slider(
                 "largest scale / smallest", 100.0, 1.0, 1000.0, steps=30, named={"equal": 1.0, "100": 100.0}
             ),
-            "freq": slider("steps per Hessian", 1, 1, 20, 1),
+            "freq": slider("steps per Hessian", 5, 1, 20, 1, named={"every step": 1}),
             "k": slider("power k", 1.0, 0.0, 1.0, 0.1),
             "block": choice("block", 1, [("1", 1), ("row", "row")]),
         },
         [
             panel(
-                "Step by step: far below Adam's default, not below a tuned Adam",
+                entry("headline"),
                 *curves("steps", legend=True),
                 guide("target"),
                 x=axis("steps", [0, STEPS]),

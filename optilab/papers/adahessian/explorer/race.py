@@ -109,7 +109,8 @@ def compute(
         "star": tuple(f.minimizer),
         "law": (np.arange(STEPS + 1), np.clip(start, 10.0**lowest, 1e12) if law else np.full(STEPS + 1, np.nan)),
         "loss span": [lowest - 0.5, max(3, -lowest - 6)],
-        "note": f"Units: y counts {number(10.0**-s, 2)}-fold, turned by {degrees:.0f}°. ADAHESSIAN stays {verdict}. "
+        "note": f"The second parameter is y/{number(10.0**s, 3)}, before both are turned by {degrees:.0f}°. "
+        f"ADAHESSIAN stays {verdict}. "
         f"f after {STEPS} steps: {', '.join(said)}.",
     }
 
@@ -148,7 +149,7 @@ def race(**start: Any) -> Explorer:
                 height=380,
             ),
             panel(
-                "What the units change: distance from the path in plain units",
+                "What the units change in the path",
                 *(curve(f"{name} apart", name, color(name), showlegend=False) for name in reversed(NAMES)),
                 x=axis("step t", [0, STEPS]),
                 y=log("‖θ<sub>t</sub> − plain θ<sub>t</sub>‖", [-17.5, 3], dtick=4),
