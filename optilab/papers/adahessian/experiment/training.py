@@ -53,13 +53,13 @@ METHODS: dict[str, dict[str, Any]] = {
 
 def begun(given: Task, method: str, lr: float | Array, **setting: Any) -> Iterator[Any]:
     """The states of a method, every seed with minibatches and probes of its own, the same for all methods."""
-    rng: Any = separate([np.random.default_rng(5000 + seed) for seed in given.seeds])
+    rng: Any = separate(5000 + seed for seed in given.seeds)
     batches = {"rng": rng, "size": BATCH}
     if method == "SGD":
         return sgd(given.train, given.theta0, alpha=lr, beta=0.9, **batches)
     if method == "Adam":
         return adam(given.train, given.theta0, alpha=lr, **batches)
-    signs = separate([np.random.default_rng(777 + seed) for seed in given.seeds])
+    signs = separate(777 + seed for seed in given.seeds)
     return adahessian(given.train, given.theta0, lr=lr, probe_rng=signs, shapes=NETWORK.shapes, **batches, **setting)
 
 

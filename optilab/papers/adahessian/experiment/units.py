@@ -98,7 +98,7 @@ def race_of_bowls(seeds: Sequence[int], turned: bool, cap: int = 3000) -> dict[s
         return np.array(rates)[:, None], np.broadcast_to(start, (len(rates), *start.shape))
 
     lr, x0 = grid(0.05, 0.15, 0.5, 1.5, 5.0)
-    own: Any = separate([np.random.default_rng(777 + seed) for seed in seeds])
+    own = separate(777 + seed for seed in seeds)
     signs: Any = common(own, 1)
     adam_lr, adam_x0 = grid(0.1, 0.3, 0.5)
     sgd_lr, sgd_x0 = grid(1.0, 2.0, 3.0)
