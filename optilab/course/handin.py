@@ -1,0 +1,124 @@
+"""What lies in a student's folder: the notebook in it is found, and made one that nbgrader can read."""
+
+import json
+import warnings
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+KEPT = "original"  # the folder beside a mended notebook in which the one that was handed in is kept
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What one student handed in for one assignment."""
+
+    digest: str  # of the notebook and its time stamp: if it changes there is something to grade
+    notes: tuple[str, ...]  # what had to be done to it
+
+
+def in_order(raw: bytes) -> bool:
+    """Whether nbgrader can read a notebook and write it again."""
+    try:
+        content = json.loads(raw.decode())
+        json.dumps(content, ensure_ascii=False).encode()  # fails where a cell holds half a character
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nbformat.validate(content)
+        return bool(content["nbformat"] == 4)
+    except Exception:  # whatever there is in the file, the validator stumbles over it in ways of its own
+        return False
+
+
+def text_of(cell: dict[str, Any]) -> str:
+    """The text of a cell, which files hold as a string or as a list of lines."""
+    source = cell.get("source")
+    lines = source if isinstance(source, list) else [source]
+    return "".join(line for line in lines if isinstance(line, str)).encode("utf-8", "replace").decode()
+
+
+def rebuilt(raw: bytes) -> nbformat.NotebookNode:
+    """A notebook of the texts and marks of the cells in a file that is not in order.
+
+    Raises
+    ------
+    ValueError
+        If no cells can be read from it.
+    """
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no notebook can be read from it ({error}); it begins with {raw[:20]!r}") from error
+    version = content.get("nbformat") if isinstance(content, dict) else None
+    if version in (1, 2, 3):
+        try:
+            content = nbformat.reads(json.dumps(content), as_version=4)
+        except Exception as error:  # whatever an old converter stumbles over
+            raise ValueError(f"a notebook of version {version} that can't be converted: {error!r}") from error
+    elif version != 4 or not isinstance(content.get("cells"), list):
+        raise ValueError(f"no notebook can be read from it: it holds no cells in a known format; version {version}")
+    makes = {"code": new_code_cell, "raw": new_raw_cell}
+    cells = []
+    for cell in content["cells"]:
+        if isinstance(cell, dict):
+            make, marks = makes.get(str(cell.get("cell_type")), new_markdown_cell), cell.get("metadata")
+            cells.append(make(text_of(cell), metadata=marks if isinstance(marks, dict) else {}))
+    return new_notebook(cells=cells)
+
+
+def settle(folder: Path, name: str) -> HandIn:
+    """See to it that `folder` holds the notebook `name`.ipynb and that nbgrader can read it.
+
+    A notebook of another name is taken if there is none of the right one; of several the one changed last. A file that
+    is mended or renamed is kept as it was in a folder beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        The student's: submitted/STUDENT/ASSIGNMENT.
+    name : str
+        Of the assignment's notebook, without its ending.
+
+    Returns
+    -------
+    HandIn
+        What is graded.
+
+    Raises
+    ------
+    ValueError
+        If nothing in the folder can be graded; the message says why.
+    """
+    right = folder / f"{name}.ipynb"
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.relative_to(folder).parts[0] != KEPT]
+    found = [path for path in files if ".ipynb" in path.name and ".ipynb_checkpoints" not in path.parts]
+    if not found:
+        there = ", ".join(path.name for path in files)
+        raise ValueError(f"there is no notebook, only {there}" if there else "the folder is empty")
+    chosen = right if right in found else max(found, key=lambda path: path.stat().st_mtime)
+    notes = []
+    if chosen != right:
+        notes.append(f"handed in as {chosen.relative_to(folder).as_posix()}")
+    if len(found) > 1:
+        others = ", ".join(path.relative_to(folder).as_posix() for path in found if path != chosen)
+        notes.append(f"not looked at: {others}")
+    raw = chosen.read_bytes()
+    sound = in_order(raw)
+    if not sound:
+        try:
+            mended = nbformat.writes(rebuilt(raw)).encode()
+        except ValueError as error:
+            raise ValueError(f"{chosen.name}: {error}") from error
+        notes.append("the file was damaged: rebuilt from the texts of its cells")
+    if not sound or chosen != right:
+        kept = folder / KEPT / chosen.relative_to(folder)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        chosen.replace(kept)
+        right.write_bytes(raw if sound else mended)
+    stamp = folder / "timestamp.txt"
+    digest = sha256(right.read_bytes() + (stamp.read_bytes() if stamp.exists() else b"")).hexdigest()
+    return HandIn(digest, tuple(notes))
