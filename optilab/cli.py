@@ -27,7 +27,7 @@ COURSE = ("README.md", "nbgrader_config.py", "source")  # of the assignments' fo
 NEXT = """Next, in the environment that optilab is installed in:
   cd {target}
   nbgrader generate_assignment {slug}    # release/{slug}/ is what students get
-  nbgrader autograde {slug}              # grades submitted/STUDENT/{slug}/
+  optilab course grade {slug}            # grades submitted/STUDENT/{slug}/
   nbgrader generate_feedback {slug}      # feedback/STUDENT/{slug}/
   nbgrader export                        # grades.csv
 README.md there says more."""
@@ -207,7 +207,7 @@ def set_up(source: Path, target: Path) -> list[str]:
     return kept
 
 
-def course(arguments: argparse.Namespace) -> int:
+def start_course(arguments: argparse.Namespace) -> int:
     """Set up an nbgrader course from the assignments that came with the package."""
     source, target = shipped_lessons() / "assignments", arguments.folder.resolve()
     kept = set_up(source, target)
@@ -218,6 +218,27 @@ def course(arguments: argparse.Namespace) -> int:
     if find_spec("nbgrader") is None:
         print("nbgrader isn't installed: pip install 'optilab[course]'")
     print(NEXT.format(target=shlex.quote(str(target)), slug=assignments[0]))
+    return 0
+
+
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade what was handed in since last time for one assignment, unless only the report is asked for, and report."""
+    if find_spec("nbgrader") is None:
+        print("nbgrader isn't installed: pip install 'optilab[course]'", file=sys.stderr)
+        return 1
+    from optilab.course.batch import Batch
+    from optilab.course.report import report
+
+    try:
+        batch = Batch(arguments.assignment)
+        for student in arguments.student or batch.students() if arguments.grades else []:
+            print(f"{student}: {batch.grade(student, anew=arguments.force)}", file=sys.stderr)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: run it again to grade the others", file=sys.stderr)
+    print("\n".join(report(batch)))
     return 0
 
 
@@ -280,13 +301,26 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=reproduce)
 
     command = commands.add_parser("course", help="teach with the assignments")
-    command = command.add_subparsers(required=True, metavar="COMMAND").add_parser(
+    steps = command.add_subparsers(required=True, metavar="COMMAND")
+    command = steps.add_parser(
         "init",
         help="set up an nbgrader course",
         description="Copy the assignments into DIR, overwriting nothing, and say what to do next.",
     )
     command.add_argument("folder", type=Path, metavar="DIR")
-    command.set_defaults(run=course)
+    command.set_defaults(run=start_course)
+    command = steps.add_parser(
+        "grade",
+        help="grade what was handed in since last time, and report",
+        description="In the course's folder: let nbgrader grade every hand-in of ASSIGNMENT that is new, then report.",
+    )
+    command.add_argument("assignment", metavar="ASSIGNMENT")
+    command.add_argument("--student", nargs="+", default=[], metavar="STUDENT", help="only these")
+    command.add_argument("--force", action="store_true", help="also what is graded already; points by hand stay")
+    command.set_defaults(run=grade, grades=True)
+    command = steps.add_parser("report", help="one line a student: points, what failed, what couldn't be graded")
+    command.add_argument("assignment", metavar="ASSIGNMENT")
+    command.set_defaults(run=grade, grades=False)
 
     command = commands.add_parser("execute", help="run the lessons and save them in place, for who writes them")
     command.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all lessons without one")

@@ -63,7 +63,7 @@ class RestoreCells(preprocessors.NbGraderPreprocessor):
                 cell.clear()
                 cell.update(make(text))
             else:
-                self.notes.append(f"{name} was missing: it is put back")
+                self.notes.append(f"{name} was deleted: it is put back")
                 cell = make(original.source)
                 nb.cells.insert(len(nb.cells) if name in points or name in answers else 0, cell)
             cell.metadata["nbgrader"] = {
@@ -97,6 +97,19 @@ class RestoreCells(preprocessors.NbGraderPreprocessor):
             before = max((place for place in code if place < check), default=None)
             if before is not None and before not in places.values():
                 places[name] = before
-        if set(places) - marked:
-            self.notes.append(f"{', '.join(sorted(set(places) - marked))} had no mark: known by text and place")
+        if len(places) > len(marked):
+            self.notes.append(f"{len(places) - len(marked)} cells had no mark: known by text and place")
         return {name: nb.cells[place] for name, place in places.items()}
+
+
+class HideTests(preprocessors.NbGraderPreprocessor):
+    """Leave hidden tests out of the feedback: out of the checks, and out of tracebacks, of which the error stays."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
+        """Shorten one check."""
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = visible(cell.source)
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources

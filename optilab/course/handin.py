@@ -1,6 +1,7 @@
 """What lies in a student's folder: the notebook in it is found, and made one that nbgrader can read."""
 
 import json
+import re
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
@@ -52,21 +53,26 @@ def rebuilt(raw: bytes) -> nbformat.NotebookNode:
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"no notebook can be read from it ({error}); it begins with {raw[:20]!r}") from error
+        raise ValueError(
+            f"it is no notebook, or one that was cut off ({error}); it begins with {raw[:20]!r}"
+        ) from error
     version = content.get("nbformat") if isinstance(content, dict) else None
     if version in (1, 2, 3):
         try:
             content = nbformat.reads(json.dumps(content), as_version=4)
-        except Exception as error:  # whatever an old converter stumbles over
+        except Exception as error:  # whatever the converter stumbles over
             raise ValueError(f"a notebook of version {version} that can't be converted: {error!r}") from error
-    elif version != 4 or not isinstance(content.get("cells"), list):
-        raise ValueError(f"no notebook can be read from it: it holds no cells in a known format; version {version}")
+    elif version != 4:
+        raise ValueError(f"it is no notebook of a version up to 4; it begins with {raw[:20]!r}")
+    if not isinstance(content.get("cells"), list):
+        raise ValueError("a notebook without cells")
     makes = {"code": new_code_cell, "raw": new_raw_cell}
     cells = []
-    for cell in content["cells"]:
+    for place, cell in enumerate(content["cells"]):
         if isinstance(cell, dict):
             make, marks = makes.get(str(cell.get("cell_type")), new_markdown_cell), cell.get("metadata")
-            cells.append(make(text_of(cell), metadata=marks if isinstance(marks, dict) else {}))
+            marks = marks if isinstance(marks, dict) else {}
+            cells.append(make(text_of(cell), id=f"cell-{place}", metadata=marks))
     return new_notebook(cells=cells)
 
 
@@ -93,11 +99,14 @@ def settle(folder: Path, name: str) -> HandIn:
     ValueError
         If nothing in the folder can be graded; the message says why.
     """
+    if set(str(folder)) & set("[]*?"):
+        raise ValueError("nbgrader can't read folders with [, ], * or ? in their names: rename it")
     right = folder / f"{name}.ipynb"
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.relative_to(folder).parts[0] != KEPT]
-    found = [path for path in files if ".ipynb" in path.name and ".ipynb_checkpoints" not in path.parts]
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [folder / name for name in names if name.parts[0] != KEPT and not re.search(r"(^|/)\.", name.as_posix())]
+    found = [path for path in shown if ".ipynb" in path.name]
     if not found:
-        there = ", ".join(path.name for path in files)
+        there = ", ".join(path.name for path in shown)
         raise ValueError(f"there is no notebook, only {there}" if there else "the folder is empty")
     chosen = right if right in found else max(found, key=lambda path: path.stat().st_mtime)
     notes = []

@@ -1,4 +1,7 @@
-"""Notebooks that are broken in ways in which students break them: what lies in the folder instead of the right one."""
+"""Notebooks that are broken in ways in which students break them: what lies in the folder instead of the right one.
+
+EDITS break what the notebook holds, FILES the file; what is HOPELESS can't be graded.
+"""
 
 import json
 from collections.abc import Callable
@@ -9,6 +12,11 @@ from classwork import cells
 from nbformat.v4 import new_code_cell
 
 Break = Callable[[nbformat.NotebookNode], None]
+
+
+def written(notebook: nbformat.NotebookNode) -> bytes:
+    """The notebook as it lies on the disk, whatever is wrong with it."""
+    return json.dumps(notebook).encode()
 
 
 def mark(name: str, **changed: object) -> dict[str, object]:
@@ -68,6 +76,7 @@ def old(notebook: nbformat.NotebookNode) -> None:
 
 
 EDITS: dict[str, Break] = {
+    "skipped": everywhere(lambda cell: cell.metadata.update(tags=["skip-execution"])),
     "check copied": copied("grade"),
     "answer copied": copied("solution"),
     "set-up copied": copied("locked"),
@@ -90,11 +99,6 @@ EDITS: dict[str, Break] = {
 }
 
 
-def written(notebook: nbformat.NotebookNode) -> bytes:
-    """The notebook as it lies on the disk, whatever is wrong with it."""
-    return json.dumps(notebook).encode()
-
-
 FILES: dict[str, Callable[[nbformat.NotebookNode, Path], object]] = {
     "version 3": lambda notebook, path: path.write_text(nbformat.writes(notebook, version=3)),
     "byte order mark": lambda notebook, path: path.write_bytes(b"\xef\xbb\xbf" + written(notebook)),
@@ -114,3 +118,13 @@ HOPELESS: dict[str, Callable[[nbformat.NotebookNode, Path], object]] = {
     "PDF": lambda notebook, path: path.with_suffix(".pdf").write_bytes(b"%PDF-1.7"),
     "nothing": lambda notebook, path: None,
 }
+
+
+def hand_in(name: str, notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Leave a notebook, broken in the way of that name, at `path`, or what is there in its place."""
+    path.parent.mkdir(parents=True)
+    if name in EDITS:
+        EDITS[name](notebook)
+        path.write_bytes(written(notebook))
+    else:
+        (FILES | HOPELESS)[name](notebook, path)

@@ -1,0 +1,139 @@
+"""Grading what is new of an assignment, student by student: nbgrader grades, and its gradebook holds the points."""
+
+import json
+import logging
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import AutogradeApp
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
+
+from optilab.core.check import require
+from optilab.course.handin import settle
+
+
+class Listener(logging.Handler):
+    """Keeps the errors that are logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self.heard.append(record.getMessage().strip())
+
+
+class Batch:
+    """What was handed in for one assignment of the course in the current folder.
+
+    Parameters
+    ----------
+    assignment : str
+        Its name.
+
+    Raises
+    ------
+    ValueError
+        If this folder is no course, or the assignment isn't in its gradebook, or has more than one notebook.
+    """
+
+    def __init__(self, assignment: str) -> None:
+        here = Path.cwd()
+        require((here / "nbgrader_config.py").exists(), "this folder", str(here), "one with an nbgrader_config.py")
+        self.app = AutogradeApp()
+        self.app.initialize([])
+        self.course = self.app.coursedir
+        self.course.assignment_id = self.assignment = assignment
+        with Gradebook(self.course.db_url, self.course.course_id) as gradebook:
+            known = ", ".join(sorted(found.name for found in gradebook.assignments)) or "none yet"
+            try:
+                names = [notebook.name for notebook in gradebook.find_assignment(assignment).notebooks]
+            except MissingEntry:
+                names = []
+        asked = f"one that `nbgrader generate_assignment` has released (here: {known})"
+        require(names, "the assignment", assignment, asked)
+        require(len(names) == 1, "the assignment", assignment, "one of a single notebook; others are nbgrader's alone")
+        self.notebook = names[0]
+
+        reports = here / "reports"
+        reports.mkdir(exist_ok=True)
+        self.kept = reports / f"{assignment}.json"
+        self.record: dict[str, dict[str, Any]] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        for handler in self.app.log.handlers:
+            handler.setLevel(logging.CRITICAL)
+        log = logging.FileHandler(reports / f"{assignment}.log", encoding="utf-8")
+        log.setLevel(logging.WARNING)
+        log.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        self.app.log.addHandler(log)
+
+    def folder(self, step: str, student: str) -> Path:
+        """Where nbgrader keeps a student's work after one of its steps."""
+        return Path(self.course.format_path(step, student, self.assignment))
+
+    def graded(self, student: str) -> Path:
+        """Where nbgrader keeps a student's notebook once it is graded."""
+        return self.folder(self.course.autograded_directory, student) / f"{self.notebook}.ipynb"
+
+    def students(self) -> list[str]:
+        """Who has a folder for what they hand in."""
+        found = Path(self.course.root, self.course.submitted_directory).glob(f"*/{self.assignment}")
+        return sorted(path.parent.name for path in found if path.is_dir())
+
+    def grade(self, student: str, anew: bool = False) -> str:
+        """Grade what a student handed in, if it is new, or all the same.
+
+        Returns
+        -------
+        str
+            What was done: "graded", "graded again: a newer hand-in", "as before" or "not graded".
+
+        Raises
+        ------
+        ValueError
+            If the student has no folder.
+        """
+        students = self.students()
+        require(student in students, "the student", student, f"one with a folder for {self.assignment}: {students}")
+        before = self.record.get(student, {})
+        try:
+            found = settle(self.folder(self.course.submitted_directory, student), self.notebook)
+        except ValueError as error:
+            self.record[student] = {"why": str(error)}
+            self.keep()
+            return "not graded"
+        same = found.digest == before.get("digest")
+        if same and self.graded(student).exists() and not anew:
+            return "as before"
+        began = time.monotonic()
+        why = self.autograde(student)
+        newer = "digest" in before and not same
+        notes = before["notes"] if same else ["a newer hand-in"] * newer + [*found.notes]
+        seconds = time.monotonic() - began
+        self.record[student] = {"why": why} if why else {"digest": found.digest, "notes": notes, "seconds": seconds}
+        self.keep()
+        return "not graded" if why else "graded again: a newer hand-in" if newer else "graded"
+
+    def keep(self) -> None:
+        """Write down what is known of everybody's hand-ins."""
+        self.kept.write_text(json.dumps(self.record, indent=1, ensure_ascii=False), encoding="utf-8")
+
+    def autograde(self, student: str) -> str:
+        """Let nbgrader grade one student; why it couldn't, nothing if it could."""
+        self.course.student_id = student
+        listener = Listener()
+        self.app.log.addHandler(listener)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                Autograde(coursedir=self.course, parent=self.app, force=True).start()
+        except NbGraderException as error:
+            told = [text for text in listener.heard if text.startswith("Traceback")] or [str(error)]
+            return told[0].splitlines()[-1]
+        finally:
+            self.app.log.removeHandler(listener)
+        return ""

@@ -1,0 +1,151 @@
+"""A lecturer's day with the real nbgrader: `optilab course grade` on good, broken and newer work, and what follows."""
+
+import html
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from broken import EDITS, FILES, HOPELESS, hand_in
+from classwork import HIDDEN, Course, cells, full_marks, listed, solutions, source
+from nbgrader.api import Gradebook
+
+from optilab import cli
+
+SLUG = "last_iterate"  # the assignment that is graded the quickest
+BROKEN = {f"{k:02d} {name}": name for k, name in enumerate(EDITS | FILES | HOPELESS)}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """The folder of a course in which one assignment has been released."""
+    folder = tmp_path_factory.mktemp("template") / "course"
+    assert cli.main(["course", "init", str(folder)]) == 0
+    Course(folder, SLUG).nbgrader("generate_assignment", SLUG)
+    return folder
+
+
+@pytest.fixture
+def course(template, tmp_path, monkeypatch, capsys):
+    """A copy of that course, which is the current folder."""
+    shutil.copytree(template, tmp_path / "course")
+    monkeypatch.chdir(tmp_path / "course")
+    capsys.readouterr()
+    return Course(tmp_path / "course", SLUG)
+
+
+@pytest.fixture
+def told(capsys):
+    """Run a step of `optilab course`: the lines of its report, by student."""
+
+    def run(step, *arguments):
+        assert cli.main(["course", step, SLUG, *arguments]) == 0
+        head, *rows = capsys.readouterr().out.splitlines()
+        width = head.index("1-weights/3")
+        return {row[:width].strip(): row[width:] for row in rows}
+
+    return run
+
+
+def answered(course, **changed):
+    notebook = course.released
+    for name, cell in cells(notebook, "solution").items():
+        cell.source = (solutions(SLUG) | changed)[name]
+    return notebook
+
+
+def known(course, student):
+    """The cells that nbgrader knows in what was graded of a student's."""
+    path = course.folder / "autograded" / student / SLUG / f"{SLUG}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any("tags" in cell.metadata for cell in notebook.cells)
+    marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader")]
+    return [(cell.cell_type, cell.source, cell.metadata.nbgrader) for cell in marked]
+
+
+def submit_broken(course, students):
+    for student, name in students.items():
+        hand_in(name, answered(course), course.folder / "submitted" / student / SLUG / f"{SLUG}.ipynb")
+
+
+def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out(course, told):
+    submit_broken(course, BROKEN)
+    course.submit("honest", solutions(SLUG))
+    with (course.folder / "nbgrader_config.py").open("a") as config:
+        config.write("c.Execute.enabled = False\n")
+    lines = told("grade")
+    assert lines.keys() == {*BROKEN, "honest"}
+    hopeless = {student for student, name in BROKEN.items() if name in HOPELESS}
+    assert {student for student, line in lines.items() if "not graded: " in line} == hopeless
+    expected = known(course, "honest")
+    assert len(expected) == 7
+    for student in lines.keys() - hopeless:
+        assert known(course, student) == expected, student
+
+
+@pytest.mark.full
+def test_broken_notebooks_get_the_points_of_their_answers_and_so_does_whoever_comes_after(course, told):
+    submit_broken(course, BROKEN)
+    for student in BROKEN:
+        course.submit(f"{student}, honest", solutions(SLUG))
+    lines = told("grade")
+    hopeless = {student for student, line in lines.items() if "not graded: " in line}
+    assert course.scores() == dict.fromkeys(lines.keys() - hopeless, full_marks(SLUG))
+    assert hopeless == {student for student, name in BROKEN.items() if name in HOPELESS}
+
+
+@pytest.mark.full
+def test_nbgrader_itself_goes_on_after_broken_marks(course):
+    marks = {student: name for student, name in BROKEN.items() if name not in HOPELESS}
+    submit_broken(course, marks)
+    course.submit("honest", solutions(SLUG))
+    command = [sys.executable, "-m", "nbgrader", "autograde", SLUG]
+    subprocess.run(command, cwd=course.folder, capture_output=True, check=False)
+    assert course.scores()["honest"] == full_marks(SLUG)
+
+
+def by_hand(course, student, task, points):
+    """What Formgrader does when a number is typed into the field beside a check."""
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        grade = gradebook.find_grade(f"{task}-test", SLUG, SLUG, student)
+        grade.manual_score = points
+        gradebook.db.commit()
+
+
+def test_a_day_of_a_lecturer(course, told):
+    right = solutions(SLUG)
+    wrong = {task: next(iter(found.values())) for task, found in listed(SLUG)["WRONG"].items()}
+    late = course.folder / "submitted" / "ada" / SLUG / "timestamp.txt"
+    course.submit("ada", right)
+    course.submit("bob", right | {"2-steps": wrong["2-steps"]})
+    (course.folder / "submitted" / "cy" / SLUG).mkdir(parents=True)
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        gradebook.add_student("dee")
+        gradebook.update_or_create_assignment(SLUG, duedate="2030-01-01 12:00 UTC")
+    lines = told("grade")
+    assert re.match(r"3 +4 +3 +10 +\d+$", lines["ada"])
+    assert re.match(r"3 +0 +3 +6 +\d+ +2-steps: \w", lines["bob"])
+    assert lines["cy"].endswith("not graded: the folder is empty")
+    assert lines["dee"].endswith("nothing handed in")
+
+    course.nbgrader("generate_feedback", SLUG)
+    page = (course.folder / "feedback" / "bob" / SLUG / f"{SLUG}.html").read_text()
+    feedback = html.unescape(re.sub("<[^>]*>", "", page))
+    shown = "\n".join(cell.source for cell in course.released.cells)
+    hidden = "\n".join(text for cell in source(SLUG).cells for text in HIDDEN.findall(cell.source))
+    secret = [line for line in map(str.strip, hidden.splitlines()) if line not in shown]
+    assert len(secret) > 5
+    assert [line for line in secret if line in feedback] == []
+    assert lines["bob"].split("2-steps: ")[1] in feedback
+
+    by_hand(course, "ada", "1-weights", 2.5)
+    by_hand(course, "bob", "2-steps", 1)
+    shutil.rmtree(course.folder / "submitted" / "bob")
+    course.submit("bob", right | {"1-weights": wrong["1-weights"]})
+    late.write_text("2030-01-03 13:00 UTC")
+    lines = told("grade")
+    assert re.match(r"2\.5\* +4 +3 +9\.5 .* 3 by the checks, 2\.5 by hand.*; late by 2 days, 1:00:00$", lines["ada"])
+    assert re.match(r"0 +1\* +3 +4 .*1-weights: .*2-steps: 4 by the checks, 1 by hand; a newer hand-in$", lines["bob"])
+    assert told("report") == lines
