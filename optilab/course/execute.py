@@ -1,34 +1,75 @@
 """Running what students hand in: nbgrader's step that executes a notebook; a course's nbgrader_config.py names it."""
 
+import time
 from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import preprocessors
+from nbgrader.utils import is_grade, is_locked, is_solution
+from traitlets import Integer
+
+from optilab.course.processes import judge, started
 
 LOUD = 1_000_000  # characters of a notebook's printed text that are kept
 
 
 class Execute(preprocessors.Execute):
-    """nbgrader's execution, for code that ends, hangs or floods its kernel.
+    """nbgrader's execution, in which checks run where no answer has been.
 
-    The cell that did it has failed. The others go on in a new kernel, in which the answers before it that did no such
-    thing have been run again.
+    The answers run in the notebook's kernel, for their output. A check runs in a process of its own, on the values that
+    another process sends which has run the answers again; it has failed unless that process says that it is passed.
+    An answer that ends, hangs or floods its kernel has failed; the others go on in a new kernel, in which the answers
+    before it that did no such thing have been run again.
     """
+
+    memory = Integer(4 << 30, help="Bytes that a process of a check may take, where the system limits it.").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: Any, km: Any = None) -> tuple[NotebookNode, Any]:
         """Run one notebook."""
         self.lost: set[int] = set()
         self.printed = 0
+        self.spent = 0.0
+        started()  # before any answer runs
+        for cell in filter(is_check, nb.cells):
+            cell.outputs = [failed("NotGraded", "This check was not run.")]
         return super().preprocess(nb, resources, km)
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
         """Run one cell, and see to it that there is a kernel for the next."""
+        if is_check(cell):
+            self.check(cell, index)
+            return cell, resources
+        begun = time.monotonic()
         if not self.survives(cell, index):
             self.lost.add(index)
             self.renew(index)
+        else:
+            self.spent += time.monotonic() - begun
         return cell, resources
+
+    def check(self, cell: NotebookNode, index: int) -> None:
+        """Have a check run, and put down what came of it as nbgrader reads it."""
+        verdict = judge(
+            cells=[
+                other.source
+                for place, other in enumerate(self.nb.cells[:index])
+                if other.cell_type == "code" and not is_check(other) and place not in self.lost
+            ],
+            locked=[
+                other.source
+                for other in self.nb.cells
+                if is_locked(other) and not is_grade(other) and other.cell_type == "code"
+            ],
+            check=cell.source,
+            seconds=self.timeout + 2 * self.spent,  # the answers run again
+            memory=self.memory,
+        )
+        said = [new_output("stream", name="stdout", text=verdict.printed)] if verdict.printed else []
+        cell.outputs = said if verdict.passed else [*said, failed(verdict.name, verdict.text)]
 
     def renew(self, index: int) -> None:
         """Start a new kernel and run in it what comes before cell `index`, but for the checks and what is lost."""
@@ -37,7 +78,7 @@ class Execute(preprocessors.Execute):
         self.start_new_kernel()
         self.start_new_kernel_client()
         for place, cell in enumerate(self.nb.cells[:index]):
-            if place in self.lost or cell.metadata.get("nbgrader", {}).get("grade"):
+            if place in self.lost or is_check(cell):
                 continue
             if not self.survives(cell, place):
                 self.lost.add(place)
@@ -53,7 +94,7 @@ class Execute(preprocessors.Execute):
             self.ended = str(error).strip() or type(error).__name__
         if self.ended:
             self.log.warning("The kernel is lost in cell %s: %s", index, self.ended)
-            cell.outputs.append(new_output("error", ename="KernelLost", evalue=self.ended, traceback=[self.ended]))
+            cell.outputs.append(failed("KernelLost", self.ended))
         return not self.ended
 
     def on_cell_executed(self, **kwargs: Any) -> None:
@@ -72,3 +113,13 @@ class Execute(preprocessors.Execute):
             if self.printed > LOUD:
                 return None
         return super().output(outs, msg, display_id, cell_index)
+
+
+def is_check(cell: NotebookNode) -> bool:
+    """Whether a cell is one that gives points by itself."""
+    return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def failed(name: str, text: str) -> NotebookNode:
+    """The output of a check that is not passed."""
+    return new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"])

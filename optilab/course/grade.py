@@ -4,6 +4,7 @@ import io
 import signal
 import sys
 import threading
+import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -18,6 +19,9 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 
 from optilab.core.check import require
+from optilab.course.checking import StandIn
+
+UNDEFINED = (sp.oo, -sp.oo, sp.zoo, sp.nan)
 
 
 @contextmanager
@@ -59,21 +63,8 @@ def exam(seconds: float = 20) -> Iterator[None]:
 
 
 def fresh(name: str) -> ModuleType:
-    """The module of that name, and all of the package that it stands on, read anew from their files.
-
-    Whatever has been done to the imported ones, they stay as they are and go on being what `import` gives.
-    """
-    package = __name__.partition(".")[0]
-
-    def out() -> dict[str, ModuleType]:
-        return {key: sys.modules.pop(key) for key in [*sys.modules] if key.partition(".")[0] == package}
-
-    imported = out()
-    try:
-        return import_module(name)
-    finally:
-        out()
-        sys.modules.update(imported)
+    """The module of that name, for hidden tests, which run where no answer has been: it is as in its file."""
+    return import_module(name)
 
 
 def places(module: str) -> str:
@@ -88,8 +79,9 @@ def places(module: str) -> str:
 def own_work(answer: Callable[..., Any], *modules: str) -> Callable[..., Any]:
     """A student's function, watched: no code of `modules` may run inside it.
 
-    How that code was reached (imported, renamed, wrapped, called in a thread, its errors caught) makes no difference.
-    What the function is given may call what it likes outside `modules`. A function that it returns is watched as well.
+    In the student's own kernel, where this is to say in time what is borrowed, its calls are watched; what it is given
+    may call what it likes outside `modules`, and a function that it returns is watched as well. Where it is graded its
+    process can't read the files of `modules` at all.
 
     Parameters
     ----------
@@ -104,6 +96,8 @@ def own_work(answer: Callable[..., Any], *modules: str) -> Callable[..., Any]:
         The same function; its call raises an `AssertionError` that names what was borrowed.
     """
     assert callable(answer), f"a function is asked for, not {answer!r}"
+    if isinstance(answer, StandIn):
+        return answer.without(*modules)
     folders = tuple(places(module) for module in modules)
 
     def watched(*args: Any, **kwargs: Any) -> Any:
@@ -129,6 +123,23 @@ def own_work(answer: Callable[..., Any], *modules: str) -> Callable[..., Any]:
     return watched
 
 
+def peak_memory(function: Callable[..., Any], *args: Any, **kwargs: Any) -> float:
+    """How many bytes a call takes at most at a time, in whatever process it is made."""
+    if isinstance(function, StandIn):
+        return function.peak_memory(*args, **kwargs)
+    watching = tracemalloc.is_tracing()
+    if not watching:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    try:
+        function(*args, **kwargs)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not watching:
+            tracemalloc.stop()
+
+
 def symbolic(answer: Any, name: str = "the answer") -> sp.Expr:
     """The answer as an expression that is SymPy's through and through.
 
@@ -146,4 +157,5 @@ def symbolic(answer: Any, name: str = "the answer") -> sp.Expr:
     for part in sp.preorder_traversal(expr):
         genuine = type(type(part)) is UndefinedFunction or (type(part).__module__ or "").startswith("sympy.")
         assert genuine, f"{name} holds a {type(part).__name__} that isn't SymPy's"
+        assert part not in UNDEFINED, f"{name} holds {part}, which is no number"
     return expr

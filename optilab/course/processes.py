@@ -1,0 +1,182 @@
+"""Two processes for every check: one for the answers, one for the check itself; made by a third, which knows neither.
+
+The third is started once. It has read the libraries, so that a copy of it is ready at once, and holds nothing that
+belongs to an assignment or a student.
+"""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
+from typing import NamedTuple, NoReturn
+
+PACKAGE = __name__.partition(".")[0]
+
+
+class Verdict(NamedTuple):
+    """What came of a check: what it printed and, where it wasn't passed, the error's name and text."""
+
+    printed: str
+    name: str
+    text: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the check ran to its end without complaint."""
+        return not self.name
+
+
+class Nursery:
+    """The process that makes the others."""
+
+    def __init__(self) -> None:
+        self.line, theirs = Pipe()
+        start = f"from optilab.course.processes import nursery; nursery({theirs.fileno()})"
+        command = [sys.executable, "-P", "-c", start]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet, cwd=os.sep
+        )
+        theirs.close()
+
+    def judge(
+        self, cells: Iterable[str], locked: Iterable[str], check: str, seconds: float, memory: int, folder: str = os.sep
+    ) -> Verdict:
+        """Have a check run, in `seconds`, on what cells define."""
+        ours, theirs = Pipe()
+        self.line.send((list(cells), withheld(check), memory, folder))
+        send_handle(self.line, theirs.fileno(), self.process.pid)
+        theirs.close()
+        try:
+            ours.send((list(locked), check))
+            late = Verdict("", "KernelLost", f"It ran for longer than {seconds:.0f} s.")
+            return ours.recv() if ours.poll(seconds) else late
+        except (EOFError, OSError):
+            return Verdict("", "KernelLost", "The process of the check has ended.")
+        finally:
+            ours.close()
+            self.line.send(None)  # both may go
+
+
+@cache
+def started() -> Nursery:
+    """The one that is there."""
+    return Nursery()
+
+
+def judge(
+    cells: Iterable[str],
+    locked: Iterable[str],
+    check: str,
+    seconds: float = 60,
+    memory: int = 4 << 30,
+    folder: str = os.sep,
+) -> Verdict:
+    """Run a check in a process of its own, on what cells define in another.
+
+    Parameters
+    ----------
+    cells : iterable of str
+        What was handed in, the checks left out: run before anything is asked.
+    locked : iterable of str
+        The assignment's own cells: run before the check.
+    check : str
+        The cell of the check. Names that neither it nor `locked` define are asked from the process of the answers.
+    seconds : float
+        How long all of it may take, on the clock.
+    memory : int
+        Bytes that each process may take, where the system limits it.
+    folder : str
+        Where the cells run.
+    """
+    if started().process.poll() is not None:
+        started.cache_clear()
+    return started().judge(cells, locked, check, seconds, memory, folder)
+
+
+def withheld(check: str) -> tuple[str, ...]:
+    """The modules that the answers may not use: where a check says `own_work`, all of this package that it names."""
+    nodes = list(ast.walk(ast.parse(check)))
+    if not any(isinstance(node, ast.Name) and node.id == "own_work" for node in nodes):
+        return ()
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return tuple(sorted(text for text in texts if text.startswith(f"{PACKAGE}.")))
+
+
+def nursery(descriptor: int) -> None:
+    """Be the process that makes the others, until nobody asks any more."""
+    import scipy.integrate
+    import scipy.linalg
+    import scipy.optimize
+    import scipy.sparse
+    import scipy.special
+    import scipy.stats  # noqa: F401 (read once for all copies)
+
+    from optilab.course import answering, checking  # noqa: F401
+
+    control: Connection = Connection(descriptor)
+    with suppress(EOFError):
+        while True:
+            couple(control)
+
+
+def couple(control: Connection) -> None:
+    """Make the two processes of a check, and end them when it is done."""
+    from optilab.course.answering import answer
+    from optilab.course.checking import judged
+
+    cells, modules, memory, folder = control.recv()
+    desk = Connection(recv_handle(control))
+    ours, theirs = Pipe()
+
+    def answers() -> None:
+        desk.close()
+        ours.close()
+        os.chdir(folder)
+        answer(theirs, cells, modules)
+
+    def check() -> None:
+        theirs.close()
+        desk.send(judged(ours, *desk.recv()))
+
+    children = [forked(control, memory, task) for task in (answers, check)]
+    for line in (desk, ours, theirs):
+        line.close()
+    try:
+        control.recv()
+    finally:
+        for child in children:
+            with suppress(OSError):
+                os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+def forked(control: Connection, memory: int, task: Callable[[], None]) -> int:
+    """Make a copy of this process, first of a group of its own, that does a task and ends."""
+    child = os.fork()
+    if not child:
+        work(control, memory, task)
+    with suppress(OSError):  # it may have done so itself
+        os.setpgid(child, child)
+    return child
+
+
+def work(control: Connection, memory: int, task: Callable[[], None]) -> NoReturn:
+    """Do a task in a process that has been copied, and end it."""
+    try:
+        os.setpgid(0, 0)
+        control.close()
+        if sys.platform == "linux":
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        task()
+    finally:
+        os._exit(0)
