@@ -52,7 +52,8 @@ def withhold(modules: Iterable[str]) -> None:
 
     Their files can't be read and no program can be started; that can't be undone, by design of `sys.addaudithook`.
     """
-    files = tuple(place for module in modules for place in both_places(module))
+    modules = tuple(modules)
+    files = [(place, module) for module in modules for place in both_places(module)]
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(args[0], str | bytes):
@@ -63,12 +64,11 @@ def withhold(modules: Iterable[str]) -> None:
             raise WithheldError("in a task where you are to write something yourself no other program can be started")
         else:
             return
-        if path.startswith(files):
-            raise WithheldError(
-                f"{Path(path).name} of the package is what the task asks you to write: it can't be used here"
-            )
+        for place, module in files:
+            if path.startswith(place):
+                raise WithheldError(f"{module} holds what the task asks you to write: nothing of it can be used here")
 
-    if files:
+    if modules:
         sys.addaudithook(watch)
 
 
@@ -194,8 +194,7 @@ class Desk:
                     if isinstance(value, Missing):
                         value()
                 case ["name", str() as name]:
-                    first = f" The first error above: {self.trouble}" if self.trouble else ""
-                    raise NameError(f"{name} isn't there.{first}")
+                    raise NameError(f"name {name!r} is not defined")
                 case ["call", float() as seconds, int() as number, args, kwargs]:
                     with limit(seconds):
                         value = self.functions[number](*args, **kwargs)
@@ -206,7 +205,12 @@ class Desk:
             if request[0] != "call":
                 answer = described(value, self.refer)
         except BaseException as error:
-            self.send(["error", type(error).__name__, told(error)])
+            why = (
+                f"; the first error before that: {self.trouble}"
+                if isinstance(error, NameError) and self.trouble
+                else ""
+            )
+            self.send(["error", type(error).__name__, told(error) + why])
         else:
             self.send(["value", answer])
 

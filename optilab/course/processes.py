@@ -5,6 +5,7 @@ belongs to an assignment or a student.
 """
 
 import ast
+import atexit
 import os
 import signal
 import subprocess
@@ -45,6 +46,12 @@ class Nursery:
             command, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet, cwd=os.sep
         )
         theirs.close()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End it."""
+        self.line.close()
+        self.process.wait()
 
     def judge(
         self, cells: Iterable[str], locked: Iterable[str], check: str, seconds: float, memory: int, folder: str = os.sep

@@ -1,6 +1,5 @@
 """Checks for the assignment on policy gradients: each says what is wrong, not only that something is."""
 
-import tracemalloc
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from optilab.course.grade import symbolic
+from optilab.course.grade import peak_memory, symbolic
 from optilab.papers.policy_gradient_harpg.experiment import checkpoints, race
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
 from optilab.problems.mdp import random_mdp
@@ -301,15 +300,7 @@ def check_hvp(hvp: HVP, seed: int | None = None) -> str:
 
     s, a, r = rng.integers(1000, size=20), rng.integers(5, size=20), rng.normal(size=20)
     big, direction = rng.normal(size=(2, 1000, 5))
-    watching = tracemalloc.is_tracing()
-    if not watching:
-        tracemalloc.start()
-    tracemalloc.reset_peak()
-    before, _ = tracemalloc.get_traced_memory()
-    hvp(s, a, r, 0.9, big, direction)
-    peak = tracemalloc.get_traced_memory()[1] - before
-    if not watching:
-        tracemalloc.stop()
+    peak = peak_memory(hvp, s, a, r, 0.9, big, direction)
     assert peak < LIMIT, f"with 5,000 parameters yours needs {peak / 1e6:.0f} MB: form no matrix"
     return "with as many parameters as a network has, such a product costs about as much as a gradient"
 

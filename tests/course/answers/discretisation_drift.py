@@ -99,7 +99,7 @@ unstable = lambda lam0, v, p: int(np.log(lam0) * (1 - p) > 0)
 
 CHEATS = {
     "2-principal-flow": {
-        "along_modes of": """
+        "what the task asks you to write": """
 from optilab.papers.discretisation_drift.algorithm.flows import along_modes as mine
 from optilab.papers.discretisation_drift.algorithm.flows import alpha_pf
 

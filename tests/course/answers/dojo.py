@@ -141,7 +141,8 @@ slope = -2 * k / (3 * k / B) ** 2
 
 CHEATS = {
     "2-cone": {
-        "boundaries of": "\nfrom optilab.papers.dojo.exercises import boundaries as interval\n" + derivative(),
+        "what the task asks you to write": "\nfrom optilab.papers.dojo.exercises import boundaries as interval\n"
+        + derivative(),
     },
     "3-distance": {
         "the smallest that works is not": KNOWN,

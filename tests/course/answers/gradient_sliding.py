@@ -78,7 +78,7 @@ def prox_sliding(problem, g, x, beta, T, p):
 
 CHEATS = {
     "2-inner-loop": {
-        "prox_sliding of optilab.papers.gradient_sliding": """
+        "what the task asks you to write": """
 def prox_sliding(problem, g, x, beta, T, p):
     for state in algorithm.prox_sliding(problem, g, x, beta=beta, B=2 * beta * p(1), T=T):
         last = state

@@ -88,7 +88,7 @@ def elastic_step(x, g, eta, lam, mu):
 
 CHEATS = {
     "2-steps": {
-        r"of optilab\.problems": """
+        "what the task asks you to write": """
 from optilab.problems.mirror import Euclidean
 
 

@@ -99,7 +99,7 @@ def momentum_tick(xi, v, grad, alpha, beta, eta):
 
 CHEATS = {
     "2-tick": {
-        "momentum_method of": """
+        "what the task asks you to write": """
 from itertools import islice
 from types import SimpleNamespace
 from optilab.papers.passivity_acceleration.algorithm.methods import Method, momentum_method

@@ -157,7 +157,7 @@ def hvp(s, a, r, gamma, theta, u):
 
 CHEATS = {
     "2-direction": {
-        "of optilab.papers.policy_gradient_harpg.problems": """
+        "what the task asks you to write": """
 from optilab.problems.episodes import Trajectory
 from optilab.problems.mdp import random_mdp
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP

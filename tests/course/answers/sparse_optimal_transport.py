@@ -121,7 +121,7 @@ def entropic_column(s, b, k, gamma):
 
 CHEATS = {
     "2-column": {
-        "best_entropic of optilab.papers.sparse_optimal_transport": """
+        "what the task asks you to write": """
 best = exercises.best_entropic
 
 
