@@ -100,6 +100,7 @@ EXPERIMENTS = [
 ]
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_what_the_paper_claims_holds_at_the_quick_size(experiment):
     assert [str(claim) for claim in experiment(True) if not claim.holds] == []

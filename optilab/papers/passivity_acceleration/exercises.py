@@ -12,7 +12,7 @@ from optilab.core.counted import Counted
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.course.grade import symbolic
-from optilab.papers.passivity_acceleration.algorithm import Method, cayley, momentum_method, triple_momentum_tuning
+from optilab.papers.passivity_acceleration.algorithm import Tuning, cayley, momentum_method, triple_momentum_tuning
 from optilab.papers.passivity_acceleration.derivation import PSI, G, c, gamma, kappa
 from optilab.papers.passivity_acceleration.experiment.failure import CYCLE, GRID, trapped
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED
@@ -227,7 +227,7 @@ def check_momentum_tick(tick: Callable[..., tuple[Any, Any]], seed: int | None =
 
 
 def ticked(
-    tick: Callable[..., tuple[Any, Any]], problem: Any, x0: np.ndarray, method: Method
+    tick: Callable[..., tuple[Any, Any]], problem: Any, x0: np.ndarray, method: Tuning
 ) -> tuple[np.ndarray, int]:
     """ξ over 30 ticks from rest, and how many gradients were asked for."""
     counted = Counted(problem)
@@ -322,7 +322,7 @@ def reference(name: str, first: int) -> np.ndarray:
 def inner_race(stiffness: float, starts: np.ndarray) -> float:
     """Median iterations of triple momentum read at ξ, a mistake that `check_race` knows."""
     problem = Quadratic(np.diag(np.geomspace(1, stiffness, starts.shape[-1])), np.zeros(starts.shape[-1]))
-    method: Method = triple_momentum_tuning(1.0, stiffness)
+    method: Tuning = triple_momentum_tuning(1.0, stiffness)
     states = momentum_method(problem, starts, method)
     trace = run(states, int(40 * np.sqrt(stiffness)), keep=(), gap=lambda state: problem(state.xi))
     return float(np.median(trace.first(trace.gap <= ACCURACY * trace.gap[0])))

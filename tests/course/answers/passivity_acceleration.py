@@ -102,12 +102,12 @@ CHEATS = {
         "what the task asks you to write": """
 from itertools import islice
 from types import SimpleNamespace
-from optilab.papers.passivity_acceleration.algorithm.methods import Method, momentum_method
+from optilab.papers.passivity_acceleration.algorithm.methods import Tuning, momentum_method
 
 
 def momentum_tick(xi, v, grad, alpha, beta, eta):
     root = alpha**0.5
-    states = momentum_method(SimpleNamespace(grad=grad), xi, Method(alpha, beta, eta), before=xi - root * v)
+    states = momentum_method(SimpleNamespace(grad=grad), xi, Tuning(alpha, beta, eta), before=xi - root * v)
     _, after = islice(states, 2)
     return after.xi, (after.xi - xi) / root
 """,

@@ -17,7 +17,7 @@ from optilab.core.run import run
 from optilab.papers.passivity_acceleration import algorithm as room
 from optilab.papers.passivity_acceleration.algorithm import (
     Design,
-    Method,
+    Tuning,
     controlled_flow,
     lifted_flow,
     momentum_method,
@@ -37,7 +37,7 @@ def quadratic(rng: np.random.Generator, dim: int = 4, L: float = 50.0) -> Quadra
     return Quadratic(basis * np.geomspace(1, L, dim) @ basis.T, rng.normal(size=dim))
 
 
-def points(problem, x0, method: Method, steps: int) -> np.ndarray:
+def points(problem, x0, method: Tuning, steps: int) -> np.ndarray:
     """The outputs of a three-parameter method."""
     return run(momentum_method(problem, x0, method), steps).x
 
@@ -368,11 +368,11 @@ def flow(design: Design, problem=CURVED, **other):
         (lambda: room.slow_manifold(CURVED, Design(1.0, 0.1, 1.0), START, 2), "order must be 0 or 1"),
         (lambda: room.slow_manifold(CURVED, Design(0.0, 0.1, 1.0), START, 0), "gamma must be positive"),
         (lambda: room.flow_gap_bound(0.0, 1.0), "t must be positive"),
-        (lambda: momentum_method(CURVED, START, Method(-1.0, 0.0, 0.0)), "alpha must be positive"),
+        (lambda: momentum_method(CURVED, START, Tuning(-1.0, 0.0, 0.0)), "alpha must be positive"),
         (lambda: room.best_damping(0.0, 0.1, 1.0), "convex variant"),
         (lambda: flow(Design(1.0, 0.1, 1.0), problem=Misshapen()), "shape of the gradient"),
         (lambda: split_nesterov(Misshapen(), START, mu=1.0, s=0.1), "shape of the gradient"),
-        (lambda: run(momentum_method(Misshapen(), START, Method(0.1, 0.0, 0.0)), 1), "shape of the gradient"),
+        (lambda: run(momentum_method(Misshapen(), START, Tuning(0.1, 0.0, 0.0)), 1), "shape of the gradient"),
     ],
 )
 def test_bad_input_is_refused(call, message):

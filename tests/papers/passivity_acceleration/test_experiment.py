@@ -61,7 +61,7 @@ def test_circle_criterion_at_ten():
     for name, margin in (("heavy ball", -0.512), ("Nesterov", 0.114), ("triple momentum", -0.134)):
         assert room.circle_margin(races.tuned(name, 1, 10), 1, 10) == pytest.approx(margin, abs=2e-3)
     assert room.circle_margin(room.gradient_descent_tuning(0.1), 1, 10) == pytest.approx(0.526, abs=2e-3)
-    assert np.isnan(room.circle_margin(room.Method(3.0, 0.0, 0.0), 1, 10))
+    assert np.isnan(room.circle_margin(room.Tuning(3.0, 0.0, 0.0), 1, 10))
 
 
 def test_errors_of_the_shadows():

@@ -17,7 +17,7 @@ import numpy as np
 from optilab.classics import adam
 from optilab.core.check import require
 from optilab.core.run import algorithm, replicates
-from optilab.papers.discretisation_drift.algorithm.spectral_norm import Estimate, SpectralNorm
+from optilab.papers.discretisation_drift.algorithm.spectral_norm import SingularValue, SpectralNorm
 from optilab.problems.mdp import MDP, Transitions
 from optilab.problems.mlp import MLP
 from optilab.problems.oracles import Number
@@ -41,7 +41,7 @@ class Variant(NamedTuple):
     """Where σ is used: nowhere, unless a part says so."""
 
     meaning: str
-    working: Callable[[Layer, np.ndarray, Estimate], Working] = lambda layer, theta, estimate: undivided(theta)
+    working: Callable[[Layer, np.ndarray, SingularValue], Working] = lambda layer, theta, estimate: undivided(theta)
     grad: Callable[..., np.ndarray] = lambda layer, theta, estimate, grad: grad
     rate: Callable[..., Any] = lambda layer, sigma, lr: lr  # Adam's, of each parameter
     epsilon: Callable[..., Any] = lambda sigma, epsilon: epsilon  # Adam's
@@ -52,32 +52,34 @@ def undivided(weights: np.ndarray) -> Working:
     return Working(weights, np.ones(weights.shape[:-1]))
 
 
-def normalised_layer(layer: Layer, theta: np.ndarray, estimate: Estimate) -> Working:
+def normalised_layer(layer: Layer, theta: np.ndarray, estimate: SingularValue) -> Working:
     """The layer is K W/σ."""
     return undivided(layer.norm.forward(theta, [estimate]))
 
 
-def through_the_norm(layer: Layer, theta: np.ndarray, estimate: Estimate, grad_bar: np.ndarray) -> np.ndarray:
+def through_the_norm(layer: Layer, theta: np.ndarray, estimate: SingularValue, grad_bar: np.ndarray) -> np.ndarray:
     """The gradient with respect to θ, σ depending on it."""
     return layer.norm.backward(theta, [estimate], grad_bar)
 
 
-def divided_outputs(layer: Layer, theta: np.ndarray, estimate: Estimate) -> Working:
+def divided_outputs(layer: Layer, theta: np.ndarray, estimate: SingularValue) -> Working:
     """The outputs are divided by σ, which counts as a constant."""
     return Working(theta, estimate.sigma)
 
 
-def divided_gradients(layer: Layer, theta: np.ndarray, estimate: Estimate, grad: np.ndarray) -> np.ndarray:
+def divided_gradients(layer: Layer, theta: np.ndarray, estimate: SingularValue, grad: np.ndarray) -> np.ndarray:
     """All gradients over σ."""
     return grad / estimate.sigma[..., None]
 
 
-def divided_own_gradient(layer: Layer, theta: np.ndarray, estimate: Estimate, grad: np.ndarray) -> np.ndarray:
+def divided_own_gradient(layer: Layer, theta: np.ndarray, estimate: SingularValue, grad: np.ndarray) -> np.ndarray:
     """The layer's own gradient over max(σ/K, 1)."""
     return np.where(layer.own, grad / np.maximum(estimate.sigma[..., None] / layer.norm.K, 1), grad)
 
 
-def divided_own_gradient_always(layer: Layer, theta: np.ndarray, estimate: Estimate, grad: np.ndarray) -> np.ndarray:
+def divided_own_gradient_always(
+    layer: Layer, theta: np.ndarray, estimate: SingularValue, grad: np.ndarray
+) -> np.ndarray:
     """The layer's own gradient over σ/K, which makes it longer where σ is below K."""
     return np.where(layer.own, grad / (estimate.sigma[..., None] / layer.norm.K), grad)
 

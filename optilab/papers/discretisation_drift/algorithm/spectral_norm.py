@@ -21,7 +21,7 @@ from optilab.problems.mlp import MLP, Fit
 from optilab.problems.oracles import Number
 
 
-class Estimate(NamedTuple):
+class SingularValue(NamedTuple):
     """The largest singular value of a layer and its singular vectors, as power iteration knows them."""
 
     u: np.ndarray  # (*batch, out)
@@ -29,7 +29,7 @@ class Estimate(NamedTuple):
     sigma: np.ndarray  # (*batch)
 
 
-def power_iteration(W: np.ndarray, u: np.ndarray, iterations: int = 1) -> Estimate:
+def power_iteration(W: np.ndarray, u: np.ndarray, iterations: int = 1) -> SingularValue:
     """Iterate v = Wᵀu/‖·‖, u = Wv/‖·‖, then take σ = uᵀWv.
 
     Parameters
@@ -53,7 +53,7 @@ def power_iteration(W: np.ndarray, u: np.ndarray, iterations: int = 1) -> Estima
     sigma = (u * np.matvec(W, v)).sum(-1)
     overflown = ~np.isfinite(np.linalg.norm(W, axis=(-2, -1)))  # a replicate that diverged
     require((sigma != 0) | overflown, "σ, the largest singular value of a layer,", 0, "nonzero to normalise it")
-    return Estimate(u, v, sigma)
+    return SingularValue(u, v, sigma)
 
 
 def normalised(W: np.ndarray, sigma: np.ndarray, K: Number, leave_smaller: bool = False) -> np.ndarray:
@@ -64,7 +64,7 @@ def normalised(W: np.ndarray, sigma: np.ndarray, K: Number, leave_smaller: bool 
 def normalised_grad(
     grad_bar: np.ndarray,
     W: np.ndarray,
-    estimate: Estimate,
+    estimate: SingularValue,
     K: Number,
     leave_smaller: bool = False,
     through_norm: bool = True,
@@ -77,7 +77,7 @@ def normalised_grad(
         ∂L/∂W̄.
     W : array (*batch, out, in)
         The layer before normalisation.
-    estimate : Estimate
+    estimate : SingularValue
         u, v, σ that it was normalised with.
     K, leave_smaller
         As in `normalised`.
@@ -145,7 +145,7 @@ class SpectralNorm:
         outs = sum(self.network.sizes[l + 1] for l in self.chosen)
         return self.joined(self.estimate(theta, rng.standard_normal(size=(*theta.shape[:-1], outs)), iterations))
 
-    def estimate(self, theta: np.ndarray, u: np.ndarray, iterations: int = 1) -> list[Estimate]:
+    def estimate(self, theta: np.ndarray, u: np.ndarray, iterations: int = 1) -> list[SingularValue]:
         """Power iterations in each normalised layer from u (*batch, Σ out)."""
         layers = self.network.layers(theta)
         ends = np.cumsum([self.network.sizes[l + 1] for l in self.chosen])
@@ -153,11 +153,11 @@ class SpectralNorm:
         parts = np.split(u, ends[:-1], -1)
         return [power_iteration(layers[l][0], part, iterations) for l, part in zip(self.chosen, parts, strict=True)]
 
-    def joined(self, estimates: list[Estimate]) -> np.ndarray:
+    def joined(self, estimates: list[SingularValue]) -> np.ndarray:
         """The u of all normalised layers, joined."""
         return np.concatenate([estimate.u for estimate in estimates], -1)
 
-    def forward(self, theta: np.ndarray, estimates: list[Estimate]) -> np.ndarray:
+    def forward(self, theta: np.ndarray, estimates: list[SingularValue]) -> np.ndarray:
         """θ̄: θ with its chosen layers normalised."""
         layers = self.network.layers(theta)
         for l, estimate in zip(self.chosen, estimates, strict=True):
@@ -165,7 +165,7 @@ class SpectralNorm:
             layers[l] = normalised(W, estimate.sigma, self.K, self.leave_smaller), b
         return self.network.flat(layers)
 
-    def backward(self, theta: np.ndarray, estimates: list[Estimate], grad_bar: np.ndarray) -> np.ndarray:
+    def backward(self, theta: np.ndarray, estimates: list[SingularValue], grad_bar: np.ndarray) -> np.ndarray:
         """∂L/∂θ from ∂L/∂θ̄."""
         layers, grads = self.network.layers(theta), self.network.layers(grad_bar)
         for l, estimate in zip(self.chosen, estimates, strict=True):

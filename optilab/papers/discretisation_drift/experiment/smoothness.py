@@ -93,7 +93,7 @@ def train_moons(
     return run(states, steps, every=every, keep=["theta", "u"], limit=1e8, progress=progress, loss=loss)
 
 
-class Outcome(NamedTuple):
+class Judgement(NamedTuple):
     """What a trained classifier is like, each (*batch, S); NaN where training diverged."""
 
     loss: np.ndarray
@@ -105,7 +105,7 @@ class Outcome(NamedTuple):
 
 def judge(
     theta: np.ndarray, u: np.ndarray, K: Number, seeds: Sequence[int], which: Sequence[int] | None = None
-) -> Outcome:
+) -> Judgement:
     """Measure classifiers θ (*batch, S, D) of `train_moons`, with σ from 50 power iterations."""
     norm = SpectralNorm(CLASSIFIER, K, which)
     theta_bar = norm.forward(theta, norm.estimate(theta, u, 50))
@@ -116,7 +116,7 @@ def judge(
         right = CLASSIFIER.forward(theta_bar, X).argmax(-1) == labels
         return np.where(np.isfinite(theta_bar).all(-1), right.mean(-1), np.nan)
 
-    return Outcome(
+    return Judgement(
         Fit(CLASSIFIER, X, labels, loss="cross_entropy")(theta_bar),
         accuracy(X, labels),
         accuracy(X_test, labels_test),

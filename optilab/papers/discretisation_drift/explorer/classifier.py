@@ -12,7 +12,7 @@ from optilab.papers.discretisation_drift.experiment.smoothness import (
     CLASSIFIER,
     LOGIT_DIFFERENCE,
     NO_NORM,
-    Outcome,
+    Judgement,
     final_loss_map,
     judge,
     train_moons,
@@ -25,11 +25,11 @@ GRID = np.linspace(-1.75, 2.75, 55), np.linspace(-1.5, 2.0, 43)
 POINTS = np.stack(np.meshgrid(*GRID), -1).reshape(-1, 2)
 
 
-class Training(NamedTuple):
+class Trained(NamedTuple):
     """A trained classifier and what was measured of it."""
 
     trace: Trace
-    outcome: Outcome
+    outcome: Judgement
     surface: np.ndarray  # (y, x) logit difference
     slope: np.ndarray  # (y, x) steepness of the logit difference
     losses: np.ndarray  # (lr, momentum) loss after MAP_STEPS
@@ -42,7 +42,7 @@ def one_run(K: float, layers: str, lr: float, momentum: float, seed: int, progre
     return trace, judge(trace.theta[-1], trace.u[-1], K, [seed], which)
 
 
-def train(K: float, layers: str, lr: float, momentum: float, seed: int, progress: Callable[..., None]) -> Training:
+def train(K: float, layers: str, lr: float, momentum: float, seed: int, progress: Callable[..., None]) -> Trained:
     """Train the classifier of two moons once for long, then shortly at every learning rate and momentum of the map."""
     trace, outcome = one_run(K, layers, lr, momentum, seed, progress=lambda k, n: progress(k, 2 * n))
     K, which = NO_NORM if layers == "none" else K, LAYERS[layers]
@@ -54,5 +54,5 @@ def train(K: float, layers: str, lr: float, momentum: float, seed: int, progress
         K, LRS, MOMENTA, [seed], steps=MAP_STEPS, which=which, progress=lambda k, n: progress(n + k, 2 * n)
     )
     shape = (len(GRID[1]), len(GRID[0]))
-    one = Outcome(*(figure[0] for figure in outcome))
-    return Training(trace, one, logits.reshape(shape), slope.reshape(shape), losses[..., 0])
+    one = Judgement(*(figure[0] for figure in outcome))
+    return Trained(trace, one, logits.reshape(shape), slope.reshape(shape), losses[..., 0])

@@ -12,7 +12,7 @@ from optilab.papers.discretisation_drift.explorer.classifier import (
     MAP_STEPS,
     MOMENTA,
     STEPS,
-    Training,
+    Trained,
     one_run,
     train,
 )
@@ -23,7 +23,7 @@ from optilab.ui.theme import BLUE, INK, ORANGE
 from optilab.ui.words import number
 
 
-def compute(run: Training, seed: int, **_: Any) -> dict[str, Any]:
+def compute(run: Trained, seed: int, **_: Any) -> dict[str, Any]:
     """Decision surface, steepness, loss and the map of final losses."""
     (X,), (labels,) = moons([seed])
     loss, outcome = run.trace.loss[:, 0], run.outcome

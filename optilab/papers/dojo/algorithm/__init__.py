@@ -29,7 +29,7 @@ from optilab.papers.dojo.algorithm.driven import Driven, DrivenBodies
 from optilab.papers.dojo.algorithm.free_body import INTEGRATORS, Spin, explicit_euler, implicit_euler, variational
 from optilab.papers.dojo.algorithm.gradient import Derivatives, derivatives
 from optilab.papers.dojo.algorithm.identification import (
-    Estimate,
+    Identified,
     ThrownBall,
     ThrownBody,
     Windows,
@@ -37,7 +37,7 @@ from optilab.papers.dojo.algorithm.identification import (
     windows_of,
 )
 from optilab.papers.dojo.algorithm.ilqr import Plan, backward, control_gradient, cost_of, forward, ilqr
-from optilab.papers.dojo.algorithm.interior_point import Iterate, interior_point, solve
+from optilab.papers.dojo.algorithm.interior_point import CentralPoint, interior_point, solve
 from optilab.papers.dojo.algorithm.joint import Joint
 from optilab.papers.dojo.algorithm.point_mass import (
     Linear,

@@ -42,7 +42,7 @@ class Model(Protocol):
         """What z − other is in tangent coordinates (*batch, d), and its derivative (*batch, d, d) by a tangent at z."""
 
 
-class Estimate(NamedTuple):
+class Identified(NamedTuple):
     """State after k iterations."""
 
     theta: Array  # (*batch, k) parameters, friction first
@@ -217,7 +217,7 @@ def gauss_newton(
     upper: ArrayLike = (0.8, 1.0),
     tolerance: float = 1e-8,
     rho: float = RHO_START,
-) -> Iterator[Estimate]:
+) -> Iterator[Identified]:
     """Fit θ within bounds; ends when every replicate has settled.
 
     Parameters
@@ -244,7 +244,7 @@ def gauss_newton(
     while True:
         slope = np.abs(g).max(-1)
         settled = slope < tolerance
-        yield Estimate(theta, loss, slope, damping, settled)
+        yield Identified(theta, loss, slope, damping, settled)
         if settled.all():
             return
         p = -np.linalg.solve(H + damping[..., None, None] * np.eye(low.size), g[..., None])[..., 0]

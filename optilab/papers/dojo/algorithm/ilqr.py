@@ -34,7 +34,7 @@ class Steered(Protocol):
         """What z − other is in tangent coordinates, (*batch, d)."""
 
 
-class Trajectory(NamedTuple):
+class Controlled(NamedTuple):
     """A motion under controls, and what it costs."""
 
     z: Array  # (T + 1, *batch, n)
@@ -139,9 +139,9 @@ def ilqr(
     """
     z0, goal, F, Q, R, kappa_r, kappa_g = _checked(system, z0, goal, F0, Q, R, kappa_r, kappa_g)
 
-    def rolled(F: Array, K: Array | None = None, around: Array | None = None) -> Trajectory:
+    def rolled(F: Array, K: Array | None = None, around: Array | None = None) -> Controlled:
         z, F = forward(system, z0, F, kappa_r, K, around)
-        return Trajectory(z, F, cost_of(system, z, F, goal, Q, R))
+        return Controlled(z, F, cost_of(system, z, F, goal, Q, R))
 
     now = rolled(F)
     batch = now.cost.shape
@@ -164,8 +164,8 @@ def ilqr(
 
 
 def _line_search(
-    rolled: Callable[..., Trajectory], now: Trajectory, d: Array, K: Array, settled: Array
-) -> tuple[Trajectory, Array]:
+    rolled: Callable[..., Controlled], now: Controlled, d: Array, K: Array, settled: Array
+) -> tuple[Controlled, Array]:
     """Under F_t + α d_t + K_t ξ_t with the largest α in STEPS that lowers the cost: the rollout, and α, 0 if none does.
 
     Some lengths at a time are rolled out in one batch, in an axis before the replicates; those that are settled stay.
@@ -176,7 +176,7 @@ def _line_search(
         z, F, cost = rolled(now.F[:, None] + shares * d[:, None], K, now.z)
         for i in reversed(range(TOGETHER)):  # the largest last
             lower = ~found & (cost[i] < now.cost)
-            best = Trajectory(
+            best = Controlled(
                 np.where(lower[..., None], z[:, i], best.z),
                 np.where(lower[..., None], F[:, i], best.F),
                 np.where(lower, cost[i], best.cost),

@@ -45,7 +45,7 @@ class Complementarity(Protocol):
         """Where c can be evaluated, (*batch)."""
 
 
-class Iterate(NamedTuple):
+class CentralPoint(NamedTuple):
     """A state of the interior-point method."""
 
     w: Array  # (*batch, n) free unknowns, primals g, duals s
@@ -69,7 +69,7 @@ def interior_point(
     correct_at_target: bool = False,
     fraction: float = FRACTION,
     primals: float = 1.0,
-) -> Iterator[Iterate]:
+) -> Iterator[CentralPoint]:
     """Follow the central path to s ∘ g = κ e; yields the start and every iterate until all replicates are done.
 
     A replicate that is done, jammed at the boundary of its cones, or no longer finite is masked: it stays as it is.
@@ -108,7 +108,7 @@ def interior_point(
     iterations = np.zeros(kappa.shape, dtype=int)
     while True:
         converged = (r.r_vio < rtol) & (r.b_vio <= btol * kappa)
-        yield Iterate(w, r.r_vio, r.b_vio, mu_t, a, converged, iterations)
+        yield CentralPoint(w, r.r_vio, r.b_vio, mu_t, a, converged, iterations)
         going = ~converged & np.isfinite(r.r_vio) & np.isfinite(r.b_vio) & ~(a < JAMMED)
         if not going.any() or iterations.max() == max_iter:
             return
@@ -213,7 +213,7 @@ def _line_search(
     return a, there, new
 
 
-def solve(problem: Complementarity, **options: Any) -> Iterate:
+def solve(problem: Complementarity, **options: Any) -> CentralPoint:
     """The last iterate of `interior_point`; replicates that jammed are started again, more carefully each time.
 
     Their iterations are counted from the first start.

@@ -49,8 +49,8 @@ from optilab.papers.passivity_acceleration.algorithm.design import (
 )
 from optilab.papers.passivity_acceleration.algorithm.methods import (
     Inertial,
-    Method,
     Split,
+    Tuning,
     cayley,
     gradient_descent_tuning,
     heavy_ball_tuning,

@@ -80,7 +80,7 @@ def split_nesterov_convex(problem: Smooth, x0: np.ndarray, *, s: Number) -> Iter
     yield from split_flow(problem, x0, s, lambda k: k / (k + 3))
 
 
-class Method(NamedTuple):
+class Tuning(NamedTuple):
     """The numbers of a three-parameter method and of its output: α, β, η and δ."""
 
     alpha: Any  # numbers, or one per replicate (*batch); β and η may be functions of the step k = 0, 1, …
@@ -101,7 +101,7 @@ class Inertial(NamedTuple):
 def momentum_method(
     problem: Smooth,
     x0: np.ndarray,
-    method: Method,
+    method: Tuning,
     *,
     before: np.ndarray | None = None,
     tolerance: float | None = None,
@@ -114,7 +114,7 @@ def momentum_method(
         What is minimised.
     x0 : array (*batch, d)
         Where to start.
-    method : Method
+    method : Tuning
         α, β, η, δ: numbers or arrays (*batch); β and η may be functions of the step.
     before : array (*batch, d), optional
         ξ₋₁ where the start is not at rest.
@@ -162,35 +162,35 @@ def warn_if_long(s: Number, L: Number | None) -> None:
         warnings.warn(f"the step s = {s} is longer than 1/L = {1 / np.asarray(L)}: no bound holds", stacklevel=3)
 
 
-def gradient_descent_tuning(s: Number, L: Number | None = None) -> Method:
+def gradient_descent_tuning(s: Number, L: Number | None = None) -> Tuning:
     """Gradient descent with step `s`: 1/L, or 2/(L + μ) where μ is known."""
     require(np.asarray(s) > 0, "s", s, "positive")
     if L is not None and np.any(np.asarray(s) * L >= 2):
         warnings.warn(f"the step s = {s} is not shorter than 2/L = {2 / np.asarray(L)}: it diverges", stacklevel=2)
-    return Method(s, 0.0, 0.0)
+    return Tuning(s, 0.0, 0.0)
 
 
-def heavy_ball_tuning(mu: Number, L: Number) -> Method:
+def heavy_ball_tuning(mu: Number, L: Number) -> Tuning:
     """Polyak's tuning (1964), best on quadratics with eigenvalues in [μ, L]."""
     mu, L = checked_spectrum(mu, L)
     low, high = np.sqrt(mu), np.sqrt(L)
-    return Method(4 / (high + low) ** 2, ((high - low) / (high + low)) ** 2, 0.0)
+    return Tuning(4 / (high + low) ** 2, ((high - low) / (high + low)) ** 2, 0.0)
 
 
-def nesterov_tuning(mu: Number, L: Number, s: Number | None = None) -> Method:
+def nesterov_tuning(mu: Number, L: Number, s: Number | None = None) -> Tuning:
     """Nesterov's method for μ-strongly convex f (2004) with step s, 1/L by default; x is his y sequence."""
     mu, L = checked_spectrum(mu, L)
     step = 1 / L if s is None else s
     warn_if_long(step, L)
     beta = cayley(mu, step)
-    return Method(step, beta, beta)
+    return Tuning(step, beta, beta)
 
 
-def triple_momentum_tuning(mu: Number, L: Number) -> Method:
+def triple_momentum_tuning(mu: Number, L: Number) -> Tuning:
     """The triple momentum method (Van Scoy, Freeman, Lynch, 2018), of rate ρ = 1 − √(μ/L)."""
     mu, L = checked_spectrum(mu, L)
     rho = 1 - np.sqrt(mu / L)
-    return Method(
+    return Tuning(
         (1 + rho) / L,
         rho**2 / (2 - rho),
         rho**2 / ((1 + rho) * (2 - rho)),
@@ -198,11 +198,11 @@ def triple_momentum_tuning(mu: Number, L: Number) -> Method:
     )
 
 
-def nesterov_convex_tuning(s: Number, L: Number | None = None) -> Method:
+def nesterov_convex_tuning(s: Number, L: Number | None = None) -> Tuning:
     """Nesterov's method for convex f (1983) with step s ≤ 1/L: β = η = (k − 1)/(k + 2), 0 at k = 0."""
     warn_if_long(s, L)
 
     def beta(k: int) -> float:
         return max(k - 1, 0) / (k + 2)
 
-    return Method(s, beta, beta)
+    return Tuning(s, beta, beta)

@@ -7,7 +7,7 @@ from scipy.linalg import expm
 
 from optilab.core.check import require
 from optilab.papers.passivity_acceleration.algorithm.design import Design, check_convexity
-from optilab.papers.passivity_acceleration.algorithm.methods import Method, checked_spectrum
+from optilab.papers.passivity_acceleration.algorithm.methods import Tuning, checked_spectrum
 from optilab.problems.oracles import Number
 
 HALF_CIRCLE = np.linspace(1e-6, np.pi, 4001)  # angles ω of z = exp(iω)
@@ -30,7 +30,7 @@ def mode_path(curvature: float, design: Design, x0: float, psi0: float, h: float
     return orbit(expm(h * generator), np.array([x0, psi0]), steps)
 
 
-def mode_response(curvature: np.ndarray, method: Method, steps: int) -> np.ndarray:
+def mode_response(curvature: np.ndarray, method: Tuning, steps: int) -> np.ndarray:
     """Output x of a method along an eigenvector of curvature λ, started at rest at 1: (...) → (steps + 1, ...)."""
     alpha, beta, eta, delta = (np.asarray(number) for number in method)
     trace, det = 1 + beta - alpha * curvature * (1 + eta), beta - alpha * curvature * eta
@@ -61,7 +61,7 @@ def best_damping(mu: Number, kappa: Number, c: Number) -> tuple[Number, Number]:
     return 2 * np.sqrt(c * mu) + kappa * mu, np.sqrt(c * mu) + kappa * mu
 
 
-def multipliers(curvature: Number, method: Method) -> np.ndarray:
+def multipliers(curvature: Number, method: Tuning) -> np.ndarray:
     """Both roots z of z² − (1 + β − αλ(1 + η)) z + β − αλη, by which one step multiplies a mode: (..., 2), complex."""
     alpha, beta, eta, _ = (np.asarray(number) for number in method)
     half = (1 + beta - alpha * curvature * (1 + eta)) / 2
@@ -69,7 +69,7 @@ def multipliers(curvature: Number, method: Method) -> np.ndarray:
     return np.stack([half + root, half - root], -1)
 
 
-def spectral_radius(curvature: Number, method: Method) -> np.ndarray:
+def spectral_radius(curvature: Number, method: Tuning) -> np.ndarray:
     """The larger |z|: the factor on the mode's error per step in the long run."""
     return abs(multipliers(curvature, method)).max(-1)
 
@@ -104,20 +104,20 @@ def certificate(problem: Any, x: np.ndarray, psi: np.ndarray, mu: float, s: floa
     return (1 + np.sqrt(mu * s)) * (problem(x) - problem.minimum) + squares / 4
 
 
-def transfer(z: np.ndarray, method: Method) -> np.ndarray:
+def transfer(z: np.ndarray, method: Tuning) -> np.ndarray:
     """G(z) = −α ((1 + η) z − η) / ((z − 1)(z − β)): the method's linear part, from gradient to query point."""
     alpha, beta, eta, _ = (np.asarray(number)[..., None] for number in method)
     return -alpha * ((1 + eta) * z - eta) / ((z - 1) * (z - beta))
 
 
-def circle_curve(method: Method, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
+def circle_curve(method: Tuning, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
     """(1 − L G)/(1 − μ G) on the half circle z = exp(iω), (*batch) → (*batch, angles), complex."""
     mu, L = (np.asarray(number)[..., None] for number in checked_spectrum(mu, L))
     G = transfer(np.exp(1j * omega), method)
     return (1 - L * G) / (1 - mu * G)
 
 
-def circle_margin(method: Method, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
+def circle_margin(method: Tuning, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
     """The least real part of `circle_curve`; NaN where the loop with a spring of stiffness μ is itself unstable.
 
     Positive: the linear part is passive after the loop transformation to [μ, L], and the method converges on every f

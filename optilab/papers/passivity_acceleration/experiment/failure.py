@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
-    Method,
+    Tuning,
     circle_margin,
     gradient_descent_tuning,
     momentum_method,
@@ -24,7 +24,7 @@ GRID = np.linspace(-5, 5, 401)
 CYCLE = np.array([792, -2208, 2592]) / 1225
 
 
-def cautious(name: str, mu: float, L: float, s: float | None = None) -> Method:
+def cautious(name: str, mu: float, L: float, s: float | None = None) -> Tuning:
     """The tuned method, but gradient descent with step 1/L; Nesterov with step s where it is given."""
     if name == "gradient descent":
         return gradient_descent_tuning(1 / L)

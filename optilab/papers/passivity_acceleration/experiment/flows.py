@@ -9,7 +9,7 @@ from optilab.core.claim import Claim
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
     Design,
-    Method,
+    Tuning,
     consistent_velocity,
     controlled_flow,
     decay_rate,
@@ -48,7 +48,7 @@ class Shadows(NamedTuple):
         return np.linalg.norm(self.flows - self.points[:, None], axis=-1).max(0)
 
 
-def designs(mu: float, s: float, method: Method) -> dict[str, Design]:
+def designs(mu: float, s: float, method: Tuning) -> dict[str, Design]:
     """The flows that are held against Nesterov's method."""
     return {
         "low resolution": heavy_ball_flow(mu),
@@ -62,7 +62,7 @@ def designs(mu: float, s: float, method: Method) -> dict[str, Design]:
 def shadows(
     problem: Any,
     x0: np.ndarray,
-    method: Method,
+    method: Tuning,
     flows: list[Design],
     *,
     horizon: float = HORIZON,

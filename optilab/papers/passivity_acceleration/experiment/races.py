@@ -10,7 +10,7 @@ from optilab.core.claim import Claim
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import (
-    Method,
+    Tuning,
     controlled_flow,
     flow_gap_bound,
     gradient_descent_tuning,
@@ -25,7 +25,7 @@ from optilab.problems.logistic import LogisticRegression
 from optilab.problems.quadratic import Quadratic
 
 ACCURACY = 1e-8  # of the gap at the start
-TUNINGS: dict[str, Callable[..., Method]] = {
+TUNINGS: dict[str, Callable[..., Tuning]] = {
     "gradient descent": lambda mu, L: gradient_descent_tuning(2 / (L + mu)),
     "heavy ball": heavy_ball_tuning,
     "Nesterov": nesterov_tuning,
@@ -34,14 +34,14 @@ TUNINGS: dict[str, Callable[..., Method]] = {
 METHODS = tuple(TUNINGS)
 
 
-def tuned(name: str, mu: float, L: float) -> Method:
+def tuned(name: str, mu: float, L: float) -> Tuning:
     """The method of that name in its standard tuning for μ-strongly convex f with L-Lipschitz gradient."""
     return TUNINGS[name](mu, L)
 
 
-def together(methods: list[Method]) -> Method:
+def together(methods: list[Tuning]) -> Tuning:
     """Several methods as one, a replicate each."""
-    return Method(*(np.array(column) for column in zip(*methods, strict=True)))
+    return Tuning(*(np.array(column) for column in zip(*methods, strict=True)))
 
 
 def quadratic_starts(seeds: int, dim: int = 30, first: int = 0) -> np.ndarray:

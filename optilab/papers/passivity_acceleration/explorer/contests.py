@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 import numpy as np
 
 from optilab.classics.nesterov import strongly_convex_gap_bound
-from optilab.papers.passivity_acceleration.algorithm import Method, mode_response
+from optilab.papers.passivity_acceleration.algorithm import Tuning, mode_response
 from optilab.papers.passivity_acceleration.experiment.races import (
     METHODS,
     classifier,
@@ -40,7 +40,7 @@ def weights(asleep: bool) -> np.ndarray:
 def responses(kappa: float) -> np.ndarray:
     """Squared output of each method along each eigenvector from 1, (steps + 1, methods, dim)."""
     methods = together([tuned(name, 1.0, kappa) for name in METHODS])
-    columns = Method(*(number[:, None] for number in methods))
+    columns = Tuning(*(number[:, None] for number in methods))
     return mode_response(np.geomspace(1, kappa, DIM), columns, int(25 * np.sqrt(kappa)) + 20) ** 2
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.papers.passivity_acceleration.algorithm import Method, cayley, nesterov_tuning, triple_momentum_tuning
+from optilab.papers.passivity_acceleration.algorithm import Tuning, cayley, nesterov_tuning, triple_momentum_tuning
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED, START, Shadows, designs, shadows
 from optilab.ui.controls import choice, log_slider
 from optilab.ui.explorer import Explorer
@@ -24,10 +24,10 @@ SIZES = np.geomspace(1 / 256, 1, 9)
 ROOTS = np.sqrt(SIZES / CURVED.L)  # √s
 
 
-def method_at(name: str, s: float) -> Method:
+def method_at(name: str, s: float) -> Tuning:
     """The method with step s: s for 1/L in its table, Nesterov's β for heavy ball."""
     if name == "heavy ball":
-        return Method(s, cayley(CURVED.mu, s), 0.0)
+        return Tuning(s, cayley(CURVED.mu, s), 0.0)
     return nesterov_tuning(CURVED.mu, CURVED.L, s) if name == "Nesterov" else triple_momentum_tuning(CURVED.mu, 1 / s)
 
 
