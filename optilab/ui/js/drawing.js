@@ -37,7 +37,7 @@ class Drawing {
 
   // How many panels stand abreast.
   arrange(width) {
-    const least = (this.panels.length > 3 ? 300 : 265) + 14; // px of a panel and its gap
+    const least = 300 + 14; // px of a panel and its gap
     const most = Math.max(1, Math.floor((width + 14) / least));
     const abreast = Math.max(1, this.spec.panels.filter((panel) => !panel.wide).length);
     return Math.ceil(abreast / Math.ceil(abreast / most));
