@@ -1,5 +1,7 @@
 """Small explorers that use every part of the kit: one answers at once, one has a long part, one is in space."""
 
+import time
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -82,12 +84,13 @@ def valley(**start):
     return Explorer(descent, controls, panels, call="example_room.example.valley", start=start)
 
 
-def walk(seed, steps, progress):
+def walk(seed, steps, pause, progress):
     """A random walk, slowly."""
     rng = np.random.default_rng(seed)
     positions = []
     for step in range(steps):
         positions.append(rng.normal())
+        time.sleep(pause / 1000)
         progress(step + 1, steps)
     return np.cumsum(positions)
 
@@ -95,7 +98,7 @@ def walk(seed, steps, progress):
 def walks(**start):
     """A random walk, walked when the button is pressed."""
     return Explorer(
-        lambda seed, steps, scale, run: {
+        lambda seed, steps, pause, scale, run: {
             "step": np.arange(len(run)),
             "walk": scale * run,
             "note": f"It ends at {run[-1]:.3f}.",
@@ -103,6 +106,7 @@ def walks(**start):
         {
             "seed": slider("seed", 1, 0, 9, 1),
             "steps": slider("steps", 200, 100, 1000, 100),
+            "pause": slider("pause (ms)", 0, 0, 100, 10),
             "scale": log_slider("scale", 1.0, 0.1, 10.0),
         },
         [

@@ -232,6 +232,29 @@ def test_the_code_is_shown_and_hidden(valley):
     assert not code.is_visible()
 
 
+REACH = "plot => plot._fullLayout.yaxis.range[1]"
+
+
+def test_an_axis_grows_while_a_control_moves_and_fits_once_it_rests(valley):
+    picture, steepest = valley.panel(1), valley.handle("step α")
+    start = picture.evaluate(REACH)
+    valley.act(lambda: steepest.press("End"))  # |1 − αL| is .95: the values fall slowly from the same first one
+    valley.act(lambda: valley.handle("x₀").press("End"))  # 2.5
+    grown = picture.evaluate(REACH)
+    assert grown > start
+    valley.act(lambda: valley.handle("x₀").press("Home"))
+    valley.act(lambda: valley.handle("y₀").press("Home"))
+    for _ in range(5):
+        before = picture.evaluate(REACH)
+        valley.act(lambda: valley.handle("y₀").press("PageUp"))
+        moving = valley.root.get_attribute("data-moving") is not None
+        assert picture.evaluate(REACH) >= before or not moving
+    valley.act(lambda: valley.handle("x₀").press("PageUp"))
+    valley.wait("root => !root.hasAttribute('data-moving')")
+    values = curve(valley, 1, 0)[1]
+    assert max(values) < picture.evaluate(REACH) < 1.2 * max(values)
+
+
 def test_the_data_are_downloaded_as_they_are_drawn(valley, notebook):
     valley.act(lambda: valley.handle("step α").press("ArrowRight"))
     with notebook.page.expect_download() as download:
@@ -280,6 +303,21 @@ def turn(notebook, box, across):
     notebook.page.mouse.down()
     for step in range(1, 9):
         notebook.page.mouse.move(middle[0] + across * step / 8, middle[1])
+
+
+def test_the_long_part_stops_at_its_button_and_the_last_pictures_stay(walks, notebook):
+    before = curve(walks, 0, 0)[1]
+    walks.act(lambda: walks.handle("steps").press("End"))
+    walks.act(lambda: walks.handle("pause (ms)").press("End"))
+    walks.button("Walk").click()
+    walks.wait("root => root.querySelector('progress')?.value > 0")
+    other = notebook.explorers[0]
+    other.act(lambda: other.handle("x₀").press("ArrowLeft"))  # answers meanwhile
+    assert walks.button("Stop").is_visible()
+    walks.act(walks.button("Stop").click)
+    assert walks.error == "Stopped before the pictures were finished."
+    assert walks.stale
+    assert curve(walks, 0, 0)[1] == before
 
 
 def test_a_scene_is_drawn_and_moves(box):
@@ -349,6 +387,18 @@ def test_nothing_is_cut_off_or_covered(width, notebook):
     for explorer in notebook.explorers:
         explorer.settle()
         assert explorer.box.evaluate("box => measures.misfits(box)") == []
+
+
+def test_the_controls_stay_in_sight_above_the_pictures_of_a_narrow_window(valley, notebook):
+    notebook.page.set_viewport_size({"width": 700, "height": 600})
+    valley.settle()
+    deck = valley.box.locator(".optilab-controls").first
+    valley.root.locator(".optilab-note").evaluate("note => note.scrollIntoView({ block: 'end' })")
+    above = valley.root.evaluate("root => root.getBoundingClientRect().top")
+    place = deck.evaluate("deck => [deck.getBoundingClientRect().top, deck.getBoundingClientRect().bottom]")
+    notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+    assert above < place[0]  # the pictures have moved up behind the controls
+    assert 0 <= place[0] < place[1] <= 600
 
 
 def test_a_move_costs_few_messages(valley, notebook, record_property):

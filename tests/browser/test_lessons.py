@@ -13,6 +13,7 @@ from hands import KINDS, changes, controls, move_everything, named, press_run
 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
 EXPLORERS = re.compile(r"from optilab\.(papers\.\w+|classics) import |Predict\(|explorer\.")
+SCREEN = 800  # px from the head of a lesson to its first pictures
 MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested where the lesson is compared with itself
 
 
@@ -50,6 +51,12 @@ def test_it_draws_every_explorer_legibly_and_whole(lesson, request, screenshots)
         assert explorer.box.evaluate("box => measures.illegible(box, 4.5)") == []
         assert explorer.box.evaluate("box => measures.misfits(box)") == []
         screenshots(explorer, f"{request.node.callspec.id}-{number}")
+
+
+def test_the_first_picture_is_within_the_first_screen(lesson):
+    below = """root => root.getBoundingClientRect().top
+      - root.closest(".jp-Notebook").querySelector(".jp-Cell").getBoundingClientRect().top"""
+    assert lesson.explorers[0].root.evaluate(below) <= SCREEN
 
 
 @pytest.mark.full
