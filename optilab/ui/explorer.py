@@ -126,21 +126,20 @@ class Explorer(widgets.VBox):
 
     def _deck(self, rows: list[widgets.Widget]) -> list[widgets.Widget]:
         """The controls; those that are too many at once come to sight by a button."""
-        sight = rows if len(rows) <= SIGHT + 1 else rows[:SIGHT]
-        boxes = [widgets.Box(part) for part in (sight, rows[len(sight) :]) if part]
+        if len(rows) <= SIGHT + 1:
+            boxes = [widgets.Box(rows)] if rows else []
+        else:
+            more = widgets.ToggleButton(description=f"{len(rows) - SIGHT} more", layout={"width": "max-content"})
+            boxes = [widgets.Box([*rows[:SIGHT], more]), widgets.Box(rows[SIGHT:], layout={"display": "none"})]
+
+            def turn(change: Any) -> None:
+                more.description = "fewer" if change["new"] else f"{len(rows) - SIGHT} more"
+                boxes[1].layout.display = None if change["new"] else "none"
+
+            more.observe(turn, "value")
         for box in boxes:
             box.add_class("optilab-controls")
-        if len(boxes) == 1 or not boxes:
-            return boxes
-        more = widgets.ToggleButton(description=f"{len(rows) - SIGHT} more", layout={"width": "max-content"})
-        boxes[1].layout.display = "none"
-
-        def turn(change: Any) -> None:
-            more.description = "fewer" if change["new"] else f"{len(rows) - SIGHT} more"
-            boxes[1].layout.display = None if change["new"] else "none"
-
-        more.observe(turn, "value")
-        return [boxes[0], boxes[1], more]
+        return boxes
 
     def _grey(self) -> None:
         """Grey out what does nothing at the values now."""

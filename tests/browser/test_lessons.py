@@ -54,6 +54,7 @@ def test_it_draws_every_explorer_legibly_and_whole(lesson, request, screenshots)
 
 
 def test_the_first_picture_is_within_the_first_screen(lesson):
+    lesson.explorers[0].settle()
     below = """root => root.getBoundingClientRect().top
       - root.closest(".jp-Notebook").querySelector(".jp-Cell").getBoundingClientRect().top"""
     assert lesson.explorers[0].root.evaluate(below) <= SCREEN
