@@ -18,6 +18,7 @@ from nbgrader.preprocessors import (
 )
 
 from optilab.course.autograde import HideTests, RestoreCells
+from optilab.course.collect import Collector
 from optilab.course.execute import Execute
 
 c = get_config()  # noqa: F821 (given by whoever reads this file)
@@ -28,11 +29,12 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)  # gradebook.db, a
 # Whose file is whose in a learning platform's zip. Moodle's "Ada Lovelace_1234567_assignsubmission_file_/mine.ipynb" is
 # from "Ada Lovelace"; Canvas's "lovelaceada_LATE_4321_98765_mine-1.ipynb" from "4321", Canvas's number of the student;
 # "ada_ASSIGNMENT.ipynb" and "ada/ASSIGNMENT.ipynb" are from "ada".
+c.ZipCollectApp.collector_plugin = Collector
 c.FileNameCollectorPlugin.named_regexp = r"""(?x)
     .*[/\\](?P<assignment>[^/\\]+)[/\\]extracted[/\\](?:.*?[/\\])??
     (?:[^/\\_]+_(?:LATE_)?(?=\d+_\d+_))?
     (?P<student_id>[^/\\.][^/\\]*?)
-    (?:_\d+_assignsubmission_file(?:_?[/\\](?:.*[/\\])?|_)|_\d+_|[_/\\](?=(?P=assignment)))
+    (?:_(?P<number>\d+)_assignsubmission_file(?:_?[/\\](?:.*[/\\])?|_)|_\d+_|[_/\\](?=(?P=assignment)))
     (?P<file_id>[^/\\.][^/\\]*?)(?:-\d+)?\.ipynb$
 """
 

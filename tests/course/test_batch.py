@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import nbformat
 import pytest
 from broken import EDITS, FILES, HOPELESS, hand_in
 from classwork import HIDDEN, Course, cells, full_marks, listed, solutions, source
 from nbgrader.api import Gradebook
+from nbgrader.apps import ZipCollectApp
 
 from optilab import cli
 
@@ -149,3 +151,52 @@ def test_a_day_of_a_lecturer(course, told):
     assert re.match(r"2\.5\* +4 +3 +9\.5 .* 3 by the checks, 2\.5 by hand.*; late by 2 days, 1:00:00$", lines["ada"])
     assert re.match(r"0 +1\* +3 +4 .*1-weights: .*2-steps: 4 by the checks, 1 by hand; a newer hand-in$", lines["bob"])
     assert told("report") == lines
+
+
+ZIPS = {
+    "moodle": {
+        "Ada Lovelace_1234567_assignsubmission_file_/last_iterate.ipynb": "Ada Lovelace/last_iterate.ipynb",
+        "Bo O'Hara-Ü_1234568_assignsubmission_file/my answer.ipynb": "Bo O'Hara-Ü/my answer.ipynb",
+        "Cy Ho_1234569_assignsubmission_file_/week 3/last_iterate.ipynb": "Cy Ho/last_iterate.ipynb",
+        "Cy Ho_1234569_assignsubmission_file_/week 4/last_iterate.ipynb": "Cy Ho/last_iterate (2).ipynb",
+        "Di Wu_1234570_assignsubmission_file_last_iterate.ipynb": "Di Wu/last_iterate.ipynb",
+        "Di Wu_1234571_assignsubmission_file_last_iterate.ipynb": "Di Wu 1234571/last_iterate.ipynb",
+        "Di Wu_1234570_assignsubmission_onlinetext_/onlinetext.html": None,
+    },
+    "canvas": {
+        "lovelaceada_4321_98765_last_iterate.ipynb": "4321/last_iterate.ipynb",
+        "oharabo_LATE_4322_98766_last_iterate-1.ipynb": "4322/last_iterate.ipynb",
+        "oharabo_LATE_4322_98767_last_iterate-2.ipynb": "4322/last_iterate (2).ipynb",
+        "hocy_4323_98768_my answer.ipynb": "4323/my answer.ipynb",
+    },
+    "flat": {
+        "ada_last_iterate.ipynb": "ada/last_iterate.ipynb",
+        "bo_o_last_iterate.ipynb": "bo_o/last_iterate.ipynb",
+        "cy/last_iterate (1).ipynb": "cy/last_iterate (1).ipynb",
+        "cy/.ipynb_checkpoints/last_iterate-checkpoint.ipynb": None,
+        "__MACOSX/cy/._last_iterate.ipynb": None,
+        "notes.ipynb": None,
+    },
+}
+
+
+def collect(course, names, text, *arguments):
+    """Put a platform's zip where nbgrader looks for it, and let it sort the files in."""
+    archive = course.folder / "downloaded" / SLUG / "archive"
+    archive.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive / "download.zip", "w") as file:
+        for name in names:
+            file.writestr(name, text)
+    app = ZipCollectApp()
+    app.initialize([SLUG, *arguments])
+    app.start()
+    submitted = course.folder / "submitted"
+    files = [path for path in submitted.glob(f"*/{SLUG}/*") if path.is_file()]
+    return {f"{path.parts[-3]}/{path.name}": path.read_text() for path in files}
+
+
+@pytest.mark.parametrize("names", ZIPS.values(), ids=ZIPS)
+def test_the_zips_of_learning_platforms_are_sorted_in_and_newer_ones_replace_them(names, course):
+    due = [path for path in names.values() if path]
+    assert collect(course, names, "first") == dict.fromkeys(due, "first")
+    assert collect(course, names, "second", "--force") == dict.fromkeys(due, "second")
