@@ -42,6 +42,7 @@ c.FileNameCollectorPlugin.named_regexp = r"""(?x)
 # failed; the other tasks are graded in a new kernel. Modules beside a notebook are not imported. It is no sandbox: see
 # README.md.
 c.Execute.timeout = 60
+c.Execute.submission_timeout = 300
 c.Execute.shutdown_kernel = "immediate"
 c.Execute.raise_on_iopub_timeout = False
 c.Execute.extra_arguments = [

@@ -10,6 +10,7 @@ from nbgrader import preprocessors
 from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets import Integer
 
+from optilab.course.budget import Budget
 from optilab.course.processes import judge, started
 
 LOUD = 1_000_000  # characters of a notebook's printed text that are kept
@@ -21,9 +22,10 @@ class Execute(preprocessors.Execute):
     The answers run in the notebook's kernel, for their output. A check runs in a process of its own, on the values that
     another process sends which has run the answers again; it has failed unless that process says that it is passed.
     An answer that ends, hangs or floods its kernel has failed; the others go on in a new kernel, in which the answers
-    before it that did no such thing have been run again.
+    before it that did no such thing have been run again. What comes after the submission's time is over isn't run.
     """
 
+    submission_timeout = Integer(300, help="Seconds that all cells and checks may take together.").tag(config=True)
     memory = Integer(4 << 30, help="Bytes that a process of a check may take, where the system limits it.").tag(
         config=True
     )
@@ -33,6 +35,8 @@ class Execute(preprocessors.Execute):
         self.lost: set[int] = set()
         self.printed = 0
         self.spent = 0.0
+        self.budget = Budget(self.submission_timeout)
+        self.timeout_func = lambda _cell: self.budget.capped(self.timeout)
         started()  # before any answer runs
         for cell in filter(is_check, nb.cells):
             cell.outputs = [failed("NotGraded", "This check was not run.")]
@@ -40,6 +44,10 @@ class Execute(preprocessors.Execute):
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
         """Run one cell, and see to it that there is a kernel for the next."""
+        if self.budget.spent:
+            if cell.cell_type == "code":
+                cell.outputs = [failed("NotRun", self.budget.refusal)]
+            return cell, resources
         if is_check(cell):
             self.check(cell, index)
             return cell, resources
@@ -65,7 +73,7 @@ class Execute(preprocessors.Execute):
                 if is_locked(other) and not is_grade(other) and other.cell_type == "code"
             ],
             check=cell.source,
-            seconds=self.timeout + 2 * self.spent,  # the answers run again
+            seconds=self.budget.capped(self.timeout + 2 * self.spent),  # the answers run again
             memory=self.memory,
         )
         said = [new_output("stream", name="stdout", text=verdict.printed)] if verdict.printed else []
@@ -78,6 +86,8 @@ class Execute(preprocessors.Execute):
         self.start_new_kernel()
         self.start_new_kernel_client()
         for place, cell in enumerate(self.nb.cells[:index]):
+            if self.budget.spent:
+                return
             if place in self.lost or is_check(cell):
                 continue
             if not self.survives(cell, place):
@@ -102,7 +112,7 @@ class Execute(preprocessors.Execute):
         super().on_cell_executed(**kwargs)
         reply = kwargs["execute_reply"]["content"]
         if reply.get("ename") == "CellTimeoutError":
-            self.ended = f"It ran for longer than {self.timeout} s."
+            self.ended = self.budget.refusal if self.budget.spent else f"It ran for longer than {self.timeout} s."
         elif any(payload.get("source") == "ask_exit" for payload in reply.get("payload", [])):
             self.ended = "It asked the kernel to exit."
 

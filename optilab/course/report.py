@@ -8,7 +8,7 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from optilab.course.batch import Batch
 
 LONGEST = 300  # characters of an error that are repeated
-PLAIN = ("AssertionError", "RuntimeError", "KernelLost")  # errors of which the sentence alone is told
+PLAIN = ("AssertionError", "RuntimeError", "KernelLost", "NotRun")  # errors of which the sentence alone is told
 
 
 def sentence(cell: nbformat.NotebookNode) -> str:

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from broken import EDITS, FILES, HOPELESS, hand_in
 from classwork import HIDDEN, Course, cells, full_marks, listed, solutions, source
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps import ZipCollectApp
 
@@ -106,6 +107,25 @@ def test_nbgrader_itself_goes_on_after_broken_marks(course):
     command = [sys.executable, "-m", "nbgrader", "autograde", SLUG]
     subprocess.run(command, cwd=course.folder, capture_output=True, check=False)
     assert course.scores()["honest"] == full_marks(SLUG)
+
+
+@pytest.mark.full
+def test_cells_that_sleep_or_leave_again_and_again_take_no_more_than_a_submission_may(course, told):
+    with (course.folder / "nbgrader_config.py").open("a") as config:
+        config.write("c.Execute.timeout = 5\nc.Execute.submission_timeout = 60\n")
+    right = solutions(SLUG)
+    for student, text in {"1 sleeps": "import time\ntime.sleep(99)", "2 leaves": "import os\nos._exit(1)"}.items():
+
+        def many(notebook, text=text):
+            place = notebook.cells.index(cells(notebook, "grade")["1-weights-test"])
+            notebook.cells[place + 1 : place + 1] = [new_code_cell(text) for _ in range(99)]
+
+        course.submit(student, right, many)
+    course.submit("3 is honest", right)
+    lines = told("grade")
+    for student in ("1 sleeps", "2 leaves"):
+        assert re.match(r"3 +0 +0 +3 .*3-large-steps: All cells and checks together ran for longer", lines[student])
+    assert re.match(r"3 +4 +3 +10 +\d+$", lines["3 is honest"])
 
 
 def by_hand(course, student, task, points):
