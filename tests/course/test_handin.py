@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from optilab.course.handin import KEPT, settle
 
+pytestmark = pytest.mark.filterwarnings("ignore::nbformat.warnings.DuplicateCellId")
 WHY = {
     "cut off": "cut off",
     "empty": "begins with b''",
