@@ -1,9 +1,15 @@
 """What the runs of a race cost when a gradient has a price: the bill, the stretch of work, the line of equal bill."""
 
+from typing import Any
+
 import numpy as np
 
-from optilab.papers.gradient_sliding.experiment import Curve
+from optilab.papers.gradient_sliding.algorithm import rf_sgs
+from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants
+from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression
+from optilab.ui.words import number
 
+METHODS = ("RF-SGS", "M-SGS", "prox-SGD")
 STEPS = 3  # of RF-SGS, whose time the tape shows
 NOWHERE = np.array([np.nan])
 
@@ -59,3 +65,60 @@ def break_even(sliding: np.ndarray, subgradients: np.ndarray, plain: np.ndarray)
     """The price at which a sliding method and proximal SGD cost the same: r n_f + n_h = (r + 1) n_sgd."""
     with np.errstate(invalid="ignore"):  # where one of them never came there
         return (subgradients - plain) / (plain - sliding)
+
+
+def thinned(long: Curve, most: int = 250) -> Curve:
+    """About `most` points of a long curve, dense at its beginning."""
+    length = len(long.gap)
+    kept = np.unique(np.concatenate([np.geomspace(1, length, most), np.linspace(1, length, most)]).astype(int)) - 1
+    return long if length <= most else long.at(kept)
+
+
+def bounded(problem: RobustRegression, free: Curve, effort: float, seed: int) -> np.ndarray:
+    """The theorem's bound on the gap of RF-SGS, over the first gap."""
+    x0 = np.zeros(problem.b.shape)
+    plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=max(len(free.gap) - 1, 1), effort=effort)
+    bound = bound_of(problem, x0, plan, effort)[: len(free.gap), seed]
+    return bound / free.gap[0]
+
+
+def of_the_plane(price, target, spent, bills, there, found, ends) -> dict[str, Any]:
+    """The line of equal bill through the cheapest, that of the break-even price, and what there is to say."""
+    counts = np.concatenate([*(np.array(both).T for both in found.values()), ends[: 0 if there else None]])
+    tall, wide = 1.08 * np.nanmax(np.where(np.isfinite(counts), counts, 1.0), 0)
+    line = even = (np.full(2, np.nan), np.full(2, np.nan))
+    told = f"To {number(target)} of the first gap: " + "; ".join(
+        f"{name} <b>{spent[name][0]:,.0f} gradients and {spent[name][1]:,.0f} subgradients</b>"
+        if name in there
+        else f"{name} doesn't come there"
+        for name in METHODS
+    )
+    first = third = "No run comes to the target with this budget: nothing to pay for"
+    if there:
+        best = min(there, key=bills.__getitem__)
+        line = equal_bill(bills[best], price, wide, tall)
+        first = f"If a gradient costs {number(price)} subgradients, {best} is first at the target"
+        third = f"On a line all bills are equal: {best} lies on this one, nobody below"
+    if {"RF-SGS", "prox-SGD"} <= set(there):
+        (gradients, cheap), (plain, _) = spent["RF-SGS"], spent["prox-SGD"]
+        mine = float(break_even(gradients, cheap, plain))
+        each = break_even(found["RF-SGS"][0], found["RF-SGS"][1], found["prox-SGD"][0])
+        prices = sorted(float(price) for price in each if np.isfinite(price))
+        if mine > 0:
+            even = equal_bill(mine * gradients + cheap, mine, wide, tall)
+            told += f". RF-SGS and prox-SGD cost the same at the price {number(mine, 2)}"
+        else:
+            told += f". {'RF-SGS' if cheap <= plain else 'prox-SGD'} is the cheaper of the two at every price"
+        told += f"; break-even prices of all seeds: {', '.join(number(price, 2) for price in prices)}"
+    (right, left), (low, high) = line
+    area = (np.array([0, right, right, left, 0, 0]), np.array([0, 0, low, high, high, 0]))
+    return {
+        "line": line,
+        "affordable": area,
+        "even": even,
+        "wide": [0, wide],
+        "tall": [0, tall],
+        "first": first,
+        "third": third,
+        "note": told + ".",
+    }

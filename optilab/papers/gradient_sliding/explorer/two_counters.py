@@ -5,24 +5,24 @@ from typing import Any
 import numpy as np
 
 from optilab.core.run import Progress
-from optilab.papers.gradient_sliding.algorithm import phase_length, rf_sgs
-from optilab.papers.gradient_sliding.experiment import Curve, bound_of, constants, race
+from optilab.papers.gradient_sliding.algorithm import phase_length
+from optilab.papers.gradient_sliding.experiment import Curve, race
 from optilab.papers.gradient_sliding.explorer.bill import (
+    METHODS,
     STEPS,
-    break_even,
-    equal_bill,
+    bounded,
     of_seed,
+    of_the_plane,
     outlines,
     stretch,
+    thinned,
 )
 from optilab.papers.gradient_sliding.explorer.colors import color
 from optilab.papers.gradient_sliding.problems.robust_regression import RobustRegression, robust_regression
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, cloud, curve, dots, entry, guide, log, panel, promise, rule, texts, thin
-from optilab.ui.words import number
 
-METHODS = ("RF-SGS", "M-SGS", "prox-SGD")
 ROWS = dict(zip(METHODS, (2, 1, 0), strict=True))
 SEEDS = range(8)
 
@@ -33,21 +33,6 @@ def three_runs(
     """The three methods on eight problems, with the same budget of subgradients."""
     problem = robust_regression(SEEDS, mu=20 / kappa, noise=round(noise, 6))
     return problem, dict(race(problem, SEEDS, 1000 * budget, effort, every=5, progress=progress))
-
-
-def thinned(long: Curve, most: int = 250) -> Curve:
-    """About `most` points of a long curve, dense at its beginning."""
-    length = len(long.gap)
-    kept = np.unique(np.concatenate([np.geomspace(1, length, most), np.linspace(1, length, most)]).astype(int)) - 1
-    return long if length <= most else long.at(kept)
-
-
-def bounded(problem: RobustRegression, free: Curve, effort: float, seed: int) -> np.ndarray:
-    """The theorem's bound on the gap of RF-SGS, over the first gap."""
-    x0 = np.zeros(problem.b.shape)
-    plan = rf_sgs(**constants(problem, x0, problem.noise > 0), N=max(len(free.gap) - 1, 1), effort=effort)
-    bound = bound_of(problem, x0, plan, effort)[: len(free.gap), seed]
-    return bound / free.gap[0]
 
 
 def compute(
@@ -104,48 +89,6 @@ def compute(
             np.array([(c.gradients[-1], c.cheap[-1]) for c in (free, curves["M-SGS"])]),
         )
     )
-
-
-def of_the_plane(price, target, spent, bills, there, found, ends) -> dict[str, Any]:
-    """The line of equal bill through the cheapest, that of the break-even price, and what there is to say."""
-    counts = np.concatenate([*(np.array(both).T for both in found.values()), ends[: 0 if there else None]])
-    tall, wide = 1.08 * np.nanmax(np.where(np.isfinite(counts), counts, 1.0), 0)
-    line = even = (np.full(2, np.nan), np.full(2, np.nan))
-    told = f"To {number(target)} of the first gap: " + "; ".join(
-        f"{name} <b>{spent[name][0]:,.0f} gradients and {spent[name][1]:,.0f} subgradients</b>"
-        if name in there
-        else f"{name} doesn't come there"
-        for name in METHODS
-    )
-    first = third = "No run comes to the target with this budget: nothing to pay for"
-    if there:
-        best = min(there, key=bills.__getitem__)
-        line = equal_bill(bills[best], price, wide, tall)
-        first = f"If a gradient costs {number(price)} subgradients, {best} is first at the target"
-        third = f"On a line all bills are equal: {best} lies on this one, nobody below"
-    if {"RF-SGS", "prox-SGD"} <= set(there):
-        (gradients, cheap), (plain, _) = spent["RF-SGS"], spent["prox-SGD"]
-        mine = float(break_even(gradients, cheap, plain))
-        each = break_even(found["RF-SGS"][0], found["RF-SGS"][1], found["prox-SGD"][0])
-        prices = sorted(float(price) for price in each if np.isfinite(price))
-        if mine > 0:
-            even = equal_bill(mine * gradients + cheap, mine, wide, tall)
-            told += f". RF-SGS and prox-SGD cost the same at the price {number(mine, 2)}"
-        else:
-            told += f". {'RF-SGS' if cheap <= plain else 'prox-SGD'} is the cheaper of the two at every price"
-        told += f"; break-even prices of all seeds: {', '.join(number(price, 2) for price in prices)}"
-    (right, left), (low, high) = line
-    area = (np.array([0, right, right, left, 0, 0]), np.array([0, 0, low, high, high, 0]))
-    return {
-        "line": line,
-        "affordable": area,
-        "even": even,
-        "wide": [0, wide],
-        "tall": [0, tall],
-        "first": first,
-        "third": third,
-        "note": told + ".",
-    }
 
 
 def two_counters(**start: Any) -> Explorer:
