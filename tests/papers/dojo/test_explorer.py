@@ -7,19 +7,20 @@ import numpy as np
 from optilab.papers.dojo.explorer.central_path import compute as central_path
 from optilab.papers.dojo.explorer.cone_against_pyramid import compute as slides
 from optilab.papers.dojo.explorer.free_body import compute as free_body
-from optilab.ui.recipe import written
+from optilab.ui import recipe
 
 
-def shown_and_run(name, recipe, values):
+def shown_and_run(name, function, values):
     """What the code shown at these values gives, and what the button of the picture runs."""
-    function = getattr(import_module(f"optilab.papers.dojo.explorer.{name}"), recipe)
-    lines, _, expression = written(function, values).rpartition("\n")
+    function = getattr(import_module(f"optilab.papers.dojo.explorer.{name}"), function)
+    lines, _, expression = recipe.written(function, values).rpartition("\n")
     scope = {}
     exec(lines, scope)
     return eval(expression, scope), function(**values, progress=lambda *_: None)
 
 
 def test_the_code_shown_gives_what_the_button_runs(monkeypatch):
+    monkeypatch.setattr(recipe, "_parts", recipe._parts.__wrapped__)  # which remembers the number of steps
     monkeypatch.setattr(import_module("optilab.papers.dojo.explorer.thrown_box"), "STEPS", 6)
     throw = {"mu": 0.333, "kappa": 1e-5, "model": "cone", "speed": 2.345, "spin": 3.21}
     (_, shown), (_, ran) = shown_and_run("thrown_box", "throw", throw)
