@@ -109,6 +109,16 @@ PAPERS = (
         message="Momentum averages noise away and lags behind the path. Look ahead of the point, or carry the old "
         "direction along with one Hessian-vector product, and a trajectory or two a step are enough.",
     ),
+    Paper(
+        slug="adahessian",
+        number=8,
+        title="ADAHESSIAN: An Adaptive Second Order Optimizer for Machine Learning",
+        authors="Z. Yao, A. Gholami, S. Shen, M. Mustafa, K. Keutzer, M. W. Mahoney",
+        year=2021,
+        source="arXiv 2006.00719",
+        message="Divide a gradient by a curvature and the units cancel: rescaled parameters take the same path. Random "
+        "signs give the curvature for one Hessian-vector product, with the couplings mixed in.",
+    ),
 )
 
 

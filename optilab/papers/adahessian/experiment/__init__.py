@@ -2,9 +2,9 @@
 
 from optilab.core.claim import Claims, collect
 from optilab.papers.adahessian.experiment.training import first_steps, learning_rates, networks, well_scaled
-from optilab.papers.adahessian.experiment.units import coupled, moments, stretched_bowls
+from optilab.papers.adahessian.experiment.units import coupled, descending, moments, stretched_bowls
 
-EXPERIMENTS = (stretched_bowls, coupled, moments, networks, well_scaled, first_steps, learning_rates)
+EXPERIMENTS = (stretched_bowls, coupled, moments, descending, networks, well_scaled, first_steps, learning_rates)
 
 
 def claims(quick: bool = False) -> Claims:

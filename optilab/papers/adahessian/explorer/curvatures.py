@@ -14,7 +14,7 @@ from optilab.ui.theme import ORANGE
 from optilab.ui.words import number
 
 Array = np.ndarray
-EVERY, FRAMES = 60, 10
+EVERY, FRAMES = 100, 6
 LAYER = NETWORK.shapes[0]
 FIRST = LAYER[0] * LAYER[1]  # parameters of the first layer
 FLOOR = 1e-7
@@ -30,7 +30,7 @@ class Film(NamedTuple):
 
 
 def film(cond: float, progress: Any = False) -> Film:
-    """Train one network by ADAHESSIAN and look at its exact Hessian every 60 steps."""
+    """Train one network by ADAHESSIAN and look at its exact Hessian every 100 steps."""
     given = task([0], cond)
     trace = ran(begun(given, **ADAHESSIAN), EVERY * FRAMES, every=EVERY, keep=["theta", "v"])
     hessians = []
