@@ -60,7 +60,6 @@ def row_norm() -> Derivation:
             "the mean over all eight vectors of signs: the squared norm of the first row of H",
             lambda _: mean(lambda z: estimate(z)[0] ** 2, signs()),
         )
-        .equals((H * H)[0, 0], "which is the first diagonal entry of H²")
         .then("take H₁₁² away: the variance of D̂₁", lambda e: sp.expand(e - H11**2))
     )
 

@@ -33,7 +33,8 @@ def check_turned(answer: Any) -> str:
     square = A**2 * c**2 + B**2 * s**2
 
     def equal(one: sp.Expr, other: sp.Expr) -> bool:
-        return bool(sp.simplify(sp.expand(one - other)) == 0)
+        away = sp.N((one - other).subs({A: 2, B: 7, ALPHA: sp.Rational(2, 5)}))  # spares most of the proofs
+        return bool(abs(away) < 1e-9) and sp.simplify(sp.expand(one - other)) == 0
 
     assert not equal(value, A * c**2 + B * s**2), "that is H₁₁ itself, the mean of D̂: its square has another mean"
     assert not equal(value, (A + B) / 2), "that is the trace over n: which says nothing of entry 1, nor of squares"
@@ -259,7 +260,7 @@ def check_experiment(
 ) -> str:
     """`farthest(seed, k)`: largest distance from the plain path in 50 steps, by change; and what changes nothing.
 
-    Recognises paths that were not taken back to y, and answers with steps counted in place of distances.
+    Recognises paths that were not taken back to y.
     """
     for k in (1.0, 0.5):
         found = farthest(seed, k)

@@ -78,7 +78,7 @@ WRONG = {
         "multiply does change the path": CHANGED.replace('("add",)', '("add", "multiply")'),
         "turn does change the path": CHANGED.replace('["multiply", ', '["turn", "multiply", '),
         "stretch leaves the path as it is": CHANGED.replace('"multiply", "stretch"', '"multiply"'),
-        "apart at most, you say": CHANGED.replace("range(51)", "range(11)"),
+        "apart at most, you say": CHANGED.replace("k=k", "k=1.0"),
     },
 }
 
