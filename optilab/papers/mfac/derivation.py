@@ -63,18 +63,15 @@ def coefficients(D: sp.Matrix, m: sp.Expr) -> sp.Matrix:
 
 
 def sherman_morrison() -> Derivation:
-    """One gradient: the inverse of λI + gᵀg/m along g, and across it."""
+    """One gradient: the inverse of λI + ggᵀ/m along g, and across it."""
     g = G[0, :].T
     first = prefixes()[1]
     alone = g / (lam + (g.T * g)[0] / M)
     return (
-        Derivation(
-            "One gradient",
-            tidy(first * (lam * sp.eye(2) + g * g.T / M)),
-            "F₁⁻¹ = I/λ − v₁v₁ᵀ/δ₁ with v₁ = g₁/λ and δ₁ = m + g₁·v₁, times F₁ = λI + g₁g₁ᵀ/m, here m = d = 2",
-        )
+        Derivation("One gradient", first, "F₁⁻¹ = I/λ − v₁v₁ᵀ/δ₁ with v₁ = g₁/λ and δ₁ = m + g₁·v₁, for m = d = 2")
+        .then("times F₁ = λI + g₁g₁ᵀ/m", lambda inverse: inverse * (lam * sp.eye(2) + g * g.T / M))
         .equals(sp.eye(2), "it is the inverse (Sherman and Morrison)")
-        .then("and of g₁ itself it makes", lambda _: tidy(first * g))
+        .then("and of g₁ itself F₁⁻¹ makes", lambda _: tidy(first * g))
         .equals(alone, "g₁/(λ + ‖g₁‖²/m): the longer the gradient, the shorter the step")
     )
 
@@ -82,26 +79,32 @@ def sherman_morrison() -> Derivation:
 def two_rank_one_steps() -> Derivation:
     """Rank-one steps chain up to the inverse of the whole sum."""
     fisher = lam * sp.eye(2) + G.T * G / M
-    return Derivation(
-        "One gradient after the other",
-        tidy(prefixes()[2] * fisher),
-        "F₂⁻¹ = F₁⁻¹ − v₂v₂ᵀ/δ₂ with v₂ = F₁⁻¹g₂ and δ₂ = m + g₂·v₂, times F = λI + GᵀG/m",
-    ).equals(sp.eye(2), "so V and δ hold the inverse: two vectors and two numbers, no matrix")
+    return (
+        Derivation(
+            "One gradient after the other",
+            prefixes()[2],
+            "F₂⁻¹ = F₁⁻¹ − v₂v₂ᵀ/δ₂ with v₂ = F₁⁻¹g₂ and δ₂ = m + g₂·v₂, from gradients and λ alone",
+        )
+        .then("times F = λI + GᵀG/m", lambda inverse: tidy(inverse * fisher))
+        .equals(sp.eye(2), "so V and δ hold the inverse: two vectors and two numbers, no matrix")
+    )
 
 
 def triangular_factor() -> Derivation:
     """The triangle of the recursion is the LDLᵀ factorisation of Woodbury's m × m matrix."""
-    D = triangle(S, m)
-    L = lower(D, m)
-    pivots = sp.diag(*[m + D[i, i] for i in range(3)])
+    L = lower(triangle(S, m), m)
     return (
         Derivation(
             "The triangle is a factorisation",
-            tidy(L * pivots * L.T),
-            "L̃ diag(m + dᵢᵢ) L̃ᵀ with L̃ᵢₖ = dₖᵢ/(m + dₖₖ), for any symmetric S = GGᵀ/λ of three gradients",
+            triangle(S, m),
+            "D by the recursion, for three gradients and any symmetric S = GGᵀ/λ",
+        )
+        .then(
+            "L̃ diag(m + dᵢᵢ) L̃ᵀ, where L̃ is 1 on its diagonal and dₖᵢ/(m + dₖₖ) in row i, column k < i",
+            lambda D: L * sp.diag(*[m + D[i, i] for i in range(3)]) * L.T,
         )
         .equals(m * sp.eye(3) + S, "it is mI + GGᵀ/λ: the recursion is Gaussian elimination")
-        .then("and B times L̃", lambda _: tidy(coefficients(D, m) * L))
+        .then("and B by its recursion, times L̃", lambda _: coefficients(triangle(S, m), m) * L)
         .equals(sp.eye(3) / lam, "so B = L̃⁻¹/λ: nothing but triangles of m × m numbers")
     )
 
@@ -121,8 +124,10 @@ def dynamic_product() -> Derivation:
             product,
             "x/λ − Σᵢ cᵢgᵢ with c = (q/(m + dᵢᵢ))B and qᵢ = gᵢᵀFᵢ₋₁⁻¹x, for G (2 × 2) and any x",
         )
-        .equals(tidy(prefixes()[2] * x), "the same as after two rank-one steps")
-        .equals(tidy(woodbury), "and as Woodbury's x/λ − Gᵀ(mI + GGᵀ/λ)⁻¹Gx/λ²")
+        .then("less F₂⁻¹x after two rank-one steps", lambda found: tidy(found - prefixes()[2] * x))
+        .equals(sp.zeros(2, 1), "nothing is left: static and dynamic algorithm agree")
+        .then("less Woodbury's x/λ − Gᵀ(mI + GGᵀ/λ)⁻¹Gx/λ²", lambda _: tidy(product - woodbury))
+        .equals(sp.zeros(2, 1), "nothing either: it is Woodbury's formula, solved by triangles")
     )
 
 

@@ -168,7 +168,7 @@ def ranking(quick: bool) -> Iterator[Claim]:
     """With few gradients the full method ranks weights much as magnitude does: its gain is in what it makes up for."""
     lams = np.logspace(-12, 0, 4 if quick else 13)
     found = [rankings(seed, lams) for seed in range(3 if quick else 12)]
-    statement = "Kendall's τ, saliency of the full Fisher against |w|: least over λ"
+    statement = "Kendall's τ between the full Fisher's saliency and the size of a weight: least over λ"
     yield Claim.over(statement, [tau.min() for tau, _ in found], np.min, at_least=0.96)
     bound = alg.leverage_bound(M, len(dense_network(0)[2]))
     share = [seen.max() / bound for _, seen in found]
@@ -225,18 +225,19 @@ def training(quick: bool) -> Iterator[Claim]:
     table = [race(seed, names) for seed in seeds]
     steps = {name: np.array([min(row[name], 800.0) for row in table]) for name in names}
     descent = np.minimum(steps["SGD 0.1"], steps["SGD 0.3"]) / steps["M-FAC"]
-    statement = "scales 1 … 1/100: share of seeds on which the better SGD (0.1, 0.3) takes 1.5 times M-FAC's steps"
-    yield Claim(statement, (descent >= 1.5).mean(), at_least=0.8, seeds=descent)
+    statement = "scales 1 … 1/100: steps, the better SGD (0.1, 0.3) over M-FAC, median"
+    yield Claim.over(statement, descent, np.median, at_least=1.5)
+    yield Claim("scales 1 … 1/100: … share of seeds with 1.5 or more", (descent >= 1.5).mean(), at_least=0.6)
     yield Claim.over(
         "scales 1 … 1/100: steps, Adam 0.03 over M-FAC (no claim)", steps["Adam 0.03"] / steps["M-FAC"], np.median
     )
     tuned = steps["Adam 0.1"] / steps["M-FAC"]
-    yield Claim.over("scales 1 … 1/100: steps, Adam 0.1 over M-FAC: tuned, it wins", tuned, np.median, at_most=1)
+    yield Claim.over("scales 1 … 1/100: steps, Adam 0.1 over M-FAC: tuned, it wins", tuned, np.median, at_most=0.9)
     small = steps["M-FAC, m = 16"] / steps["M-FAC"]
     yield Claim.over("scales 1 … 1/100: steps, m = 16 over m = 64, median", small, np.median, at_least=1.3)
     same = [race(seed, ("SGD 0.1", "SGD 0.3", "M-FAC"), 1.0) for seed in (range(3) if quick else seeds)]
     ratio = [min(row["SGD 0.1"], row["SGD 0.3"]) / row["M-FAC"] for row in same]
-    yield Claim.over("equal scales: steps, the better SGD over M-FAC, median: no gain", ratio, np.median, at_most=1.3)
+    yield Claim.over("equal scales: steps, the better SGD over M-FAC, median: no gain", ratio, np.median, at_most=1.5)
 
 
 # The window
