@@ -119,6 +119,16 @@ PAPERS = (
         message="Divide a gradient by a curvature and the units cancel: rescaled parameters take the same path. Random "
         "signs give the curvature for one Hessian-vector product, with the couplings mixed in.",
     ),
+    Paper(
+        slug="mfac",
+        number=9,
+        title="M-FAC: Efficient Matrix-Free Approximations of Second-Order Information",
+        authors="E. Frantar, E. Kurtic, D. Alistarh",
+        year=2021,
+        source="arXiv 2107.03356",
+        message="The inverse of damping plus m outer products of gradients is m vectors and a triangle. A product with it "
+        "costs two passes over the gradients, in pruning and in training, and it knows m directions, no more.",
+    ),
 )
 
 

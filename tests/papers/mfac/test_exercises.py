@@ -121,3 +121,4 @@ def test_the_check_on_the_ranking():
     refused(check, "one of", rows, damping, least, "luck", seed=1)
     refused(check, "one a row", rows[:5], damping, least, "rank", seed=1)
     refused(check, "sums for means", 16 * rows, damping, least, "rank", seed=1)
+    refused(check, "no gradients of the network of seed 1", rows[:, ::-1], damping, least, "rank", seed=1)
