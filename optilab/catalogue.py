@@ -126,8 +126,8 @@ PAPERS = (
         authors="E. Frantar, E. Kurtic, D. Alistarh",
         year=2021,
         source="arXiv 2107.03356",
-        message="The inverse of damping plus m outer products of gradients is m vectors and a triangle. A product with it "
-        "costs two passes over the gradients, in pruning and in training, and it knows m directions, no more.",
+        message="The inverse of damping plus m outer products of gradients is m vectors and a triangle. A product with "
+        "it costs two passes over the gradients, in pruning and in training, and it knows m directions, no more.",
     ),
 )
 

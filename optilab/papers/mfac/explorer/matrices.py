@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.papers.mfac.algorithm import Window, dense_fisher, empty_window, leverage_bound, static_precompute, update
+from optilab.papers.mfac.algorithm import dense_fisher, empty_window, leverage_bound, static_precompute, update
 from optilab.papers.mfac.explorer.parts import SIGNED, color
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -19,12 +19,13 @@ def gradients(m: int, d: int) -> np.ndarray:
 
 
 def both_ways(m: int, d: int, lam: float) -> Any:
-    """The static vectors and denominators, and the window with its triangles, of the same gradients."""
+    """The static vectors V and denominators δ, and a window's triangles D and B, of the same gradients."""
     G = gradients(m, d)
     window = empty_window(m, d, lam)
     for g in G:
         window = update(window, g)
-    return static_precompute(G, lam), window
+    static = static_precompute(G, lam)
+    return static.V, static.delta, window.D, window.B
 
 
 def prefix(V: np.ndarray, delta: np.ndarray, lam: float, i: int) -> np.ndarray:
@@ -35,19 +36,20 @@ def prefix(V: np.ndarray, delta: np.ndarray, lam: float, i: int) -> np.ndarray:
 def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
     """All matrices with the first i gradients taken in, and all of them by the dense inverse."""
     i = min(i, m)
-    static, window = both_ways(m, d, lam)
-    scaled = prefix(static.V, static.delta, lam, i)
-    exact = lam * np.linalg.inv(dense_fisher(window.G, lam))
-    seen = np.where(np.arange(m)[:, None] < i, window.G, np.nan)
-    by_window = through_window(window, exact)
+    G = gradients(m, d)
+    V, delta, D, B = both_ways(m, d, lam)
+    scaled = prefix(V, delta, lam, i)
+    exact = lam * np.linalg.inv(dense_fisher(G, lam))
+    seen = np.where(np.arange(m)[:, None] < i, G, np.nan)
+    off = abs(through_window(G, D, B, lam) - exact).max()
     rows, columns = np.arange(1, m + 1), np.arange(1, d + 1)
-    largest = max(float(abs(window.D).max()), 1e-9)
+    largest = max(float(abs(D).max()), 1e-9)
     return {
         "G": (columns, rows, seen),
         "prefix": (columns, columns, scaled),
         "exact": (columns, columns, exact),
-        "D": (rows, rows, np.where(np.triu(np.ones((m, m))) > 0, window.D, np.nan)),
-        "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * window.B, np.nan)),
+        "D": (rows, rows, np.where(np.triu(np.ones((m, m))) > 0, D, np.nan)),
+        "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * B, np.nan)),
         "most": largest,
         "least": -largest,
         "headline": f"λFᵢ⁻¹, i = {i}: the identity with {i} dent{'s' * (i != 1)}",
@@ -60,18 +62,17 @@ def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
         "tick": 1 if d < 8 else 5,
         "slot tick": 1 if m < 12 else 5,
         "note": f"After {i} of {m} gradients the prefix is {number(abs(scaled - exact).max(), 2)} from λF⁻¹ at most; "
-        f"all {m} by the triangles: {number(by_window, 1)}. "
+        f"all {m} by the triangles: {number(off, 1)}. "
         f"Mean of 1 − λ(F⁻¹)ₖₖ over k: <b>{number(1 - scaled.diagonal().mean())}</b>, at most i/d = "
         f"{number(leverage_bound(max(i, 1), d) if i else 0)}. Kept: {m * d:,} numbers of V, or of G, and {m * m:,} of "
         f"the two triangles; the inverse would be {d * d:,}.",
     }
 
 
-def through_window(window: Window, exact: np.ndarray) -> float:
-    """The largest difference from λF⁻¹ (d, d) of what the triangles D and B make of G."""
-    pivots = len(window.D) + window.D.diagonal()
-    rows = window.B @ window.G  # Fᵢ₋₁⁻¹gᵢ
-    return float(abs(np.eye(exact.shape[0]) - window.lam * rows.T @ (rows / pivots[:, None]) - exact).max())
+def through_window(G: np.ndarray, D: np.ndarray, B: np.ndarray, lam: float) -> np.ndarray:
+    """λF⁻¹ (d, d) as the triangles D and B make it of the gradients G."""
+    rows = B @ G  # Fᵢ₋₁⁻¹gᵢ
+    return np.eye(G.shape[1]) - lam * rows.T @ (rows / (len(G) + D.diagonal())[:, None])
 
 
 def matrices(**start: Any) -> Explorer:
