@@ -19,6 +19,14 @@ KINDS = {
     "hess": "Hessians",
     "third": "third derivatives",
     "prox": "proximal maps",
+    "grad_x": "gradients",
+    "grad_y": "gradients",
+    "sample_grad_x": "gradients",
+    "sample_grad_y": "gradients",
+    "hvp_yy": "Hessian-vector products",
+    "hvp_xy": "Hessian-vector products",
+    "sample_hvp_yy": "Hessian-vector products",
+    "sample_hvp_xy": "Hessian-vector products",
     "sample": "samples",
 }
 

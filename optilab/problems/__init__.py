@@ -21,6 +21,9 @@ the batch of a point.
     games          Rotation             losses f g f_phi f_theta g_phi g_theta
                    DiracGAN             value losses f g f_phi f_theta g_phi g_theta
                    FormulaGame          losses f g f_phi f_theta g_phi g_theta
+    bilevel        Bilevel              value, lower solution, hypergradient; counted by level
+                   Residual             value grad_x grad_y hvp_yy hvp_xy
+                   NoisyLevel           value sample sample_grad_x sample_grad_y sample_hvp_yy sample_hvp_xy
     episodes       Episodes             value grad sample rollout
                    GaussianPolicy       value grad sample rollout
     mdp            MDP                  sample

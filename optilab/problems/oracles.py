@@ -194,6 +194,70 @@ class Game(Players, Protocol):
         """(∂g/∂θ) w: (*batch, n)."""
 
 
+# Two levels
+
+
+@runtime_checkable
+class Level(Protocol):
+    """A function of x (*batch, n) and y (*batch, m), one level of a bilevel problem."""
+
+    def __call__(self, x: Array, y: Array, /) -> Array:
+        """Value at (x, y): (*batch)."""
+
+    def grad_x(self, x: Array, y: Array, /) -> Array:
+        """∂/∂x: (*batch, n)."""
+
+    def grad_y(self, x: Array, y: Array, /) -> Array:
+        """∂/∂y: (*batch, m)."""
+
+
+@runtime_checkable
+class TwiceLevel(Level, Protocol):
+    """A level with products of its second derivatives with v (*batch, m)."""
+
+    def hvp_yy(self, x: Array, y: Array, v: Array, /) -> Array:
+        """∇²_yy v: (*batch, m)."""
+
+    def hvp_xy(self, x: Array, y: Array, v: Array, /) -> Array:
+        """∇²_xy v, the derivative of ⟨∂/∂y, v⟩ by x: (*batch, n)."""
+
+
+@runtime_checkable
+class StochasticLevel(Sampled, Protocol):
+    """A level with sampled gradients; one sample can be asked at two points."""
+
+    def sample_grad_x(self, x: Array, y: Array, sample: Any, /) -> Array:
+        """Unbiased ∂/∂x, a mean over the m samples of each replicate: (*batch, n)."""
+
+    def sample_grad_y(self, x: Array, y: Array, sample: Any, /) -> Array:
+        """Unbiased ∂/∂y, a mean over the m samples of each replicate: (*batch, m)."""
+
+
+@runtime_checkable
+class StochasticTwiceLevel(StochasticLevel, Protocol):
+    """A level with sampled products of its second derivatives with v (*batch, m)."""
+
+    def sample_hvp_yy(self, x: Array, y: Array, v: Array, sample: Any, /) -> Array:
+        """Unbiased ∇²_yy v: (*batch, m)."""
+
+    def sample_hvp_xy(self, x: Array, y: Array, v: Array, sample: Any, /) -> Array:
+        """Unbiased ∇²_xy v: (*batch, n)."""
+
+
+@runtime_checkable
+class Coupling(Protocol):
+    """Constraints g(x, y) ≤ 0 or = 0, l of them, that tie the levels together."""
+
+    def __call__(self, x: Array, y: Array, /) -> Array:
+        """Value at (x, y): (*batch, l)."""
+
+    def pull_x(self, x: Array, y: Array, lam: Array, /) -> Array:
+        """Σ λᵢ ∂gᵢ/∂x for λ (*batch, l): (*batch, n)."""
+
+    def pull_y(self, x: Array, y: Array, lam: Array, /) -> Array:
+        """Σ λᵢ ∂gᵢ/∂y for λ (*batch, l): (*batch, m)."""
+
+
 # What every oracle refuses
 
 

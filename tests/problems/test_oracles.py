@@ -6,6 +6,8 @@ PROBLEMS
     Fields of a `Case` for each problem, by a name.
 GAMES
     Game and sizes (m, n) of the two players' points, by a name.
+LEVELS
+    Level of a bilevel problem and sizes (n, m) of x and y, by a name.
 """
 
 import importlib.util
@@ -27,6 +29,7 @@ import optilab.problems
 from optilab.core.counted import Counted
 from optilab.core.numerics import complex_step
 from optilab.papers.last_iterate.algorithm import csmd
+from optilab.problems.bilevel import NoisyLevel, Residual
 from optilab.problems.expression import Expression
 from optilab.problems.games import DiracGAN, FormulaGame, Rotation
 from optilab.problems.least_squares import LeastSquares
@@ -106,14 +109,20 @@ GAMES = {
     "Dirac": (DiracGAN(), 1, 1),
     "formula": (FormulaGame("sin(a*x)*y - a**2", "exp(x*y/5)*a + y**4", "a, x", "y"), 2, 1),
 }
+LEVELS = {
+    "residual": (Residual(data(3, 5), data(3, 2)), 2, 5),
+    "noisy residual": (NoisyLevel(Residual(data(4, 3), data(4, 2)), 2, 3, 0.5, 0.2), 2, 3),
+}
 for slug in sorted(path.name for path in ROOMS.iterdir() if (path / "cases.py").exists()):
     room = runpy.run_path(str(ROOMS / slug / "cases.py"))
     CASES |= {name: Case(**given) for name, given in room.get("PROBLEMS", {}).items()}
     GAMES |= room.get("GAMES", {})
-KNOWN = {type(case.problem) for case in CASES.values()} | {type(game) for game, *_ in GAMES.values()}
+    LEVELS |= room.get("LEVELS", {})
+KNOWN = {type(case.problem) for case in CASES.values()} | {type(one) for one, *_ in (GAMES | LEVELS).values()}
 ORACLES = (
     *("grad", "subgrad", "hess", "hvp", "third", "prox", "sample", "sample_grad", "sample_subgrad", "sample_hvp"),
     "f_phi",
+    *("grad_x", "grad_y", "hvp_yy", "hvp_xy", "sample_grad_x", "sample_grad_y", "sample_hvp_yy", "sample_hvp_xy"),
 )
 
 
@@ -446,6 +455,70 @@ def test_the_four_products_are_the_changes_of_the_velocities(game, m, n):
         ):
             np.testing.assert_allclose(change, difference(function, at, along), rtol=1e-6, atol=1e-8)
             np.testing.assert_allclose(change, complex_step(function, at, along), rtol=1e-11, atol=1e-13)
+
+
+# Levels
+
+
+each_level = pytest.mark.parametrize(("level", "n", "m"), LEVELS.values(), ids=LEVELS)
+
+
+def both(level, n, m, batch=(), seed=0):
+    """Where a level is asked, a direction of each kind, and what each of its oracles is asked."""
+    x, y, u, v = (rng(seed + k).normal(size=(*batch, size)) for k, size in enumerate((n, m, n, m)))
+    asked = dict.fromkeys(("__call__", "grad_x", "grad_y"), (x, y)) | dict.fromkeys(("hvp_yy", "hvp_xy"), (x, y, v))
+    if offers(level, "sample"):
+        sample = level.sample(rng(seed), (*batch, 3))
+        asked |= {f"sample_{name}": (*given, sample) for name, given in asked.items()}
+    return x, y, u, v, {name: given for name, given in asked.items() if offers(level, name)}
+
+
+@each_level
+@pytest.mark.parametrize("batch", BATCHES, ids=str)
+def test_a_batch_of_a_level_is_its_points_one_by_one(level, n, m, batch):
+    *_, asked = both(level, n, m, batch)
+    for name, given in asked.items():
+        oracle = getattr(level, name)
+        together = oracle(*given)
+        shape = () if name == "__call__" else (n,) if name.endswith(("_x", "xy")) else (m,)
+        assert np.shape(together) == (*batch, *shape), name
+        for i in np.ndindex(*batch):
+            alone = oracle(*(part[i] if isinstance(part, np.ndarray) else part_of(part, i) for part in given))
+            np.testing.assert_allclose(together[i], alone, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+def part_of(sample, i):
+    return type(sample)(*(part[i] for part in sample))
+
+
+@each_level
+def test_the_derivatives_of_a_level_are_those_of_its_value(level, n, m):
+    x, y, u, v, _ = both(level, n, m, (5,), seed=1)
+    for slope, function, at, along in (
+        (level.grad_x(x, y), lambda x: level(x, y), x, u),
+        (level.grad_y(x, y), lambda y: level(x, y), y, v),
+    ):
+        np.testing.assert_allclose(np.vecdot(slope, along), difference(function, at, along), rtol=1e-6, atol=1e-7)
+    if offers(level, "hvp_yy"):
+        bend = difference(lambda y: level.grad_y(x, y), y, v)
+        np.testing.assert_allclose(level.hvp_yy(x, y, v), bend, rtol=1e-6, atol=1e-7)
+        tilt = difference(lambda x: np.vecdot(level.grad_y(x, y), v), x, u)
+        np.testing.assert_allclose(np.vecdot(level.hvp_xy(x, y, v), u), tilt, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", [name for name, (level, *_) in LEVELS.items() if offers(level, "sample")])
+def test_what_is_sampled_of_a_level_is_right_in_the_mean(name):
+    level, n, m = LEVELS[name]
+    x, y, _, v, asked = both(level, n, m, seed=2)
+    many = [np.broadcast_to(part, (MOST, *part.shape)) for part in (x, y, v)]
+    sample = level.sample(rng(3), (MOST, 1))
+    for ask in (ask for ask in asked if ask.startswith("sample_")):
+        given = 3 if "hvp" in ask else 2
+        each = getattr(level, ask)(*many[:given], sample)
+        exact = getattr(level, ask.removeprefix("sample_"))(*(x, y, v)[:given])
+        assert (abs(each.mean(0) - exact) <= 5 * each.std(0) / np.sqrt(MOST) + 1e-12).all()
+        with pytest.raises(ValueError, match="the shape of the samples"):
+            getattr(level, ask)(*many[:given], level.sample(rng(4), (3, 1)))
 
 
 # The table
