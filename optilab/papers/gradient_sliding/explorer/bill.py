@@ -103,13 +103,13 @@ def of_the_plane(price, target, spent, bills, there, found, ends) -> dict[str, A
         (gradients, cheap), (plain, _) = spent["RF-SGS"], spent["prox-SGD"]
         mine = float(break_even(gradients, cheap, plain))
         each = break_even(found["RF-SGS"][0], found["RF-SGS"][1], found["prox-SGD"][0])
-        prices = sorted(float(price) for price in each if np.isfinite(price))
+        prices = sorted(float(price) for price in each if 0 < price < np.inf)
         if mine > 0:
             even = equal_bill(mine * gradients + cheap, mine, wide, tall)
             told += f". RF-SGS and prox-SGD cost the same at the price {number(mine, 2)}"
         else:
             told += f". {'RF-SGS' if cheap <= plain else 'prox-SGD'} is the cheaper of the two at every price"
-        told += f"; break-even prices of all seeds: {', '.join(number(price, 2) for price in prices)}"
+        told += f"; break-even prices of the seeds: {', '.join(number(p, 2) for p in prices) or 'there are none'}"
     (right, left), (low, high) = line
     area = (np.array([0, right, right, left, 0, 0]), np.array([0, 0, low, high, high, 0]))
     return {
