@@ -1,6 +1,7 @@
 """What the checks of an assignment stand on: quiet and a limit of time, a watch for borrowed work, untouched checks."""
 
 import io
+import logging
 import signal
 import sys
 import threading
@@ -53,13 +54,18 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def exam(seconds: float = 20) -> Iterator[None]:
-    """Where answers are checked: within a limit of time, and with warnings and what goes to stderr left unsaid.
+    """Where answers are checked: within a limit of time, and with warnings, logs and what goes to stderr left unsaid.
 
     nbgrader takes anything on stderr, a progress bar or a division by zero that `numpy.where` drops, for a failure.
     """
-    with time_limit(seconds), warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stderr(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield
+    disabled = logging.root.manager.disable
+    logging.disable()  # a handler that was made before keeps the stderr of its day
+    try:
+        with time_limit(seconds), warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 def fresh(name: str) -> ModuleType:

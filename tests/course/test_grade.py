@@ -1,5 +1,7 @@
 """What checks stand on: limits of time, borrowed work, genuine expressions."""
 
+import io
+import logging
 import sys
 import threading
 import warnings
@@ -52,6 +54,20 @@ def test_an_exam_is_quiet(capsys):
         assert np.isnan(np.zeros(1) / np.zeros(1))
     assert capsys.readouterr().err == ""
     assert not said
+
+
+def test_logs_are_left_unsaid_whatever_stderr_their_handler_keeps():
+    said, logger = io.StringIO(), logging.getLogger("an answer")
+    handler = logging.StreamHandler(said)
+    logger.addHandler(handler)
+    try:
+        with exam():
+            logger.critical("half done")
+        assert said.getvalue() == ""
+        logger.critical("done")
+        assert said.getvalue() == "done\n"
+    finally:
+        logger.removeHandler(handler)
 
 
 def test_own_work_passes_and_may_use_what_it_is_given_and_numpy():
