@@ -37,6 +37,12 @@ def listed(slug: str) -> dict[str, dict]:
     return runpy.run_path(str(HERE / "answers" / f"{slug}.py"))
 
 
+def forms(slug: str, task: str) -> list[str]:
+    """The right answers of another form to a task: one, or a list."""
+    listed_forms = listed(slug)["EQUIVALENT"][task]
+    return [listed_forms] if isinstance(listed_forms, str) else listed_forms
+
+
 def solutions(slug: str) -> dict[str, str]:
     """The solution of every task."""
     return {name: cell.source for name, cell in cells(source(slug), "solution").items()}

@@ -1,23 +1,24 @@
 """The checks of every assignment on right and wrong answers, without nbgrader.
 
 The third task is an experiment, of which every answer takes seconds: that other forms of its solution are right and
-cheats are noticed is tried with `-m ''`.
+cheats are noticed is tried with `-m ''`, and so are most forms of the first two (all of one assignment are always).
 """
 
 import nbformat
 import pytest
-from classwork import HIDDEN, SOURCE, cells, listed, source
+from classwork import HIDDEN, SOURCE, cells, forms, listed, source
 
 from optilab.catalogue import PAPERS
 from optilab.course.processes import judge
 
 SLUGS = [paper.slug for paper in PAPERS]
+QUICKEST = "last_iterate"
 
 
-def thorough(slug: str, task: str, *more: str):
-    """A case that is for full runs where the task is an experiment."""
+def thorough(slug: str, task: str, *more: str | int, rest: bool = False):
+    """A case that is for full runs where the task is an experiment, or it is one of the rest."""
     *_, experiment = listed(slug)["WRONG"]
-    return pytest.param(slug, task, *more, marks=[pytest.mark.full] if task == experiment else [])
+    return pytest.param(slug, task, *more, marks=[pytest.mark.full] if rest or task == experiment else [])
 
 
 WRONG = [
@@ -29,7 +30,12 @@ CHEATS = [
     for task, answers in listed(slug)["CHEATS"].items()
     for message in answers
 ]
-EQUIVALENT = [thorough(slug, task) for slug in SLUGS for task in listed(slug)["EQUIVALENT"]]
+EQUIVALENT = [
+    thorough(slug, task, index, rest=index > 0 and slug != QUICKEST)
+    for slug in SLUGS
+    for task in listed(slug)["EQUIVALENT"]
+    for index in range(len(forms(slug, task)))
+]
 REFERENCE = [(slug, task) for slug in SLUGS for task in cells(source(slug), "solution")]
 
 
@@ -73,12 +79,12 @@ def test_the_solution_is_right(slug, task):
     graded(notebook, task, cells(notebook, "solution")[task].source)
 
 
-@pytest.mark.parametrize(("slug", "task"), EQUIVALENT)
-def test_another_form_of_the_solution_is_right(slug, task):
+@pytest.mark.parametrize(("slug", "task", "index"), EQUIVALENT)
+def test_another_form_of_the_solution_is_right(slug, task, index):
     notebook = source(slug)
     check = cells(notebook, "grade")[f"{task}-test"]
     (check.source,) = HIDDEN.findall(check.source)  # by the same functions as those before, which cost as much again
-    graded(notebook, task, listed(slug)["EQUIVALENT"][task])
+    graded(notebook, task, forms(slug, task)[index])
 
 
 @pytest.mark.parametrize(("slug", "task", "message"), WRONG)

@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.run import run
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, cancelled, formula, number
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
 from optilab.papers.discretisation_drift.algorithm.flows import along_modes
 from optilab.papers.discretisation_drift.algorithm.games import alternating, follow_players, simultaneous
@@ -78,10 +78,11 @@ def slopes() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
 
 def canonical(expr: sp.Expr, name: str) -> sp.Expr:
     """The expression in E(x), whatever its loss and its variable are called."""
-    expr = symbolic(expr, name)
+    expr = formula(expr, name)
     losses = {loss for loss in expr.atoms(AppliedUndef) if len(loss.args) == 1 and loss.args[0].is_Symbol}
     assert len(losses) == 1, f"write {name} with one loss E = sympy.Function('E')(x) and its derivatives, got {expr}"
     argument = losses.pop().args[0]
+    expr = cancelled(expr, argument)
     extra = expr.free_symbols - {argument}
     assert not extra, f"{name} is a coefficient: leave h and other symbols out, got {sorted(map(str, extra))}"
     renamed = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda _: sp.Function("E")(argument))
@@ -90,7 +91,7 @@ def canonical(expr: sp.Expr, name: str) -> sp.Expr:
 
 def same(left: sp.Expr, right: sp.Expr) -> bool:
     """Whether two expressions are equal."""
-    return bool(sp.simplify((left - right).doit()) == 0)
+    return agrees(left, right)
 
 
 def coefficient(z: np.ndarray, look: float, branch: str = "rotated") -> np.ndarray:
@@ -105,11 +106,16 @@ def check_principal_flow_field(principal_flow_field: Callable[..., Field], seed:
     logarithm (or `abs` inside it), eigenvectors not transposed back, a division by λ = 0, NumPy's principal branch of
     the logarithm, `eigh` or a conjugate at complex θ, and gradient descent's own coefficient where it looks ahead.
     """
+
+    def student(grad: Field, hess: Field, h: float) -> Field:
+        field = principal_flow_field(grad, hess, h)
+        return lambda theta: array(field(theta.copy()), "the field", complex)
+
     real, long, bent = np.random.default_rng(seed).spawn(3)
-    check_at_real(principal_flow_field, real, look)
-    check_on_quadratics(principal_flow_field, long, look)
-    check_at_complex(principal_flow_field, bent, look)
-    check_branch(principal_flow_field, look)
+    check_at_real(student, real, look)
+    check_on_quadratics(student, long, look)
+    check_at_complex(student, bent, look)
+    check_branch(student, look)
     return "your flow is where the steps are on every quadratic, below the edge and above it: it knows the zigzag."
 
 
@@ -123,14 +129,14 @@ def quadratic(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 def check_at_real(student: Callable[..., Field], rng: np.random.Generator, look: float) -> None:
     """Compare single values of the field at real θ with the right and the well-known wrong ones."""
     H, theta = quadratic(rng)
-    flat = np.asarray(student(lambda t: t, lambda t: np.zeros((4, 4)), 1.0)(theta))
+    flat = student(lambda t: t, lambda t: np.zeros((4, 4)), 1.0)(theta)
     assert np.allclose(flat, -theta), (
         f"where λ → 0 the coefficient tends to −1, so the field to −g = {-theta}; got {flat}"
     )
     lam, U = np.linalg.eigh(H)
     g = H @ theta
     alpha = coefficient(lam, look)
-    answer = np.asarray(student(lambda t: H @ t, lambda t: H, 1.0)(theta))
+    answer = student(lambda t: H @ t, lambda t: H, 1.0)(theta)
     assert answer.shape == (4,), f"the field at θ of shape (4,) must have shape (4,), got {answer.shape}"
     assert not np.allclose(answer, U @ (alpha.real * (U.T @ g))), (
         "the logarithm is real: where a step changes sides it is log|factor| + iπ; take neither abs nor the real part"
@@ -164,8 +170,8 @@ def check_on_quadratics(student: Callable[..., Field], rng: np.random.Generator,
 def check_at_complex(student: Callable[..., Field], rng: np.random.Generator, look: float) -> None:
     """Compare the field at a complex θ of a curved valley, near a point where the principal logarithm has flipped."""
     theta, h = np.array([-0.6 - 0.05j, 0.9 + 0.03j]) * (1 + rng.uniform(0, 0.05)), 0.2
-    answer = np.asarray(student(VALLEY.grad, VALLEY.hess, h)(theta))
-    assert np.iscomplexobj(answer), f"the field must be complex where θ is, got {answer.dtype}"
+    answer = student(VALLEY.grad, VALLEY.hess, h)(theta)
+    assert answer.imag.any(), f"the field must be complex where θ is, got {answer}"
     H, g = VALLEY.hess(theta), VALLEY.grad(theta)
     lam, U = np.linalg.eigh(H)
     for back in (U.T, U.conj().T):
@@ -217,6 +223,7 @@ def check_largest_rate(h: float, seed: int) -> str:
     One grid step to either side passes. Recognises the largest finite rate where a smaller one diverged, and a value
     that is not on the grid.
     """
+    h = number(h, "h")
     assert np.isclose(RATES, h).any(), f"h must be one of the grid 0.05, 0.10, …, 0.80, got {h}"
     finite = finite_rates(seed)
     largest = RATES[: finite.size if finite.all() else finite.argmin()][-1]
@@ -249,7 +256,7 @@ def check_interpretation(
     Recognises hλ₀/2 or 1/h in place of λ₀; "whenever 2/vᵖ > 2/λ₀", which is true of DAL with p = 1 as well; and
     conditions that forget λ₀ > 1 or p < 1.
     """
-    edge = 2 / 0.3
+    plateau, edge = number(plateau, "the plateau"), 2 / 0.3
     assert abs(plateau - 1) > 0.1, "that is h λ₀/2: give the sharpness λ₀ itself"
     assert abs(plateau / edge - 0.5) > 0.05, (
         "1/h is where the oscillation starts; the plateau is where it stops decaying"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.dojo.algorithm.point_mass import PointMass
 from optilab.papers.dojo.experiment.puck import exponent, plans
 
@@ -20,27 +20,11 @@ ROOT = sp.sqrt(kappa**2 + 4 * beta1**2 * v**2)
 
 def understood(answer: Any, name: str, *allowed: sp.Symbol) -> sp.Expr:
     """The answer with its symbols, recognised by name, replaced by ours."""
-    expr = symbolic(answer, name)
-    ours = {symbol.name: symbol for symbol in allowed} | ({"beta_1": beta1} if beta1 in allowed else {})
-    expr = expr.subs({symbol: ours.get(symbol.name, symbol) for symbol in expr.free_symbols})
+    expr = formula(answer, name, *allowed)
     strange = sorted(symbol.name for symbol in expr.free_symbols - set(allowed))
     names = ", ".join(symbol.name for symbol in allowed) or "nothing"
     assert not strange, f"{name} may depend on {names} alone, not on {', '.join(strange)}"
     return expr
-
-
-def agrees(expr: sp.Expr, other: sp.Expr, seed: int) -> bool:
-    """Whether two expressions have the same values at five random points, however they are written."""
-    rng = np.random.default_rng(seed)
-    symbols = sorted(expr.free_symbols | other.free_symbols, key=lambda symbol: symbol.name)
-    for _ in range(5):
-        point = {symbol: sp.Float(float(rng.uniform(0.2, 2)), 30) for symbol in symbols}
-        if v in point:
-            point[v] *= rng.choice([-1, 1])
-        left, right = (complex(sp.N(side.subs(point), 30)) for side in (expr, other))
-        if not abs(left - right) <= 1e-9 * (1 + abs(right)):
-            return False
-    return True
 
 
 def check_friction_law(eta1: Any, law: Any, seed: int = 3) -> str:
@@ -154,12 +138,10 @@ def check_soc_step_length(step: Callable[..., float], seed: int = 11) -> str:
     lam = np.column_stack([np.linalg.norm(b, axis=-1) + rng.uniform(1e-3, 2, 200), b])
     tau = rng.choice([0.5, 0.95], 200)
     right = np.array([boundary_step(*given) for given in zip(lam, d, tau, strict=True)])
-    answers = []
-    for given in zip(lam, d, tau, strict=True):
-        answer = step(given[0].copy(), given[1].copy(), given[2])
-        single = np.ndim(answer) == 0 and np.asarray(answer).dtype.kind in "fiu"
-        assert single, f"return one real number, not {answer!r}"
-        answers.append(float(answer))
+    answers = [
+        number(step(start.copy(), along.copy(), part), "the length")
+        for start, along, part in zip(lam, d, tau, strict=True)
+    ]
     found = np.array(answers)
     if np.allclose(found, right, rtol=0, atol=1e-9):
         return "no iterate reaches a boundary, which is why the solver's matrices stay invertible"
@@ -226,13 +208,13 @@ def check_cone_interval(interval: Callable[..., Any], seed: int = 11) -> str:
     answers = []
     for point, along, friction in cases:
         answer = interval(point.copy(), along.copy(), friction)
-        two = np.shape(answer) == (2,) and np.asarray(answer).dtype.kind in "fiu"
-        assert two, f"return two real numbers, the lower and the upper end, not {answer!r}"
-        answers.append(np.asarray(answer, float))
+        ends = array(answer, "the two ends")
+        assert ends.shape == (2,), f"return two real numbers, the lower and the upper end, not {answer!r}"
+        answers.append(ends)
     found = np.array(answers)
 
     def near(other: np.ndarray) -> np.ndarray:
-        return np.isclose(found, other, rtol=1e-9, atol=1e-9)
+        return np.isclose(found, other, rtol=1e-7, atol=1e-7)
 
     if near(right).all():
         return "the way ahead bounds the solver's step, and the way back says how close to its boundary it already is"
@@ -277,15 +259,15 @@ def check_friction_gradient(gradient: Callable[..., np.ndarray], seed: int | Non
 
         root, gamma = after(friction), mass * 9.81 * step
         right = (after(friction + 1e-5) - after(friction - 1e-5)) / 2e-5
-        found = np.asarray(gradient(root.copy(), free.copy(), mass, friction, gamma, smooth), float)
+        found = array(gradient(root.copy(), free.copy(), mass, friction, gamma, smooth), "∂v/∂μ")
         assert found.shape == (2,), f"return the two derivatives as an array (2,), not shape {found.shape}"
-        if np.allclose(found, right, rtol=1e-6, atol=1e-7):
+        if np.allclose(found, right, rtol=1e-5, atol=1e-6):
             continue
         along = root / np.linalg.norm(root)
         hard = -gamma / mass * along
         implicit = "the sign: (∂r/∂v) dv = −(∂r/∂μ) dμ"
-        assert not np.allclose(found, -right, rtol=1e-6, atol=1e-7), implicit
-        assert not np.allclose(found, right / gamma, rtol=1e-5, atol=1e-7), "the chain rule: β₁ = μγ gives a factor γ"
+        assert not np.allclose(found, -right, rtol=1e-5, atol=1e-6), implicit
+        assert not np.allclose(found, right / gamma, rtol=1e-5, atol=1e-6), "the chain rule: β₁ = μγ gives a factor γ"
         explicit = "that is the derivative of hard friction −μγ v/‖v‖, which neither knows κ nor that v depends on μ"
         S = np.sqrt(smooth**2 + 4 * (friction * gamma) ** 2 * (root @ root))
         partial = -2 * friction * gamma**2 * root / S / mass
@@ -318,7 +300,7 @@ def check_thresholds(
     AssertionError
         If a threshold is more than 0.15 off, or the power isn't that of the thresholds; the message says why.
     """
-    log_kappa = np.asarray(log_kappa, float)
+    log_kappa, power = array(log_kappa, "the thresholds"), number(power, "the power")
     shape = f"one threshold for each of the distances {distance}, not shape {log_kappa.shape}"
     assert log_kappa.shape == (len(distance),), shape
     as_kappa = "give log₁₀ κ_g, not κ_g itself"
@@ -331,9 +313,7 @@ def check_thresholds(
     off = ~(np.abs(log_kappa - right) <= 0.15)  # written so that NaN is off
     i = int(off.argmax())
     assert not off.any(), f"for a goal {distance[i]} m away the smallest that works is not 10^{log_kappa[i]:g}"
-    number = f"give the power as one number, not {power!r}"
-    assert np.ndim(power) == 0, number
-    assert np.isfinite(power), number
+    assert np.isfinite(power), f"give the power as one number, not {power}"
     constant = "a power near 0 would mean that the same κ_g does for every distance"
     assert abs(power) > 0.3, constant
     upside = "the power is negative: the further the goal, the stronger the first push, and the harder κ_g may be"

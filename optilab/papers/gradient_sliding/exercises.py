@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from optilab.core.derive import vanishes
 from optilab.core.run import run
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.gradient_sliding.algorithm import prox_sliding, restart_free_gamma, rf_sgs
 from optilab.papers.gradient_sliding.experiment import constants, fit, slide
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
@@ -32,9 +31,9 @@ def check_inner_weight(answer: Any) -> str:
         If it isn't; the message says why.
     """
     p = weight_of(answer)
-    assert not vanishes(p - t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
+    assert not agrees(p, t / 2), "t/2 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
     lost = "(t + μ/β)/2 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
-    assert not vanishes(p - (t + mu / beta) / 2), lost
+    assert not agrees(p, (t + mu / beta) / 2), lost
     telescopes(p, t + 1)
     return (
         "what step t hands on is what step t + 1 asks for, which is why only the first and the last distance are left"
@@ -56,18 +55,17 @@ def check_steeper_weight(answer: Any) -> str:
     """
     p = weight_of(answer)
     copied = "(1 + μ/β) t/2 belongs to weights t + 1: here they are (t + 1)(t + 2)"
-    assert not vanishes(p - (1 + mu / beta) * t / 2), copied
-    assert not vanishes(p - t / 3), "t/3 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
+    assert not agrees(p, (1 + mu / beta) * t / 2), copied
+    assert not agrees(p, t / 3), "t/3 is right for μ = 0 only: the modulus of a step is β(1 + p_t) + μ, keep the μ"
     lost = "(t + μ/β)/3 doesn't grow fast enough: the factor 1 + μ/β belongs to all of t"
-    assert not vanishes(p - (t + mu / beta) / 3), lost
+    assert not agrees(p, (t + mu / beta) / 3), lost
     telescopes(p, (t + 1) * (t + 2))
     return "steeper weights forget the first steps faster and hold on to the last point less: t/3 in place of t/2"
 
 
 def weight_of(answer: Any) -> sp.Expr:
     """The answer in this module's symbols."""
-    p = symbolic(answer, "p_t")
-    p = p.subs({symbol: {"t": t, "beta": beta, "mu": mu}.get(symbol.name, symbol) for symbol in p.free_symbols})
+    p = formula(answer, "p_t", t, beta, mu)
     strange = sorted(symbol.name for symbol in p.free_symbols - {t, beta, mu})
     assert not strange, f"p_t may depend on t, beta and mu alone, not on {', '.join(strange)}"
     return p
@@ -76,9 +74,9 @@ def weight_of(answer: Any) -> sp.Expr:
 def telescopes(p: sp.Expr, weight: sp.Expr) -> None:
     """Assert that weights fit together with p_t, a multiple of t."""
     left = weight * (beta * (1 + p) + mu) - weight.subs(t, t + 1) * beta * p.subs(t, t + 1)
-    assert vanishes(left), f"step t hands on more or less than step t + 1 asks for: {sp.factor(left)} is left over"
-    assert vanishes(sp.diff(p, t, 2)), "p_t telescopes, but it isn't linear in t"
-    assert vanishes(p.subs(t, 0)), "p_t telescopes, but it isn't a multiple of t"
+    assert agrees(left, 0), f"step t hands on more or less than step t + 1 asks for: {sp.factor(left)} is left over"
+    assert agrees(sp.diff(p, t, 2), 0), "p_t telescopes, but it isn't linear in t"
+    assert agrees(p, t * sp.diff(p, t)), "p_t telescopes, but it isn't a multiple of t"
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ def check_prox_sliding(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed
     for problem, g, x in loops(mu, seed):
         inner = run(prox_sliding(problem, g, x, beta=beta, B=beta + mu, T=T), T)
         wrong = {m: slide_with_mistake(problem, g, x, beta, mu, T, m) for m in MISTAKES}
-        compared(lambda: slide(problem, g, x.copy(), beta, mu, T), (inner.u[-1], inner.ut[-1]), wrong, MISTAKES)  # noqa: B023
+        compared(lambda: slide(problem, g.copy(), x.copy(), beta, mu, T), (inner.u[-1], inner.ut[-1]), wrong, MISTAKES)  # noqa: B023
     return "one gradient of f has served five subgradients, which is what sliding is"
 
 
@@ -188,7 +186,7 @@ def check_steep_slide(slide: Callable[..., tuple[np.ndarray, np.ndarray]], seed:
     for problem, g, x in loops(0.5, seed):
         right = steep_slide(problem, g, x, beta, T, p)
         wrong = {mistake: steep_slide(problem, g, x, beta, T, p, mistake) for mistake in STEEP}
-        compared(lambda: slide(problem, g, x.copy(), beta, T, p), right, wrong, STEEP)  # noqa: B023
+        compared(lambda: slide(problem, g.copy(), x.copy(), beta, T, p), right, wrong, STEEP)  # noqa: B023
     return (
         "the last point and the average go different ways: the proof needs the distance of one and the gap of the other"
     )
@@ -210,7 +208,7 @@ def compared(
 ) -> None:
     """Assert that an answer is the right pair of points; say which of the mistakes it has made."""
     try:
-        answer = tuple(np.asarray(part, float) for part in asked())
+        answer = tuple(array(part, "each of the two") for part in asked())
     except (TypeError, ValueError) as error:
         raise AssertionError(f"return the two arrays (u_T, ũ_T); instead: {error}") from error
     shapes = [part.shape for part in answer]
@@ -222,8 +220,8 @@ def compared(
 
 
 def agree(answer: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...]) -> bool:
-    """Whether two pairs of points are the same up to rounding."""
-    return all(np.allclose(one, two, rtol=0, atol=1e-10) for one, two in zip(answer, other, strict=True))
+    """Whether two pairs of points are the same up to 10⁻⁸."""
+    return all(np.allclose(one, two, rtol=0, atol=1e-8) for one, two in zip(answer, other, strict=True))
 
 
 LAWS = "gradients count digits, subgradients count size, which is why a gradient may be expensive"
@@ -248,7 +246,7 @@ def check_rates(rates: np.ndarray, r2: np.ndarray, powers: np.ndarray, first: in
     AssertionError
         If a figure is out of its range; the message says what it looks like.
     """
-    rates, r2, powers = (np.asarray(figure, float) for figure in (rates, r2, powers))
+    rates, r2, powers = (array(figure, "the figures") for figure in (rates, r2, powers))
     shapes = [figure.shape for figure in (rates, r2, powers)]
     assert shapes == [(5,)] * 3, f"one figure for each of the five seeds, not shapes {shapes}"
     if first is not None:
@@ -294,6 +292,7 @@ def check_break_even(ratio: float, sliding: np.ndarray, subgradients: np.ndarray
     AssertionError
         If the answer doesn't follow from the medians of the counts.
     """
+    ratio = number(ratio, "the ratio")
     counts = [np.asarray(count, float) for count in (sliding, subgradients, plain)]
     few = "count at least five seeds: single ones scatter from below 0 to 10, so one run decides nothing"
     assert min(count.size for count in counts) >= 5, few

@@ -7,7 +7,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import minimize, minimize_scalar
 
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.experiment import gaps as final_gaps
 from optilab.papers.last_iterate.problems import outliers
@@ -30,27 +30,27 @@ def leftover(v: Sequence[Any]) -> sp.Expr:
 
 
 def _weights(answers: Sequence[Any]) -> list[sp.Expr]:
-    """The weights as expressions in `ETA`, positive for steps that shrink."""
-    v = [symbolic(value, "a weight") for value in answers]
-    steps = ETA[: len(v)]
+    """The weights as expressions in `ETA`, positive for steps that shrink; over the first, as it is for such steps."""
+    steps = ETA[: len(answers)]
+    v = [formula(value, "a weight", *steps) for value in answers]
     unknown = set().union(*(value.free_symbols for value in v)) - set(steps)
     assert not unknown, f"write the weights in exercises.ETA[:{len(v)}] alone, not in {sorted(map(str, unknown))}"
     numbers = dict(zip(steps, (0.7, 0.4, 0.2, 0.1), strict=False))
-    sizes = [float(value.subs(numbers)) for value in v]
+    sizes = [number(value.subs(numbers), "a weight") for value in v]
     assert min(sizes) > 0, f"at η = {tuple(numbers.values())} the weights are {sizes}: they must be positive"
-    return v
+    return [value / v[0].subs(numbers) for value in v]
 
 
 def _equal(v: Sequence[sp.Expr]) -> bool:
     """Whether all weights are the same."""
-    return all(sp.simplify(value - v[0]) == 0 for value in v[1:])
+    return all(agrees(value, v[0]) for value in v[1:])
 
 
 def _coefficients(v: Sequence[sp.Expr]) -> dict[str, sp.Expr]:
     """What `leftover` holds of F_1 … F_{T+1}, where it isn't 0."""
     rest = leftover(v)
-    found = {f"F_{k + 1}": sp.cancel(sp.together(sp.diff(rest, VALUES[k]))) for k in range(len(v) + 1)}
-    return {name: coefficient for name, coefficient in found.items() if coefficient != 0}
+    found = {f"F_{k + 1}": sp.diff(rest, VALUES[k]) for k in range(len(v) + 1)}
+    return {name: sp.factor(coefficient) for name, coefficient in found.items() if not agrees(coefficient, 0)}
 
 
 def check_weights(v1: Any, v2: Any, v3: Any) -> str:
@@ -79,8 +79,8 @@ def check_last_two(v1: Any, v2: Any, v3: Any, v4: Any) -> str:
     average = "equal weights never move the reference: this is how one bounds the average of all"
     assert not left, f"the sum still holds {text}: {average if _equal(v) else 'these must go'}"
     assert both[0] != 0, "these leave F_5 alone, as in the lesson: here F_4 is to stay, too"
-    alike = sp.cancel(both[0] - both[1]) == 0
-    assert alike, f"F_4 stays {sp.factor(both[0])} times, F_5 {sp.factor(both[1])} times: they are to stay alike"
+    alike = agrees(*both)
+    assert alike, f"F_4 stays {both[0]} times, F_5 {both[1]} times: they are to stay alike"
     return (
         "the reference stops moving one step early, and what is bounded is the mean of the last two values: "
         "an output between last and average is a choice of weights."
@@ -96,18 +96,22 @@ def check_positive_step(step: Step, seed: int | None = None) -> str:
     rng = np.random.default_rng(seed)
     x, g = rng.uniform(0.2, 2, 4), rng.normal(size=4)
     eta, lam = float(rng.uniform(0.3, 0.8)), 0.7
-    answer = np.asarray(step(x, g, eta, lam), dtype=float)
+    answer = array(step(x.copy(), g.copy(), eta, lam), "z")
     assert answer.shape == x.shape, f"z must have the shape of x, {x.shape}, not {answer.shape}"
     assert (answer > 0).all(), f"some entries are not positive: {answer}"
     expected = np.array([_least(lam + slope, start, eta) for slope, start in zip(g, x, strict=True)])
     normalised = expected / expected.sum()
-    assert not np.allclose(answer, normalised), "here nothing has to sum to 1: no multiplier, so nothing to divide by"
-    assert not np.allclose(answer, x * np.exp(-eta * g)), "that is the step for h = 0: where is λΣz?"
-    assert not np.allclose(answer, x * np.exp(-eta * g - lam)), "h is weighed like ⟨g, z⟩: it enters as ηλ, not as λ"
-    assert not np.allclose(answer, x * np.exp(-g - lam)), "that is the step for η = 1"
-    close = np.allclose(answer, expected, atol=1e-6)
-    assert close, f"the minimiser is {expected}, got {answer}: set the derivative in each zᵢ to 0"
+    assert not close(answer, normalised), "here nothing has to sum to 1: no multiplier, so nothing to divide by"
+    assert not close(answer, x * np.exp(-eta * g)), "that is the step for h = 0: where is λΣz?"
+    assert not close(answer, x * np.exp(-eta * g - lam)), "h is weighed like ⟨g, z⟩: it enters as ηλ, not as λ"
+    assert not close(answer, x * np.exp(-g - lam)), "that is the step for η = 1"
+    assert close(answer, expected), f"the minimiser is {expected}, got {answer}: set the derivative in each zᵢ to 0"
     return "a constant in g matters now, since no sum is fixed: λ shrinks all entries by the same factor."
+
+
+def close(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether two points are the same up to 10⁻⁵, which a solver reaches as well as a closed form."""
+    return one.shape == two.shape and bool(np.allclose(one, two, rtol=0, atol=1e-5))
 
 
 def _least(slope: float, start: float, eta: float) -> float:
@@ -128,7 +132,8 @@ def check_elastic_step(step: Step, seed: int | None = None) -> str:
     """
     rng = np.random.default_rng(seed)
     x, g, eta, lam, mu = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5)), 0.8, 1.5
-    answer = np.asarray(step(x, g, eta, lam, mu), dtype=float)
+    answer = array(step(x.copy(), g.copy(), eta, lam, mu), "z")
+    assert answer.shape == x.shape, f"z must have the shape of x, {x.shape}, not {answer.shape}"
     there = x - eta * g
 
     def soft(point: np.ndarray, by: float) -> np.ndarray:
@@ -146,7 +151,7 @@ def check_elastic_step(step: Step, seed: int | None = None) -> str:
         ),
     )
     for mistake, message in wrong:
-        assert not np.allclose(answer, mistake), message
+        assert not close(answer, mistake), message
 
     def objective(parts: np.ndarray) -> tuple[float, np.ndarray]:  # z = u − v with u, v ≥ 0
         u, v = parts.reshape(2, -1)
@@ -163,14 +168,14 @@ def check_elastic_step(step: Step, seed: int | None = None) -> str:
     }
     plus, minus = minimize(objective, np.zeros(12), **settings).x.reshape(2, -1)
     expected = plus - minus
-    assert np.allclose(answer, expected, atol=1e-6), f"the minimiser is {expected}, got {answer}"
+    assert close(answer, expected), f"the minimiser is {expected}, got {answer}"
     return "zeros are exact, since h is in the step as it is: a subgradient of ‖z‖₁ would never hit 0."
 
 
 def check_bound(bound: Callable[..., float]) -> str:
     """`bound(eta, D, s2)` must be D/S_1 + 2 s2 Σ η_t²/S_t with S_t = η_t + … + η_T."""
     eta = alg.linear(10, 0.5)
-    answer, expected = float(bound(eta, 0.5, 1.0)), 1.0796668465
+    answer, expected = number(bound(eta, 0.5, 1.0)), 1.0796668465
     prefix = 0.5 / eta.sum() + 2 * (eta**2 / np.cumsum(eta)).sum()
     half = 0.5 / eta.sum() + (eta**2 / alg.remaining(eta)).sum()
     assert not np.isclose(answer, prefix), "S_t sums the steps still to come, η_t + … + η_T; yours sums those made"
@@ -178,7 +183,7 @@ def check_bound(bound: Callable[..., float]) -> str:
     assert np.isclose(answer, expected, rtol=1e-8), f"for linear decay, T = 10, it is {expected}, got {answer:.10f}"
     steady = np.full(20, 0.1)
     harmonic = 1 / 2 + 2 * 3 * 0.1 * (1 / np.arange(1, 21)).sum()
-    answer = float(bound(steady, 1.0, 3.0))
+    answer = number(bound(steady, 1.0, 3.0))
     assert np.isclose(answer, harmonic), (
         f"for constant steps it is D/(ηT) + 2 s2 η H_T = {harmonic:.6f}, got {answer:.6f}"
     )
@@ -208,7 +213,7 @@ def check_experiment(gaps: Mapping[str, Any], grows: str, data: int | None = Non
     """
     missing = set(alg.SCHEDULES) - set(gaps)
     assert not missing, f"no gaps for {sorted(missing)}"
-    table = {name: np.asarray(gaps[name], dtype=float) for name in alg.SCHEDULES}
+    table = {name: array(gaps[name], name) for name in alg.SCHEDULES}
     for name, values in table.items():
         assert values.shape[:-1] == (3,), f"{name}: an array (3, runs) is needed, got shape {values.shape}"
         assert values.shape[1] >= 20, f"{name}: {values.shape[1]} runs are too few to tell, make it 20 or more"

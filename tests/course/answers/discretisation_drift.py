@@ -59,13 +59,44 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-corrections": """
+    "1-corrections": [
+        """
 u = sp.Symbol("u", real=True)
 loss = sp.Function("loss")(u)
 f1 = -3 * sp.diff(loss.diff(u) ** 2, u) / 16
 f2 = sp.factor(-loss.diff(u) * (80 * loss.diff(u, 2) ** 2 + 11 * loss.diff(u, 3) * loss.diff(u)) / 384)
 """,
-    "2-principal-flow": """
+        LOSS + "f1, f2 = -0.375 * E2 * E1, -5 / 24 * E2**2 * E1 - 11 / 384 * E3 * E1**2",
+        LOSS
+        + """
+f1 = -sp.Rational(3, 16) * sp.Derivative(E1**2, x)
+f2 = sp.Matrix([E1]).T * sp.Matrix([-5 * E2**2 / 24]) - sp.Matrix([[11 * E3 * E1**2 / 384]])
+""",
+        """
+q, h, s = sp.symbols("q h s")
+V = sp.Function("V")(q)
+slope = V.diff(q)
+
+
+def along(g):
+    return -slope * g.diff(q)
+
+
+ahead = slope.diff(q) * -h / 8 * slope + slope.diff(q, 2) * (h / 8 * slope) ** 2 / 2
+f1 = sp.expand((-(slope + ahead) - (-slope) - h / 2 * along(-slope)) / h).subs(h, 0)
+second = -slope.diff(q, 2) * slope**2 / 128
+bent = along(along(-slope)) / 6 + (along(f1) + f1 * -slope.diff(q)) / 2
+f2 = second - bent
+""",
+        LOSS
+        + """
+h, i = sp.symbols("h i")
+f1 = sp.Sum(-E2 * E1 / 8, (i, 1, 3))
+f2 = ((1 + h) * -E1 * (80 * E2**2 + 11 * E3 * E1) + h * E1 * (80 * E2**2 + 11 * E3 * E1)) / 384
+""",
+    ],
+    "2-principal-flow": [
+        """
 import cmath
 
 
@@ -90,11 +121,51 @@ def principal_flow_field(grad, hess, h):
 
     return field
 """,
-    "3-edge": """
+        field(back="(V @ (alpha * np.linalg.solve(V, g))).tolist()"),
+        field(
+            log="np.log(abs(1 - z + z**2 / 8)) + 1j * np.angle(-1j * (1 - z + z**2 / 8)) + 0.5j * np.pi",
+            back="tuple(row @ (alpha * (np.linalg.inv(V) @ g)) for row in V)",
+        ),
+        """
+from scipy.linalg import eig
+
+
+def principal_flow_field(grad, hess, h):
+    class Flow:
+        def __call__(self, theta):
+            g, H = np.asarray(grad(theta)), np.asarray(hess(theta))
+            values, vectors = eig(H)
+            # v vᵀ/(vᵀv) projects on a mode of a symmetric matrix
+            return (entry for entry in sum(self.mode(z, v, g) for z, v in zip(h * values, vectors.T)))
+
+        def mode(self, z, v, g):
+            if abs(z) < 1e-5:
+                return (-1 - 3 * z / 8) * v * (v @ g) / (v @ v)
+            return (np.log(1j * (-1 + z - z**2 / 8)) + 0.5j * np.pi) / z * v * (v @ g) / (v @ v)
+
+    return Flow()
+""",
+    ],
+    "3-edge": [
+        """
 largest = np.array([0.65, 0.7, 0.55], dtype=np.float32).tolist()
 plateau = np.float32(2 / 0.3)
 unstable = lambda lam0, v, p: int(np.log(lam0) * (1 - p) > 0)
 """,
+        """
+largest = {1: sp.Rational(7, 10), 2: np.array(0.55), 0: np.array([[0.6]])}
+plateau = sp.Rational(20, 3)
+unstable = lambda lam0, v, p: sp.Gt(sp.Float(lam0), sp.Float(lam0) ** p)
+""",
+        """
+largest = [rates[12], rates[13], rates[10]]
+plateau = 6.5 + 0j
+
+
+def unstable(lam0, v, p):
+    return np.logical_and([lam0 > 1], [p < 1])
+""",
+    ],
 }
 
 CHEATS = {

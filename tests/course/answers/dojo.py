@@ -129,14 +129,119 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-pyramid": """
+    "1-pyramid": [
+        """
 B, k, speed, p = sp.symbols("beta1 kappa v psi")
 law = k / (p + speed) + k / (speed - p)
 rest = 2 * k / B + k / B
 slope = -2 * k / (3 * k / B) ** 2
 """,
-    "2-cone": WAYS + derivative(),
-    "3-distance": SHORT,
+        SYMBOLS
+        + """
+law = kappa * (1.0 / (psi + v) - 1.0 / (psi - v))
+rest = sp.solve(psi * (beta1 - 2 * kappa / psi) - kappa, psi)
+slope = -0.2222222222222222 * beta1**2 / kappa
+""",
+        """
+b, k, v, p, w = sp.symbols("beta_1 kappa v psi w", positive=True)
+law = sp.Integral(-k / (p + w) ** 2 - k / (p - w) ** 2, (w, 0, v))
+rest = sp.Matrix([[2, 1]]) * sp.Matrix([k / b, k / b])
+slope = sp.Subs(sp.Derivative(k / (p + v) - k / (p - v), v), v, 0).subs(p, 3 * k / b)
+""",
+        SYMBOLS
+        + """
+law = kappa * beta1 * ((psi - v) - (psi + v)) / sp.expand(beta1 * (psi + v) * (psi - v))
+rest = sp.expand((v + 1) * 3 * kappa) / (beta1 + beta1 * v)
+slope = sp.limit(law / v, v, 0).subs(psi, rest)
+""",
+        SYMBOLS
+        + """
+plus, minus = sp.symbols("plus minus")
+both = sp.solve([plus * (psi + v) - kappa, minus * (psi - v) - kappa], [plus, minus])
+law = both[plus] - both[minus]
+rest = np.array([3 * kappa / beta1], dtype=object)
+slope = sp.Piecewise((-2 * kappa / rest[0] ** 2, beta1 > 0), (0, True))
+""",
+    ],
+    "2-cone": [
+        WAYS + derivative(),
+        """
+def interval(lam, d, mu):
+    flip = np.array([mu**2, -1, -1])
+    roots = np.roots([d @ (flip * d), 2 * lam @ (flip * d), lam @ (flip * lam)]).astype(complex)
+    roots = roots[abs(roots.imag) < 1e-12]
+    return np.array([max([-np.inf, *roots.real[roots.real < 0]]), min([np.inf, *roots.real[roots.real > 0]])]) + 0j
+
+"""
+        + derivative(result="sp.Matrix(m * np.eye(2) - np.array(columns).T).solve(sp.Matrix(by_mu))"),
+        """
+from scipy.optimize import brentq
+
+
+def interval(lam, d, mu):
+    def room(alpha):
+        gamma, x, y = lam + alpha * d
+        return mu * gamma - np.hypot(x, y)
+
+    def end(sign):
+        far = sign
+        while room(far) > 0:
+            far *= 1.5
+            if abs(far) > 1e8:
+                return sign * sp.oo
+        return brentq(room, 0, far, xtol=1e-14)
+
+    return end(-1.0), end(1.0)
+
+
+def friction_gradient(v, v_free, m, mu, gamma, kappa):
+    def root(mu):
+        beta1, now = mu * gamma, v.copy()
+        for _ in range(100):  # Newton's method, differences for a Jacobian
+            def off(x):
+                return m * (x - v_free) + 2 * beta1**2 * x / (kappa + np.sqrt(kappa**2 + 4 * beta1**2 * (x @ x)))
+
+            J = np.array([off(now + step).imag / 1e-30 for step in 1e-30j * np.eye(2)]).T
+            now = now - np.linalg.solve(J, off(now))
+        return now
+
+    return ((root(mu + 1e-5) - root(mu - 1e-5)) / 2e-5).tolist()
+""",
+        WAYS
+        + """
+def friction_gradient(v, v_free, m, mu, gamma, kappa):
+    B = sp.Symbol("B")
+    x = sp.Matrix(sp.symbols("x y"))
+    r = m * (x - sp.Matrix(v_free)) + 2 * B**2 * x / (kappa + sp.sqrt(kappa**2 + 4 * B**2 * x.dot(x)))
+    here = {B: mu * gamma, x[0]: v[0], x[1]: v[1]}
+    return list(-gamma * r.jacobian(x).subs(here).inv() * r.diff(B).subs(here))
+""",
+    ],
+    "3-distance": [
+        SHORT,
+        SHORT.replace("return found, ", "return np.array(found)[None].ravel(), [")
+        .replace(", 1)[0]", ", 1)[0]]")
+        .replace("2 / 9", "sp.Rational(2, 9)"),
+        """
+from fractions import Fraction
+
+mu, m, g, h, kappa, before, after = sp.symbols("mu m g h kappa before after")
+
+
+def thresholds(distance, mu):
+    grid = -3 + np.arange(25) / 8
+    found = []
+    for far in distance.tolist():
+        costs = [experiment.puck.plans(mu, 10**x, (far, 0)).cost for x in grid]
+        found.append(next(x for x, cost in zip(grid, costs) if cost[-1] < cost[0] / 2))
+    x = np.log10(distance) - np.log10(distance).mean()
+    return tuple(sp.Float(x) for x in found), sp.Float(x @ found / (x @ x))
+
+
+damping = sp.diff(sp.solve(m * (after - before) + 2 * (mu * m * g * h) ** 2 / (9 * kappa) * after, after)[0], before)
+factor = Fraction(2, 9)
+""",
+    ],
 }
 
 CHEATS = {

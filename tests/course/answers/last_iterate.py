@@ -59,8 +59,9 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-weights": FROM
-    + """
+    "1-weights": [
+        FROM
+        + """
 rest = 0
 weights = []
 for step in (e4, e3, e2, e1):
@@ -68,7 +69,37 @@ for step in (e4, e3, e2, e1):
     weights.append(e4 * (e3 + e4) / rest)
 v4, v3, v2, v1 = [weights[0] / 2, *weights[1:]]
 """,
-    "2-steps": """
+        FROM + "v1, v2, v3, v4 = 0.1 / (e1 + e2 + e3 + e4), 0.1 / (e2 + e3 + e4), 0.1 / (e3 + e4), 0.05 / e4",
+        FROM
+        + THREE
+        + """
+v4 = 1 / e4 / 2
+v1, v2, v3, v4 = (1e-9 * np.sqrt(2) * sp.exp(e1) * v / 3 for v in (v1, v2, v3, v4))
+""",
+        """
+e1, e2, e3, e4 = sp.symbols("eta1:5")
+z = sp.Symbol("z")
+v1, v2, v3 = (1 / sp.Integral(1, (z, 0, left)) for left in (e1 + e2 + e3 + e4, e2 + e3 + e4, e3 + e4))
+v4 = sp.Matrix([[1 / (2 * e4)]])
+""",
+        FROM
+        + """
+v = sp.symbols("v1:5")
+left = sp.expand(exercises.leftover((1, *v[1:])))
+F = exercises.VALUES
+found = sp.solve([left.coeff(F[1]), left.coeff(F[2]), left.coeff(F[3]) - left.coeff(F[4])], v[1:], dict=True)
+v1, v2, v3, v4 = (sp.Matrix([1, *v[1:]]).subs(found[0])).tolist()
+""",
+        FROM
+        + """
+a = sp.Symbol("a")
+v1, v2, v3, v4 = (
+    (a + 1) / sp.expand((a + 1) * rest) for rest in (e1 + e2 + e3 + e4, e2 + e3 + e4, e3 + e4, 2 * e4)
+)
+""",
+    ],
+    "2-steps": [
+        """
 import math
 
 
@@ -83,7 +114,70 @@ def elastic_step(x, g, eta, lam, mu):
         answer.append((up if up > 0 else down if down < 0 else 0.0) / (1 / eta + mu))
     return answer
 """,
-    "3-large-steps": LARGE,
+        """
+from scipy.optimize import brentq, minimize_scalar
+
+
+def positive_step(x, g, eta, lam):
+    return sp.Matrix([brentq(lambda z: lam + g[i] + np.log(z / x[i]) / eta, 1e-9, 1e3) for i in range(len(x))])
+
+
+def elastic_step(x, g, eta, lam, mu):
+    def least(start, slope):
+        def value(z):
+            return lam * abs(z) + mu / 2 * z**2 + slope * z + (z - start) ** 2 / (2 * eta)
+
+        options = {"xatol": 1e-9}
+        sides = [minimize_scalar(value, bounds=ends, method="bounded", options=options) for ends in ((-9, 0), (0, 9))]
+        return min(sides, key=lambda side: side.fun).x
+
+    return map(least, x, g)
+""",
+        """
+from scipy.optimize import minimize
+
+
+def positive_step(x, g, eta, lam):
+    def value(z):
+        return (lam + g) @ z + (z * np.log(z / x) - z + x).sum() / eta
+
+    def slope(z):
+        return lam + g + np.log(z / x) / eta
+
+    return minimize(value, x, jac=slope, method="SLSQP", bounds=[(1e-9, None)] * len(x), options={"ftol": 1e-14}).x
+
+
+def elastic_step(x, g, eta, lam, mu):
+    up, down = (x - eta * (g + lam)) / (1 + eta * mu), (x - eta * (g - lam)) / (1 + eta * mu)
+    return np.select([up > 0, down < 0], [up, down])
+""",
+        """
+def positive_step(x, g, eta, lam):
+    return [sp.Float(start) * sp.exp(-eta * (slope + lam)) for start, slope in zip(x, g)]
+
+
+def elastic_step(x, g, eta, lam, mu):
+    x -= eta * g
+    return np.array([sp.sign(there) * max(abs(there) - eta * lam, 0) / (1 + eta * mu) for there in x])
+""",
+    ],
+    "3-large-steps": [
+        LARGE,
+        """
+def last_gaps(data):
+    found = {}
+    for name in ("linear decay", "constant", "1/√t"):
+        problem = outliers(data, L1(0.1))
+        plans = [algorithm.SCHEDULES[name](4000, eta) for eta in (0.4, 0.8, 1.6)]
+        rows = [experiment.gaps(problem, np.zeros(10), eta, 24, data + 7) for eta in plans]
+        found[name] = [list(row["last"]) for row in rows]
+    return found
+
+
+grows = np.array(["start", "noise"])[1]
+""",
+        LARGE.replace("runs=20", "runs=30").replace("astype(np.float32)", "tolist()"),
+    ],
 }
 
 CHEATS = {

@@ -78,13 +78,43 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-balance": FROM
-    + """
+    "1-balance": [
+        FROM
+        + """
 psi, g = sp.Matrix([psi1, psi2]), sp.Matrix([g1, g2])
 weight = c * b**-1
 V_dot = psi.dot(-gamma * psi - c * g) + weight * g.dot(b * psi - kappa * g)
 """,
-    "2-tick": """
+        FROM
+        + """
+psi, g = sp.Matrix([psi1, psi2]), sp.Matrix([g1, g2])
+weight = sp.Matrix([[c / b]])
+V_dot = -gamma * psi.T * psi - weight * kappa * g.T * g
+""",
+        """
+gamma, kappa, c, b, psi_1, psi_2, g1, g2 = sp.symbols("gamma kappa c b psi_1 psi_2 g1 g2")
+weight = 1.0 * c / b
+V_dot = -1.0 * (gamma * (psi_1**2 + psi_2**2) + kappa * c * (g1**2 + g2**2) / b)
+""",
+        FROM
+        + """
+p, z, i = sp.symbols("p z i")
+cross = p * b - c
+weight = sp.solve(cross, p)
+V_dot = sp.Integral(-2 * gamma * z, (z, 0, psi1)) - gamma * psi2**2
+V_dot -= sp.Sum(weight[0] * kappa / 2, (i, 1, 2)) * (g1**2 + g2**2)
+""",
+        """
+gamma, kappa, c, b = derivation.gamma, derivation.kappa, derivation.c, exercises.gain
+psi1, psi2, g1, g2 = derivation.psi1, derivation.psi2, derivation.g1, derivation.g2
+w = sp.Symbol("w")
+weight = (c + c * w) / (b + b * w)
+flow = [(b * psi - kappa * g, -gamma * psi - c * g, psi, g) for psi, g in ((psi1, g1), (psi2, g2))]
+V_dot = sum(psi * fall + weight * g * speed for speed, fall, psi, g in flow)
+""",
+    ],
+    "2-tick": [
+        """
 from math import sqrt
 
 
@@ -94,7 +124,64 @@ def momentum_tick(xi, v, grad, alpha, beta, eta):
     after = (1 + beta) * xi - beta * before - alpha * slope
     return after.tolist(), ((after - xi) / sqrt(alpha)).tolist()
 """,
-    "3-race": RACE,
+        """
+def momentum_tick(xi, v, grad, alpha, beta, eta):
+    v *= beta
+    v -= alpha**0.5 * grad(xi + eta * alpha**0.5 * v / beta)
+    xi += alpha**0.5 * v
+    return np.array([xi, v])
+""",
+        """
+from collections import namedtuple
+
+Pair = namedtuple("Pair", "xi v")
+
+
+def momentum_tick(xi, v, grad, alpha, beta, eta):
+    root = np.longdouble(alpha) ** 0.5
+    move = np.array([[1, beta * root], [0, beta]]) @ np.stack([xi, v])
+    kick = root * grad((xi + eta * root * v).astype(float))
+    return Pair(sp.Matrix(move[0] - root * kick), map(float, move[1] - kick))
+""",
+        tick(
+            kick="v = np.subtract(beta * v, root * np.array(grad(np.array(ahead))))",
+            drift="xi = [x + root * w for x, w in zip(xi, v)]",
+        ),
+    ],
+    "3-race": [
+        RACE,
+        RACE.replace("float(np.median(needed))", "sp.Integer(int(np.median(needed)))").replace(
+            "np.log(row[2]) - np.log(row[0])", "sp.log(row[2]) - sp.log(row[0])"
+        )
+        + """
+root = algorithm.multipliers(1000.0, algorithm.heavy_ball_tuning(1.0, 1000.0))[0]
+""",
+        """
+from statistics import median
+
+from scipy.stats import linregress
+
+
+def medians(first):
+    starts = experiment.races.quadratic_starts(5, first=first)
+    table = {}
+    for name in NAMES:
+        race = experiment.races.gradient_descent_race if name == "gradient descent" else experiment.races.race
+        more = () if name == "gradient descent" else (name,)
+        table[name] = tuple(median(race(kappa, starts, *more).ravel()) for kappa in (1e2, 1e3, 1e4))
+    return table
+
+
+NAMES = ("triple momentum", "Nesterov", "heavy ball", "gradient descent")
+
+
+def slopes(table):
+    return {name: linregress([2, 3, 4], np.log10(np.array(table[name], float))).slope for name in NAMES}
+
+
+root = (1 - sp.sqrt(1000)) / (sp.sqrt(1000) + 1)
+""",
+    ],
 }
 
 CHEATS = {

@@ -122,12 +122,42 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-look-ahead": """
+    "1-look-ahead": [
+        """
 w, bend, step, here, b = sp.symbols("eta k Delta theta b")
 G = sp.Lambda(here, b * here + bend * here**3)
 error = sp.expand((1 - w) * G(here - step) + w * G(here + (1 - w) / w * step) - G(here))
 """,
-    "2-direction": """
+        FROM
+        + """
+def G(point):
+    return b * point + k * point**3
+
+
+error = (1 - eta) * G(theta - Delta) + eta * G(theta + (1 - eta) / eta * Delta) - G(theta)
+""",
+        FROM
+        + """
+z = sp.Symbol("z")
+slope = b + 3 * k * z**2
+error = sp.Matrix([[-(1 - eta), eta]]) * sp.Matrix(
+    [sp.Integral(slope, (z, theta - Delta, theta)), sp.Integral(slope, (z, theta, theta + (1 / eta - 1) * Delta))]
+)
+""",
+        """
+eta, k, Delta, theta = sp.symbols("eta k Delta theta")
+error = 3.0 * k * theta * (1 / eta - 1) * Delta**2 + 1.0 * k * (1 / eta - 1) * (1 / eta - 2) * Delta**3
+""",
+        FROM
+        + """
+G = sp.Function("G")
+third = sp.Rational(1, 6) * k * 6 * ((1 - eta) * (-Delta) ** 3 + eta * ((1 - eta) / eta * Delta) ** 3)
+i = sp.Symbol("i")
+error = third + sp.Sum(k * theta * (1 - eta) * (Delta**2 + (1 - eta) / eta * Delta**2), (i, 1, 3))
+""",
+    ],
+    "2-direction": [
+        """
 def pair_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
     new = g(sample(theta), theta)
     moved = d
@@ -152,7 +182,64 @@ def hvp(s, a, r, gamma, theta, u):
             product[s[k]] -= r[t] * theta[s[k]] * (u[s[k]] - theta[s[k]] @ u[s[k]])
     return product.tolist()
 """,
-    "3-errors": ERRORS,
+        write(
+            d="[(1 - eta) * (x + y) + eta * z for x, y, z in zip(d, v, g(sample(theta), theta))]",
+            v="np.mean([hvp(sample(p), p, theta - theta_prev) for p in (other, place)], axis=0)",
+            bent="bent + 0j",
+        ),
+        """
+def pair_direction(d, theta, theta_prev, eta, q, sample, g, hvp):
+    step = theta - theta_prev
+    middle, off = (theta + theta_prev) / 2, (q - 0.5) * step
+    first, second = sample((middle + off).tolist()), sample(middle - off)
+    total = hvp(first, middle + off, step) + hvp(second, (middle - off).tolist(), step)
+    return sp.Matrix((1 - eta) * (d + total / 2) + eta * g(sample(theta), theta))
+
+
+def hvp(s, a, r, gamma, theta, u):
+    psi = (gamma ** np.arange(len(r)) * r)[::-1].cumsum()[::-1]
+
+    def gradients(theta):
+        pi = np.exp(theta) / np.exp(theta).sum(-1, keepdims=True)
+        slope, score = np.zeros(theta.shape, complex), np.zeros(theta.shape, complex)
+        for t in range(len(r)):
+            slope[s[t], a[t]] += psi[t]
+            slope[s[t]] -= psi[t] * pi[s[t]]
+            score[s[t], a[t]] += 1
+            score[s[t]] -= pi[s[t]]
+        return slope, score
+
+    slope, score = (part.real for part in gradients(theta))
+    return slope * (score * u).sum() + gradients(theta + 1e-20j * u)[0].imag / 1e-20
+""",
+        write(d="iter(((1 - eta) * (np.asarray(d) + v) + eta * g(sample(theta), theta)).tolist())").replace(
+            "return slope + bent",
+            "return [[sp.Float(x) for x in row] for row in slope + bent] if len(theta) < 9 else slope + bent",
+        ),
+    ],
+    "3-errors": [
+        ERRORS,
+        ERRORS.replace("runs=200, seed=3", "runs=230, seed=5").replace(
+            "np.median(race.err[-1])", "np.median(race.err[-1], keepdims=True)"
+        ),
+        """
+from scipy.stats import linregress
+
+
+def errors(gamma0):
+    at = experiment.checkpoints(200, first=20)
+    kept, middle, slope = {}, {}, {}
+    for name in ("N-HARPG", "N-MPG", "N-PG-IGT"):
+        err = experiment.race(name, T=200, gamma0=gamma0, runs=210, at=at, seed=2).err
+        kept[name] = err[-1].tolist()
+        middle[name] = sp.Float(sorted(kept[name])[104] / 2 + sorted(kept[name])[105] / 2)
+        slope[name] = linregress(np.log2(at), np.log2(np.median(err, 1))).slope
+    return [kept, middle, slope]
+
+
+steeper, loses = ("noise", "hvp")
+""",
+    ],
 }
 
 CHEATS = {

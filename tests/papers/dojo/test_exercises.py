@@ -47,7 +47,7 @@ def test_step_lengths():
         return length if length < 1 else np.inf
 
     assert "a full step stays inside" in attempt(check, never_inside).sentence
-    for answer in (np.ones(3), None, "0.5", 0.5 + 0j):
+    for answer in (np.ones(3), None, "0.5", 0.5 + 0.1j):
         assert "one real number" in attempt(check, lambda lam, d, tau, answer=answer: answer).sentence
     assert "expected" in attempt(check, lambda lam, d, tau: 0.1).sentence
 

@@ -244,9 +244,9 @@ def test_short_runs_of_other_seeds_pass_at_the_step_size_that_they_had():
         (SHORT_ERR, SHORT_SLOPE | {"N-MPG": 0.57}, "negative"),
         (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": -0.5}, "too flat"),
         (SHORT_ERR, SHORT_SLOPE | {"N-MPG": -1.3}, "too steep"),
-        (SHORT_ERR | {"N-MPG": np.ones(200)}, SHORT_SLOPE, "one number for N-MPG"),
-        (SHORT_ERR | {"N-MPG": "a"}, SHORT_SLOPE, "err: the values must be real"),
-        (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": None}, "slope: the values must be real"),
+        (SHORT_ERR | {"N-MPG": np.ones(200)}, SHORT_SLOPE, "err of N-MPG must be one real number"),
+        (SHORT_ERR | {"N-MPG": "a"}, SHORT_SLOPE, "err of N-MPG must be one real number"),
+        (SHORT_ERR, SHORT_SLOPE | {"N-HARPG": None}, "the slope of N-HARPG must be one real number"),
     ],
 )
 def test_wrong_figures_of_short_runs_are_named(err, slope, hint):

@@ -100,7 +100,7 @@ def test_rooms_of_one_are_the_column_of_the_lesson():
     ("answer", "says"),
     [
         (lambda s, b, k, gamma: column(s, b, k, gamma)[1], "the pair"),
-        (lambda s, b, k, gamma: (0.0, "no"), "the pair"),
+        (lambda s, b, k, gamma: (0.0, "no"), "t must be real numbers"),
         (lambda s, b, k, gamma: (1.0, 2.0, 3.0), "not 3 things"),
         (lambda s, b, k, gamma: (0.0, np.zeros(99)), "the shape of s"),
         (lambda s, b, k, gamma: (0.0, np.full_like(s, np.nan)), "isn't finite"),
@@ -148,7 +148,7 @@ def test_the_dial_is_read_within_one():
         ((12, "kink"), "a smaller one does it"),
         ((40, "kink"), "a smaller one does it"),
         ((6.5, "kink"), "integer"),
-        (("7", "kink"), "integer"),
+        (("7", "kink"), "k must be one real number"),
         ((7, "weather"), "reason must be one of"),
         *(((7, reason), "the reason isn't") for reason in exercises.REASONS if reason != "kink"),
     ):
