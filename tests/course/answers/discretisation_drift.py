@@ -158,7 +158,7 @@ plateau = sp.Rational(20, 3)
 unstable = lambda lam0, v, p: sp.Gt(sp.Float(lam0), sp.Float(lam0) ** p)
 """,
         """
-largest = [rates[12], rates[13], rates[10]]
+largest = list(np.array([13, 14, 11]) * 0.05)
 plateau = 6.5 + 0j
 
 

@@ -232,8 +232,8 @@ def thresholds(distance, mu):
     grid = -3 + np.arange(25) / 8
     found = []
     for far in distance.tolist():
-        costs = [experiment.puck.plans(mu, 10**x, (far, 0)).cost for x in grid]
-        found.append(next(x for x, cost in zip(grid, costs) if cost[-1] < cost[0] / 2))
+        first, *_, last = experiment.puck.plans(mu, 10**grid, (far, 0)).cost
+        found.append(next(x for x, before, after in zip(grid, first, last) if after < before / 2))
     x = np.log10(distance) - np.log10(distance).mean()
     return tuple(sp.Float(x) for x in found), sp.Float(x @ found / (x @ x))
 
