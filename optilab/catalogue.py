@@ -129,6 +129,16 @@ PAPERS = (
         message="The inverse of damping plus m outer products of gradients is m vectors and a triangle. A product with "
         "it costs two passes over the gradients, in pruning and in training, and it knows m directions, no more.",
     ),
+    Paper(
+        slug="gradient_normalized_smoothness",
+        number=11,
+        title="Gradient-Normalized Smoothness for Optimization with Approximate Hessians",
+        authors="A. Semenov, M. Jaggi, N. Doikov",
+        year=2025,
+        source="arXiv 2506.13710",
+        message="How far may a Newton step be trusted? One radius, measured in gradients, answers for every class of "
+        "functions and every stand-in for the Hessian, and a search that halves and doubles finds it by itself.",
+    ),
 )
 
 

@@ -76,14 +76,15 @@ def first_order_radius(norm: Number, L: float) -> Array:
     return np.asarray(norm) / L
 
 
-def hoelder_radius(norm: Number, L: float, nu: float) -> Array:
+def hoelder_radius(norm: Number, L: Number, nu: float) -> Array:
     """((1 + ν)‖g‖_*/L)^{1/(1+ν)} where the Hessian is Hölder of degree ν with constant L: exponent 1/(1 + ν)."""
-    require(0 < L < np.inf, "L", L, "positive and finite")
+    L = np.asarray(L)
+    require((L > 0) & np.isfinite(L), "L", L, "positive and finite")
     require(0 <= nu <= 1, "nu", nu, "in [0, 1]")
     return ((1 + nu) * np.asarray(norm) / L) ** (1 / (1 + nu))
 
 
-def lipschitz_radius(norm: Number, L: float) -> Array:
+def lipschitz_radius(norm: Number, L: Number) -> Array:
     """√(2‖g‖_*/L) where the Hessian is L-Lipschitz: exponent ½."""
     return hoelder_radius(norm, L, 1.0)
 
