@@ -34,13 +34,16 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
     low, high = 10.0 ** SPANS[case][0], 10.0 ** SPANS[case][1]
     shown = np.clip(rival, low, high)
     end = int(other.diverged) - 1 if lost else len(shown) - 1
-    rises = int((np.diff(rival[np.isfinite(rival)]) > 0).sum())
+    rises = int(((rival[1:] > rival[:-1]) & (rival[1:] > 1e-12)).sum())
+    low_enough = rival <= 1e-8
+    arrives = f"arrives at 10⁻⁸ in {low_enough.argmax()} steps" if low_enough.any() else "doesn't arrive at 10⁻⁸"
     said = {
         NEWTON: f"Pure Newton from {number(start)} {'<b>diverges</b>' if lost else 'converges'}; the edge is 1.0887",
-        FIXED: f"With γ = {number(gamma)} throughout f rises in <b>{rises}</b> of {len(rival) - 1} steps",
+        FIXED: f"With γ = {number(gamma)} it {arrives}, and f rises in <b>{rises}</b>",
         CHAIN: f"The exact Hessian is indefinite at <b>{ours.failures[-1]}</b> probes, Gauss–Newton at none",
         FLOOR: f"f is {number(float(ours.value[-1]), 2)} and has 16 digits",
     }
+    with_what = "" if case == FIXED else " with the exact Hessian"
     ended = "<b>stalled (machine precision)</b>" if stalled else alg.STATUS[ours.status[-1]]
     radii = other.gamma[1:] if case in (FIXED, CHAIN) else np.full(len(rival) - 1, np.nan)
     both = np.log10(np.concatenate([ours.gamma[1:], radii]))
@@ -56,11 +59,10 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
         "span": SPANS[case],
         "γ span": [float(np.nanmin(both)) - 0.5, float(np.nanmax(both)) + 0.5],
         "wide": [-0.5, float(max(other.step[-1], ours.step[-1])) + 0.5],
-        "rival": RIVALS[case],
-        "search": "exact H" if case == CHAIN else "the search",
         "shade": SHADE_OF[case],
         "title": TITLES[case],
-        "note": f"{said[case]}. The search: {ended} after {ours.step[-1]} steps, {number(float(mine[-1]), 2)} left.",
+        "note": f"The other is {RIVALS[case]}. {said[case]}. The search{with_what}: {ended} after {ours.step[-1]} "
+        f"steps, {number(float(mine[-1]), 2)} left.",
     }
 
 
@@ -82,8 +84,8 @@ def breaks(**start: Any) -> Explorer:
         [
             panel(
                 entry("title"),
-                curve("other", entry("rival"), entry("shade")),
-                curve("ours", entry("search"), SHADES["exact"]),
+                curve("other", "the other", entry("shade")),
+                curve("ours", "the search", SHADES["exact"]),
                 dots("lost", "diverged", entry("shade"), symbol="x", size=13),
                 dots("stalled", "stalled", SHADES["exact"], symbol="square", size=11),
                 dots("ticks", "probe failed", PURPLE, symbol="line-ns-open", size=11),
@@ -93,8 +95,8 @@ def breaks(**start: Any) -> Explorer:
             ),
             panel(
                 "γ of the search: halved until f falls enough, doubled after each step",
-                thin("γ other", "", entry("shade"), name=entry("rival")),
-                curve("γ", "", SHADES["exact"], name=entry("search")),
+                thin("γ other", "", entry("shade"), name="the other"),
+                curve("γ", "", SHADES["exact"], name="the search"),
                 dots("failed", "", PURPLE, symbol="line-ns-open", size=13, name="probe failed"),
                 x=axis("step k", "wide"),
                 y=log("accepted γₖ", "γ span"),

@@ -21,7 +21,7 @@ def compute(function: str, x: float, c: float, frame: int) -> dict[str, Any]:
     g, H = float(f.slope(x)), c * max(float(f.bend(x)), 0.0)
     over_c, over_x, gamma = radii(function, x, c)
     stationary = abs(g) < 1e-12
-    rim = 1.0 if stationary else float(min(gamma, 4.0))
+    rim = 1.0 if stationary else float(min(gamma, 25.0))
     reach = min(abs(g) / H, 50.0) if H > 0 else 50.0
     ahead, behind = max(1.2 * rim, 0.2), max(0.4 * rim, 0.1)
     h = -np.sign(g) * np.linspace(-behind, ahead, 201)
