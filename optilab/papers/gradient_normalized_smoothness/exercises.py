@@ -9,7 +9,7 @@ import sympy as sp
 from optilab.core.counted import Counted
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number, shown
 from optilab.papers.gradient_normalized_smoothness.experiment import logistic_runs
 from optilab.papers.gradient_normalized_smoothness.problems import labelled, soft_maximum
 
@@ -21,16 +21,11 @@ Array = np.ndarray
 
 
 def _formula(answer: Any, name: str, *symbols: sp.Symbol) -> sp.Expr:
-    """The answer as an expression in these symbols, whatever is assumed of them."""
-    expr = symbolic(answer, name)
-    known = {symbol.name: symbol for symbol in symbols}
-    unknown = {symbol.name for symbol in expr.free_symbols} - known.keys()
-    assert not unknown, f"write {name} in {', '.join(known) or 'numbers'} alone, not in {sorted(unknown)}"
-    return expr.subs({symbol: known[symbol.name] for symbol in expr.free_symbols})
-
-
-def _same(left: sp.Expr, right: sp.Expr) -> bool:
-    return bool(sp.simplify(left - right) == 0)
+    """The answer as an expression in these symbols alone."""
+    expr = formula(answer, name, *symbols)
+    unknown = sorted(map(str, expr.free_symbols - set(symbols)))
+    assert not unknown, f"write {name} in {', '.join(map(str, symbols)) or 'numbers'} alone, not in {unknown}"
+    return expr
 
 
 def check_radius(gamma: Any, power: int = 4, scale: Any = 0) -> str:
@@ -39,18 +34,20 @@ def check_radius(gamma: Any, power: int = 4, scale: Any = 0) -> str:
     Recognises the ball without the region, the inverse, a γ at x = 1 and the radius of the other H.
     """
     gamma, n = _formula(gamma, "γ", X), power
-    exact = X * sp.Rational(*_exact_radius(n))
+    exact = X * _exact_radius(n)
     flat = X / (n - 1)
     right, other = (flat, exact) if scale == 0 else (exact, flat)
-    ball = sp.nsolve((1 + X) ** (n - 1) - 1 - (n - 1) * X - 1, X, 0.5)
-    at_one = gamma.subs(X, 1)
-    assert not abs(sp.N(at_one) - ball) < 1e-3, "that is the ball alone: a Newton-like step goes against the slope only"
-    assert not _same(gamma, right.subs(X, 1)), "γ is a length, and f is the same at every scale: where is x?"
+    ball = float(sp.nsolve((1 + X) ** (n - 1) - 1 - (n - 1) * X - 1, X, 0.5))
+    at_one = number(gamma.subs(X, 1), "γ at x = 1")
+    assert not abs(at_one - ball) < 1e-3, "that is the ball alone: a Newton-like step goes against the slope only"
+    assert not agrees(gamma, right.subs(X, 1)), "γ is a length, and f is the same at every scale: where is x?"
     inverse = X**2 / right
-    assert not _same(gamma, inverse), "upside down: the error over h is at most f′/γ"
-    assert not _same(gamma, other), "that is the radius with the other H"
+    assert not agrees(gamma, inverse), "upside down: the error over h is at most f′/γ"
+    assert not agrees(gamma, other), "that is the radius with the other H"
     worst = "the shortest h" if scale == 0 else f"the far end of the region, h = −x/{n - 1}"
-    assert _same(gamma, right), f"γ = {gamma} isn't it: the error over h is largest at {worst}, and is to be f′/γ there"
+    assert agrees(gamma, right), (
+        f"γ = {gamma} isn't it: the error over h is largest at {worst}, and is to be f′/γ there"
+    )
     if scale == 0:
         return "γ = |f′|/L with the largest f″ on the way: H = 0 is the gradient method with its own step size."
     return (
@@ -58,11 +55,10 @@ def check_radius(gamma: Any, power: int = 4, scale: Any = 0) -> str:
     )
 
 
-def _exact_radius(n: int) -> tuple[int, int]:
-    """γ/x of xⁿ/n with the exact Hessian, as a fraction: the worst h is the far end of the region, −x/(n − 1)."""
+def _exact_radius(n: int) -> sp.Rational:
+    """γ/x of xⁿ/n with the exact Hessian: the worst h is the far end of the region, −x/(n − 1)."""
     u = sp.Rational(1, n - 1)
-    ratio = ((1 - u) ** (n - 1) - 1 + (n - 1) * u) / u
-    return int((1 / ratio).p), int((1 / ratio).q)
+    return u / ((1 - u) ** (n - 1) - 1 + (n - 1) * u)
 
 
 def check_contraction(factor: Any, power: int = 6) -> str:
@@ -71,12 +67,12 @@ def check_contraction(factor: Any, power: int = 6) -> str:
     Recognises the length of the step, pure Newton, and λ = γf′.
     """
     factor, n = _formula(factor, "the contraction"), power
-    gamma = sp.Rational(*_exact_radius(n))
+    gamma = _exact_radius(n)
     right = 1 - 1 / (n - 1 + 1 / gamma)
-    assert factor != 1 - right, "that is the length of the step over x; the contraction is what is left of x"
-    assert factor != 1 - sp.Rational(1, n - 1), "that is pure Newton: where is λ?"
-    assert factor != 1 - 1 / (n - 1 + gamma), "λ = f′/γ, not f′γ"
-    assert _same(factor, right), f"x⁺/x is {right}, got {factor}"
+    assert not agrees(factor, 1 - right), "that is the length of the step over x; the contraction is what is left of x"
+    assert not agrees(factor, 1 - sp.Rational(1, n - 1)), "that is pure Newton: where is λ?"
+    assert not agrees(factor, 1 - 1 / (n - 1 + gamma)), "λ = f′/γ, not f′γ"
+    assert agrees(factor, right), f"x⁺/x is {right}, got {factor}"
     return "whatever x is."
 
 
@@ -88,11 +84,11 @@ def check_sextic(gamma: Any, contraction: Any, bound: Any) -> str:
     radii = (GAMMA1, GAMMA12, GAMMA23)
     right = 1 / sum(1 / radius for radius in radii)
     assert bound.free_symbols == set(radii), f"the bound must depend on {', '.join(map(str, radii))}"
-    assert not _same(bound, 3 * right), "the mean of the three? Errors add, and nothing divides them by three"
-    assert not _same(bound, sum(radii) / 3), "errors add, radii don't: this may be larger than γ₁"
-    assert not _same(bound, sp.Min(*radii)), "each error alone stays within f′/min; all three together don't"
-    assert not _same(bound, 1 / (1 / GAMMA1 + 1 / (GAMMA12 + GAMMA23))), "γ₁₂ and γ₂₃ are no lengths laid end to end"
-    assert _same(bound, right), f"the errors over h add to f′/γ₁ + f′/γ₁₂ + f′/γ₂₃; yours is f′ over {bound}"
+    assert not agrees(bound, 3 * right), "the mean of the three? Errors add, and nothing divides them by three"
+    assert not agrees(bound, sum(radii) / 3), "errors add, radii don't: this may be larger than γ₁"
+    assert not agrees(bound, sp.Min(*radii)), "each error alone stays within f′/min; all three together don't"
+    assert not agrees(bound, 1 / (1 / GAMMA1 + 1 / (GAMMA12 + GAMMA23))), "γ₁₂ and γ₂₃ are no lengths laid end to end"
+    assert agrees(bound, right), f"the errors over h add to f′/γ₁ + f′/γ₁₂ + f′/γ₂₃; yours is f′ over {bound}"
     return "radii of a chain of approximations combine like resistors in parallel: the smallest one rules."
 
 
@@ -107,7 +103,7 @@ def check_step(step: Callable[..., Array], seed: int = 0) -> str:
     rng = np.random.default_rng(seed)
     root, half = rng.normal(size=(2, 4, 4))
     H, B, g, gamma = root @ root.T, half @ half.T + np.eye(4), rng.normal(size=4), 0.3
-    answer = np.asarray(step(g, H, B, gamma), dtype=float)
+    answer = array(step(g, H, B, gamma), "the step")
     assert answer.shape == (4,), f"the step must have the shape of g, (4,), not {answer.shape}"
     norm, plain = float(np.sqrt(g @ np.linalg.solve(B, g))), float(np.linalg.norm(g))
 
@@ -183,9 +179,9 @@ def check_search(search: Callable[..., Any], seed: int = 0) -> str:
     asked = Counted(f)
     for gamma0 in (30.0, 0.02):
         given = search(asked.grad, asked.hess, B, x0, gamma0, steps)
-        assert isinstance(given, Sequence), "return the pair (points, radii)"
-        assert len(given) == 2, "return the pair (points, radii)"
-        points, radii = (np.asarray(part, dtype=float) for part in given)
+        pair = isinstance(given, Sequence | np.ndarray) and len(given) == 2
+        assert pair, f"return the pair (points, radii), not {shown(given)}"
+        points, radii = array(given[0], "points"), array(given[1], "radii")
         assert points.shape == (steps + 1, 6), f"points must have the shape (steps + 1, n), not {points.shape}"
         assert radii.shape == (steps,), f"radii must have the shape (steps,) = {(steps,)}, not {radii.shape}"
         right, accepted = _search(f.grad, f.hess, B, x0, gamma0, steps)
@@ -243,7 +239,7 @@ def check_rates(rates: Mapping[str, Any], linear: Any, cause: str, seed: int | N
     names = ("Fisher", "zero", "constant step")
     missing = set(names) - set(rates)
     assert not missing, f"no rates for {sorted(missing)}"
-    table = {name: float(rates[name]) for name in names}
+    table = {name: number(rates[name], name) for name in names}
     for name in names[:2]:
         assert table[name] > 0, f"{name}: steps for a tenth of the loss are a positive number, got {table[name]}"
         assert table[name] > 3, f"{name}: {table[name]:.3g} steps; is that the slope itself, and not one over it?"
