@@ -19,6 +19,7 @@ from optilab.problems.metric import Metric
 
 STARTS = np.array([[-2.0, 2.0], [0.5, -1.0], [1.5, 1.0]])
 WEIGHTS = np.array([1.0, 1e-3, 1e2])
+RADII = np.array([0.02, 0.05, 0.1])
 SKEW = Metric(np.diag([1.0, 100.0]))
 QUARTIC, SQUARE = Power(Valley(), 4.0), Power(Valley(), 2.0)
 SOFT = soft_maximum(0, 0.3, 5, 10)
@@ -48,7 +49,7 @@ CASES = {
     "gns: indefinite": chain,
     "gns: rank one": rank_one,
     "regularized_newton": lambda i, rng: alg.regularized_newton(
-        SQUARE, STARTS[i], hessian=SQUARE.gauss_newton, gamma=WEIGHTS[i]
+        SQUARE, STARTS[i], hessian=SQUARE.gauss_newton, gamma=RADII[i]
     ),
     "regularized_newton: function": lambda i, rng: alg.regularized_newton(
         SQUARE, STARTS[i], hessian=alg.zero, gamma=lambda x, norm: norm / 5000

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.run import run
+from optilab.core.run import Progress, run
 from optilab.papers.gradient_normalized_smoothness import algorithm as alg
 from optilab.papers.gradient_normalized_smoothness.experiment import (
     chain_runs,
@@ -78,13 +78,13 @@ def part_of(progress: Any, k: int, parts: int, done: float, total: float) -> Non
     progress(k + done / total, parts)
 
 
-def measured(problem: str, seed: int, progress: Any = lambda done, total: None) -> Any:
+def measured(problem: str, seed: int, progress: Progress = False) -> Any:
     """Of every method: steps, probes and seconds of this machine's processor, beside the gaps."""
     minimum, runs = problem_of(problem, seed)
     found = {}
     for k, (name, states) in enumerate(runs.items()):
         clock = partial(since, time.process_time())
-        said = partial(part_of, progress, k, len(runs))
+        said = partial(part_of, progress, k, len(runs)) if callable(progress) else False
         trace = run(states, MOST, keep=["x", "value", "probes"], progress=said, seconds=clock)
         gap = np.maximum(trace.value - minimum, EPS / 10)
         found[name] = {"step": trace.step, "probes": trace.probes, "seconds": trace.seconds, "gap": gap}
