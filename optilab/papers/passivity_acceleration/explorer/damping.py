@@ -92,7 +92,7 @@ def gain(flow: np.ndarray, rates: np.ndarray) -> str:
 
 def note(gamma: float, c: float, flow: float, best: float, top: float, rate: float) -> str:
     """Where γ is, and what the slowest mode does there."""
-    low = " Right, rates below 10⁻³ are drawn at 10⁻³." if rate < SLOWEST else ""
+    low = " Rates below 10⁻³ are drawn at 10⁻³." if rate < SLOWEST else ""
     if c == 0:
         return f"Without feedback nothing is gained: the slowest mode {pace(rate)}, gradient flow {pace(flow)}.{low}"
     if gamma > best + 0.03:
