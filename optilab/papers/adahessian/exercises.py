@@ -67,15 +67,18 @@ class Minibatches:
         Hessians.
     b : array (batches, d)
         Linear parts.
+    seed : int
+        Of the draws.
     """
 
-    def __init__(self, H: Array, b: Array):
+    def __init__(self, H: Array, b: Array, seed: int = 0):
         self._H, self._b = np.array(H, dtype=float), np.array(b, dtype=float)
+        self._rng = np.random.default_rng(seed)
         self._calls: list[Call] = []
 
-    def sample(self, rng: np.random.Generator) -> int:
-        """Draw a minibatch."""
-        return int(rng.integers(len(self._H)))
+    def sample(self) -> int:
+        """Draw a minibatch: its number."""
+        return int(self._rng.integers(len(self._H)))
 
     def grad(self, theta: Array, batch: int) -> Array:
         """Gradient of a minibatch at θ (d,)."""
@@ -187,9 +190,9 @@ def check_method(method: Callable[..., Any], seed: int = 0) -> str:
     root = rng.standard_normal((5, 4, 4))
     coupled = root @ root.mT + np.eye(4)
     linear, theta = rng.standard_normal((2, 5, 4))
-    _held(method, Minibatches(coupled, linear), theta[0], 20, seed, weight_decay=0.03, k=0.7)
+    _held(method, Minibatches(coupled, linear, seed), theta[0], 20, seed, weight_decay=0.03, k=0.7)
     _held(method, Minibatches(diagonal, np.zeros((1, 3))), start, 6, seed, freq=3, beta2=0.9)
-    _held(method, Minibatches(coupled, linear), theta[1], 20, seed, freq=4, beta1=0.5, beta2=0.9, eps=1e-2)
+    _held(method, Minibatches(coupled, linear, seed), theta[1], 20, seed, freq=4, beta1=0.5, beta2=0.9, eps=1e-2)
     return "gradient and curvature come from one minibatch at one θ: only then do their units cancel."
 
 

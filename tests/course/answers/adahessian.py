@@ -20,7 +20,7 @@ def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k
     m = v = np.zeros_like(theta)
     n = 0
     for t in range(1, steps + 1):
-        batch = problem.sample(rng)
+        batch = problem.sample()
         g = {g}
         if {due}:
             z = {signs}
@@ -67,7 +67,7 @@ WRONG = {
         "not by the number of steps": method(D_bar="np.sqrt(v / (1 - beta2**t))"),
         "divide it by 1 − β₁ᵗ": method(m_hat="m"),
         "a mean of squares": method(square="D"),
-        "of another minibatch": method(probe="z * problem.hvp(theta, z, problem.sample(rng))"),
+        "of another minibatch": method(probe="z * problem.hvp(theta, z, problem.sample())"),
         "at another θ": method(probe="z * problem.hvp(theta - lr * g, z, batch)"),
         "must be of signs": method(signs="rng.standard_normal(len(theta))"),
         "products Hz; yours take": method(due="t % freq == 0 or t == 1"),
@@ -88,7 +88,7 @@ EQUIVALENT = {
 def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k, freq):
     gradients, squares = [], []
     for step in range(steps):
-        batch = problem.sample(rng)
+        batch = problem.sample()
         gradients.append(problem.grad(theta, batch))
         if step % freq == 0:
             z = np.where(rng.random(len(theta)) < 0.5, -1, 1)
@@ -109,7 +109,7 @@ CHEATS = {
 def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k, freq):
     class All:
         def grad(self, x):
-            self.batch = problem.sample(rng)
+            self.batch = problem.sample()
             return problem.grad(x, self.batch)
 
         def hvp(self, x, v):

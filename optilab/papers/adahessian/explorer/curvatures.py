@@ -69,7 +69,7 @@ def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
         "against rows": (np.maximum(rows, FLOOR), np.maximum(estimate, FLOOR) if seen else np.full(len(rows), np.nan)),
         "headline": f"What ADAHESSIAN divides by, after {t} steps"
         if seen
-        else "What ADAHESSIAN divides by: nothing yet",
+        else "What ADAHESSIAN divides by: no estimate yet",
         "verdict": f"D̄ over |H<sub>ii</sub>|: {number(by, 2)}, over row norms: {number(by_rows, 2)} (medians)"
         if seen
         else "No estimate before the first step",
