@@ -156,7 +156,7 @@ def _held(
 ) -> None:
     """Run a method and hold every θ that it asks about, and its last, against the replay."""
     setting = DEFAULT | changed
-    answer = np.asarray(method(problem, theta.copy(), steps, rng=np.random.default_rng(seed), **setting), dtype=float)
+    answer = np.asarray(method(problem, theta.copy(), steps, seed=seed, **setting), dtype=float)
     assert answer.shape == theta.shape, (
         f"the last θ must have the shape of the first, {theta.shape}, not {answer.shape}"
     )
@@ -177,7 +177,7 @@ def _held(
 
 
 def check_method(method: Callable[..., Any], seed: int = 0) -> str:
-    """`method(problem, theta, steps, *, rng, lr, beta1, …, freq)` must be ADAHESSIAN with one probe and no blocks.
+    """`method(problem, theta, steps, *, seed, lr, beta1, …, freq)` must be ADAHESSIAN with one probe and no blocks.
 
     Held against a replay of the minibatches and probes that it used. Recognises the mistakes of `MISTAKES`, probes that
     are no signs, and products of another minibatch, at another θ, or too many.

@@ -16,7 +16,8 @@ def method(
 ) -> str:
     """ADAHESSIAN, right as it stands."""
     return f"""
-def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k, freq):
+def method(problem, theta, steps, *, seed, lr, beta1, beta2, eps, weight_decay, k, freq):
+    rng = np.random.default_rng(seed)
     m = v = np.zeros_like(theta)
     n = 0
     for t in range(1, steps + 1):
@@ -85,7 +86,8 @@ WRONG = {
 EQUIVALENT = {
     "1-turned": FROM + "estimate = sp.sqrt((a**2 + b**2) / 2 + (a**2 - b**2) / 2 * sp.cos(2 * alpha))",
     "2-method": """
-def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k, freq):
+def method(problem, theta, steps, *, seed, lr, beta1, beta2, eps, weight_decay, k, freq):
+    rng = np.random.default_rng([seed, 1])
     gradients, squares = [], []
     for step in range(steps):
         batch = problem.sample()
@@ -105,8 +107,8 @@ def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k
 
 CHEATS = {
     "2-method": {
-        r"of optilab\.papers\.adahessian\.algorithm": """
-def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k, freq):
+        "what the task asks you to write": """
+def method(problem, theta, steps, *, seed, lr, beta1, beta2, eps, weight_decay, k, freq):
     class All:
         def grad(self, x):
             self.batch = problem.sample()
@@ -116,7 +118,8 @@ def method(problem, theta, steps, *, rng, lr, beta1, beta2, eps, weight_decay, k
             return problem.hvp(x, v, self.batch)
 
     states = algorithm.adahessian(
-        All(), theta, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay, k=k, freq=freq, probe_rng=rng
+        All(), theta, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay, k=k, freq=freq,
+        probe_rng=np.random.default_rng(seed),
     )
     return run(states, steps).theta[-1]
 """,

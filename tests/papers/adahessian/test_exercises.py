@@ -9,6 +9,10 @@ from optilab.papers.adahessian.algorithm import adahessian
 from optilab.papers.adahessian.exercises import ALPHA, A, B
 
 
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
 def refused(check, message, *answer, **options):
     with pytest.raises(AssertionError, match=message):
         check(*answer, **options)
@@ -39,8 +43,8 @@ class All:
 
 
 def test_the_package_itself_passes_as_the_method():
-    def method(problem, theta, steps, *, rng, freq, **setting):
-        states = adahessian(All(problem), theta, probe_rng=rng, freq=freq, **setting)
+    def method(problem, theta, steps, *, seed, freq, **setting):
+        states = adahessian(All(problem), theta, probe_rng=rng(seed), freq=freq, **setting)
         return [next(states).theta for _ in range(steps + 1)][-1]
 
     for seed in range(3):
