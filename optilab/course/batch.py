@@ -11,9 +11,12 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.utils import parse_utc
 
 from optilab.core.check import require
 from optilab.course.handin import settle
+
+CHANGES = {"digest": "a newer hand-in", "stamp": "another time stamp"}  # what is said if either isn't as it was
 
 
 class Listener(logging.Handler):
@@ -90,7 +93,7 @@ class Batch:
         Returns
         -------
         str
-            What was done: "graded", "graded again: a newer hand-in", "as before" or "not graded".
+            What was done: "graded", "graded again: …" and why, "as before", or "not graded: …" and why.
 
         Raises
         ------
@@ -102,28 +105,35 @@ class Batch:
         before = self.record.get(student, {})
         try:
             found = settle(self.folder(self.course.submitted_directory, student), self.notebook)
-        except ValueError as error:
-            self.record[student] = {"why": str(error)}
-            self.keep()
-            return "not graded"
-        same = found.digest == before.get("digest")
-        if same and self.graded(student).exists() and not anew:
-            return "as before"
-        began = time.monotonic()
-        why = self.autograde(student)
-        newer = "digest" in before and not same
-        notes = before["notes"] if same else ["a newer hand-in"] * newer + [*found.notes]
-        seconds = time.monotonic() - began
-        self.record[student] = {"why": why} if why else {"digest": found.digest, "notes": notes, "seconds": seconds}
-        self.keep()
-        return "not graded" if why else "graded again: a newer hand-in" if newer else "graded"
-
-    def keep(self) -> None:
-        """Write down what is known of everybody's hand-ins."""
+            now: dict[str, Any] = {"digest": found.digest, "stamp": found.stamp}
+            changes = [what for key, what in CHANGES.items() if before.get(key, now[key]) != now[key]]
+            if "digest" in before and not changes and self.graded(student).exists() and not anew:
+                return "as before"
+            began = time.monotonic()
+            self.autograde(student, found.stamp)
+            now["seconds"] = time.monotonic() - began
+            now["notes"] = before["notes"] if before.get("digest") == found.digest else found.notes
+            now["change"] = changes[:1]
+            done = ": ".join(["graded again", *changes[:1]]) if "digest" in before else "graded"
+        except (ValueError, OSError) as error:
+            now = {"why": str(error)}
+            done = f"not graded: {error}"
+        self.record[student] = now
         self.kept.write_text(json.dumps(self.record, indent=1, ensure_ascii=False), encoding="utf-8")
+        return done
 
-    def autograde(self, student: str) -> str:
-        """Let nbgrader grade one student; why it couldn't, nothing if it could."""
+    def autograde(self, student: str, stamp: str) -> None:
+        """Let nbgrader grade one student.
+
+        Raises
+        ------
+        ValueError
+            If it can't; the message says why.
+        """
+        try:
+            parse_utc(stamp or None)
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"timestamp.txt holds no time: {stamp[:40]!r}") from error
         self.course.student_id = student
         listener = Listener()
         self.app.log.addHandler(listener)
@@ -133,7 +143,6 @@ class Batch:
                 Autograde(coursedir=self.course, parent=self.app, force=True).start()
         except NbGraderException as error:
             told = [text for text in listener.heard if text.startswith("Traceback")] or [str(error)]
-            return told[0].splitlines()[-1]
+            raise ValueError(told[0].splitlines()[-1]) from error
         finally:
             self.app.log.removeHandler(listener)
-        return ""

@@ -18,7 +18,8 @@ KEPT = "original"  # the folder beside a mended notebook in which the one that w
 class HandIn:
     """What one student handed in for one assignment."""
 
-    digest: str  # of the notebook and its time stamp: if it changes there is something to grade
+    digest: str  # of the notebook
+    stamp: str  # when it was handed in, if anybody wrote it down
     notes: tuple[str, ...]  # what had to be done to it
 
 
@@ -129,5 +130,5 @@ def settle(folder: Path, name: str) -> HandIn:
         chosen.replace(kept)
         right.write_bytes(raw if sound else mended)
     stamp = folder / "timestamp.txt"
-    digest = sha256(right.read_bytes() + (stamp.read_bytes() if stamp.exists() else b"")).hexdigest()
-    return HandIn(digest, tuple(notes))
+    when = stamp.read_text(errors="replace").strip() if stamp.exists() else ""
+    return HandIn(sha256(right.read_bytes()).hexdigest(), when, tuple(notes))

@@ -43,7 +43,8 @@ def remarks(batch: Batch, student: str, notebook: SubmittedNotebook, checks: dic
             said.append(f"{task}: {errors.get(task) or errors.get(grade.name) or 'no error was kept'}")
         if grade.manual_score is not None:
             said.append(f"{task}: {grade.auto_score or 0:g} by the checks, {grade.manual_score:g} by hand")
-    said += batch.record.get(student, {}).get("notes", [])
+    known = batch.record.get(student, {})
+    said += [*known.get("change", []), *known.get("notes", [])]
     said += done.metadata.get("optilab", {}).get("notes", [])
     late = notebook.assignment.total_seconds_late
     if late:
