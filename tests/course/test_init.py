@@ -1,5 +1,7 @@
 """`optilab course init`: a course to start from, which is never overwritten."""
 
+import re
+
 import pytest
 from classwork import SOURCE
 
@@ -57,3 +59,11 @@ def test_it_says_what_to_install_where_nbgrader_is_missing(tmp_path, capsys, mon
 def test_it_wants_a_folder(words, capsys):
     with pytest.raises(SystemExit):
         cli.main(words)
+
+
+def test_the_commands_of_the_guide_are_there():
+    guide = " ".join((SOURCE.parent / "README.md").read_text().split())
+    found = re.findall(r"optilab (course [\w-]+ [\w-]+(?: --\w+)*)", guide)
+    assert {command.split()[1] for command in found} == {"init", "grade", "report"}
+    for command in found:
+        assert cli.parser().parse_args(command.split()).run in (cli.start_course, cli.grade)
