@@ -224,3 +224,16 @@ def test_the_zips_of_learning_platforms_are_sorted_in_and_newer_ones_replace_the
     due = [path for path in names.values() if path]
     assert collect(course, names, "first") == dict.fromkeys(due, "first")
     assert collect(course, names, "second", "--force") == dict.fromkeys(due, "second")
+
+
+def test_what_cannot_be_graded_at_all_is_refused_in_a_sentence(course, capsys, monkeypatch):
+    assert cli.main(["course", "grade", "nothing"]) == 1
+    assert f"has released (here: {SLUG}), got 'nothing'" in capsys.readouterr().err
+    assert cli.main(["course", "grade", SLUG, "--student", "nobody"]) == 1
+    assert "the student must be one with a folder" in capsys.readouterr().err
+    monkeypatch.chdir(course.folder / "source")
+    assert cli.main(["course", "report", SLUG]) == 1
+    assert "this folder must be one with an nbgrader_config.py" in capsys.readouterr().err
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    assert cli.main(["course", "grade", SLUG]) == 1
+    assert "pip install 'optilab[course]'" in capsys.readouterr().err
