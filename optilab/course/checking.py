@@ -19,13 +19,14 @@ import numpy as np
 from optilab.course.processes import PACKAGE, Verdict, withheld
 from optilab.course.values import restored
 
-LARGEST = 1 << 28  # bytes of a message
+LARGEST = 1 << 27  # bytes of a message
 LONGEST = 20_000  # characters of what a check prints
 ALWAYS = 60.0  # seconds for a call outside any `exam`
 ORDINARY = (
     (ArithmeticError, AttributeError, FloatingPointError, ImportError, IndexError, KeyError, NameError),
     (NotImplementedError, OverflowError, RuntimeError, TypeError, ValueError, ZeroDivisionError, np.linalg.LinAlgError),
 )
+REASONS = ("AssertionError", "WithheldError")  # whose text is for students
 ERRORS: dict[str, type[Exception]] = {kind.__name__: kind for group in ORDINARY for kind in group}
 
 
@@ -34,6 +35,9 @@ class StandIn:
 
     def __init__(self, answers: "Answers", number: int):
         self._answers, self._number = answers, number
+
+    def __repr__(self) -> str:
+        return "a function"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Have it called."""
@@ -126,7 +130,9 @@ class Answers:
             ) from error
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise AssertionError(f"your answer is nothing that can be graded: {error}") from error
-        raise ERRORS[kind](text) if kind in ERRORS else AssertionError(text or kind)
+        if kind in ERRORS:
+            raise ERRORS[kind](text)
+        raise AssertionError(text if kind in REASONS else f"your answer ends with {kind}: {text}")
 
     def used(self, number: int, attribute: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
         """What a call or an attribute of something given is; or, its error's text."""
@@ -196,7 +202,11 @@ def judged(line: Connection, locked: Iterable[str], check: str) -> Verdict:
                 exec(compile(cell, "<set-up>", "exec"), names)
             tree = ast.parse(check)
             answers = Answers(line, withheld(check))
-            names |= {name: answers.ask("name", name) for name in asked(tree, names)}
+            for name in asked(tree, names):
+                try:
+                    names[name] = answers.ask("name", name)
+                except TypeError as error:
+                    raise AssertionError(f"{name} is {error}") from error
             exec(compile(tree, "<check>", "exec"), names)
     except BaseException as error:
         return Verdict(printed.getvalue()[:LONGEST], type(error).__name__, str(error)[:LONGEST])

@@ -6,6 +6,7 @@ belongs to an assignment or a student.
 
 import ast
 import atexit
+import math
 import os
 import signal
 import subprocess
@@ -34,6 +35,9 @@ class Verdict(NamedTuple):
         return not self.name
 
 
+ENDED = Verdict("", "KernelLost", "The process of the check was ended.")
+
+
 class Nursery:
     """The process that makes the others."""
 
@@ -54,22 +58,34 @@ class Nursery:
         self.process.wait()
 
     def judge(
-        self, cells: Iterable[str], locked: Iterable[str], check: str, seconds: float, memory: int, folder: str = os.sep
+        self, cells: list[str], locked: list[str], check: str, seconds: float, memory: int, folder: str
     ) -> Verdict:
-        """Have a check run, in `seconds`, on what cells define."""
+        """Have a check run; arguments as in the function of this name.
+
+        Raises
+        ------
+        OSError
+            If the process is no more.
+        """
         ours, theirs = Pipe()
-        self.line.send((list(cells), withheld(check), memory, folder))
-        send_handle(self.line, theirs.fileno(), self.process.pid)
-        theirs.close()
         try:
-            ours.send((list(locked), check))
+            self.line.send((cells, withheld(check), math.ceil(seconds), memory, folder))
+            send_handle(self.line, theirs.fileno(), self.process.pid)
+        finally:
+            theirs.close()
+        try:
+            ours.send((locked, check))
             late = Verdict("", "KernelLost", f"It ran for longer than {seconds:.0f} s.")
             return ours.recv() if ours.poll(seconds) else late
-        except (EOFError, OSError):
-            return Verdict("", "KernelLost", "The process of the check has ended.")
+        except (EOFError, OSError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+                raise OSError("the process that makes the others has ended") from error
+            return ENDED
         finally:
             ours.close()
-            self.line.send(None)  # both may go
+            with suppress(OSError):  # a process of answers may have ended it
+                self.line.send(None)  # both may go
 
 
 @cache
@@ -103,9 +119,13 @@ def judge(
     folder : str
         Where the cells run.
     """
-    if started().process.poll() is not None:
-        started.cache_clear()
-    return started().judge(cells, locked, check, seconds, memory, folder)
+    asked = list(cells), list(locked), check, seconds, memory, folder
+    for _ in range(2):  # the answers before these may have ended it
+        try:
+            return started().judge(*asked)
+        except OSError:
+            started.cache_clear()
+    return ENDED
 
 
 def withheld(check: str) -> tuple[str, ...]:
@@ -139,7 +159,7 @@ def couple(control: Connection) -> None:
     from optilab.course.answering import answer
     from optilab.course.checking import judged
 
-    cells, modules, memory, folder = control.recv()
+    cells, modules, seconds, memory, folder = control.recv()
     desk = Connection(recv_handle(control))
     ours, theirs = Pipe()
 
@@ -153,7 +173,7 @@ def couple(control: Connection) -> None:
         theirs.close()
         desk.send(judged(ours, *desk.recv()))
 
-    children = [forked(control, memory, task) for task in (answers, check)]
+    children = [forked(control, seconds, memory, task) for task in (answers, check)]
     for line in (desk, ours, theirs):
         line.close()
     try:
@@ -165,24 +185,26 @@ def couple(control: Connection) -> None:
             os.waitpid(child, 0)
 
 
-def forked(control: Connection, memory: int, task: Callable[[], None]) -> int:
+def forked(control: Connection, seconds: int, memory: int, task: Callable[[], None]) -> int:
     """Make a copy of this process, first of a group of its own, that does a task and ends."""
     child = os.fork()
     if not child:
-        work(control, memory, task)
+        work(control, seconds, memory, task)
     with suppress(OSError):  # it may have done so itself
         os.setpgid(child, child)
     return child
 
 
-def work(control: Connection, memory: int, task: Callable[[], None]) -> NoReturn:
+def work(control: Connection, seconds: int, memory: int, task: Callable[[], None]) -> NoReturn:
     """Do a task in a process that has been copied, and end it."""
+    import resource  # of POSIX, as all that goes on here
+
     try:
         os.setpgid(0, 0)
         control.close()
+        busy = seconds * (os.cpu_count() or 1)  # should nobody be left to end it
+        resource.setrlimit(resource.RLIMIT_CPU, (busy, busy))
         if sys.platform == "linux":
-            import resource
-
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         task()
     finally:

@@ -15,6 +15,7 @@ import sympy as sp
 from optilab.course import formula
 
 ENTRIES = "biufcU"  # kinds of arrays whose bytes are copied: boolean, whole, real, complex, text
+LARGEST = 1 << 25  # bytes of an array
 CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": set}
 
 
@@ -34,6 +35,8 @@ def described(value: Any, refer: Callable[[Any], list[Any]]) -> Any:
         If it is of a kind that doesn't cross.
     """
     if isinstance(value, np.ndarray | np.generic):
+        if value.nbytes > LARGEST:
+            raise TypeError(f"an array of {value.nbytes >> 20} MB, where {LARGEST >> 20} MB are allowed")
         if value.dtype.kind in ENTRIES:
             kind = "array" if isinstance(value, np.ndarray) else "number"
             return [kind, value.dtype.str, list(value.shape), base64.b64encode(value.tobytes()).decode()]
