@@ -19,6 +19,7 @@ import numpy as np
 from optilab.course.processes import PACKAGE, Verdict, withheld
 from optilab.course.values import restored
 
+FUNCTIONS = (FunctionType, MethodType, partial)
 LARGEST = 1 << 27  # bytes of a message
 LONGEST = 20_000  # characters of what a check prints
 ALWAYS = 60.0  # seconds for a call outside any `exam`
@@ -74,7 +75,7 @@ class Writing(pickle.Pickler):
         kind = type(value)
         parts = kind.__module__.split(".")
         copied = "problems" in parts and is_dataclass(kind) and not kind.__module__.startswith(self.answers.withheld)
-        if isinstance(value, FunctionType | MethodType | partial) or (parts[0] == PACKAGE and not copied):
+        if isinstance(value, FUNCTIONS) or (parts[0] == PACKAGE and not copied):
             return "given", self.answers.number(value)
         return None
 
@@ -140,8 +141,8 @@ class Answers:
         try:
             if attribute is None:
                 return True, thing(*restored(args, self.refer), **restored(kwargs, self.refer))
-            if not isinstance(attribute, str) or attribute.startswith("_"):
-                raise AttributeError(attribute)
+            if not isinstance(attribute, str) or attribute.startswith("_") or isinstance(thing, FUNCTIONS):
+                raise AttributeError(f"no attribute {attribute!r} here")
             return True, getattr(thing, attribute)
         except AssertionError:  # a check's own complaint, or its limit of time
             raise

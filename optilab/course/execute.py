@@ -7,7 +7,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import preprocessors
-from nbgrader.utils import is_grade, is_locked, is_solution
+from nbgrader.api import Gradebook
+from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
 from optilab.course.budget import Budget
@@ -37,10 +38,20 @@ class Execute(preprocessors.Execute):
         self.spent = 0.0
         self.budget = Budget(self.submission_timeout)
         self.timeout_func = lambda _cell: self.budget.capped(self.timeout)
+        self.remember(resources["nbgrader"])
         started()  # before any answer runs
         for cell in filter(is_check, nb.cells):
             cell.outputs = [failed("NotGraded", "This check was not run.")]
         return super().preprocess(nb, resources, km)
+
+    def remember(self, names: dict[str, str]) -> None:
+        """Look up in the gradebook what the assignment's own cells are: the set-up's and the checks', by name."""
+        with Gradebook(names["db_url"]) as gradebook:
+            notebook = gradebook.find_notebook(names["notebook"], names["assignment"])
+            checks = {cell.name for cell in notebook.grade_cells}
+            own = {cell.name: cell.source for cell in notebook.source_cells if cell.locked and cell.cell_type == "code"}
+        self.checks = {name: source for name, source in own.items() if name in checks}
+        self.setup = {name: source for name, source in own.items() if name not in checks}
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
         """Run one cell, and see to it that there is a kernel for the next."""
@@ -61,18 +72,18 @@ class Execute(preprocessors.Execute):
 
     def check(self, cell: NotebookNode, index: int) -> None:
         """Have a check run, and put down what came of it as nbgrader reads it."""
+        name = cell.metadata.nbgrader.grade_id
+        if name not in self.checks:
+            return
+        there = [other.metadata.get("nbgrader", {}).get("grade_id") for other in self.nb.cells]
         verdict = judge(
             cells=[
                 other.source
                 for place, other in enumerate(self.nb.cells[:index])
                 if other.cell_type == "code" and not is_check(other) and place not in self.lost
             ],
-            locked=[
-                other.source
-                for other in self.nb.cells
-                if is_locked(other) and not is_grade(other) and other.cell_type == "code"
-            ],
-            check=cell.source,
+            locked=[self.setup[other] for other in dict.fromkeys(there) if other in self.setup],
+            check=self.checks[name],
             seconds=self.budget.capped(self.timeout + 2 * self.spent),  # the answers run again
             memory=self.memory,
         )

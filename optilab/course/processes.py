@@ -17,6 +17,7 @@ from functools import cache
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
+from threading import Lock
 from typing import NamedTuple, NoReturn
 
 PACKAGE = __name__.partition(".")[0]
@@ -50,6 +51,7 @@ class Nursery:
             command, pass_fds=[theirs.fileno()], stdin=quiet, stdout=quiet, stderr=quiet, cwd=os.sep
         )
         theirs.close()
+        self.turn = Lock()
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -67,6 +69,11 @@ class Nursery:
         OSError
             If the process is no more.
         """
+        with self.turn:
+            return self.one(cells, locked, check, seconds, memory, folder)
+
+    def one(self, cells: list[str], locked: list[str], check: str, seconds: float, memory: int, folder: str) -> Verdict:
+        """Have a check run while no other is."""
         ours, theirs = Pipe()
         try:
             self.line.send((cells, withheld(check), math.ceil(seconds), memory, folder))
