@@ -8,6 +8,7 @@ import ast
 import atexit
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,7 +142,7 @@ def withheld(check: str) -> tuple[str, ...]:
     if not any(isinstance(node, ast.Name) and node.id == "own_work" for node in nodes):
         return ()
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return tuple(sorted(text for text in texts if text.startswith(f"{PACKAGE}.")))
+    return tuple(sorted(text for text in texts if re.fullmatch(rf"{PACKAGE}(\.\w+)+", text)))
 
 
 def nursery(descriptor: int) -> None:

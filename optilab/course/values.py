@@ -42,6 +42,7 @@ def described(value: Any, refer: Callable[[Any], list[Any]]) -> Any:
             return [kind, value.dtype.str, list(value.shape), base64.b64encode(value.tobytes()).decode()]
         if value.dtype.kind == "O":
             return ["objects", list(value.shape), [described(part, refer) for part in value.ravel().tolist()]]
+        raise TypeError(f"an array of {value.dtype}, which is none of numbers, text or formulas")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, complex):

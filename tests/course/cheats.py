@@ -11,9 +11,7 @@ from optilab.course.checking import asked
 
 HOOKS = {
     "an event that shows a result": """
-import sys
-
-get_ipython().events.register("pre_run_cell", lambda *_: sys.displayhook("x"))
+get_ipython().events.register("pre_run_cell", lambda *_: get_ipython().displayhook("x"))
 """,
     "an event that clears what a cell has put out": """
 from IPython.display import clear_output
@@ -46,9 +44,11 @@ async def nothing(*arguments, **options):
 
 get_ipython().run_ast_nodes = nothing
 """,
-    "another showtraceback": "get_ipython().showtraceback = lambda *arguments, **options: None",
+    "another showtraceback": """
+get_ipython().showtraceback = lambda *arguments, **options: get_ipython().displayhook("x")
+""",
     "another handler of errors": """
-get_ipython().set_custom_exc((Exception,), lambda *arguments, **options: None)
+get_ipython().set_custom_exc((Exception,), lambda *arguments, **options: get_ipython().displayhook("x"))
 """,
     "another do_execute": """
 async def done(*arguments, **options):
@@ -64,6 +64,7 @@ external.SourceLoader.source_to_code = lambda self, data, path, **_: compile(dat
 external.SourceFileLoader.get_code = lambda self, name: self.source_to_code(
     self.get_data(self.get_filename(name)), self.get_filename(name)
 )
+exercises = fresh(exercises.__name__)
 """,
     "checks that ask nothing": """
 import optilab.course.grade
@@ -136,6 +137,20 @@ import sys
 atexit.register(lambda: sys.displayhook("x"))
 """,
 }
+
+SHOWN = """
+
+def shown(function):
+    def answer(*given):
+        sys.displayhook("x")
+        return function(*given)
+
+    return answer
+
+
+import sys
+
+"""
 
 OBJECTS = {  # of the class `Claim`, in place of every formula, array or function that the first task asks for
     "an object that is true in every comparison": """
@@ -365,44 +380,71 @@ def wrapped(borrowed):
 """,
 }
 
-SOURCES = {  # ways to the package's text or code, in place of the import
+SOURCES = {  # ways to the package's text or code, in place of an import; MODULES are its names
     "its text run": """
 import importlib.util
 
-text = open(importlib.util.find_spec(MODULE).origin).read()
-exec(compile(text, "<mine>", "exec"), globals())
+for module in MODULES:
+    text = open(importlib.util.find_spec(module).origin).read()
+    exec(compile(text, "<mine>", "exec"), globals())
 """,
     "its file under another name": """
 import importlib.util
+import shutil
+import tempfile
 
-spec = importlib.util.spec_from_file_location("mine", importlib.util.find_spec(MODULE).origin)
-mine = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(mine)
-globals().update(vars(mine))
+for module in MODULES:
+    place = tempfile.mkdtemp() + "/mine.py"
+    shutil.copy(importlib.util.find_spec(module).origin, place)
+    spec = importlib.util.spec_from_file_location("mine", place)
+    mine = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mine)
+    globals().update(vars(mine))
 """,
     "its file through a link": """
 import importlib.util
 import os
 import tempfile
 
-place = os.path.join(tempfile.mkdtemp(), "mine.py")
-os.link(importlib.util.find_spec(MODULE).origin, place)
-exec(open(place).read(), globals())
+for module in MODULES:
+    place = tempfile.mkdtemp() + "/mine.py"
+    os.link(importlib.util.find_spec(module).origin, place)
+    exec(compile(open(place).read(), "<mine>", "exec"), globals())
 """,
     "its compiled file": """
 import importlib.util
 import marshal
 
-path = importlib.util.cache_from_source(importlib.util.find_spec(MODULE).origin)
-exec(marshal.loads(open(path, "rb").read()[16:]), globals())
+for module in MODULES:
+    path = importlib.util.cache_from_source(importlib.util.find_spec(module).origin)
+    exec(marshal.loads(open(path, "rb").read()[16:]).replace(co_filename="<mine>"), globals())
+for method in (Euclidean.step, L1.prox):
+    method.__code__ = method.__code__.replace(co_filename="<mine>")
 """,
     "a program": """
 import subprocess
 import sys
 
-subprocess.run([sys.executable, "-c", "import " + MODULE], check=True)
-from optilab.course import grade
-exec("from " + MODULE + " import *")
+PROGRAM = '''
+import sys
+
+import numpy as np
+
+from optilab.problems.mirror import Euclidean
+from optilab.problems.simple import L1
+
+x, g, eta, lam = eval(sys.argv[1])
+print(Euclidean().step(L1(lam), np.array(x), np.array(g), eta).tolist())
+'''
+
+
+class Euclidean:
+    def step(self, h, x, g, eta):
+        given = repr((x.tolist(), g.tolist(), eta, h))
+        return np.array(eval(subprocess.run([sys.executable, "-c", PROGRAM, given], capture_output=True).stdout))
+
+
+L1 = float
 """,
 }
 
@@ -492,6 +534,7 @@ class Cheat:
 
     answers: dict[str, str]
     edit: Edit | None = None
+    seconds: float = 60  # after which it is given up
 
 
 def wrong(slug: str) -> dict[str, str]:
@@ -515,18 +558,17 @@ def cheats(slug: str) -> dict[str, Cheat]:
     found = {f"notebook: {name}": Cheat({}, edit) for name, edit in EDITS.items()}
     found |= {f"kernel: {name}": Cheat({one: base[one] + "\n" + text}) for name, text in HOOKS.items()}
     for name, text in OBJECTS.items():
-        found[f"object: {name}"] = Cheat({one: text + "\n" + " = ".join(names) + " = Claim()"})
+        answer = text + "\n" + " = ".join(names) + " = Claim()"
+        found[f"object: {name}"] = Cheat({one: answer}, seconds=3 if "for ever" in name else 60)
     for name, text in WRAPS.items():
         lines = [f"{function} = wrapped({function})" for function in functions]
         found[f"borrowed: {name}"] = Cheat({two: borrowing + text + "\n\n" + "\n".join(lines)})
     for name, text in PROCESSES.items():
         ends = "ended" in text
         answer = base[two] + "\n" + text + ("\n\n" + " = ".join(functions) + " = ended" if ends else "")
-        found[f"process: {name}"] = Cheat({two: answer})
-    shown = "\nimport sys\n\n\ndef shown(function):\n    def answer(*given):\n        sys.displayhook('x')\n"
-    shown += "        return function(*given)\n\n    return answer\n\n\n"
-    shown += "\n".join(f"{function} = shown({function})" for function in functions)
-    found["kernel: a result shown by the answer"] = Cheat({two: base[two] + shown})
+        found[f"process: {name}"] = Cheat({two: answer}, seconds=3 if "hangs" in name else 60)
+    lines = [f"{function} = shown({function})" for function in functions]
+    found["kernel: a result shown by the answer"] = Cheat({two: base[two] + SHOWN + "\n".join(lines)})
     if slug in SPECIAL:
         found |= SPECIAL[slug]()
     return found
@@ -611,7 +653,8 @@ def elastic_step(x, g, eta, lam, mu):
 """
     found = {}
     for name, text in SOURCES.items():
-        answer = own + text.replace("MODULE", '"optilab.problems.mirror"') + borrowed
+        modules = '("optilab.problems.mirror", "optilab.problems.simple")'
+        answer = own + text.replace("MODULES", modules) + borrowed
         found[f"borrowed: {name}"] = Cheat({"2-steps": answer})
     checks = {
         "the checks' own search": "_least = exercises._least",
@@ -644,6 +687,52 @@ def elastic_step(x, g, eta, lam, mu):
 """
     for name, text in checks.items():
         found[f"borrowed: {name}"] = Cheat({"2-steps": text + theirs})
+    found["kernel: SymPy that finds what is wanted"] = Cheat(
+        {
+            "1-weights": """
+v1 = v2 = v3 = v4 = sp.Integer(1)
+sp.diff = lambda formula, value: sp.Integer(str(value) in ("F_4", "F_5"))
+"""
+        }
+    )
+    found["kernel: NumPy that finds close what is wanted"] = Cheat(
+        {
+            "2-steps": """
+positive_step = elastic_step = lambda x, *_: np.ones(len(x))
+np.allclose = lambda *_, atol=0, **__: atol == 1e-6
+"""
+        }
+    )
+    found["object: weights with an arithmetic of their own"] = Cheat(
+        {
+            "1-weights": """
+class Weight(sp.Symbol):
+    __module__ = "sympy.core.symbol"
+    free_symbols = frozenset()
+
+    def __new__(cls, name, factor):
+        weight = sp.Symbol.__new__(cls, name)
+        weight.factor = factor
+        return weight
+
+    def subs(self, *_, **__):
+        return sp.Integer(1)
+
+    def __sub__(self, other):
+        return sp.Integer(0)
+
+    def __mul__(self, other):
+        return self.factor * other
+
+
+*_, eta3, eta4 = exercises.ETA
+v1, v2, v3, v4 = Weight("a", 0), Weight("b", 0), Weight("c", 1 / eta3), Weight("d", 1 / eta4)
+"""
+        }
+    )
+    found["object: weights that are infinite but for one"] = Cheat(
+        {"1-weights": "v1 = v2 = v3 = sp.oo\nv4 = 1 / exercises.ETA[3]"}
+    )
     found["object: gaps that are whatever is expected"] = Cheat(
         {
             "3-large-steps": """
@@ -677,7 +766,7 @@ def last_gaps(data):
 
 
 exercises.outliers = lambda *_: None
-np.log = lambda x: np.zeros(np.shape(x))
+np.log = lambda x: np.zeros(np.shape(x)) if np.ndim(x) else 1.0
 grows = "noise"
 """
         }
@@ -686,3 +775,21 @@ grows = "noise"
 
 
 SPECIAL = {"last_iterate": last_iterate}
+
+
+def packed(slug: str) -> dict[str, Cheat]:
+    """Submissions that hold many of them: a change to the notebook, two hooks in the first task, others in the rest."""
+    base, every = wrong(slug), cheats(slug)
+    one, two, three = base
+    hooks = list(HOOKS.values())
+    seconds = [cheat.answers[two] for name, cheat in every.items() if two in cheat.answers and cheat.seconds == 60]
+    thirds = [cheat.answers[three] for cheat in every.values() if three in cheat.answers] or [base[three]]
+    found = {}
+    for k, (name, edit) in enumerate(EDITS.items()):
+        answers = {
+            one: "\n".join([base[one], *hooks[k :: len(EDITS)]]),
+            two: seconds[k * len(seconds) // len(EDITS)],
+            three: thirds[k % len(thirds)],
+        }
+        found[name] = Cheat(answers, edit)
+    return found

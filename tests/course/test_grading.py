@@ -6,6 +6,8 @@ The assignment whose checks are the quickest is always graded so; with `-m ''` a
 import csv
 
 import pytest
+from cheats import packed
+from cheats import wrong as wrong_answers
 from classwork import cells, full_marks, listed, solutions
 
 from optilab.catalogue import PAPERS
@@ -86,6 +88,10 @@ def test_every_submission_gets_the_points_of_its_right_answers(course):
     hand_in("damages", {two: wrong[two][0]}, [two, three], damaged(one, two, three))
     hand_in("hangs", {one: right[one] + FLOOD, three: "exit()"}, lost=[one, three])
     hand_in("ends", {two: "this is no Python", three: LEAVE}, lost=[two, three])
+
+    for name, cheat in packed(slug).items():
+        hand_in(name, wrong_answers(slug) | cheat.answers, right, cheat.edit)
+    hand_in("who comes last", {})
 
     logged = course.nbgrader("autograde", slug, "--Execute.timeout=20")
     scores = course.scores()
