@@ -67,7 +67,7 @@ def withhold(modules: Iterable[str]) -> None:
             return
         for place, module in files:
             if path.startswith(place):
-                raise WithheldError(f"{module} holds what the task asks you to write: nothing of it can be used here")
+                raise WithheldError(f"your answer runs code of {module}, which is what the task asks you to write")
 
     if modules:
         sys.addaudithook(watch)
@@ -223,9 +223,12 @@ class Desk:
             if request[0] != "used":
                 self.reply(request, nullcontext)  # the limit of the call that is being made holds on
                 continue
-            _, good, value = request
+            _, good, value, states = request
             if not good:
                 raise RuntimeError(value)
+            generators = [one for one in (*args, *kwargs.values()) if isinstance(one, np.random.Generator)]
+            for generator, state in zip(generators, states, strict=True):  # drawn from over there
+                generator.bit_generator.state = state
             return value
 
     def send(self, message: list[Any]) -> None:

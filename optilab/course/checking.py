@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import signal
+import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import is_dataclass
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from optilab.course.processes import PACKAGE, Verdict, withheld
-from optilab.course.values import restored
+from optilab.course.values import restored, states
 
 FUNCTIONS = (FunctionType, MethodType, partial)
 LARGEST = 1 << 27  # bytes of a message
@@ -75,7 +76,13 @@ class Writing(pickle.Pickler):
         kind = type(value)
         parts = kind.__module__.split(".")
         copied = "problems" in parts and is_dataclass(kind) and not kind.__module__.startswith(self.answers.withheld)
-        if isinstance(value, FUNCTIONS) or (parts[0] == PACKAGE and not copied):
+        if isinstance(value, FunctionType) and value is getattr(
+            sys.modules.get(value.__module__), value.__name__, None
+        ):
+            parts = value.__module__.split(".")  # of a library, which is there as well
+        elif isinstance(value, FUNCTIONS):
+            return "given", self.answers.number(value)
+        if parts[0] in (PACKAGE, "__main__") and not copied:
             return "given", self.answers.number(value)
         return None
 
@@ -135,19 +142,20 @@ class Answers:
             raise ERRORS[kind](text)
         raise AssertionError(text if kind in REASONS else f"your answer ends with {kind}: {text}")
 
-    def used(self, number: int, attribute: Any, args: Any, kwargs: Any) -> tuple[bool, Any]:
-        """What a call or an attribute of something given is; or, its error's text."""
+    def used(self, number: int, attribute: Any, args: Any, kwargs: Any) -> tuple[bool, Any, list[Any]]:
+        """What a call or an attribute of something given is, and how far generators have come; or, an error's text."""
         thing = self.given[number]
         try:
             if attribute is None:
-                return True, thing(*restored(args, self.refer), **restored(kwargs, self.refer))
+                args, kwargs = restored(args, self.refer), restored(kwargs, self.refer)
+                return True, thing(*args, **kwargs), states(args, kwargs)
             if not isinstance(attribute, str) or attribute.startswith("_") or isinstance(thing, FUNCTIONS):
                 raise AttributeError(f"no attribute {attribute!r} here")
-            return True, getattr(thing, attribute)
+            return True, getattr(thing, attribute), []
         except AssertionError:  # a check's own complaint, or its limit of time
             raise
         except Exception as error:
-            return False, f"{type(error).__name__}: {error}"
+            return False, f"{type(error).__name__}: {error}", []
 
     def send(self, request: tuple[Any, ...]) -> None:
         """Send a request."""

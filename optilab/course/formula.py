@@ -20,7 +20,7 @@ CLASSES = (
     (sp.factorial, sp.binomial, sp.RisingFactorial, sp.FallingFactorial, sp.harmonic, sp.zeta, sp.KroneckerDelta),
     (sp.gamma, sp.loggamma, sp.polygamma, sp.beta, sp.erf, sp.erfc, sp.Heaviside, sp.DiracDelta),
     (sp.And, sp.Or, sp.Not, sp.Eq, sp.Ne, sp.StrictLessThan, sp.LessThan, sp.StrictGreaterThan, sp.GreaterThan),
-    (sp.MutableDenseMatrix, sp.ImmutableDenseMatrix),
+    (sp.MutableDenseMatrix, sp.ImmutableDenseMatrix, sp.FiniteSet),
 )
 MADE_OF_FORMULAS: dict[str, Any] = {made.__name__: made for group in CLASSES for made in group}
 LONGEST = 200_000  # characters of a formula's text

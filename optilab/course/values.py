@@ -1,6 +1,7 @@
 """What crosses from the process of the answers to that of the checks: plain values, written as JSON.
 
-Numbers, text, arrays, formulas and containers of them are copied; functions stay where they are and cross by number.
+Numbers, text, arrays, formulas, generators of random numbers and containers of them are copied; functions stay where
+they are and cross by number.
 """
 
 import base64
@@ -45,6 +46,8 @@ def described(value: Any, refer: Callable[[Any], list[Any]]) -> Any:
         raise TypeError(f"an array of {value.dtype}, which is none of numbers, text or formulas")
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, np.random.Generator):
+        return ["generator", described(value.bit_generator.state, refer)]
     if isinstance(value, complex):
         return ["complex", value.real, value.imag]
     if isinstance(value, sp.Basic | sp.MatrixBase):
@@ -94,6 +97,10 @@ def restored(data: Any, refer: Callable[[str, int], Any]) -> Any:
         case ["array" | "number" as kind, str() as dtype, list() as shape, str() as text]:
             entries = array(dtype, shape, text)
             return entries if kind == "array" else entries[()]
+        case ["generator", state]:
+            generator = np.random.default_rng(0)
+            generator.bit_generator.state = restored(state, refer)
+            return generator
         case ["objects", list() as shape, list() as items]:
             found = np.empty(len(items), object)
             found[:] = parts(items)
@@ -122,3 +129,9 @@ def sizes(shape: list[Any]) -> tuple[int, ...]:
     if not all(isinstance(size, int) and size >= 0 for size in shape) or math.prod(shape) > 1 << 28:
         raise ValueError(f"no shape: {str(shape)[:60]}")
     return tuple(shape)
+
+
+def states(args: Iterable[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """How far the generators of random numbers among the arguments of a call have come."""
+    given = (*args, *kwargs.values())
+    return [value.bit_generator.state for value in given if isinstance(value, np.random.Generator)]

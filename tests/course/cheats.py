@@ -553,7 +553,7 @@ def cheats(slug: str) -> dict[str, Cheat]:
     """All of them, for one assignment."""
     one, two, _ = wrong(slug)
     base = wrong(slug)
-    (borrowing,) = listed(slug)["CHEATS"][two].values()
+    borrowing, *_ = listed(slug)["CHEATS"][two].values()
     names, functions = assigned(slug, one), assigned(slug, two)
     found = {f"notebook: {name}": Cheat({}, edit) for name, edit in EDITS.items()}
     found |= {f"kernel: {name}": Cheat({one: base[one] + "\n" + text}) for name, text in HOOKS.items()}

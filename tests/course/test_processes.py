@@ -208,6 +208,28 @@ print(kind(problem), own_work(kind, {})(problem))
     assert verdict(answer, check.format('"optilab.problems.quadratic"')).printed == "Given[1. 2.] Given[1. 2.]\n"
 
 
+def test_a_generator_of_random_numbers_is_drawn_from_on_both_sides():
+    check = """
+import numpy as np
+
+
+def sample(rng):
+    return rng.normal()
+
+
+assert draws(sample, np.random.default_rng(3)) == np.random.default_rng(3).normal(size=4).tolist()
+"""
+    answer = "def draws(sample, rng):\n    return [rng.normal(), sample(rng), sample(rng), rng.normal()]"
+    assert verdict(answer, check) == ("", "", "")
+
+
+def test_functions_of_a_library_are_known_over_there():
+    assert verdict(
+        "def f(g, x):\n    return g is __import__('numpy').linalg.norm",
+        "import numpy as np\nassert f(np.linalg.norm, 1)",
+    ).passed
+
+
 @pytest.mark.parametrize(
     ("raised", "name", "text"),
     [
