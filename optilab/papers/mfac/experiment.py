@@ -197,14 +197,14 @@ RACE: dict[str, dict[str, Any]] = {
 
 
 def train(seed: int, name: str, steps: int = 800, cond: float = 100.0, every: int = 10, **changes: Any) -> Array:
-    """Train loss (kept,) at every tenth step of a method, all on the same start and batches of 32."""
+    """Weights (kept, 387) at every tenth step of a method, all on the same start and batches of 32."""
     fit, rng = small_fit(seed, cond), np.random.default_rng(1000 + seed)
     start = fit.network.init(np.random.default_rng(seed))
     settings = {"rng": rng, "size": 32} | RACE[name] | changes
     method: Any = {"S": sgd, "A": adam, "M": alg.mfac}[name[0]]
-    states: Any = method(fit, start, **settings)
     point = "theta" if method is alg.mfac else "x"
-    return fit(getattr(run(states, steps, every=every, keep=[point]), point))
+    trace = run(method(fit, start, **settings), steps, every=every, keep=[point])
+    return trace.fields[point]
 
 
 def steps_to(loss: Array, goal: float = 0.1, every: int = 10) -> float:
@@ -215,7 +215,8 @@ def steps_to(loss: Array, goal: float = 0.1, every: int = 10) -> float:
 
 def race(seed: int, names: Any = tuple(RACE), cond: float = 100.0) -> dict[str, float]:
     """Steps to a train loss of 0.1 within 800, by method."""
-    return {name: steps_to(train(seed, name, cond=cond)) for name in names}
+    fit = small_fit(seed, cond)
+    return {name: steps_to(fit(train(seed, name, cond=cond))) for name in names}
 
 
 def training(quick: bool) -> Iterator[Claim]:

@@ -5,9 +5,9 @@ import pytest
 
 from optilab.papers.mfac import explorer
 
-costs, digits, matrices, surgery, throw, window = (
+costs, digits, matrices, race, surgery, throw, window = (
     import_module(f"optilab.papers.mfac.explorer.{name}")
-    for name in ("costs", "digits", "matrices", "surgery", "throw", "window")
+    for name in ("costs", "digits", "matrices", "race", "surgery", "throw", "window")
 )
 
 
@@ -112,3 +112,18 @@ def test_the_surgery_is_what_the_lesson_says_of_it():
 
     assert [ours(nrec=nrec) for nrec in (2, 4, 16)] == pytest.approx([0.77, 0.90, 0.95], abs=0.006)
     assert [ours(lam=0.1), ours(block=64), ours(target=0.95)] == pytest.approx([0.75, 0.94, 0.72], abs=0.006)
+
+
+def test_the_race_is_what_the_lesson_says_of_it():
+    made = explorer.race()
+    said = "M-FAC 130, SGD 0.1 420, SGD 0.3 240, Adam 0.03 220, Adam 0.1 90"
+    assert said in made.data["note"]
+    assert "less than 0.64" in made.data["note"]
+    distance, bound = made.data["M-FAC distance.y"], made.data["bound.y"]
+    assert (distance < bound).all()
+
+    def steps(**changes):
+        settings = {name: made.values[name] for name in made.long} | changes
+        return race.steps_to(race.small_fit(0, settings["cond"])(race.trained(**settings)))
+
+    assert [steps(lam=1e-5, lr=1e-3), steps(m=16), steps(cond=1.0)] == [420, 220, 60]

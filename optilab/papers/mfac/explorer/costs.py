@@ -51,7 +51,7 @@ def costs(**start: Any) -> Explorer:
             title,
             bars((name, list(WAYS)), shade=SHADES, across=True, hoverinfo="skip"),
             texts((name, list(WAYS)), entry(f"{name} words"), textposition="middle right"),
-            x=log(unit, span, dtick=4),
+            x=log(unit, span, dtick=8, tickangle=0),
             y=axis(autorange="reversed", showgrid=False),
         )
 

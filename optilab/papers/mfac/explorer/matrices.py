@@ -8,7 +8,7 @@ from optilab.papers.mfac.algorithm import dense_fisher, empty_window, leverage_b
 from optilab.papers.mfac.explorer.parts import SIGNED, color
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, entry, guide, heat, panel
+from optilab.ui.marks import axis, curve, entry, guide, heat, panel, texts
 from optilab.ui.theme import INK
 from optilab.ui.words import number
 
@@ -52,6 +52,8 @@ def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
         "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * B, np.nan)),
         "most": largest,
         "least": -largest,
+        "none": ([d / 2 + 0.5], [m / 2 + 0.5]),
+        "said": ["" if i else "none yet: take some in"],
         "headline": f"λFᵢ⁻¹, i = {i}: the identity with {i} dent{'s' * (i != 1)}",
         "leverage": (columns, 1 - scaled.diagonal()),
         "mean": (columns[[0, -1]], np.full(2, leverage_bound(i, d) if i else 0.0)),
@@ -94,6 +96,7 @@ def matrices(**start: Any) -> Explorer:
             panel(
                 "G: a gradient is a row; those taken in",
                 heat("G", colorscale=SIGNED, zmid=0),
+                texts("none", entry("said")),
                 x=across,
                 y=slots,
             ),

@@ -112,7 +112,7 @@ def surgery(**start: Any) -> Explorer:
         },
         [
             panel(
-                "Accuracy as weights go: a dot each time the Fisher is computed anew",
+                "Accuracy as weights go; a dot: a new Fisher",
                 rule(y=1 / 3, dash="dot"),
                 *curves("", legend=True),
                 x=axis("share of weights that are 0", [-0.02, 1]),

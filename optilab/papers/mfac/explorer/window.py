@@ -15,8 +15,6 @@ from optilab.ui.words import number
 
 STEPS, SEED = 300, 3
 PROBLEM = regression(SEED)
-X, Y = np.linspace(-5, 3.5, 61), np.linspace(-4, 7, 61)
-LOSS = PROBLEM(np.stack(np.meshgrid(X, Y), -1))
 OURS = color("M-FAC")
 
 
@@ -26,6 +24,13 @@ def window_film(m: int, lam: float, lr: float) -> Any:
 
 
 kept = lru_cache(8)(window_film)
+
+
+def plane(theta: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Two axes of 41 points that hold start, minimum and the whole path theta (frames, 2), and the loss above them."""
+    low, high = np.minimum(theta.min(0), [-5, -4]), np.maximum(theta.max(0), [3.5, 7])
+    axes = [np.linspace(*ends, 41) for ends in zip(low, high, strict=True)]
+    return axes, PROBLEM(np.stack(np.meshgrid(*axes), -1))
 
 
 def ring(G: np.ndarray, frame: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -48,7 +53,11 @@ def compute(frame: int, m: int, lam: float, lr: float) -> dict[str, Any]:
     reach = max(1.3, 1.15 * float(np.sqrt(np.linalg.eigvalsh(fisher)[-1] + lam)))
     filled = min(frame, m)
     gap = PROBLEM(theta) - PROBLEM.minimum
+    (across, up), loss = plane(theta)
     return {
+        "loss": (across, up, loss),
+        "across": [across[0], across[-1]],
+        "up": [up[0], up[-1]],
         "path": (theta[: frame + 1, 0], theta[: frame + 1, 1]),
         "here": (theta[frame, 0], theta[frame, 1]),
         "ring": (slots_x, slots_y),
@@ -73,7 +82,7 @@ def window(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "frame": player("step", 20, STEPS, interval=60),
+            "frame": player("step", 60, STEPS, interval=60),
             "m": slider("window m", 16, 1, 64, 1, named={"1": 1, "16": 16, "64": 64}),
             "lam": log_slider("λ", 0.1, 1e-3, 10.0, steps=40),
             "lr": log_slider("step size", 0.2, 0.01, 0.5, steps=34),
@@ -81,13 +90,13 @@ def window(**start: Any) -> Explorer:
         [
             panel(
                 "The path over the loss",
-                contour((X, Y, LOSS), ncontours=24),
+                contour("loss", ncontours=24),
                 thin("path", "", OURS),
                 cloud("path", "", OURS),
                 here("here", "", OURS),
                 goal(([x], [y])),
-                x=axis("θ₁", [-5, 3.5]),
-                y=axis("θ₂", [-4, 7]),
+                x=axis("θ₁", "across"),
+                y=axis("θ₂", "up"),
             ),
             panel(
                 "The ring: every step overwrites one slot",
