@@ -1,5 +1,6 @@
 """Running what students hand in: nbgrader's step that executes a notebook; a course's nbgrader_config.py names it."""
 
+import os
 import time
 from typing import Any
 
@@ -60,7 +61,7 @@ class Execute(preprocessors.Execute):
                 cell.outputs = [failed("NotRun", self.budget.refusal)]
             return cell, resources
         if is_check(cell):
-            self.check(cell, index)
+            self.check(cell, resources, index)
             return cell, resources
         begun = time.monotonic()
         if not self.survives(cell, index):
@@ -70,7 +71,7 @@ class Execute(preprocessors.Execute):
             self.spent += time.monotonic() - begun
         return cell, resources
 
-    def check(self, cell: NotebookNode, index: int) -> None:
+    def check(self, cell: NotebookNode, resources: Any, index: int) -> None:
         """Have a check run, and put down what came of it as nbgrader reads it."""
         name = cell.metadata.nbgrader.grade_id
         if name not in self.checks:
@@ -86,6 +87,7 @@ class Execute(preprocessors.Execute):
             check=self.checks[name],
             seconds=self.budget.capped(self.timeout + 2 * self.spent),  # the answers run again
             memory=self.memory,
+            folder=resources.get("metadata", {}).get("path") or os.sep,
         )
         said = [new_output("stream", name="stdout", text=verdict.printed)] if verdict.printed else []
         cell.outputs = said if verdict.passed else [*said, failed(verdict.name, verdict.text)]

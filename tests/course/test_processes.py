@@ -262,6 +262,14 @@ def test_statements_after_an_error_and_magics_run():
     assert judge([answer, "%matplotlib nowhere\na = 1\n1 / 0\nb = a + 1"], [], "assert b == 2").passed
 
 
+def test_files_beside_a_notebook_are_read_and_not_imported(tmp_path):
+    (tmp_path / "data.txt").write_text("7")
+    (tmp_path / "helpers.py").write_text("a = 8")
+    answer = "a = int(open('data.txt').read())\nfrom helpers import a"
+    assert judge([answer], [], "assert a == 7", folder=str(tmp_path)) == ("", "", "")
+    assert not judge([], [], "from helpers import a", folder=str(tmp_path)).passed
+
+
 def test_expected_values_and_checks_are_not_in_the_answers_process():
     answer = """
 import gc
