@@ -166,6 +166,9 @@ class Desk:
                     request = self.receive()
                 except EOFError:
                     return
+                except Exception as error:  # an argument that can't be made here
+                    self.send(["error", type(error).__name__, told(error)])
+                    continue
                 self.reply(request, time_limit)
 
     def receive(self) -> tuple[Any, ...]:

@@ -75,7 +75,8 @@ class Writing(pickle.Pickler):
             return "function", value._number
         kind = type(value)
         parts = kind.__module__.split(".")
-        copied = "problems" in parts and is_dataclass(kind) and not kind.__module__.startswith(self.answers.withheld)
+        data = issubclass(kind, tuple) or ("problems" in parts and is_dataclass(kind))
+        copied = data and not kind.__module__.startswith(self.answers.withheld)
         if isinstance(value, FunctionType) and value is getattr(
             sys.modules.get(value.__module__), value.__name__, None
         ):
@@ -185,6 +186,8 @@ def asked(check: ast.AST, known: Iterable[str]) -> list[str]:
             case ast.Name(id=name, ctx=ast.Load()):
                 used.add(name)
             case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                own.add(name)
+            case ast.ExceptHandler(name=str() as name):
                 own.add(name)
             case ast.alias(name=name, asname=other):
                 own.add(other or name.partition(".")[0])

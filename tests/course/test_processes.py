@@ -223,6 +223,26 @@ assert draws(sample, np.random.default_rng(3)) == np.random.default_rng(3).norma
     assert verdict(answer, check) == ("", "", "")
 
 
+def test_records_cross_as_copies():
+    check = """
+from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import SoftmaxMDP
+from optilab.problems.mdp import random_mdp
+import numpy as np
+
+problem = SoftmaxMDP(random_mdp(1, 2, 3), np.array([0.6, 0.4]), 3, reference=False)
+tau = problem.all_trajectories()
+assert first(tau) == (3, tau.s[0].tolist())
+try:
+    first(None)
+except TypeError as error:
+    print(error)
+"""
+    answer = "def first(tau):\n    s, *_ = tau\n    return len(tau), tau.s[0].tolist()"
+    found = verdict(answer, check)
+    assert found.passed, found
+    assert found.printed.startswith("cannot unpack non-iterable NoneType")
+
+
 def test_functions_of_a_library_are_known_over_there():
     assert verdict(
         "def f(g, x):\n    return g is __import__('numpy').linalg.norm",
