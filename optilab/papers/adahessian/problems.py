@@ -62,41 +62,48 @@ class Changed:
 class Beale:
     """f(x, y) = Σₙ (cₙ − x + x yⁿ)², n = 1, 2, 3, with c = 1.5, 2.25, 2.625: a plain with a valley, least at (3, ½)."""
 
-    c = np.array([1.5, 2.25, 2.625])
-    n = np.array([1, 2, 3])
     minimizer = np.array([3.0, 0.5])
     minimum = 0.0
 
-    def _parts(self, x: Array) -> tuple[Array, Array, Array]:
-        """Residuals r, their derivatives by x and by y, and the y-derivatives of these; each (*batch, 3)."""
-        x, y = x[..., :1], x[..., 1:]
-        by_x = y**self.n - 1
-        return self.c + x * by_x, by_x, x
+    def _parts(self, point: Array) -> tuple[Array, ...]:
+        """For points (*batch, 2): x, y, the residuals and their slopes yⁿ − 1 along x, each (*batch)."""
+        x, y = point[..., 0], point[..., 1]
+        a, b, c = y - 1, y * y - 1, y * y * y - 1
+        return x, y, 1.5 + x * a, 2.25 + x * b, 2.625 + x * c, a, b, c
 
     def __call__(self, x: Array) -> Array:
         """Value at x (*batch, 2) → (*batch)."""
-        r, *_ = self._parts(x)
-        return (r * r).sum(-1)
+        _, _, r, s, t, *_ = self._parts(x)
+        return r * r + s * s + t * t
 
     def grad(self, x: Array) -> Array:
         """Gradient at x (*batch, 2) → (*batch, 2)."""
-        r, by_x, first = self._parts(x)
-        by_y = first * self.n * x[..., 1:] ** (self.n - 1)
-        return 2 * np.stack([(r * by_x).sum(-1), (r * by_y).sum(-1)], -1)
+        gradient = np.empty_like(x)
+        x, y, r, s, t, a, b, c = self._parts(x)
+        gradient[..., 0] = 2 * (r * a + s * b + t * c)
+        gradient[..., 1] = 2 * x * (r + y * (2 * s + 3 * y * t))
+        return gradient
+
+    def _second(self, x: Array) -> tuple[Array, Array, Array]:
+        """Second derivatives by xx, xy and yy, each (*batch)."""
+        x, y, r, s, t, a, b, c = self._parts(x)
+        xy = r + x * a + y * (2 * (s + x * b) + 3 * y * (t + x * c))
+        yy = x * (x * (1 + y * y * (4 + 9 * y * y)) + 2 * s + 6 * y * t)
+        return 2 * (a * a + b * b + c * c), 2 * xy, 2 * yy
 
     def hess(self, x: Array) -> Array:
         """Hessian at x (*batch, 2) → (*batch, 2, 2)."""
-        r, by_x, first = self._parts(x)
-        slope = self.n * x[..., 1:] ** (self.n - 1)
-        bend = self.n * (self.n - 1) * x[..., 1:] ** np.maximum(self.n - 2, 0)
-        xx = (by_x**2).sum(-1)
-        xy = (by_x * first * slope + r * slope).sum(-1)
-        yy = ((first * slope) ** 2 + r * first * bend).sum(-1)
-        return 2 * np.stack([np.stack([xx, xy], -1), np.stack([xy, yy], -1)], -2)
+        xx, xy, yy = self._second(x)
+        H = np.empty((*np.shape(x), 2), dtype=xx.dtype)
+        H[..., 0, 0], H[..., 1, 1] = xx, yy
+        H[..., 0, 1] = H[..., 1, 0] = xy
+        return H
 
     def hvp(self, x: Array, v: Array) -> Array:
         """Hessian at x times v, both (*batch, 2) → (*batch, 2)."""
-        return np.matvec(self.hess(x), v)
+        xx, xy, yy = self._second(x)
+        v, w = v[..., 0], v[..., 1]
+        return np.stack([xx * v + xy * w, xy * v + yy * w], -1)
 
 
 class Rastrigin:

@@ -70,7 +70,7 @@ def test_the_losses_are_what_the_lesson_says_of_them():
 
 def test_the_film_shows_row_norms():
     run = curvatures.film(100.0)
-    assert "nothing yet" in curvatures.compute(0, run)["headline"]
+    assert "no estimate yet" in curvatures.compute(0, run)["headline"]
     estimate, diagonal, rows = run.estimate[3], run.diagonal[3], run.rows[3]
     assert np.median(estimate / diagonal) == pytest.approx(22, rel=0.05)
     assert np.median(estimate / rows) == pytest.approx(2.4, rel=0.05)

@@ -43,7 +43,7 @@ def ours(landscape: str, s: float, degrees: float, lr: float, eps: float, diagon
     problem, phi0 = both(landscape, s, degrees)
     signs = np.random.default_rng(0)
     states = adahessian(problem, phi0, lr=lr, eps=eps, exact=diagonal == EXACT, probe_rng=signs)
-    return run(states, STEPS, keep=[], limit=LIMIT, theta=lambda state: problem.theta(state.theta))
+    return run(states, STEPS, keep=["theta"], limit=LIMIT)
 
 
 @lru_cache(64)
@@ -55,10 +55,7 @@ def rivals(landscape: str, s: float, degrees: float, lr: float) -> dict[str, Tra
         "Adam": adam(problem, phi0, alpha=lr or 0.1),
         "SGD with momentum": heavy_ball(problem, phi0, alpha=lr or 0.3 / steepest, beta=0.9),
     }
-    return {
-        name: run(path, STEPS, keep=[], limit=LIMIT, theta=lambda state: problem.theta(state.x))
-        for name, path in states.items()
-    }
+    return {name: run(path, STEPS, keep=["x"], limit=LIMIT) for name, path in states.items()}
 
 
 @lru_cache(8)
@@ -75,30 +72,30 @@ def compute(
 ) -> dict[str, Any]:
     """Paths, losses, and how far each path is from the one in plain units."""
     f, _ = LANDSCAPES[landscape]
+    problem, _ = both(landscape, s, degrees)
     runs = {"ADAHESSIAN": ours(landscape, s, degrees, lr, eps, diagonal)}
     runs |= rivals(landscape, s, degrees, 0.0 if rates == TUNED else lr)
     *_, lowest = WINDOWS[landscape]
     data: dict[str, Any] = {"map": map_of(landscape), "x span": WINDOWS[landscape][0], "y span": WINDOWS[landscape][1]}
-    said = []
+    said, paths = [], {}
     with np.errstate(all="ignore"):
         for name, trace in runs.items():
-            t, (theta, plain) = trace.step, np.moveaxis(trace.theta, 1, 0)
-            apart = np.linalg.norm(theta - plain, axis=-1)
-            loss = f(theta)
+            phi = trace.theta if name == "ADAHESSIAN" else trace.x
+            theta, plain = paths[name] = np.moveaxis(problem.theta(phi), 1, 0)
+            loss, lost = f(theta), trace.diverged[0]
             data |= {
                 f"{name} path": tuple(theta.T),
                 f"{name} end": tuple(theta[np.isfinite(theta).all(-1)][-1]),
-                f"{name} loss": (t, np.clip(loss, 10.0**lowest, 1e12)),
-                f"{name} apart": (t, np.clip(apart, FLOOR, 1e6)),
+                f"{name} loss": (trace.step, np.clip(loss, 10.0**lowest, 1e12)),
+                f"{name} apart": (trace.step, np.clip(np.linalg.norm(theta - plain, axis=-1), FLOOR, 1e6)),
             }
-            lost = trace.diverged[0]
             end = f"diverged at step {lost:.0f}" if np.isfinite(lost) else f"{number(loss[-1], 2)}"
             said.append(f"{name} {end}")
-    law = landscape == "bowl" and degrees == 0 and eps == 0
-    theta, plain = np.moveaxis(runs["ADAHESSIAN"].theta, 1, 0)
-    start = f(theta[0]) * residual(STEPS, lr) ** 2
-    both_known = np.isfinite(theta + plain).all(-1)
-    far = np.linalg.norm(theta - plain, axis=-1)[both_known].max()
+    theta, plain = paths["ADAHESSIAN"]
+    law = np.full(STEPS + 1, np.nan)
+    if landscape == "bowl" and degrees == 0 and eps == 0:
+        law = np.clip(f(theta[0]) * residual(STEPS, lr) ** 2, 10.0**lowest, 1e12)
+    far = np.nanmax(np.linalg.norm(theta - plain, axis=-1))
     verdict = (
         "to rounding, <b>the path that it takes in plain units</b>"
         if far < 1e-9
@@ -107,7 +104,7 @@ def compute(
     return data | {
         "plain path": tuple(plain.T),
         "star": tuple(f.minimizer),
-        "law": (np.arange(STEPS + 1), np.clip(start, 10.0**lowest, 1e12) if law else np.full(STEPS + 1, np.nan)),
+        "law": (np.arange(STEPS + 1), law),
         "loss span": [lowest - 0.5, max(3, -lowest - 6)],
         "note": f"The second parameter is y/{number(10.0**s, 3)}, before both are turned by {degrees:.0f}°. "
         f"ADAHESSIAN stays {verdict}. "
