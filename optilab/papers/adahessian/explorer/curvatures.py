@@ -9,7 +9,7 @@ from optilab.papers.adahessian.experiment.training import ADAHESSIAN, NETWORK, b
 from optilab.papers.adahessian.explorer.parts import color
 from optilab.ui.controls import choice, player
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, entry, guide, heat, log, panel
+from optilab.ui.marks import axis, cloud, entry, guide, heat, log, panel, words
 from optilab.ui.theme import ORANGE
 from optilab.ui.words import number
 
@@ -61,6 +61,7 @@ def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
     by, by_rows = (np.median(estimate / exact) if seen else np.nan for exact in (diagonal, rows))
     return {
         "diagonal": decades(diagonal),
+        "unseen": np.nan if seen else 11.0,
         "estimate": decades(estimate) if seen else none,
         "against diagonal": (
             np.maximum(diagonal, FLOOR),
@@ -100,7 +101,13 @@ def curvatures(**start: Any) -> Explorer:
         },
         [
             panel("The exact diagonal |H<sub>ii</sub>| of the first layer", matrix("diagonal"), **columns, height=360),
-            panel(entry("headline"), matrix("estimate"), **columns, height=360),
+            panel(
+                entry("headline"),
+                matrix("estimate"),
+                words("the first estimate comes<br>with the first step", "unseen", 8.5),
+                **columns,
+                height=360,
+            ),
             panel(
                 entry("verdict"),
                 cloud("against diagonal", "against |H<sub>ii</sub>|", color("ADAHESSIAN"), opacity=0.5),
