@@ -23,7 +23,7 @@ def the_step_stays_inside() -> Derivation:
         .at_most(
             lam * h**2 + a, [(a, sp.Integer(1))], "add a = ⟨Hd, d⟩, which isn't negative: this is −⟨∇f(x), d⟩ ≤ gh"
         )
-        .then("so λh² ≤ gh; with λ = g/γ", lambda _: sp.Eq(h, sp.solve(sp.Eq(g / gamma * t, g), t)[0]))
+        .then("so λh² ≤ gh; with λ = g/γ", lambda _: sp.Le(h, sp.solve(sp.Eq(g / gamma * t, g), t)[0]))
     )
 
 
@@ -223,11 +223,25 @@ def fisher_error() -> Derivation:
         )
         .then("write E = e^m", lambda e: sp.factor(sp.simplify(e).subs(m, sp.log(E))))
         .equals(sigma * (1 - 2 * sigma), "with s = 1/(1 + E), the probability of the wrong label: s(1 − 2s)")
-        .at_most(sigma, [(sp.Integer(2), sigma)], "so between −s and s")
+        .then("squared, since it has either sign", lambda e: e**2)
+        .at_most(sigma**2, [(4 * E / (1 + E) ** 4, sp.Integer(1))], "the difference is 4s³(1 − s): |error| ≤ s")
         .equals(
-            1 - sp.exp(-sp.log(1 + 1 / E)),
-            "and s = 1 − e^(−ℓ) ≤ ℓ: on average the error is at most max‖aᵢ‖² times f, and vanishes with f",
+            (1 - sp.exp(-sp.log(1 + 1 / E))) ** 2,
+            "and s = 1 − e^(−ℓ), at most ℓ: on average the error is at most max‖aᵢ‖² times f, and vanishes with f",
         )
+    )
+
+
+def wrong_label() -> Derivation:
+    """The probability of the wrong label is at most the loss: 1 − e^(−ℓ) ≤ ℓ."""
+    loss = sp.symbols("ell", nonnegative=True)
+    return (
+        Derivation("Probability and loss", loss - 1 + sp.exp(-loss), "ℓ less s = 1 − e^(−ℓ)")
+        .then(
+            "its value and its slope at ℓ = 0, and its second derivative",
+            lambda e: sp.Matrix([e.subs(loss, 0), sp.diff(e, loss).subs(loss, 0), sp.diff(e, loss, 2)]),
+        )
+        .equals(sp.Matrix([0, 0, sp.exp(-loss)]), "it begins at 0 without slope and is convex: never below 0")
     )
 
 

@@ -310,6 +310,33 @@ def test_acceleration_is_faster_in_the_end():
     assert fast.value[-1] - f.minimum < (slow.value[-1] - f.minimum) / 10
 
 
+def test_super_universal_steps_are_those_of_its_rule():
+    f, B, alpha = soft_maximum(1, 0.2, 5, 10), Metric(spd(5, 3)), 0.5
+    trace = run(alg.super_universal(f, np.ones(5), hessian=f.gauss_newton, alpha=alpha, metric=B), 15)
+    x, M, inverse, probes = np.ones(5), 1.0, np.linalg.inv(B.B), 0
+    for k in range(15):
+        g = f.grad(x)
+        while True:
+            lam, probes = M * np.sqrt(g @ inverse @ g) ** alpha, probes + 1
+            d = -np.linalg.solve(f.gauss_newton(x) + lam * B.B, g)
+            after = f.grad(x + d)
+            if -(after @ d) >= after @ inverse @ after / (4 * lam):
+                break
+            M *= 4
+        x, M = x + d, max(M / 4, 1e-5)
+        np.testing.assert_allclose(trace.x[k + 1], x, rtol=1e-7)
+        assert trace.probes[k + 1] == probes
+
+
+@pytest.mark.parametrize(("p", "steps"), [(2, 5), (4, 36), (8, 48)])
+def test_pure_newton_in_the_valley_counts_what_is_known_of_it(p, steps):
+    f = valley(p)
+    values = f(run(alg.regularized_newton(f, FIRST, hessian=f.hess, gamma=1e300), 60).x)
+    assert abs(int((values < 1e-8).argmax()) - steps) <= 1
+    if p == 2:
+        assert values[2] > 3e3 > 5 > values[1]  # f jumps
+
+
 @pytest.mark.parametrize(
     ("p", "universal", "cubic", "gradient"), [(2, 74, 24, 6852), (4, 69, 36, 2892), (8, 75, 48, 1141)]
 )
@@ -404,6 +431,21 @@ def test_an_inexact_matrix_costs_a_term_over_a_common_region():
     difference = f.slope(3.0) / abs(f.bend(3.0) - f.slope(3.0) ** 2)
     np.testing.assert_allclose([*at, difference], [7.527, 1.105, 1.105], rtol=2e-3)
     assert alg.inexact_radius(at[0], difference) == pytest.approx(0.963, abs=1e-3)
+
+
+def test_over_regions_of_their_own_the_term_may_not_be_enough():
+    draws = rng(11)
+    x, c1, c2 = draws.uniform(0.2, 4, 600), *draws.uniform(0.1, 1.6, (2, 600))
+    worst = {"common": [], "own": []}
+    for f in (CURVES["softplus"], CURVES["x⁴/4"], CURVES["log-cosh"]):
+        g, one, two = f.slope(x), c1 * f.bend(x), c2 * f.bend(x)
+        difference = abs(g) / abs(one - two)
+        for name, (first, second) in {"common": (one, one), "own": (one, two)}.items():
+            known = alg.inexact_radius(alg.radius(f.slope, x, one, region=first), difference)
+            found = alg.radius(f.slope, x, two, region=second)
+            worst[name].append((found / known).min())
+    assert min(worst["common"]) >= 1 - 2e-3
+    assert 0.9 < min(worst["own"]) < 0.995
 
 
 # ---- bounds

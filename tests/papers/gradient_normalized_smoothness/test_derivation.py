@@ -11,7 +11,7 @@ from optilab.papers.gradient_normalized_smoothness.problems import CURVES, fishe
 def test_every_derivation_proves_its_lines():
     own = [f for f in vars(derivation).values() if getattr(f, "__module__", "") == derivation.__name__]
     derived = [f() for f in own if f.__annotations__["return"] is Derivation]
-    assert len(derived) == 15
+    assert len(derived) == 16
     assert all(len(d.lines) >= 2 for d in derived)
 
 

@@ -55,6 +55,15 @@ def test_the_race_is_what_the_lesson_says_of_it():
     assert (gamma >= bound).all()
     assert (gamma[-5:] > 9 * bound[-5:]).all()
     assert data["lipschitz.y"][-1] < data["concordant.y"][-1]
+    line = np.log(1 / data["rate ln 1/ε.x"]), data["rate ln 1/ε.y"]
+
+    def linear(gap):
+        return np.interp(np.log(1 / gap), *line)
+
+    gap, steps = data["exact, steps.x"], data["exact, steps.y"]
+    assert steps[(gap < 1e-6).argmax()] < linear(1e-6) / 2
+    for name in ("zero", "gradient method"):
+        assert data[f"{name}, steps.y"][-1] > 2 * linear(data[f"{name}, steps.x"][-1])
 
 
 def test_the_labels_are_what_the_lesson_says_of_them():
@@ -65,13 +74,13 @@ def test_the_labels_are_what_the_lesson_says_of_them():
 
 
 def test_what_breaks_is_what_the_lesson_says_of_it():
-    assert "1.08 converges" in said("breaks", start=1.08)[0]
-    assert "1.09 diverges" in said("breaks", start=1.09)[0]
+    assert "from 1.08, converges" in said("breaks", start=1.08)[0]
+    assert "from 1.09, diverges" in said("breaks", start=1.09)[0]
     (fixed,) = (case for case in made_once("breaks").controls["case"].options if "fixed" in case)
     note, _ = said("breaks", case=fixed, gamma=5.0)
-    assert "arrives at 10⁻⁸ in 18 steps, and f rises in 3" in note
+    assert "is at 10⁻⁸ in 18 steps; f rises in 3 of them" in note
     assert "after 49 steps" in note
-    assert "in 33 steps, and f rises in 0" in said("breaks", case=fixed, gamma=0.5)[0]
+    assert "in 33 steps; f rises in 0" in said("breaks", case=fixed, gamma=0.5)[0]
     (chain,) = (case for case in made_once("breaks").controls["case"].options if "chain" in case)
     steps = [said("breaks", case=chain, seed=seed)[1] for seed in range(1, 10)]
     assert {len(data["ours.x"]) - 1 for data in steps} == {18, 20, 21}

@@ -6,14 +6,21 @@ import numpy as np
 
 from optilab.papers.gradient_normalized_smoothness import algorithm as alg
 from optilab.papers.gradient_normalized_smoothness.explorer.parts import SHADES
-from optilab.papers.gradient_normalized_smoothness.explorer.without import CASES, CHAIN, FIXED, FLOOR, NEWTON, two_gaps
+from optilab.papers.gradient_normalized_smoothness.explorer.without import (
+    CASES,
+    CHAIN,
+    FIXED,
+    FLOOR,
+    LONGEST,
+    NEWTON,
+    two_gaps,
+)
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, dots, entry, log, panel, thin
 from optilab.ui.theme import ORANGE, PINK, PURPLE
 from optilab.ui.words import number
 
-RIVALS = {NEWTON: "pure Newton", FIXED: "fixed γ", CHAIN: "Gauss–Newton", FLOOR: "gradient method"}
 SHADE_OF = {NEWTON: PINK, FIXED: ORANGE, CHAIN: SHADES["Gauss–Newton"], FLOOR: SHADES["gradient method"]}
 SPANS: dict[str, list[float]] = {NEWTON: [-17.5, 3.5], FIXED: [-9, 4], CHAIN: [-9, 3], FLOOR: [-17.5, 1.5]}
 TITLES = {
@@ -36,14 +43,15 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
     end = int(other.diverged) - 1 if lost else len(shown) - 1
     rises = int(((rival[1:] > rival[:-1]) & (rival[1:] > 1e-12)).sum())
     low_enough = rival <= 1e-8
-    arrives = f"arrives at 10⁻⁸ in {low_enough.argmax()} steps" if low_enough.any() else "doesn't arrive at 10⁻⁸"
+    arrives = f"is at 10⁻⁸ in {low_enough.argmax()}" if low_enough.any() else f"isn't at 10⁻⁸ in {LONGEST}"
     said = {
-        NEWTON: f"Pure Newton from {number(start)} {'<b>diverges</b>' if lost else 'converges'}; the edge is 1.0887",
-        FIXED: f"With γ = {number(gamma)} it {arrives}, and f rises in <b>{rises}</b>",
-        CHAIN: f"The exact Hessian is indefinite at <b>{ours.failures[-1]}</b> probes, Gauss–Newton at none",
-        FLOOR: f"f is {number(float(ours.value[-1]), 2)} and has 16 digits",
+        NEWTON: f"The other, pure Newton from {number(start)}, {'<b>diverges</b>' if lost else 'converges'}, "
+        "and the edge is 1.0887",
+        FIXED: f"The other, with γ = {number(gamma)} throughout, {arrives} steps; f rises in <b>{rises}</b> of them",
+        CHAIN: f"Probes at an indefinite matrix: <b>{ours.failures[-1]}</b>; the other, with Gauss–Newton, has none",
+        FLOOR: f"The other is the gradient method. f is {number(float(ours.value[-1]), 2)} and has 16 digits",
     }
-    with_what = "" if case == FIXED else " with the exact Hessian"
+    with_what = "" if case == FIXED else ", with the exact Hessian"
     ended = "<b>stalled (machine precision)</b>" if stalled else alg.STATUS[ours.status[-1]]
     radii = other.gamma[1:] if case in (FIXED, CHAIN) else np.full(len(rival) - 1, np.nan)
     both = np.log10(np.concatenate([ours.gamma[1:], radii]))
@@ -61,8 +69,8 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
         "wide": [-0.5, float(max(other.step[-1], ours.step[-1])) + 0.5],
         "shade": SHADE_OF[case],
         "title": TITLES[case],
-        "note": f"The other is {RIVALS[case]}. {said[case]}. The search{with_what}: {ended} after {ours.step[-1]} "
-        f"steps, {number(float(mine[-1]), 2)} left.",
+        "note": f"{said[case]}. The search{with_what}: {ended} after {ours.step[-1]} steps, "
+        f"{number(float(mine[-1]), 2)} left.",
     }
 
 

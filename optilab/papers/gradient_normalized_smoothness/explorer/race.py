@@ -6,8 +6,9 @@ import numpy as np
 
 from optilab.core.run import run
 from optilab.papers.gradient_normalized_smoothness import algorithm as alg
+from optilab.papers.gradient_normalized_smoothness.explorer.bounds import RATES, classes, rates
 from optilab.papers.gradient_normalized_smoothness.explorer.parts import CALLED, SHADES, gaps, reached
-from optilab.papers.gradient_normalized_smoothness.problems import LogSumExp, soft_maximum
+from optilab.papers.gradient_normalized_smoothness.problems import soft_maximum
 from optilab.problems.metric import euclidean
 from optilab.ui.controls import choice, log_slider
 from optilab.ui.explorer import Explorer
@@ -32,21 +33,17 @@ def four_runs(mu: float, gamma0: float, metric: str) -> Any:
     return runs
 
 
-def classes(f: LogSumExp, norm: np.ndarray, chosen: str) -> tuple[np.ndarray, np.ndarray]:
-    """Half of what γ is at least, by self-concordance and by the Lipschitz Hessian, with the error of H: (K,) each."""
-    concordant, lipschitz = alg.self_concordant_radius(f.M) + 0 * norm, alg.lipschitz_radius(norm, f.L_hess)
-    if chosen == "Gauss–Newton":
-        concordant, lipschitz = (alg.inexact_radius(gamma, f.mu / norm) for gamma in (concordant, lipschitz))
-    return concordant / 2, lipschitz / 2
-
-
 def compute(mu: float, gamma0: float, metric: str, chosen: str, axis: str) -> dict[str, Any]:
     """Gaps of all four, the bound of the chosen one, its γ_k and their lower bounds."""
     f, runs = soft_maximum(0, mu, N, 2 * N), four_runs(mu, gamma0, metric)
     B = f.metric if metric == "AᵀA" else euclidean(N)
     data: dict[str, Any] = {}
     for name, trace in runs.items():
-        data[name] = (trace.probes if axis == "probes" else trace.step, gaps(trace, f.minimum, EPS / 10))
+        gap = gaps(trace, f.minimum, EPS / 10)
+        data |= {
+            name: (trace.probes if axis == "probes" else trace.step, gap),
+            f"{name}, steps": (gap[1:], trace.step[1:]),
+        }
     trace = runs[chosen]
     gap, gamma, k = trace.value - f.minimum, trace.gamma[1:], np.arange(len(trace.step) - 1)
     bound = alg.product_bound(gap[0], gamma, trace.norm, np.maximum(B.norm(trace.x - f.minimizer), 1e-300))
@@ -58,6 +55,7 @@ def compute(mu: float, gamma0: float, metric: str, chosen: str, axis: str) -> di
     ends = "; ".join(f"{CALLED.get(name, name)} {reached(t, f.minimum, EPS)}" for name, t in runs.items())
     spent = trace.probes[-1] / max(len(k), 1)
     why = "" if known else " Lower bounds on γ are known for B = AᵀA and H ≠ 0 only."
+    data |= {f"rate {name}": line for name, line in rates(gap).items()}
     return data | {
         "bound": (trace.probes if axis == "probes" else trace.step, np.maximum(bound, EPS / 10)),
         "shade": SHADES[chosen],
@@ -102,6 +100,14 @@ def race(**start: Any) -> Explorer:
                 curve("γ", "", shade, width=3.5, hoverinfo="skip"),
                 x=axis("step k", [-1, LONGEST + 2]),
                 y=log("accepted γₖ", [-5.2, 6.2]),
+                height=380,
+            ),
+            panel(
+                "Steps to a gap, and the rates of three classes (dotted): who bends flat is linear",
+                *(guide(f"rate {name}", "", ink(0.6), end=name) for name in RATES),
+                *(curve(f"{name}, steps", "", SHADES[name], name=CALLED.get(name, name)) for name in reversed(METHODS)),
+                x=log("gap f − f*, falling", [1.0, -9.2]),
+                y=log("step k", [-0.1, 2.0]),
                 height=380,
             ),
         ],
