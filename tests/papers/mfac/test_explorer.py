@@ -86,17 +86,19 @@ def test_the_digits_are_what_the_lesson_says_of_them():
     assert errors[middle, 2].min() > 1e-12
     _, least = digits.relative_errors(12, 4, 1e-3, "a gradient")
     assert (least < 1).any()
+    lost = np.finfo(float).eps * digits.alg.condition(digits.parallel(12, 4, 1e-3), digits.LAMS[least < 1].max())
+    assert lost > 1
     assert np.isnan(digits.solved(np.zeros((2, 2)), np.ones(2))).all()
 
 
 def test_the_throw_is_what_the_lesson_says_of_it():
-    ours, plain = throw.both(3.0, 0.1, 8)
-    assert throw.BOWL(plain[-1]) > 1e36 * throw.BOWL(plain[0])
+    ours, plain = throw.both(10**0.5, 0.1, 8)
+    assert throw.BOWL(plain[-1]) > 1e40 * throw.BOWL(plain[0])
     assert throw.BOWL(ours[-1]) < throw.BOWL(ours[0])
     ours, _ = throw.both(100.0, 0.1, 8)
     assert np.linalg.norm(ours[-1] - throw.START) == pytest.approx(620, rel=0.05)
     assert "M-FAC: <b>diverged" in throw.compute(100.0, 0.1, 8)["note"]
-    assert "M-FAC: not diverged" in throw.compute(3.0, 0.1, 8)["note"]
+    assert "M-FAC: not diverged" in throw.compute(10**0.5, 0.1, 8)["note"]
 
 
 def test_the_surgery_is_what_the_lesson_says_of_it():
@@ -111,6 +113,11 @@ def test_the_surgery_is_what_the_lesson_says_of_it():
         return surgery.judged(w[-1:], 0).accuracy[0]
 
     assert [ours(nrec=nrec) for nrec in (2, 4, 16)] == pytest.approx([0.77, 0.90, 0.95], abs=0.006)
+    first = surgery.dense_network(0)[0].network.matrices(made.result["M-FAC"].w[-1])[0]
+    scale = np.argsort(surgery.dense_network(0)[0].X.std(0))
+    kept = (first != 0).sum(0)[scale]
+    assert kept[:3].tolist() == [20, 18, 18]
+    assert kept[-2:].tolist() == [3, 7]
     assert [ours(lam=0.1), ours(block=64), ours(target=0.95)] == pytest.approx([0.75, 0.94, 0.72], abs=0.006)
 
 

@@ -102,7 +102,7 @@ def prune_to(
     Raises
     ------
     ValueError
-        If a parameter isn't allowed, or there are fewer weights alive than are to go.
+        If a parameter isn't allowed, or more weights are gone already than the target asks for.
     """
     w, alive = _weights(w, mask)
     invert = method or partial(fisher_inverse, block=block)
@@ -231,7 +231,6 @@ def _missing(s: float, alive: Array) -> int:
 
 def _smallest(scores: Array, count: int) -> Array:
     """Which are the `count` smallest scores: (alive,) of bool; of equal ones the first."""
-    require(count <= len(scores), "the number of weights to drop", count, f"at most {len(scores)}, those alive")
     drop = np.zeros(len(scores), bool)
     drop[np.argsort(scores, kind="stable")[:count]] = True
     return drop

@@ -11,7 +11,7 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.marks import curve, log, panel, promise, rule
 from optilab.ui.words import number
 
-LAMS = np.logspace(-16, 1, 35)
+LAMS = np.logspace(-20, 1, 43)
 EXACT, FLOOR = 1e-17, 1e-3  # what is drawn of an error of 0, and of a denominator below
 
 
@@ -75,7 +75,7 @@ def compute(what: str, spread: float, m: int, d: int) -> dict[str, Any]:
 
 def digits(**start: Any) -> Explorer:
     """What is multiplied, how parallel the gradients are, m and d beside the errors of three ways."""
-    lam = log("damping λ", [-16.2, 1.2], dtick=4)
+    lam = log("damping λ", [-20.3, 1.3], dtick=4)
     return Explorer(
         compute,
         {
@@ -99,7 +99,7 @@ def digits(**start: Any) -> Explorer:
                 curve("least", "", color("M-FAC")),
                 rule(y=1, dash="dot"),
                 x=lam,
-                y=log("least δᵢ / m (below 0.001: 0.001)", [-3.3, 17.5], dtick=4),
+                y=log("least δᵢ / m (below 0.001: 0.001)", [-3.3, 21.5], dtick=4),
             ),
         ],
         call=__name__,
