@@ -23,13 +23,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from optilab.core.check import require, whole
 from optilab.core.run import algorithm, replicates
-from optilab.problems.oracles import Number
+from optilab.problems.oracles import Number, StochasticTwiceSmooth, TwiceSmooth
 
 Array = np.ndarray
 Block = int | str
@@ -118,7 +118,7 @@ class AdaHessian(NamedTuple):
 
 @algorithm
 def adahessian(
-    problem: Any,
+    problem: TwiceSmooth | StochasticTwiceSmooth,
     theta0: Array,
     *,
     lr: Number = 0.15,
@@ -133,7 +133,7 @@ def adahessian(
     freq: int = 1,
     exact: bool = False,
     shapes: Sequence[tuple[int, ...]] | None = None,
-    probe_rng: Any = None,
+    probe_rng: np.random.Generator | None = None,
     rng: np.random.Generator | None = None,
     size: int = 1,
 ) -> Iterator[AdaHessian]:
@@ -141,8 +141,8 @@ def adahessian(
 
     Parameters
     ----------
-    problem
-        Has `grad` and `hvp`, or `sample`, `sample_grad` and `sample_hvp` where `rng` is given; `hess` if `exact`.
+    problem : TwiceSmooth, or StochasticTwiceSmooth where `rng` is given
+        Has `grad` and `hvp`, or `sample`, `sample_grad` and `sample_hvp`; `hess` if `exact`.
     theta0 : array (*batch, d)
         Where to start.
     lr, beta1, beta2, eps, weight_decay : number or array (*batch)
@@ -181,6 +181,7 @@ def adahessian(
     _check_setting(**setting)
     _check_estimate(theta, block, mode, probes, freq, shapes)
     require(exact or hasattr(probe_rng, "choice"), "probe_rng", probe_rng, "a numpy.random.Generator, unless exact")
+    signs = cast(np.random.Generator, probe_rng)
     require(whole(size, 1), "size", size, "a whole number, 1 or more")
     state, estimates = AdaHessian(theta, *(np.zeros_like(theta) for _ in range(3))), 0
     for t in count(1):
@@ -188,7 +189,7 @@ def adahessian(
         g, product = _on_one_batch(problem, state.theta, rng, size, t)
         D = None
         if (t - 1) % freq == 0:
-            D_hat = _diagonal(problem, state.theta) if exact else hutchinson(product, g.shape, probes, probe_rng)
+            D_hat = _diagonal(problem, state.theta) if exact else hutchinson(product, g.shape, probes, signs)
             D, estimates = curvature(D_hat, block, mode, shapes), estimates + 1
         state = step(state, g, D, t, estimates, **setting)
 

@@ -59,7 +59,7 @@ def begun(given: Task, method: str, lr: float | Array, **setting: Any) -> Iterat
         return sgd(given.train, given.theta0, alpha=lr, beta=0.9, **batches)
     if method == "Adam":
         return adam(given.train, given.theta0, alpha=lr, **batches)
-    signs = separate(777 + seed for seed in given.seeds)
+    signs: Any = separate(777 + seed for seed in given.seeds)
     return adahessian(given.train, given.theta0, lr=lr, probe_rng=signs, shapes=NETWORK.shapes, **batches, **setting)
 
 
