@@ -1,0 +1,49 @@
+"""MKOR: Kronecker factors kept as inverses, one Sherman–Morrison update a step; its rules, baselines, costs, promises.
+
+A layer's weights W, the biases their last column (out × in + 1), have the gradient G = (1/b)ΔᵀA: the rows of A are the
+layer's inputs a, those of Δ the derivatives g of each sample's loss. KFAC models the layer's curvature by R⊗L with
+running means L of E[ggᵀ] and R of E[aaᵀ], and steps along L⁻¹GR⁻¹. MKOR replaces each expectation by a mean vector and
+keeps L⁻¹ and R⁻¹ up to date without ever inverting.
+
+    the paper (Algorithm 1)                                   here
+    state L⁻¹, R⁻¹ = I; for t = 0, 1, …                       mkor
+    every f steps: a, g = batch means, AllReduce              all_reduce_mean
+    if ‖F⁻¹‖∞ > ε: F⁻¹ = ζF⁻¹ + (1 − ζ)I                      stabilise, norm_inf
+    F⁻¹ = inverse of γF + (1 − γ)vvᵀ                          exact; as printed: printed; authors' package: package
+    several vectors instead of one                            rank_r, principal, some_samples
+    ΔW = L⁻¹GR⁻¹, brought to the length of G                  precondition, rescaled
+    W = backend.step(ΔW)                                      SGD, Adam, LAMB
+    one layer's step, all of the above                        mkor_direction
+    MKOR-H: back to the bare backend for good                 Switch, switch_step
+    baselines                                                 kfac, eva, first_order
+    multiplications, memory, communication                    costs
+    growth law of the factors, rounding                       theory
+
+The paper derives its update from the running mean "by the Sherman–Morrison identity"; the formula printed there is not
+that inverse, and the released code has a third rule. All three are here, `exact` is the default.
+
+Source: M. Mozaffari, S. Li, Z. Zhang, M. Mehri Dehnavi, "MKOR: Momentum-Enabled Kronecker-Factor-Based Optimizer Using
+Rank-1 Updates", NeurIPS 2023 (arXiv 2306.01685).
+"""
+
+from optilab.papers.mkor.algorithm import costs, theory
+from optilab.papers.mkor.algorithm.backends import BACKENDS, LAMB, SGD, Adam
+from optilab.papers.mkor.algorithm.common import Bare, Preconditioned
+from optilab.papers.mkor.algorithm.factors import (
+    RULES,
+    check_factors,
+    exact,
+    norm_inf,
+    package,
+    precondition,
+    principal,
+    printed,
+    rank_one_error,
+    rank_r,
+    rescaled,
+    some_samples,
+    stabilise,
+)
+from optilab.papers.mkor.algorithm.methods import all_reduce_mean, mkor, mkor_direction
+from optilab.papers.mkor.algorithm.rivals import damped_inverses, eva, first_order, kfac
+from optilab.papers.mkor.algorithm.switch import Switch, Watch, switch_step
