@@ -5,7 +5,7 @@ shift, the nearer the inputs' second moments E[aaᵀ] are to rank one. A network
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -82,8 +82,9 @@ def race(
     *,
     lr: float | Sequence[float] | None = None,
     steps: int = STEPS,
+    every: int = EVERY,
     centred: bool = False,
-    measures: dict[str, Callable[[Any], Array]] | None = None,
+    measures: Mapping[str, Callable[[Any], Array]] | None = None,
     progress: Any = False,
     **options: Any,
 ) -> Trace:
@@ -99,11 +100,11 @@ def race(
         Length of the inputs' mean in units of √20.
     lr : float or sequence of floats
         Learning rates; the one in `RATES` of the nearest shift by default.
-    steps : int
-        Updates.
+    steps, every : int
+        Updates, and from one kept state to the next.
     centred : bool
         Whether to take the mean of the inputs away.
-    measures : dict of functions of the state
+    measures : mapping of functions of the state
         More to keep.
     progress : bool or function
         As in `run`.
@@ -113,7 +114,7 @@ def race(
     Returns
     -------
     Trace
-        With `full`, the loss on all data, (steps/10 + 1, rates, seeds), or (…, seeds) for a single rate.
+        With `full`, the loss on all data, (kept, rates, seeds), or (kept, seeds) for a single rate.
     """
     problem, start = task(tuple(seeds), shift, centred)
     rate = np.asarray(nearest_rate(method, shift) if lr is None else lr, dtype=float)
@@ -123,7 +124,7 @@ def race(
         warnings.filterwarnings("ignore", "zeta = ")  # it is part of the experiment that ζ ≥ γ fails
         states = METHODS[method](problem, x0, lr=rate[..., None], rng=rng, size=SIZE, **options)
     kept: dict[str, Any] = {"full": lambda state: problem(state.x), **(measures or {})}
-    return run(states, steps, every=EVERY, keep=["x"], progress=progress, **kept)
+    return run(states, steps, every=every, keep=["x"], progress=progress, **kept)
 
 
 def input_error(seeds: Sequence[int], shift: float) -> Array:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from optilab.core.check import require, whole
 
 METHODS = ("MKOR", "KFAC", "SNGD", "Eva")
+STEPPED = ("MKOR", "KFAC", "Eva")  # whose steps are L⁻¹GR⁻¹
 HALF = {"MKOR": 0.5, "KFAC": 1.0, "SNGD": 1.0, "Eva": 1.0}  # size of a number sent or stored, in full-precision ones
 
 
@@ -49,7 +50,7 @@ def communication(method: str, d: int, b: int, workers: int = 2) -> float:
 
 def preconditioning(method: str, out: int, into: int) -> int:
     """Multiplications of L⁻¹GR⁻¹ for a gradient out×into: O(d³) for MKOR and KFAC alike, O(d²) for Eva."""
-    require(method in METHODS, "method", method, f"one of {', '.join(METHODS)}")
+    require(method in STEPPED, "method", method, f"one of {', '.join(STEPPED)}")
     return 4 * out * into if method == "Eva" else out * into * (out + into)
 
 
