@@ -130,6 +130,16 @@ PAPERS = (
         "it costs two passes over the gradients, in pruning and in training, and it knows m directions, no more.",
     ),
     Paper(
+        slug="mkor",
+        number=10,
+        title="MKOR: Momentum-Enabled Kronecker-Factor-Based Optimizer Using Rank-1 Updates",
+        authors="M. Mozaffari, S. Li, Z. Zhang, M. Mehri Dehnavi",
+        year=2023,
+        source="arXiv 2306.01685",
+        message="Where a layer's inputs share a large mean, their second moments are nearly rank one. Then a Kronecker "
+        "factor is kept up to date in its inverse: one matrix–vector product a step, no inversion.",
+    ),
+    Paper(
         slug="gradient_normalized_smoothness",
         number=11,
         title="Gradient-Normalized Smoothness for Optimization with Approximate Hessians",

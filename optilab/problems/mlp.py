@@ -252,7 +252,10 @@ class Fit:
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
         """Loss at θ (*batch, D) → (*batch)."""
-        outputs = self.network.forward(theta, self.X)
+        return self.of_outputs(self.network.forward(theta, self.X))
+
+    def of_outputs(self, outputs: np.ndarray) -> np.ndarray:
+        """Loss of outputs (*batch, N, out), where they are known already: (*batch)."""
         if self.loss == "square":
             return ((outputs - self.targets) ** 2).sum((-2, -1)) / (2 * self.X.shape[-2])
         return (log_sum_exp(outputs) - (outputs * self.targets).sum(-1)).mean(-1)

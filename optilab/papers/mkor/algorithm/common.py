@@ -50,7 +50,8 @@ def one_pass(problem: Fit, x: Array, rng: np.random.Generator, size: int) -> tup
     """A fresh minibatch's loss, what its gradients are made of, and the gradient of each layer's matrix."""
     drawn = problem.drawn(problem.sample(rng, (*x.shape[:-1], size)))
     passed = drawn.factors(x)
-    return drawn(x), passed, [part.gradient for part in passed]
+    outputs = passed[-1].a @ problem.network.matrices(x)[-1].mT
+    return drawn.of_outputs(outputs), passed, [part.gradient for part in passed]
 
 
 def memory_of(inner: Backend, x: Array) -> Memory:

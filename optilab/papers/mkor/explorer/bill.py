@@ -13,12 +13,14 @@ from optilab.ui.words import number
 
 METHODS = costs.METHODS
 SHADES = [color(name) for name in METHODS]
-SIZES = 2 ** np.arange(4, 14)
+POWERS = np.arange(4, 14)
+SIZES = 2**POWERS
 LOW, HIGH = 0.0, 13.2  # powers of ten between which all counts are
 
 
-def counts(d: int, b: int, workers: int) -> Any:
+def counts(doublings: int, samples: int, workers: int) -> Any:
     """For each method: multiplications of both factors' updates and of preconditioning, numbers stored and sent."""
+    d, b = 2**doublings, 2**samples
     return {
         name: (
             2 * costs.compute(name, d, b) if name != "SNGD" else costs.compute(name, d, b),
@@ -33,10 +35,10 @@ def counts(d: int, b: int, workers: int) -> Any:
 def compute(doublings: int, samples: int, workers: int) -> dict[str, Any]:
     """The bill at d = 2^doublings and b = 2^samples, and the growth of the first item with d."""
     d, b = 2**doublings, 2**samples
-    table = counts(d, b, workers)
+    table = counts(doublings, samples, workers)
     update, through, stored, sent = (np.array(column, dtype=float) for column in zip(*table.values(), strict=True))
     data: dict[str, Any] = {
-        f"of d {name}": (SIZES, [counts(int(size), b, workers)[name][0] for size in SIZES]) for name in METHODS
+        f"of d {name}": (SIZES, [counts(int(power), samples, workers)[name][0] for power in POWERS]) for name in METHODS
     }
     data |= {f"now {name}": ([d], [table[name][0]]) for name in METHODS}
     ratio = update[1] / update[0]

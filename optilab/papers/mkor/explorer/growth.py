@@ -44,7 +44,7 @@ def verdict(zeta: float, gamma: float, held: bool, most: float, bound: float) ->
         return "No stabiliser: unseen directions grow like γ⁻ᵗ (dashed)"
     if zeta >= gamma:
         return "ζ ≥ γ does not contain growth"
-    return f"ζ < γ: held below max(ε/γ, x*) = {number(bound)}"
+    return f"ζ < γ: at most about max(ε/γ, x*) = {number(bound)}"
 
 
 def compute(zeta: float, eps: float, gamma: float, held: bool) -> dict[str, Any]:
@@ -56,7 +56,8 @@ def compute(zeta: float, eps: float, gamma: float, held: bool) -> dict[str, Any]
     mine = float(theory.fixed_point(gamma, zeta))
     shown = held and np.isfinite(mine) and np.log10(mine) < TOP
     most = float(np.log10(norms.max()))
-    factor = f"{number(zeta / gamma, 4)}ᵗ, where (ζ/γ)ᵗ takes over at the threshold" if held else "γ⁻ᵗ"
+    law = f"by {number((1 - zeta) / gamma)} an update" if zeta == gamma else f"like {number(zeta / gamma, 4)}ᵗ = (ζ/γ)ᵗ"
+    said = f"{law} once above ε" if held else "like γ⁻ᵗ"
     return {
         "norm": (t, norms),
         "law": (t, theory.unseen(t, gamma)),
@@ -76,7 +77,7 @@ def compute(zeta: float, eps: float, gamma: float, held: bool) -> dict[str, Any]
             f"are held: acting on every update, the stabiliser would leave x* = {number(mine)} there; ε/γ is "
             f"{number(eps / gamma)}."
             if contained
-            else f"grow like {factor}."
+            else f"grow {said}."
         ),
     }
 

@@ -123,7 +123,7 @@ def race(**start: Any) -> Explorer:
             ),
             panel(
                 entry("factors"),
-                promise("promised", "promised"),
+                promise("promised", "growth law"),
                 curve("left", "L⁻¹", blue),
                 thin("right", "R⁻¹", blue, width=2),
                 x=axis("step", [0, STEPS]),
