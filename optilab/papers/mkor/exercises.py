@@ -168,7 +168,7 @@ def positive(rng: np.random.Generator, d: int) -> Array:
 
 
 def check_update(update: Callable[..., Array], seed: int | None = None) -> str:
-    """`update(Finv, C, gamma)` must be the inverse of γF + (1 − γ)Σᵢcᵢcᵢᵀ for the rows cᵢ of C, in O(rd²).
+    """`update(Finv, vectors, gamma)` must invert γF + (1 − γ)Σᵢcᵢcᵢᵀ, for the rows cᵢ of `vectors`, in O(rd²).
 
     On data drawn by `seed`. Recognises a 1/γ for every vector, √(1 − γ) forgotten, a mean for the sum, and products of
     matrices.
