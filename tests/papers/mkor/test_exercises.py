@@ -78,41 +78,44 @@ def rank_r(Finv, C, share):
 def test_the_check_of_the_update():
     for seed in range(5):
         assert "never inverted" in exercises.check_update(rank_r, seed=seed)
-    assert exercises.check_update(lambda F, C, g: alg.rank_r(F, C, g) if F.dtype == float else rank_r(F, C, g), seed=1)
+    assert exercises.check_update(alg.rank_r, seed=1)
+    assert exercises.check_cost(rank_r)
+
+    def woodbury(Finv, C, share):
+        U = Finv @ C.T / share
+        return Finv / share - U @ np.linalg.solve(np.eye(len(C)) / (1 - share) + C @ U, U.T)
+
+    assert exercises.check_update(woodbury, seed=1)
 
     def repeated(Finv, C, share):
         for c in C:
             Finv = rank_r(Finv, c[None], share)
         return Finv
 
-    def through_matrices(Finv, C, share):
-        Finv = Finv / share
-        for c in C:
-            middle = Finv @ np.outer(c, c) @ Finv
-            Finv = Finv - middle * ((1 - share) / (1 + (1 - share) * (c @ Finv @ c)))
-        return Finv
-
     def inverted(Finv, C, share):
         return np.linalg.inv(share * np.linalg.inv(Finv) + (1 - share) * C.T @ C)
 
-    def in_place(Finv, C, share):
-        Finv /= share
-        return rank_r(Finv, C, 1.0)
-
     wrong = {
         "1/γ once": repeated,
-        "not by matrices": through_matrices,
-        "inverts or solves": inverted,
+        "the update inverts F⁻¹": inverted,
+        "shrunk to 0": lambda F, C, g: np.linalg.pinv(g * np.linalg.pinv(F) + (1 - g) * C.T @ C),
         "weighed by √": lambda F, C, g: rank_r(F, C / np.sqrt(1 - g), g),
         "not by 1 − γ": lambda F, C, g: rank_r(F, C * np.sqrt(1 - g), g),
         "not their mean": lambda F, C, g: rank_r(F, C / np.sqrt(len(C)), g),
         "where is F⁻¹/γ": lambda F, C, g: rank_r(F * g, C, g),
         "must have the shape": lambda F, C, g: F[:2],
         "it is not the inverse": lambda F, C, g: F / g,
-        "changes Finv itself": in_place,
     }
     for message, answer in wrong.items():
         refused(exercises.check_update, message, answer, seed=2)
+
+
+def test_the_check_of_the_cost():
+    def slow(*given):
+        raise AssertionError("checking your answer took longer than 4 s")
+
+    refused(exercises.check_cost, "not by matrices", slow)
+    refused(exercises.check_cost, "borrowed", lambda *given: exec("raise AssertionError('borrowed')"))
 
 
 def step(Linv, Rinv, A, Delta, G, share, zeta, eps, norm=exercises.row_sum, late=False, divide=1.0, rescale=True):
