@@ -149,7 +149,7 @@ def check_update(update: Callable[..., Any], seed: int | None = None) -> str:
 
 
 def check_cost(update: Callable[..., Any]) -> str:
-    """`update` with 60 vectors of 1200 entries, in the time that the `exam` around leaves: not by products of matrices."""
+    """`update` with 60 vectors of 1200 entries, in the time that the `exam` around leaves."""
     rng = np.random.default_rng(0)
     try:
         update(np.eye(1200), rng.normal(size=(60, 1200)), 0.9)
