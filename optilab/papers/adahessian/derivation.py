@@ -134,10 +134,10 @@ def descent() -> Derivation:
         .at_least(
             -(alpha**k) * q / (2 * beta),
             [(beta * q / (2 * alpha**k), eta - best)],
-            "no η does better than α^k/β: complete the square",
+            "no η makes this smaller than η = α^k/β does, which gives just that: complete the square",
         )
         .then(
-            "with q = β^{−k}‖g‖² + p, p ≥ 0, as H^{−k} is at least β^{−k}; G = ‖g‖²",
+            "at that η, with q = β^{−k}‖g‖² + p, p ≥ 0, as H^{−k} is at least β^{−k}; G = ‖g‖²",
             lambda e: e.subs(q, G / beta**k + spare),
         )
         .at_most(
