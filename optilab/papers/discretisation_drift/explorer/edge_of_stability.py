@@ -41,7 +41,8 @@ def compute(run: Training, momentum: float, adjusted: bool, **_: Any) -> dict[st
 
 def titles(run: Training, stable: np.ndarray, momentum: float, adjusted: bool) -> dict[str, str]:
     """What is to be seen in this run."""
-    where = "that each step sets itself (2/hₜ)" if adjusted else "2(1 + β)/h" if momentum else "2/h"
+    edge = "2(1 + β)/h" if momentum else "2/h"
+    where = f"that each step sets itself ({edge}ₜ)" if adjusted else edge
     late = run.looked >= 0.8 * run.looked[-1]
     level = float(np.mean(run.sharpness[late] / stable[late]))
     if np.isfinite(run.trace.diverged):
