@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import kendalltau
@@ -77,6 +77,21 @@ def dense_network(seed: int, steps: int = 1500) -> tuple[Fit, Fit, Array]:
         g = fit.sample_grad(state.x, fit.sample(rng, (64,)))
         state = adam_step(state, g, t, alpha=0.01 * (1 - t / steps), beta1=0.9, beta2=0.999, eps=1e-8)
     return fit, Fit(network, X_test, labels_test, "cross_entropy"), state.x
+
+
+class Judged(NamedTuple):
+    """What pruned networks are worth."""
+
+    w: np.ndarray  # (points, d) weights
+    zeros: np.ndarray  # (points,) share of weights dropped
+    accuracy: np.ndarray  # (points,) on points not trained on
+    loss: np.ndarray  # (points,) on those trained on
+
+
+def judged(w: np.ndarray, seed: int) -> Judged:
+    """Zeros, accuracy and loss of weights (points, 1723)."""
+    fit, test, _ = dense_network(seed)
+    return Judged(w, (w == 0).mean(-1), test.accuracy(w), fit(w))
 
 
 PRUNERS: dict[str, dict[str, Any]] = {  # all by the brain surgeon; magnitude is besides

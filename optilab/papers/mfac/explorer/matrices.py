@@ -43,20 +43,19 @@ def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
     seen = np.where(np.arange(m)[:, None] < i, G, np.nan)
     off = abs(through_window(G, D, B, lam) - exact).max()
     rows, columns = np.arange(1, m + 1), np.arange(1, d + 1)
-    largest = max(float(abs(D).max()), 1e-9)
     return {
         "G": (columns, rows, seen),
         "prefix": (columns, columns, scaled),
         "exact": (columns, columns, exact),
         "D": (rows, rows, np.where(np.triu(np.ones((m, m))) > 0, D, np.nan)),
         "B": (rows, rows, np.where(np.tril(np.ones((m, m))) > 0, lam * B, np.nan)),
-        "most": largest,
-        "least": -largest,
+        "most": abs(D).max(),
+        "least": -abs(D).max(),
         "none": ([d / 2 + 0.5], [m / 2 + 0.5]),
         "said": ["" if i else "none yet: take some in"],
         "headline": f"λFᵢ⁻¹, i = {i}: the identity with {i} dent{'s' * (i != 1)}",
         "leverage": (columns, 1 - scaled.diagonal()),
-        "mean": (columns[[0, -1]], np.full(2, leverage_bound(i, d) if i else 0.0)),
+        "mean": (columns[[0, -1]], np.full(2, leverage_bound(i, d))),
         "across": [0.5, d + 0.5],
         "down": [d + 0.5, 0.5],
         "slots": [m + 0.5, 0.5],
@@ -66,7 +65,7 @@ def compute(i: int, lam: float, m: int, d: int) -> dict[str, Any]:
         "note": f"After {i} of {m} gradients the prefix is {number(abs(scaled - exact).max(), 2)} from λF⁻¹ at most; "
         f"all {m} by the triangles: {number(off, 1)}. "
         f"Mean of 1 − λ(F⁻¹)ₖₖ over k: <b>{number(1 - scaled.diagonal().mean())}</b>, at most i/d = "
-        f"{number(leverage_bound(max(i, 1), d) if i else 0)}. Kept: {m * d:,} numbers of V, or of G, and {m * m:,} of "
+        f"{number(leverage_bound(i, d))}. Kept: {m * d:,} numbers of V, or of G, and {m * m:,} of "
         f"the two triangles; the inverse would be {d * d:,}.",
     }
 

@@ -1,13 +1,13 @@
 """A trained network under the knife: what is left of its accuracy as more and more weights go."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from optilab.core.run import run
 from optilab.papers.mfac.algorithm import by_magnitude, prune_to
-from optilab.papers.mfac.experiment import SIZE, M, dense_network
+from optilab.papers.mfac.experiment import SIZE, Judged, M, dense_network, judged
 from optilab.papers.mfac.explorer.parts import SIGNED, color
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -15,22 +15,9 @@ from optilab.ui.marks import axis, heat, here, log, panel, rule, thin, walk
 from optilab.ui.words import number
 
 GRID = np.arange(20) / 20
-PATHS = {
-    "M-FAC": color("M-FAC"),
-    "no compensation": color("no compensation"),
-    "diagonal Fisher": color("diagonal Fisher"),
-}
-CURVES = {"magnitude": color("magnitude"), "one shot": color("one shot")}
+PATHS = {name: color(name) for name in ("M-FAC", "no compensation", "diagonal Fisher")}
+CURVES = {name: color(name) for name in ("magnitude", "one shot")}
 FULL = 10_000  # a block that holds all weights
-
-
-class Curve(NamedTuple):
-    """What a method leaves of the network."""
-
-    w: np.ndarray  # (points, d) weights
-    zeros: np.ndarray  # (points,) share of weights dropped
-    accuracy: np.ndarray  # (points,) on points not trained on
-    loss: np.ndarray  # (points,) on those trained on
 
 
 def brain_surgeon(target: float, nrec: int, lam: float, block: int, seed: int, compensate: bool = True) -> Any:
@@ -41,18 +28,12 @@ def brain_surgeon(target: float, nrec: int, lam: float, block: int, seed: int, c
     return run(prune_to(fit, w, target=target, rng=rng, compensate=compensate, **settings), nrec, keep=["w"]).w
 
 
-def judged(w: np.ndarray, seed: int) -> Curve:
-    """Zeros, accuracy and loss of weights (points, 1723)."""
-    fit, test, _ = dense_network(seed)
-    return Curve(w, (w == 0).mean(-1), test.accuracy(w), fit(w))
-
-
 def simulate(
     target: float, nrec: int, lam: float, block: int, seed: int, progress: Callable[..., None] | None = None
-) -> dict[str, Curve]:
+) -> dict[str, Judged]:
     """All methods on the network of that seed: three on their way to the target, two at many targets."""
     w = dense_network(seed)[2]
-    found: dict[str, Curve] = {}
+    found: dict[str, Judged] = {}
 
     def keep(name: str, weights: Any) -> None:
         found[name] = judged(np.array(weights), seed)
@@ -68,7 +49,7 @@ def simulate(
 
 
 def compute(
-    target: float, nrec: int, part: int, lam: float, block: int, seed: int, *, run: dict[str, Curve]
+    target: float, nrec: int, part: int, lam: float, block: int, seed: int, *, run: dict[str, Judged]
 ) -> dict[str, Any]:
     """Accuracy and loss over the share of zeros, and the first layer after some parts."""
     part = min(part, nrec)
@@ -103,7 +84,7 @@ def surgery(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "target": slider("share of zeros", 0.8, 0.3, 0.95, 0.05),
+            "target": slider("share of zeros", 0.8, 0.0, 0.95, 0.05),
             "nrec": slider("recomputations", 8, 1, 16, 1),
             "part": slider("parts shown", 8, 0, 16, 1),
             "lam": log_slider("λ", 1e-5, 1e-10, 1.0, steps=20),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.mfac.experiment import curvature_error, film, regression
-from optilab.papers.mfac.explorer.parts import color, ellipse
+from optilab.papers.mfac.explorer.parts import color, ellipse, ring
 from optilab.ui.controls import log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, contour, curve, goal, here, log, panel, promise, rule, thin
@@ -31,16 +31,6 @@ def plane(theta: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
     low, high = np.minimum(theta.min(0), [-5, -4]), np.maximum(theta.max(0), [3.5, 7])
     axes = [np.linspace(*ends, 41) for ends in zip(low, high, strict=True)]
     return axes, PROBLEM(np.stack(np.meshgrid(*axes), -1))
-
-
-def ring(G: np.ndarray, frame: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A spoke for each slot, as long as its gradient on a log scale, with gaps between; and the one just written."""
-    m = len(G)
-    angle = np.pi / 2 - 2 * np.pi * np.arange(m) / m
-    tip = 1 + 0.5 * np.log1p(np.linalg.norm(G, axis=1))
-    radii = np.stack([np.ones(m), tip, np.full(m, np.nan)])
-    newest = np.array([tip[(frame - 1) % m] if frame else np.nan, angle[(frame - 1) % m]])
-    return (radii * np.cos(angle)).T.ravel(), (radii * np.sin(angle)).T.ravel(), newest
 
 
 def compute(frame: int, m: int, lam: float, lr: float) -> dict[str, Any]:
