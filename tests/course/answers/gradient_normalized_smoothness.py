@@ -107,14 +107,33 @@ WRONG = {
 }
 
 EQUIVALENT = {
-    "1-radius": """
+    "1-radius": [
+        """
 x, gamma1, gamma12, gamma23 = sp.symbols("x gamma_1 gamma_12 gamma_23")
-gamma = 0.5 * x * sp.Rational(625, 512) * 2 / 2
-gamma = sp.nsimplify(gamma)
+gamma = sp.nsimplify(0.5 * x * sp.Rational(625, 512))
 contraction = 1 - sp.Rational(625, 4149)
 bound = gamma1 * gamma12 * gamma23 / (gamma1 * gamma12 + gamma12 * gamma23 + gamma1 * gamma23)
 """,
-    "2-search": """
+        """
+from fractions import Fraction
+
+x, gamma1, gamma12, gamma23 = sp.symbols("x gamma1 gamma12 gamma23", positive=True)
+gamma = [0.6103515625 * x]
+contraction = Fraction(3524, 4149)
+two = gamma1 * gamma12 / (gamma1 + gamma12)
+bound = two * gamma23 / (two + gamma23)
+""",
+        FROM
+        + """
+h, m = sp.symbols("h m", positive=True)
+error = sp.expand(((x - h) ** 5 - x**5 + 5 * x**4 * h) / h)
+gamma = sp.solve(sp.Eq(error.subs(h, x / 5), x**5 / m), m)
+contraction = np.float64(3524 / 4149)
+bound = sp.Pow(sum(1 / each for each in (g1, g12, g23)), -1)
+""",
+    ],
+    "2-search": [
+        """
 from scipy.linalg import cho_factor, cho_solve, eigh
 
 
@@ -137,7 +156,10 @@ def search(grad, hessian, B, x0, gamma0, steps):
         g, tried = after, 2 * tried
     return points, radii
 """,
-    "3-rates": RATES,
+        search().replace("return points, radii", "return np.array(points).tolist(), tuple(radii)"),
+        search(again="gamma + gamma").replace("return points, radii", "return [np.stack(points), np.stack(radii)]"),
+    ],
+    "3-rates": [RATES, RATES.replace('("zero", "Fisher")', '{"zero", "Fisher"}')],
 }
 
 CHEATS = {

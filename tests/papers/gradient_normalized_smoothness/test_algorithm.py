@@ -516,6 +516,8 @@ def later(hessian):
         (lambda: alg.radius(np.sin, 1.0, -1.0), "H must be finite, 0 or more"),
         (lambda: alg.hoelder_radius(1.0, 1.0, 2.0), r"nu must be in \[0, 1\]"),
         (lambda: alg.structural_radius(1.0, []), "terms must be pairs"),
+        (lambda: alg.convex_steps(0.1, 1.0, [(1.0, 2.0)]), "terms must be pairs"),
+        (lambda: alg.convex_steps(2.0, 1.0, [(1.0, 1.0)]), "eps must be between 0 and 1"),
         (lambda: alg.nonconvex_steps(1.0, 1.0, 1.0, 2.0), "eps must be positive, at most g0"),
     ],
 )

@@ -107,6 +107,7 @@ def test_two_classes_are_logistic_regression():
         (lambda: LogSumExp(np.full((2, 2), np.nan), np.zeros(2), 1.0), "A must be a matrix of finite numbers"),
         (lambda: Affine(np.eye(2), np.zeros(3)), "b must be"),
         (lambda: labelled(0, flips=1.2), "flips must be from 0 to 1, got 1.2"),
+        (lambda: fisher(LogisticRegression(np.eye(2), [1, -1], l2=0.1)), "the ridge l2 must be 0, got 0.1"),
         (lambda: labelled(0, n=0), "n must be a whole number"),
         (lambda: labelled(0, margin=-1.0), "margin must be finite, 0 or more"),
         (lambda: SoftmaxRegression(np.eye(2), [0, 3], 3), "labels must be"),

@@ -108,11 +108,12 @@ def inexact_radius(gamma: Number, difference: Number) -> Array:
 
 def structural_radius(norm: Number, terms: Sequence[tuple[float, float]]) -> Array:
     """1/Σ M‖g‖_*^{−α} over the terms (M, α): the form that all classes have."""
-    _check_terms(terms)
+    check_terms(terms)
     return 1 / np.sum([M * np.asarray(norm) ** -alpha for M, alpha in terms], 0)
 
 
-def _check_terms(terms: Sequence[tuple[float, float]]) -> None:
+def check_terms(terms: Sequence[tuple[float, float]]) -> None:
+    """Refuse what is no class: pairs (M, α) with M ≥ 0, one of them positive, and α in [0, 1]."""
     fits = len(terms) > 0 and all(M >= 0 and 0 <= alpha <= 1 for M, alpha in terms) and sum(M for M, _ in terms) > 0
     require(fits, "terms", terms, "pairs (M, α) with M ≥ 0, not all 0, and α in [0, 1]")
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optilab.core.check import require
+from optilab.papers.gradient_normalized_smoothness.algorithm.radius import check_terms
 from optilab.problems.oracles import Number
 
 Array = np.ndarray
@@ -63,7 +64,7 @@ def product_bound(F0: Number, gamma: Array, norm: Array, distance: Array) -> Arr
     F0, gamma, norm
         As in `convex_bound`.
     distance : array (K + 1, *batch)
-        D₀ … D_K.
+        D₀ … D_K, of which D₁ … D_K are positive.
 
     Returns
     -------
@@ -81,7 +82,9 @@ def convex_steps(eps: Number, D: float, terms: Sequence[tuple[float, float]]) ->
     `terms` are those (M, α) of the class, and for an inexact H those of `approximation_terms` beside them.
     """
     eps = np.asarray(eps, dtype=float)
+    check_terms(terms)
     require((eps > 0) & (eps < 1), "eps", eps, "between 0 and 1")
+    require(0 < D < np.inf, "D", D, "positive and finite")
     return np.sum([M * D ** (1 + alpha) * (eps**-alpha if alpha > 0 else np.log(1 / eps)) for M, alpha in terms], 0)
 
 

@@ -104,7 +104,7 @@ def cone(**start: Any) -> Explorer:
                 promise("promise", "promise", blue),
                 curve("over x", "γ", blue),
                 here("here x", "", blue),
-                guide(([0.1, 3.0], [0.1, 3.0]), "γ = x"),
+                guide((PLACES, PLACES), "γ = x"),
                 x=axis("x", [0.05, 3.05]),
                 y=log("γ at this c", [-2.2, 1.7]),
                 click=lambda x, _y: {"x": x},

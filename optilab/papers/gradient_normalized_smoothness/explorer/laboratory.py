@@ -63,7 +63,7 @@ def laboratory(**start: Any) -> Explorer:
         },
         [
             panel(
-                "Newton-like methods: which H matters more than which search",
+                "Newton-like methods: another H, or another search",
                 *curves(NEWTON),
                 x=counted(),
                 y=log("gap f − f*", "tall"),

@@ -50,7 +50,13 @@ def fisher(problem: LogisticRegression) -> Callable[[Array], Array]:
     """The Fisher matrix (1/n)Σ∇fᵢ∇fᵢᵀ of logistic regression, from the gradients of the points alone.
 
     A function of x (*batch, d) → (*batch, d, d).
+
+    Raises
+    ------
+    ValueError
+        If the problem has a ridge, which is no mean over points.
     """
+    require(problem.l2 == 0, "the ridge l2", problem.l2, "0")
 
     def of(x: Array) -> Array:
         return outer(problem.signed, sigmoid(-x @ problem.signed.T) ** 2) / len(problem.y)
