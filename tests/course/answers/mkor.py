@@ -115,7 +115,7 @@ def mkor_direction(Linv, Rinv, A, Delta, G, gamma, zeta, eps):
 
 CHEATS = {
     "2-step": {
-        r"optilab\.papers\.mkor\.algorithm holds what": """
+        r"code of optilab\.papers\.mkor\.algorithm": """
 from optilab.papers.mkor.algorithm import mkor_direction as theirs
 from optilab.papers.mkor.algorithm import rank_r as inverse_update
 
