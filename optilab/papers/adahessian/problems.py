@@ -146,8 +146,8 @@ def rotation(degrees: float) -> Array:
     return np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
 
 
-def stretched(name: str, s: float, degrees: float) -> tuple[Changed, Array]:
-    """A landscape f(SR φ) with S = diag(1, 10ˢ) and a turn R, and the φ₀ that starts where the landscape does."""
+def in_other_units(name: str, s: float, degrees: float) -> tuple[Changed, Array]:
+    """A landscape f(SRφ), S = diag(1, 10ˢ) and a turn R, beside the plain one; and the φ₀ of both: (2, 2)."""
     problem, start = LANDSCAPES[name]
-    M = np.array([[1.0], [10.0**s]]) * rotation(degrees)
-    return Changed(problem, M), np.linalg.solve(M, start)
+    M = np.stack([np.diag([1.0, 10.0**s]) @ rotation(degrees), np.eye(2)])
+    return Changed(problem, M), np.linalg.solve(M, np.broadcast_to(start, (2, 2))[..., None])[..., 0]

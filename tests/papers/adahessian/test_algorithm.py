@@ -13,7 +13,7 @@ from optilab.core.numerics import unit
 from optilab.core.run import run
 from optilab.papers.adahessian import algorithm as alg
 from optilab.papers.adahessian.algorithm import AdaHessian, adahessian, block_average, hutchinson, step
-from optilab.papers.adahessian.problems import LANDSCAPES, Changed, stretched
+from optilab.papers.adahessian.problems import LANDSCAPES, Changed, in_other_units
 from optilab.problems.mlp import MLP, Fit
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.rosenbrock import Rosenbrock
@@ -271,11 +271,13 @@ def test_negative_curvature_still_descends_and_flat_directions_are_seen():
 # ---- problems
 
 
-def test_a_stretched_landscape_starts_where_the_landscape_does():
+def test_a_landscape_in_other_units_starts_where_the_landscape_does():
     for name, (problem, start) in LANDSCAPES.items():
-        changed, phi = stretched(name, 1.5, 30)
-        assert changed(phi) == pytest.approx(problem(start), rel=1e-10)
-        np.testing.assert_allclose(changed.theta(phi), start, rtol=1e-12)
+        changed, phi = in_other_units(name, 1.5, 30)
+        np.testing.assert_allclose(changed(phi), problem(start), rtol=1e-10)
+        np.testing.assert_allclose(changed.theta(phi), [start, start], rtol=1e-12)
+        np.testing.assert_array_equal(phi[1], start)
+        assert abs(phi[0] - start).max() > 0.1
     assert isinstance(LANDSCAPES["Rosenbrock"][0], Rosenbrock)
     assert unit(LANDSCAPES["Beale"][0].grad(np.array([3.0, 0.5]))).tolist() == [0, 0]
     with pytest.raises(ValueError, match="M must be"):

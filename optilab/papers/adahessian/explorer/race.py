@@ -1,16 +1,13 @@
 """A race in other units: the same landscape for all, its parameters stretched and turned for the methods."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from optilab.classics.adam import adam
-from optilab.classics.heavy_ball import heavy_ball
-from optilab.core.run import Trace, run
-from optilab.papers.adahessian.algorithm import adahessian, residual
+from optilab.papers.adahessian.algorithm import residual
 from optilab.papers.adahessian.explorer.parts import color
-from optilab.papers.adahessian.problems import LANDSCAPES, Changed, rotation
+from optilab.papers.adahessian.explorer.runs import EXACT, PROBE, STEPS, WINDOWS, map_of, ours, rivals
+from optilab.papers.adahessian.problems import LANDSCAPES, in_other_units
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, contour, curve, goal, halo, here, log, panel, promise, walk
@@ -18,53 +15,10 @@ from optilab.ui.theme import ink
 from optilab.ui.words import number
 
 Array = np.ndarray
-STEPS, LIMIT, FLOOR = 300, 1e6, 1e-17
+FLOOR = 1e-17  # of distances drawn
 NAMES = ("ADAHESSIAN", "Adam", "SGD with momentum")
 EPSILONS = [0.0, 1e-8, 1e-4, 1e-2]
-EXACT, PROBE = "exact diagonal", "one probe"
 TUNED, SAME = "Adam 0.1, SGD 0.3/λ", "lr of ADAHESSIAN"
-WINDOWS: dict[str, tuple[list[float], list[float], int]] = {  # of the pictures: x, y, and the lowest loss drawn
-    "bowl": ([-1.2, 1.3], [-1.1, 1.2], -12),
-    "Rosenbrock": ([-2.0, 2.0], [-0.8, 2.6], -6),
-    "Beale": ([-1.0, 4.4], [-2.2, 2.0], -12),
-    "Rastrigin": ([-2.4, 2.4], [-0.6, 2.9], -2),
-}
-
-
-def both(landscape: str, s: float, degrees: float) -> tuple[Changed, Array]:
-    """The landscape f(SRφ) with S = diag(1, 10ˢ) and a turn R, beside the plain one; and the φ₀ of both: (2, 2)."""
-    problem, start = LANDSCAPES[landscape]
-    M = np.stack([np.diag([1.0, 10.0**s]) @ rotation(degrees), np.eye(2)])
-    return Changed(problem, M), np.linalg.solve(M, np.broadcast_to(start, (2, 2))[..., None])[..., 0]
-
-
-def ours(landscape: str, s: float, degrees: float, lr: float, eps: float, diagonal: str) -> Trace:
-    """ADAHESSIAN's run in the units of the sliders, beside the one in plain units."""
-    problem, phi0 = both(landscape, s, degrees)
-    signs = np.random.default_rng(0)
-    states = adahessian(problem, phi0, lr=lr, eps=eps, exact=diagonal == EXACT, probe_rng=signs)
-    return run(states, STEPS, keep=["theta"], limit=LIMIT)
-
-
-@lru_cache(64)
-def rivals(landscape: str, s: float, degrees: float, lr: float) -> dict[str, Trace]:
-    """The others' runs, beside those in plain units; lr = 0 takes the rates that are tuned for the start."""
-    problem, phi0 = both(landscape, s, degrees)
-    steepest = abs(np.linalg.eigvalsh(problem.hess(phi0))).max(-1)
-    states: dict[str, Any] = {
-        "Adam": adam(problem, phi0, alpha=lr or 0.1),
-        "SGD with momentum": heavy_ball(problem, phi0, alpha=lr or 0.3 / steepest, beta=0.9),
-    }
-    return {name: run(path, STEPS, keep=["x"], limit=LIMIT) for name, path in states.items()}
-
-
-@lru_cache(8)
-def map_of(landscape: str) -> tuple[Array, Array, Array]:
-    """The logarithm of the landscape on a grid, and the grid."""
-    xs, ys, _ = WINDOWS[landscape]
-    x, y = (np.linspace(low, high, 61) for low, high in (xs, ys))
-    values = LANDSCAPES[landscape][0](np.stack(np.meshgrid(x, y), -1))
-    return x, y, np.log10(values + (1e-2 if landscape != "Rastrigin" else 1))
 
 
 def compute(
@@ -72,7 +26,7 @@ def compute(
 ) -> dict[str, Any]:
     """Paths, losses, and how far each path is from the one in plain units."""
     f, _ = LANDSCAPES[landscape]
-    problem, _ = both(landscape, s, degrees)
+    problem, _ = in_other_units(landscape, s, degrees)
     runs = {"ADAHESSIAN": ours(landscape, s, degrees, lr, eps, diagonal)}
     runs |= rivals(landscape, s, degrees, 0.0 if rates == TUNED else lr)
     *_, lowest = WINDOWS[landscape]
