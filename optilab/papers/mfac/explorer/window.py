@@ -105,7 +105,7 @@ def window(**start: Any) -> Explorer:
                 y=axis("", "span", equal=True),
             ),
             panel(
-                "What is remembered is not what is here: the window's error",
+                "The window remembers: its error against H",
                 curve("error", "", OURS),
                 here("now", "", OURS),
                 rule(y=1, dash="dot"),
