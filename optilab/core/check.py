@@ -2,11 +2,13 @@
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+PACKAGE = __name__.partition(".")[0] + "."
 
 
 def require(condition: Any, name: str, value: Any, allowed: str) -> None:
@@ -62,7 +64,8 @@ def _draws(value: Any) -> bool:
     return hasattr(value, "spawn") and hasattr(value, "normal")
 
 
-MEANINGS: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
+Meaning = tuple[Callable[[Any], bool], str]
+MEANINGS: Mapping[Any, Meaning] = {
     bool: (lambda value: isinstance(value, bool | np.bool), "True or False"),
     int: (lambda value: whole(value, -np.iinfo(int).max), "a whole number"),
     float: (lambda value: _numeric(value, "iuf") and np.ndim(value) == 0, "a finite number"),
@@ -71,24 +74,55 @@ MEANINGS: Mapping[Any, tuple[Callable[[Any], bool], str]] = {
     np.random.Generator: (_draws, "a numpy.random.Generator"),
     type(None): (lambda value: value is None, "None"),
 }
+MANY = {int: "whole numbers", float: "finite numbers", str: "texts"}
+PLAIN = (str, bytes, int, float, complex, np.number, list, dict, set, type(None))
+
+
+def _many(kind: Any) -> Meaning:
+    """What a sequence of such things means; an iterator is left to be read by whom it is for."""
+    fit, _ = MEANINGS[kind]
+
+    def fits(value: Any) -> bool:
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            return False
+        return isinstance(value, Iterator) or all(fit(part) for part in value)
+
+    return fits, f"a sequence of {MANY[kind]}"
+
+
+def _meaning(kind: Any) -> Meaning | None:
+    """What one annotation means, if it says enough."""
+    if kind in MEANINGS:
+        return MEANINGS[kind]
+    origin, parts = get_origin(kind) or kind, [part for part in get_args(kind) if part is not ...]
+    if origin is Callable:
+        return callable, "a function"
+    several = isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping)
+    if several and parts and parts[0] in MANY and parts.count(parts[0]) == len(parts):
+        return _many(parts[0])
+    if isinstance(kind, type) and kind.__module__.startswith(PACKAGE) and not issubclass(kind, PLAIN):
+        return (lambda value: not isinstance(value, PLAIN)), f"of the kind {kind.__name__}"  # by protocol, not by class
+    return None
 
 
 @cache
-def _meanings(function: Any) -> dict[str, list[tuple[Callable[[Any], bool], str]]]:
+def _meanings(function: Any) -> dict[str, list[Meaning]]:
     """What the annotations of a function's parameters mean, for those of which all is known."""
     found = {}
-    for name, hint in get_type_hints(function).items():
+    for name, hint in get_type_hints(function, include_extras=True).items():
         kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-        if name != "return" and all(kind in MEANINGS for kind in kinds):
-            found[name] = [MEANINGS[kind] for kind in kinds]
+        meanings = [meaning for kind in kinds if (meaning := _meaning(kind)) is not None]
+        if name != "return" and len(meanings) == len(kinds):
+            found[name] = meanings
     return found
 
 
 def as_annotated(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Refuse arguments that are not what the annotations of a function say.
 
-    An `int` is whole, a `float` and an array hold finite numbers, a generator draws; of a union one has to fit. What
-    else an argument must be (positive, of a shape) the function itself says by `require`.
+    An `int` is whole, a `float` and an array hold finite numbers, a generator draws, a sequence holds such things, and
+    a problem is no plain value; of a union one has to fit. What else an argument must be (positive, of a shape) the
+    function itself says by `require`. What is `Annotated` is left alone: arrays that may hold NaN, say.
 
     Raises
     ------

@@ -37,3 +37,7 @@ the batch of a point.
     stable         softplus, sigmoid and softmax, which don't overflow, for complex points too
     transport      Transport: two histograms and a cost of moving mass, with four instances
 """
+
+from optilab.core.door import guard
+
+guard(__name__)

@@ -120,7 +120,9 @@ def algorithms(slug: str) -> set[str]:
         for module in modules
         if module.__name__.startswith(room.__name__)
         for value in functions(module).values()
-        if hasattr(value, "__wrapped__") and inspect.isgeneratorfunction(inspect.unwrap(value))
+        if hasattr(value, "__wrapped__")
+        and not hasattr(value, "at_door")
+        and inspect.isgeneratorfunction(inspect.unwrap(value))
     }
     return {value.__name__ for value in marked}
 

@@ -362,7 +362,7 @@ def errors_by_k(seed: int | None = None, size: int = 24) -> np.ndarray:
     return np.array(found)
 
 
-def check_dial(k: int, reason: str, seed: int | None = None, size: int = 24) -> str:
+def check_dial(k: Any, reason: str, seed: int | None = None, size: int = 24) -> str:
     """The smallest k with ‖T1 − a‖₁ ≤ 0.01 where L-BFGS stops on `bumps()` (γ = 1), and why k = 1 never gets there.
 
     Parameters
@@ -382,11 +382,11 @@ def check_dial(k: int, reason: str, seed: int | None = None, size: int = 24) -> 
     AssertionError
         If either is wrong; the message says why.
     """
-    asked = number(k, "k")
+    k = number(k, "k")
     errors = errors_by_k(seed, size)
     right = int((errors <= 1e-2).argmax()) + 1
-    assert asked.is_integer(), f"k must be an integer, not {k!r}"
-    k = int(asked)
+    assert k.is_integer(), f"k must be an integer, not {k!r}"
+    k = int(k)
     if abs(k - right) > 1:
         error = errors[k - 1] if 1 <= k <= 12 else 0.0
         way = f"its error is still {error:.2g}" if k < right else "a smaller one does it"
