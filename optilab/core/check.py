@@ -4,7 +4,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -64,6 +64,8 @@ def _draws(value: Any) -> bool:
     return hasattr(value, "spawn") and hasattr(value, "normal")
 
 
+AnyArray = Annotated[np.ndarray, "NaN and infinity too, where a replicate is lost"]
+AnyNumber = Annotated[float | np.ndarray, "infinity too"]
 Meaning = tuple[Callable[[Any], bool], str]
 MEANINGS: Mapping[Any, Meaning] = {
     bool: (lambda value: isinstance(value, bool | np.bool), "True or False"),
@@ -83,7 +85,7 @@ def _many(kind: Any) -> Meaning:
     fit, _ = MEANINGS[kind]
 
     def fits(value: Any) -> bool:
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        if isinstance(value, str | bytes) or not isinstance(value, Iterable):
             return False
         return isinstance(value, Iterator) or all(fit(part) for part in value)
 
@@ -122,7 +124,7 @@ def as_annotated(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Ma
 
     An `int` is whole, a `float` and an array hold finite numbers, a generator draws, a sequence holds such things, and
     a problem is no plain value; of a union one has to fit. What else an argument must be (positive, of a shape) the
-    function itself says by `require`. What is `Annotated` is left alone: arrays that may hold NaN, say.
+    function itself says by `require`. What is `Annotated` is left alone: `AnyArray`, say.
 
     Raises
     ------

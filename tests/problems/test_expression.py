@@ -167,8 +167,8 @@ def test_expressions_can_be_sent_to_another_process():
         ("", "is empty"),
         (" \n ", "is empty"),
         ("3 + pi", "has no variable"),
-        (7, "a formula is text"),
-        (None, "a formula is text"),
+        (7, "formula must be a text, got 7"),
+        (None, "formula must be a text, got None"),
     ],
 )
 def test_whatever_is_not_a_formula_is_refused_in_one_sentence(formula, sentence):

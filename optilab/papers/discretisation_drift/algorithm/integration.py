@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require, whole
+from optilab.core.check import AnyArray, require, whole
 from optilab.core.numerics import rk4
 from optilab.core.run import algorithm, replicates, within
 
@@ -34,7 +34,7 @@ class Flow(NamedTuple):
 
 
 def integrate_flow(
-    field: Field, theta0: np.ndarray, T: float | np.ndarray, n_sub: int, method: str = "rk4"
+    field: Field, theta0: AnyArray, T: float | np.ndarray, n_sub: int, method: str = "rk4"
 ) -> np.ndarray:
     """End point θ(T) of θ̇ = field(θ) from `theta0`, in complex128.
 

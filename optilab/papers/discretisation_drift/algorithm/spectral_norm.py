@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import AnyNumber, require
 from optilab.core.numerics import unit
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mlp import MLP, Fit
@@ -56,7 +56,7 @@ def power_iteration(W: np.ndarray, u: np.ndarray, iterations: int = 1) -> Singul
     return SingularValue(u, v, sigma)
 
 
-def normalised(W: np.ndarray, sigma: np.ndarray, K: Number, leave_smaller: bool = False) -> np.ndarray:
+def normalised(W: np.ndarray, sigma: np.ndarray, K: AnyNumber, leave_smaller: bool = False) -> np.ndarray:
     """W̄ = K W/σ, or W/max(σ/K, 1) if layers with σ below K are left alone; W itself where K is inf."""
     return W * scale(sigma, K, leave_smaller)[..., None, None]
 
@@ -65,7 +65,7 @@ def normalised_grad(
     grad_bar: np.ndarray,
     W: np.ndarray,
     estimate: SingularValue,
-    K: Number,
+    K: AnyNumber,
     leave_smaller: bool = False,
     through_norm: bool = True,
 ) -> np.ndarray:
@@ -93,7 +93,7 @@ def normalised_grad(
     return factor * grad_bar - along * factor * u[..., :, None] * v[..., None, :]
 
 
-def scale(sigma: np.ndarray, K: Number, leave_smaller: bool) -> np.ndarray:
+def scale(sigma: np.ndarray, K: AnyNumber, leave_smaller: bool) -> np.ndarray:
     """W̄/W: (*batch)."""
     factor = np.where(np.isinf(K), 1.0, K / sigma)
     return np.minimum(factor, 1.0) if leave_smaller else factor
@@ -123,7 +123,7 @@ class SpectralNorm:
     """
 
     network: MLP
-    K: Number = 1.0
+    K: AnyNumber = 1.0
     which: Sequence[int] | None = None
     leave_smaller: bool = False
     through_norm: bool = True

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import AnyArray, require
 from optilab.papers.discretisation_drift.algorithm.coefficients import alpha_pf
 from optilab.papers.discretisation_drift.algorithm.derivatives import gradient, hessian, hessian_product
 from optilab.papers.discretisation_drift.algorithm.integration import require_rate
@@ -41,7 +41,7 @@ def edge(h: float | np.ndarray, beta: float | np.ndarray = 0.0) -> np.ndarray:
     return 2 * (1 + beta) / require_rate(h)
 
 
-def sharpness(problem: Smooth, theta: np.ndarray) -> np.ndarray:
+def sharpness(problem: Smooth, theta: AnyArray) -> np.ndarray:
     """Largest eigenvalue λ₀ of the Hessian at real θ (*batch, D) → (*batch); NaN where θ is not finite."""
     theta = np.asarray(theta)
     H = hessian(problem, theta)
@@ -50,7 +50,7 @@ def sharpness(problem: Smooth, theta: np.ndarray) -> np.ndarray:
     return np.where(finite, largest, np.nan)
 
 
-def sharpness_along(problem: Smooth, path: np.ndarray) -> np.ndarray:
+def sharpness_along(problem: Smooth, path: AnyArray) -> np.ndarray:
     """Sharpness at each point of a path (steps, *batch, D) → (steps, *batch), one step at a time to spare memory."""
     return np.array([sharpness(problem, theta) for theta in path])
 

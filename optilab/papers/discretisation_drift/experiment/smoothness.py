@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optilab.core.check import AnyArray, AnyNumber
 from optilab.core.claim import INFINITY, Claim
 from optilab.core.randomness import common
 from optilab.core.run import Progress, Trace, run
@@ -51,7 +52,7 @@ def moons(seeds: Iterable[int], n: int = 200, noise: float = 0.1) -> tuple[np.nd
 
 
 def train_moons(
-    K: Number = 2.0,
+    K: AnyNumber = 2.0,
     seeds: Sequence[int] = (0,),
     *,
     lr: Number = 0.1,
@@ -104,7 +105,7 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    theta: np.ndarray, u: np.ndarray, K: Number, seeds: Sequence[int], which: Sequence[int] | None = None
+    theta: AnyArray, u: AnyArray, K: AnyNumber, seeds: Sequence[int], which: Sequence[int] | None = None
 ) -> Judgement:
     """Measure classifiers θ (*batch, S, D) of `train_moons`, with σ from 50 power iterations."""
     norm = SpectralNorm(CLASSIFIER, K, which)
@@ -126,7 +127,7 @@ def judge(
 
 
 def final_loss_map(
-    K: float,
+    K: AnyNumber,
     lrs: Sequence[float],
     momenta: Sequence[float],
     seeds: Sequence[int] = (0,),

@@ -149,7 +149,13 @@ class RobustRegression(SolvedByDual):
 
 
 def robust_regression(
-    seeds: int | Sequence[int] = 0, *, n: int = 20, m: int = 100, L: float = 20.0, mu: float = 0.2, noise: float = 1.0
+    seeds: int | Sequence[int] = 0,
+    *,
+    n: int = 20,
+    m: int = 100,
+    L: float = 20.0,
+    mu: float | np.ndarray = 0.2,
+    noise: float = 1.0,
 ) -> RobustRegression:
     """Random instances with curvatures from L/1000 to L and Student-t₂ errors in the data, one for each seed.
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import numbers, require, whole
+from optilab.core.check import AnyArray, numbers, require, whole
 
 Array = np.ndarray
 Setup = Callable[[Array, Array], tuple[Array, Array]]
@@ -31,7 +31,7 @@ class Window(NamedTuple):
     lam: Array  # () or (*batch) damping
 
 
-def recursion(S: Array, lam: Array, D: Array | None = None, last: int = 0) -> Array:
+def recursion(S: Array, lam: Array, D: AnyArray | None = None, last: int = 0) -> Array:
     """The upper triangle D (*batch, m, m) of S = GGᵀ, as it is defined: m³/6 multiply-adds.
 
     Parameters

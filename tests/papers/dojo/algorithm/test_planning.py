@@ -206,7 +206,7 @@ def planned(F0, Q, R=puck.R):
     ("make", "named"),
     [
         (lambda: puck.plans(kappa_g=0.0), "kappa_g must be positive"),
-        (lambda: puck.plans(goal=(np.nan, 0.0)), "goal must be finite"),
+        (lambda: puck.plans(goal=(np.nan, 0.0)), "goal must be (an array of )?finite"),
         (lambda: planned(np.zeros(2), puck.Q), "F0"),
         (lambda: planned(np.zeros((3, 2)), puck.R), "shape of Q"),
         (lambda: planned(np.zeros((3, 2)), np.diag([1.0, 1, 1, 1, 1, -1])), "Q must be symmetric"),
