@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.check import require, whole
+from optilab.core.check import AnyArray, require, whole
 from optilab.problems.oracles import Number
 
 Array = np.ndarray
@@ -71,7 +71,7 @@ def rank_r(Finv: Array, C: Array, gamma: Number) -> Array:
     return Finv
 
 
-def principal(V: Array, r: int) -> Array:
+def principal(V: AnyArray, r: int) -> Array:
     """The first r vectors cᵢ = σᵢvᵢ of the SVD of V/√b, V (*batch, b, d): (*batch, r, d).
 
     Σcᵢcᵢᵀ is the best copy of E[vvᵀ] of rank r. For r = 1 it is the uncentred first component, not the mean.
