@@ -10,8 +10,9 @@ from optilab.core.counted import Counted
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.course.forms import agrees, array, formula, number, shown
+from optilab.papers.gradient_normalized_smoothness import algorithm as alg
 from optilab.papers.gradient_normalized_smoothness.experiment import logistic_runs
-from optilab.papers.gradient_normalized_smoothness.problems import labelled, soft_maximum
+from optilab.papers.gradient_normalized_smoothness.problems import CURVES, labelled, soft_maximum
 
 X, GAMMA1, GAMMA12, GAMMA23 = sp.symbols("x gamma_1 gamma_12 gamma_23", positive=True)  # to be used in the answers
 Array = np.ndarray
@@ -90,6 +91,32 @@ def check_sextic(gamma: Any, contraction: Any, bound: Any) -> str:
     assert not agrees(bound, 1 / (1 / GAMMA1 + 1 / (GAMMA12 + GAMMA23))), "γ₁₂ and γ₂₃ are no lengths laid end to end"
     assert agrees(bound, right), f"the errors over h add to f′/γ₁ + f′/γ₁₂ + f′/γ₂₃; yours is f′ over {bound}"
     return "radii of a chain of approximations combine like resistors in parallel: the smallest one rules."
+
+
+def check_inexact(gamma1: Any, gamma12: Any, gamma2: Any, bound: Any, x: float = 3.0) -> str:
+    """Four figures for softplus at x: γ with f″, |f′|/|f″ − f′²|, γ with f′², and what the first two promise of it.
+
+    Right to 0.2 %. Recognises the mean and the smaller one of the two radii.
+    """
+    f = CURVES["softplus"]
+    g, exact, fisher = f.slope(x), f.bend(x), f.slope(x) ** 2
+    first, difference = float(alg.radius(f.slope, x, exact)), float(g / abs(exact - fisher))
+    right = (first, difference, float(alg.radius(f.slope, x, fisher)), float(alg.inexact_radius(first, difference)))
+    names = ("γ₁, with f″", "γ₁₂ = |f′|/|f″ − f′²|", "γ₂, with f′²", "the bound")
+    given = [number(value, name) for value, name in zip((gamma1, gamma12, gamma2, bound), names, strict=True)]
+    for value, expected, name in zip(given[:3], right[:3], names[:3], strict=True):
+        assert abs(value / expected - 1) < 2e-3, f"{name} is {expected:.4g} at x = {x:g}, got {value:.4g}"
+
+    def near(value: float) -> bool:
+        return abs(given[3] / value - 1) < 2e-3
+
+    assert not near((first + difference) / 2), (
+        f"the mean of the two is above γ₂ = {right[2]:.4g}: errors add, radii don't"
+    )
+    smaller = "the smaller one happens to be γ₂ here; for x⁴/4 and H₂ = 1.5f″ it is 0.667x, and γ₂ only 0.472x"
+    assert not near(min(first, difference)), smaller
+    assert near(right[3]), f"1/(1/γ₁ + 1/γ₁₂) is {right[3]:.4g}, got {given[3]:.4g}"
+    return f"γ₂ = {right[2]:.4g} lies above {right[3]:.4g}: with Fisher most of γ₁ is gone, as the rule says."
 
 
 # The step and the search

@@ -46,6 +46,23 @@ def test_wrong_bounds_and_contractions_are_told_what_is_wrong():
         exercises.check_contraction(sp.Rational(1, 2), power=4)
 
 
+def test_figures_of_an_inexact_matrix():
+    assert "most of γ₁ is gone" in exercises.check_inexact(7.527, 1.105, sp.Float("1.105"), 0.963)
+    for figures, says in (
+        ((7.527, 1.105, 1.105, 4.316), "errors add, radii don't"),
+        ((7.527, 1.105, 1.105, 1.105), "the smaller one happens to be"),
+        ((7.527, 1.105, 1.105, 0.5), "is 0.9634, got 0.5"),
+        ((3.0, 1.105, 1.105, 0.963), "γ₁, with f″ is 7.527"),
+        ((7.527, 1.105, 2.0, 0.963), "γ₂, with f′² is 1.105"),
+    ):
+        with pytest.raises(AssertionError, match=says):
+            exercises.check_inexact(*figures)
+    quartic = alg.radius(lambda x: x**3, 1.0, 4.5)
+    assert quartic == pytest.approx(0.472, abs=1e-3)  # what the message says
+    assert pytest.approx(0.667, abs=1e-3) == 1 / (4.5 - 3)
+    assert alg.inexact_radius(9 / 8, 1 / 1.5) == pytest.approx(0.419, abs=1e-3)
+
+
 def step(g, H, B, gamma):
     return -np.linalg.solve(H + np.sqrt(g @ np.linalg.solve(B, g)) / gamma * B, g)
 

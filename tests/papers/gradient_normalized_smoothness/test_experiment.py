@@ -13,6 +13,7 @@ def test_decades_on_labelled_points_are_those_found_elsewhere():
         (0.0, "Fisher"): [6, 130, 287, 452],
         (0.0, "zero"): [53, 189, 346, 511],
         (0.0, "gradient method"): [43, 147, 268, 397],
+        (0.0, "constant step"): [1211, np.inf, np.inf, np.inf],
         (0.1, "exact"): [6, 7, 8, 8],
         (0.1, "Fisher"): [5, 23, 47, 72],
         (0.1, "zero"): [27, 126, 241, 360],
@@ -33,6 +34,14 @@ def test_counts_on_a_soft_maximum_are_those_found_elsewhere():
             found = experiment.soft_counts(seed, mu, ("exact", "Gauss–Newton"))
             assert exact[0] - 2 <= found["exact"] <= exact[1] + 2
             assert newton[0] - 2 <= found["Gauss–Newton"] <= newton[1] + 2
+
+
+def test_baselines_on_a_soft_maximum_count_what_is_known_of_them():
+    known = {"Super-Universal": (9, 10), "gradient method": (23, 28), "gradient method, B = I": (75, 110)}
+    for seed in (0, 1):
+        found = experiment.soft_counts(seed, 1.0, tuple(known))
+        assert all(low - 2 <= found[name] <= high + 2 for name, (low, high) in known.items()), found
+    assert 46 <= experiment.soft_counts(1, 0.1, ("Super-Universal",))["Super-Universal"] <= 76
 
 
 def test_the_metric_of_the_data_is_an_approximate_hessian():
