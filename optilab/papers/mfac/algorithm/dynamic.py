@@ -86,12 +86,13 @@ def cholesky_setup(S: Array, lam: Array) -> tuple[Array, Array]:
         If rounding has made the matrix indefinite: λ is too small for these gradients.
     """
     m, lam = S.shape[-1], np.asarray(lam)[..., None, None]
+    identity = m * np.eye(m)
     try:
-        C = np.linalg.cholesky(m * np.eye(m) + S / lam)
+        C = np.linalg.cholesky(identity + S / lam)
     except np.linalg.LinAlgError:
         require(False, "the damping lam", lam, "larger: m I + G Gᵀ/lam is no longer positive definite in rounding")
     pivots = np.diagonal(C, axis1=-2, axis2=-1)[..., None]
-    return np.triu(pivots * C.mT - m * np.eye(m)), np.tril(pivots * np.linalg.inv(C) / lam)
+    return pivots * C.mT - identity, np.tril(pivots * np.linalg.inv(C) / lam)
 
 
 def empty_window(m: int, d: int, lam: Any, batch: tuple[int, ...] = ()) -> Window:
