@@ -8,7 +8,13 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from optilab.course.batch import Batch
 
 LONGEST = 300  # characters of an error that are repeated
-PLAIN = ("AssertionError", "RuntimeError", "KernelLost", "NotRun")  # errors of which the sentence alone is told
+PLAIN = (
+    "AssertionError",
+    "RuntimeError",
+    "KernelLost",
+    "NotGraded",
+    "NotRun",
+)  # errors of which the sentence alone is told
 
 
 def sentence(cell: nbformat.NotebookNode) -> str:
@@ -36,7 +42,14 @@ def remarks(batch: Batch, student: str, notebook: SubmittedNotebook, checks: dic
     said = []
     graded = batch.graded(student)
     done = nbformat.read(graded, as_version=4) if graded.exists() else nbformat.v4.new_notebook()
-    errors = {cell.metadata.get("nbgrader", {}).get("grade_id", "another cell"): sentence(cell) for cell in done.cells}
+    errors: dict[str, str] = {}
+    ended: dict[str, None] = {}
+    for cell in done.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name:
+            errors[name] = sentence(cell)
+        elif any(output.get("ename") == "KernelLost" for output in cell.get("outputs", [])):
+            ended[f"another cell: {sentence(cell)}"] = None
     for grade in sorted(notebook.grades, key=lambda grade: grade.name):
         task = grade.name.removesuffix("-test")
         if grade.auto_score is not None and grade.auto_score < checks[grade.name]:
@@ -44,7 +57,7 @@ def remarks(batch: Batch, student: str, notebook: SubmittedNotebook, checks: dic
         if grade.manual_score is not None:
             said.append(f"{task}: {grade.auto_score or 0:g} by the checks, {grade.manual_score:g} by hand")
     known = batch.record.get(student, {})
-    said += [*known.get("change", []), *known.get("notes", [])]
+    said += [*ended, *known.get("change", []), *known.get("notes", [])]
     said += done.metadata.get("optilab", {}).get("notes", [])
     late = notebook.assignment.total_seconds_late
     if late:

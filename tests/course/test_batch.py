@@ -68,12 +68,20 @@ def known(course, student):
     return [(cell.cell_type, cell.source, cell.metadata.nbgrader) for cell in marked]
 
 
+def by_hand(course, student, task, points):
+    """What Formgrader does when a number is typed into the field beside a check."""
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        grade = gradebook.find_grade(f"{task}-test", SLUG, SLUG, student)
+        grade.manual_score = points
+        gradebook.db.commit()
+
+
 def submit_broken(course, students):
     for student, name in students.items():
         hand_in(name, answered(course), course.folder / "submitted" / student / SLUG / f"{SLUG}.ipynb")
 
 
-def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out(course, told):
+def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out(course, told, capsys):
     submit_broken(course, BROKEN)
     course.submit("honest", solutions(SLUG))
     with (course.folder / "nbgrader_config.py").open("a") as config:
@@ -86,6 +94,12 @@ def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out
     assert len(expected) == 7
     for student in lines.keys() - hopeless:
         assert known(course, student) == expected, student
+
+    by_hand(course, "honest", "1-weights", 2.5)
+    for options, done in {(): "as before", ("--force",): "graded again"}.items():
+        assert cli.main(["course", "grade", SLUG, "--student", "honest", *options]) == 0
+        assert capsys.readouterr().err.endswith(f"honest: {done}\n")
+        assert course.scores()["honest"]["1-weights-test"] == 2.5
 
 
 @pytest.mark.full
@@ -126,15 +140,8 @@ def test_cells_that_sleep_or_leave_again_and_again_take_no_more_than_a_submissio
     lines = told("grade")
     for student in ("1 sleeps", "2 leaves"):
         assert re.match(r"3 +0 +0 +3 .*3-large-steps: All cells and checks together ran for longer", lines[student])
+        assert "another cell: It " in lines[student]
     assert re.match(r"3 +4 +3 +10 +\d+$", lines["3 is honest"])
-
-
-def by_hand(course, student, task, points):
-    """What Formgrader does when a number is typed into the field beside a check."""
-    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
-        grade = gradebook.find_grade(f"{task}-test", SLUG, SLUG, student)
-        grade.manual_score = points
-        gradebook.db.commit()
 
 
 def test_a_day_of_a_lecturer(course, told):
