@@ -18,8 +18,9 @@ PLAIN = (
 
 
 def sentence(cell: nbformat.NotebookNode) -> str:
-    """What the first error of a cell says, on one line; nothing where there was none."""
-    for output in cell.get("outputs", []):
+    """What the first error of a cell says, or why its kernel was lost, on one line; nothing where all was well."""
+    outputs = sorted(cell.get("outputs", []), key=lambda output: output.get("ename") != "KernelLost")
+    for output in outputs:
         if output.output_type == "error":
             said = output.evalue if output.ename in PLAIN and output.evalue else f"{output.ename}: {output.evalue}"
         elif output.get("name") == "stderr":
