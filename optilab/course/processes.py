@@ -137,12 +137,17 @@ def judge(
 
 
 def withheld(check: str) -> tuple[str, ...]:
-    """The modules that the answers may not use: where a check says `own_work`, all of this package that it names."""
+    """The modules that the answers may not use: where a check says `own_work`, all of this package that it names.
+
+    And what checks the answers of a paper that is named, where what is expected stands.
+    """
     nodes = list(ast.walk(ast.parse(check)))
     if not any(isinstance(node, ast.Name) and node.id == "own_work" for node in nodes):
         return ()
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    return tuple(sorted(text for text in texts if re.fullmatch(rf"{PACKAGE}(\.\w+)+", text)))
+    named = {text for text in texts if re.fullmatch(rf"{PACKAGE}(\.\w+)+", text)}
+    papers = {found[0] for found in (re.match(rf"{PACKAGE}\.papers\.\w+", name) for name in named) if found}
+    return tuple(sorted(named | {f"{paper}.exercises" for paper in papers}))
 
 
 def nursery(descriptor: int) -> None:

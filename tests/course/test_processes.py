@@ -333,6 +333,8 @@ def test_own_work_wants_modules_that_the_check_names():
     assert "('optilab.classics',)" in found.text
     assert withheld("own_work(f, 'optilab.classics', 'numpy')") == ("optilab.classics",)
     assert withheld("f('optilab.classics')") == ()
+    room = "optilab.papers.dojo"
+    assert withheld(f"own_work(f, '{room}.algorithm.cones')") == (f"{room}.algorithm.cones", f"{room}.exercises")
 
 
 @pytest.mark.parametrize("slug", [paper.slug for paper in PAPERS])
