@@ -2,7 +2,7 @@
 
 import pytest
 from cheats import cheats
-from classwork import cells, source
+from classwork import HIDDEN, cells, source
 
 from optilab.catalogue import PAPERS
 from optilab.course.processes import judge
@@ -25,3 +25,29 @@ def test_it_gives_no_points(slug, name):
     verdict = judge([setup, answer], [setup], cells(notebook, "grade")[f"{task}-test"].source, cheat.seconds)
     assert not verdict.passed
     assert verdict.name != "SyntaxError"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "the watch taken off and put back",
+        "a pool of threads started before",
+        "a bare thread",
+        "a lazy object",
+        "another process",
+        "a changed module",
+        "code under another file's name",
+        "errors that are caught",
+        "its text run",
+        "its file under another name",
+        "its file through a link",
+        "a program",
+        "the checks' own search",
+    ],
+)
+def test_borrowed_work_is_right_where_nothing_is_withheld(name):
+    notebook, cheat = source(QUICKEST), cheats(QUICKEST)[f"borrowed: {name}"]
+    ((task, answer),) = cheat.answers.items()
+    setup = cells(notebook, "locked")["setup"].source
+    visible = HIDDEN.sub("", cells(notebook, "grade")[f"{task}-test"].source).replace("own_work", "kept")
+    assert judge([setup, answer], [f"{setup}\n\n\ndef kept(function, *_):\n    return function"], visible).passed
