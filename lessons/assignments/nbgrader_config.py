@@ -38,11 +38,12 @@ c.FileNameCollectorPlugin.named_regexp = r"""(?x)
     (?P<file_id>[^/\\.][^/\\]*?)(?:-\d+)?\.ipynb$
 """
 
-# Students' code runs in a kernel. A cell that takes longer than a minute, ends its kernel or takes more than 4 GiB has
-# failed; the other tasks are graded in a new kernel. Modules beside a notebook are not imported. It is no sandbox: see
-# README.md.
+# Students' code runs in a kernel, and checks in processes of their own. A cell or check that takes longer than a
+# minute, ends its process or takes more than 4 GiB has failed; the other tasks are graded. Modules beside a notebook
+# are not imported. It is no sandbox: see README.md.
 c.Execute.timeout = 60
 c.Execute.submission_timeout = 300
+c.Execute.memory = memory = 4 << 30
 c.Execute.shutdown_kernel = "immediate"
 c.Execute.raise_on_iopub_timeout = False
 c.Execute.extra_arguments = [
@@ -51,7 +52,7 @@ c.Execute.extra_arguments = [
     "--IPKernelApp.log_level=ERROR",
 ]
 if sys.platform == "linux":
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))"
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))"
     c.Execute.extra_arguments += [f"--IPKernelApp.exec_lines={limit}"]
 c.LimitOutput.max_lines = 200
 
