@@ -40,7 +40,7 @@ def text_of(cell: dict[str, Any]) -> str:
     """The text of a cell, which files hold as a string or as a list of lines."""
     source = cell.get("source")
     lines = source if isinstance(source, list) else [source]
-    return "".join(line for line in lines if isinstance(line, str)).encode("utf-8", "replace").decode()
+    return "".join(line for line in lines if isinstance(line, str))
 
 
 def rebuilt(raw: bytes) -> nbformat.NotebookNode:
@@ -120,7 +120,7 @@ def settle(folder: Path, name: str) -> HandIn:
     sound = in_order(raw)
     if not sound:
         try:
-            mended = nbformat.writes(rebuilt(raw)).encode()
+            mended = nbformat.writes(rebuilt(raw)).encode("utf-8", "replace")  # halves of characters become "?"
         except ValueError as error:
             raise ValueError(f"{chosen.name}: {error}") from error
         notes.append("the file was damaged: rebuilt from the texts of its cells")

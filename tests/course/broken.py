@@ -86,7 +86,7 @@ EDITS: dict[str, Break] = {
     "half a mark": extra("1 + 1", {"nbgrader": {"grade": True}}),
     "odd mark": extra("1 + 1", {"nbgrader": "yes"}),
     "odd metadata": extra("1 + 1", "none"),
-    "half a character": extra("print('\ud800')", {}),
+    "half a character": extra("print('\ud800')", {"note": "\ud800"}),
     "no marks": everywhere(lambda cell: cell.metadata.clear()),
     "no metadata": everywhere(lambda cell: cell.pop("metadata")),
     "no outputs": everywhere(lambda cell: cell.pop("outputs", None)),
