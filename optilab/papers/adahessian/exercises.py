@@ -7,7 +7,7 @@ import numpy as np
 import sympy as sp
 
 from optilab.core.run import run
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.adahessian.algorithm import adahessian
 from optilab.papers.adahessian.experiment.training import NETWORK, task
 from optilab.papers.adahessian.experiment.units import bowls
@@ -26,22 +26,17 @@ def check_turned(answer: Any) -> str:
 
     Recognises the diagonal entry, the mean curvature, the other row, and the square without its root.
     """
-    value = symbolic(answer)
+    value = formula(answer, "the estimate", A, B, ALPHA)
     unknown = value.free_symbols - {A, B, ALPHA}
     assert not unknown, f"write it in exercises.A, B and ALPHA alone, not in {sorted(map(str, unknown))}"
     c, s = sp.cos(ALPHA), sp.sin(ALPHA)
     square = A**2 * c**2 + B**2 * s**2
-
-    def equal(one: sp.Expr, other: sp.Expr) -> bool:
-        away = sp.N((one - other).subs({A: 2, B: 7, ALPHA: sp.Rational(2, 5)}))  # spares most of the proofs
-        return bool(abs(away) < 1e-9) and sp.simplify(sp.expand(one - other)) == 0
-
-    assert not equal(value, A * c**2 + B * s**2), "that is H₁₁ itself, the mean of D̂: its square has another mean"
-    assert not equal(value, (A + B) / 2), "that is the trace over n: which says nothing of entry 1, nor of squares"
-    assert not equal(value, square), "that is the mean square: the step divides by its root"
-    assert not equal(value**2, A**2 * s**2 + B**2 * c**2), "that is the norm of the second row"
-    assert equal(value**2, square), "it isn't the norm of the first row of RᵀDR: square that matrix, take entry (1, 1)"
-    sample = float(value.subs({A: 1, B: 10, ALPHA: 0.5}))
+    assert not agrees(value, A * c**2 + B * s**2), "that is H₁₁ itself, the mean of D̂: its square has another mean"
+    assert not agrees(value, (A + B) / 2), "that is the trace over n: which says nothing of entry 1, nor of squares"
+    assert not agrees(value, square), "that is the mean square: the step divides by its root"
+    assert not agrees(value**2, A**2 * s**2 + B**2 * c**2), "that is the norm of the second row"
+    assert agrees(value**2, square), "it isn't the norm of the first row of RᵀDR: square that matrix, take entry (1, 1)"
+    sample = number(value.subs({A: 1, B: 10, ALPHA: 0.5}))
     assert sample > 0, f"a root mean square is positive; at a = 1, b = 10, α = ½ yours is {sample:.3g}"
     return "turned, a flat direction looks steep: so the step along it is short, and no learning rate mends that."
 
@@ -156,7 +151,7 @@ def _held(
 ) -> None:
     """Run a method and hold every θ that it asks about, and its last, against the replay."""
     setting = DEFAULT | changed
-    answer = np.asarray(method(problem, theta.copy(), steps, seed=seed, **setting), dtype=float)
+    answer = array(method(problem, theta.copy(), steps, seed=seed, **setting), "the path")
     assert answer.shape == theta.shape, (
         f"the last θ must have the shape of the first, {theta.shape}, not {answer.shape}"
     )
@@ -276,7 +271,7 @@ def check_experiment(
             problem, x0, _ = changed(name, seed)
             raw = run(adahessian(problem, x0, k=k, eps=0.0, probe_rng=np.random.default_rng(seed)), 50).theta
             unmapped = float(np.linalg.norm(raw - plain, axis=-1).max())
-            answer = float(found[name])
+            answer = number(found[name], f"the distance for {name}")
             if name in ("stretch", "turn"):
                 assert not np.isclose(answer, unmapped, rtol=1e-6), f"{name}, k = {k:g}: take the path back to y first"
             right = abs(answer - expected) <= 1e-8 + 1e-6 * expected
@@ -316,7 +311,7 @@ def spread(seed: int, cond: float) -> float:
 
 def check_spread(factor: float, reason: str) -> str:
     """The spread of |H_ii| in a row at scales 1 … 1/100 must be right to a factor of 4, and what follows from it."""
-    size = float(factor)
+    size = number(factor, "the factor")
     assert not 10 <= size < 400, (
         f"{size:.3g} is what it is with equal scales, or by the scales themselves: they enter squared"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from scipy.stats import kendalltau
 
-from optilab.course.grade import symbolic
+from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.mfac import algorithm as alg
 from optilab.papers.mfac.experiment import SIZE, M, dense_network
 
@@ -24,18 +24,16 @@ Lambda = sp.diag(lam_1, lam_2)
 
 def check_alone(answer: Any) -> str:
     """gᵀF⁻¹g for a window of m slots that holds g alone, in n = ‖g‖², lam and m: n/(λ + n/m)."""
-    found = symbolic(answer, "gᵀF⁻¹g")
+    found = formula(answer, "gᵀF⁻¹g", n, lam, m)
     unknown = found.free_symbols - {n, lam, m}
     assert not unknown, f"write it in exercises.n, lam and m alone, not in {sorted(map(str, unknown))}"
     right = n / (lam + n / m)
-    assert sp.simplify(found - n / (lam + n)) != 0, (
-        "the divisor is m, the size of the window, even if it is nearly empty"
-    )
-    assert sp.simplify(found - n / lam) != 0, "that is λI alone: g itself is in the window"
-    assert sp.simplify(found - 1 / (lam + n / m)) != 0, "that is the factor of F⁻¹g = g/(λ + ‖g‖²/m): once more times g"
+    assert not agrees(found, n / (lam + n)), "the divisor is m, the size of the window, even if it is nearly empty"
+    assert not agrees(found, n / lam), "that is λI alone: g itself is in the window"
+    assert not agrees(found, 1 / (lam + n / m)), "that is the factor of F⁻¹g = g/(λ + ‖g‖²/m): once more times g"
     numbers = {n: 2, lam: sp.Rational(1, 2), m: 3}
     off = f"at n = 2, λ = ½, m = 3 it is {right.subs(numbers)}, yours is {found.subs(numbers)}"
-    assert sp.simplify(found - right) == 0, off
+    assert agrees(found, right), off
     return "below m however long g is: one step lowers the loss, to first order, by less than lr · m."
 
 
@@ -47,7 +45,7 @@ def check_static(precompute: Callable[..., Any], ihvp: Callable[..., Any], seed:
     rng = np.random.default_rng(seed)
     rows, x, damping = rng.normal(size=(5, 8)), rng.normal(size=8), 0.3
     V, delta = precompute(rows.copy(), damping)
-    found = np.asarray(ihvp(V, delta, damping, x), dtype=float)
+    found = array(ihvp(V, delta, damping, x.copy()), "F⁻¹x")
     assert np.shape(V) == rows.shape, f"V must be (m, d) = {rows.shape}, not {np.shape(V)}"
     assert np.shape(delta) == (5,), f"delta must be (m,) = (5,), not {np.shape(delta)}"
     fisher = alg.dense_fisher(rows, damping)
@@ -98,7 +96,7 @@ def _square(answer: Any, name: str) -> sp.Matrix:
     """The answer as a 2 × 2 matrix of expressions in `G`, `m`, `lam_1` and `lam_2`."""
     assert isinstance(answer, sp.MatrixBase), f"{name} must be a SymPy matrix, got {type(answer).__name__}"
     assert answer.shape == (2, 2), f"{name} must be 2 × 2, one row for each gradient, not {answer.shape}"
-    found = sp.Matrix(2, 2, [symbolic(entry, f"an entry of {name}") for entry in answer])
+    found = sp.Matrix(2, 2, [formula(entry, f"an entry of {name}", m, lam_1, lam_2, *G) for entry in answer])
     unknown = found.free_symbols - {m, lam_1, lam_2, *G}
     assert not unknown, f"write {name} in exercises.G, Lambda and m alone, not in {sorted(map(str, unknown))}"
     return found
@@ -106,7 +104,7 @@ def _square(answer: Any, name: str) -> sp.Matrix:
 
 def _zero(matrix: sp.Matrix) -> bool:
     """Whether all entries are 0."""
-    return all(sp.cancel(sp.together(entry)) == 0 for entry in matrix)
+    return all(agrees(entry, 0) for entry in matrix)
 
 
 def check_woodbury(inner: Any, L: Any) -> str:
@@ -123,8 +121,10 @@ def check_woodbury(inner: Any, L: Any) -> str:
     assert not _zero(found - columns), "that has a row for each coordinate: between gradients it is G Λ⁻¹ Gᵀ"
     _agrees(found, right, "inner")
     ones = [sp.simplify(factor[i, i]) for i in range(2)]
-    assert factor[0, 1] == 0, f"L must be lower triangular, but L[0, 1] is {factor[0, 1]}"
-    assert ones == [1, 1], f"the diagonal of L must be 1, not {ones}: pivots stand in the middle, L diag Lᵀ"
+    assert agrees(factor[0, 1], 0), f"L must be lower triangular, but L[0, 1] is {factor[0, 1]}"
+    assert all(agrees(one, 1) for one in ones), (
+        f"the diagonal of L must be 1, not {ones}: pivots stand in the middle, L diag Lᵀ"
+    )
     triangle = sp.Matrix([[1, 0], [right[1, 0] / right[0, 0], 1]])
     without = sp.Matrix([[1, 0], [right[1, 0] / (right[0, 0] - m), 1]])
     assert not _zero(factor - without), "the pivot that L[1, 0] is divided by is m + d₁₁, with the m"
@@ -169,7 +169,7 @@ def check_window(push: Callable[..., Any], product: Callable[..., Any], seed: in
             which = "row" if row else "column" if column else ""
             assert not which, f"after push {t} only the {which} of S is new: GGᵀ is symmetric, both change"
         assert np.allclose(S, gram), f"after push {t} S is no longer GGᵀ"
-        found = np.asarray(product(rows.copy(), S.copy(), damping, x.copy()), dtype=float)
+        found = array(product(rows.copy(), S.copy(), damping, x.copy()), "F⁻¹x")
         filled = np.linalg.solve(damping * np.eye(d) + held.T @ held / len(held), x)
         if t < slots:
             message = "the divisor is m, the number of slots, while some are empty too"
@@ -212,7 +212,8 @@ def check_ranking(gradients: Any, damping: float, least_full: float, why: str, s
         Of the network.
     """
     fit, _, w = dense_network(seed)
-    rows = np.asarray(gradients, dtype=float)
+    rows = array(gradients, "the gradients")
+    damping, least_full = number(damping, "the damping"), number(least_full, "the least τ")
     assert rows.shape == (M, len(w)), f"the gradients must be {(M, len(w))}, one a row, not {rows.shape}"
     samples = fit.sample(np.random.default_rng(12345), (M, SIZE))
     own = fit.sample_grad(np.broadcast_to(w, rows.shape), samples)
@@ -227,7 +228,7 @@ def check_ranking(gradients: Any, damping: float, least_full: float, why: str, s
     assert why == "rank", "with more gradients τ falls: it is not curvature that says so, but how little of it is known"
     tau = taus(rows, w, 1)
     right = LAMS[np.argmax(tau >= 0.99)]
-    off = abs(np.log10(float(damping) / right)) if damping > 0 else np.inf
+    off = abs(np.log10(damping / right)) if damping > 0 else np.inf
     there = float(np.interp(np.log(max(damping, 1e-12)), np.log(LAMS), tau))
     assert off <= 0.5, f"at λ = {damping:.2g} τ is {there:.3f}; with your gradients it reaches 0.99 at another damping"
     full = taus(rows, w, None, LAMS[::4]).min()
