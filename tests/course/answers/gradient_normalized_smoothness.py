@@ -164,7 +164,7 @@ def search(grad, hessian, B, x0, gamma0, steps):
 
 CHEATS = {
     "2-search": {
-        "holds what the task asks you to write": """
+        "what the task asks you to write": """
 from optilab.papers.gradient_normalized_smoothness.exercises import _search as search
 """,
     },
