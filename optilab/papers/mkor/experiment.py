@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.check import AnyArray
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.randomness import common, separate
 from optilab.core.run import Trace, run
@@ -146,7 +147,7 @@ def hits(trace: Trace, target: float = TARGET) -> Array:
     return trace.first(reached)
 
 
-def mean_steps(found: Array, cap: int = STEPS) -> Array:
+def mean_steps(found: AnyArray, cap: int = STEPS) -> Array:
     """Mean over seeds, a miss counted as all steps: (*rates, seeds) → (*rates)."""
     return np.minimum(found, cap).mean(-1)
 
