@@ -9,6 +9,7 @@ from nbgrader import preprocessors
 from nbgrader.api import Gradebook, Notebook
 
 HIDDEN = re.compile(r"^[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*\n?", re.DOTALL | re.MULTILINE)
+SEEDS = re.compile(r"\b(seeds?) \d+(?: to \d+)?")  # in what checks say
 
 
 def visible(source: str) -> str:
@@ -103,7 +104,7 @@ class RestoreCells(preprocessors.NbGraderPreprocessor):
 
 
 class HideTests(preprocessors.NbGraderPreprocessor):
-    """Leave hidden tests out of the feedback: out of the checks, and out of tracebacks, of which the error stays."""
+    """Leave hidden tests out of the feedback: what students see of checks stays, and what errors say, without seeds."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> tuple[NotebookNode, Any]:
         """Shorten one check."""
@@ -111,5 +112,8 @@ class HideTests(preprocessors.NbGraderPreprocessor):
             cell.source = visible(cell.source)
             for output in cell.get("outputs", []):
                 if output.output_type == "error":
+                    output.evalue = SEEDS.sub(r"\1 …", output.evalue)
                     output.traceback = [f"{output.ename}: {output.evalue}"]
+                elif output.output_type == "stream":
+                    output.text = SEEDS.sub(r"\1 …", output.text)
         return cell, resources
