@@ -14,6 +14,7 @@ from optilab.ui.words import number
 SEEDS = range(5)
 RIVALS = ("SGD", "LAMB", "KFAC", "Eva-like")
 EPS, ZETA = 50.0, 0.9
+OVERFLOW = 1e280  # the next number that is kept would be infinite
 LOST = 1e6  # a loss above this has diverged
 Tick = Callable[[float, float], None]
 
@@ -93,7 +94,8 @@ def factors(trace: Trace, gamma: float, held: bool, rule: str) -> dict[str, Any]
     t = trace.step
     with np.errstate(all="ignore"):
         left, right = (trace.norms[..., side].max((-1, -2)) for side in (slice(3), slice(3, 6)))
-    left, right = (np.where(np.isfinite(side), side, np.nan) for side in (left, right))
+    finite = np.isfinite(left) & np.isfinite(right)
+    left, right = (np.where(finite, side, np.nan) for side in (left, right))
     promised = np.full(len(t), np.nan)  # where theory has no word
     if rule == "exact" and not held:
         promised = theory.unseen(t, gamma)
@@ -107,8 +109,16 @@ def factors(trace: Trace, gamma: float, held: bool, rule: str) -> dict[str, Any]
         "right": (t, right),
         "promised": (t, promised),
         "norm span": [-0.6, 1.06 * float(np.log10(top))],
-        "factors": f"MKOR's factors: {number(top, 2)} at most" if top > 100 else "MKOR's factors stay below 100",
+        "factors": verdict(t, finite, float(top)),
     }
+
+
+def verdict(t: np.ndarray, finite: np.ndarray, top: float) -> str:
+    """The title over the factors."""
+    if not finite.all():
+        what = "A factor overflows" if top > OVERFLOW else "A run is lost"
+        return f"{what} before step {t[finite.argmin()]}; until then {number(top, 2)} at most"
+    return f"MKOR's factors: {number(top, 2)} at most" if top > 100 else "MKOR's factors stay below 100"
 
 
 def first_error(trace: Trace) -> float:
