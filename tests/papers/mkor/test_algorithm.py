@@ -174,12 +174,12 @@ def test_one_layers_step_refuses_what_doesnt_fit():
         r"the shape of A must be .*5\)": (L, R, A[:, 1:], Delta, G),
         r"the shape of Delta must be .*8, 3\)": (L, R, A, Delta[:-1], G),
         "the shape of G": (L, R, A, Delta, G.T),
-        "Linv of layer 1 at step 7 must be symmetric": (crooked, R, A, Delta, G),
-        "Rinv of layer 1 at step 7 must be finite": (L, broken, A, Delta, G),
+        "Linv of layer 3 at step 7 must be symmetric": (crooked, R, A, Delta, G),
+        "Rinv of layer 3 at step 7 must be finite": (L, broken, A, Delta, G),
     }
     for message, arguments in bad.items():
         with pytest.raises(ValueError, match=message):
-            alg.mkor_direction(*arguments, step=7)
+            alg.mkor_direction(*arguments, layer=3, step=7)
     with pytest.raises(ValueError, match="gamma = 1 never updates"):
         alg.mkor_direction(L, R, A, Delta, G, gamma=1.0)
 

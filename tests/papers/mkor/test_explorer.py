@@ -87,7 +87,7 @@ def test_losses_from_a_divergence_on_are_lost():
 def test_a_factor_that_has_overflowed_is_said_and_drawn_without_infinities():
     class Run:
         step = 10 * np.arange(41)
-        norms = np.full((41, 2, 6), 1e300)
+        norms = np.full((41, 2, 6), 1e150)
         errors = np.ones((41, 2, 6))
 
     Run.norms[20:] = np.inf

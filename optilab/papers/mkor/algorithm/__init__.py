@@ -31,7 +31,7 @@ from optilab.papers.mkor.algorithm.backends import BACKENDS, LAMB, SGD, Adam
 from optilab.papers.mkor.algorithm.common import Bare, Preconditioned
 from optilab.papers.mkor.algorithm.factors import (
     RULES,
-    check_factors,
+    check_factor,
     exact,
     norm_inf,
     package,

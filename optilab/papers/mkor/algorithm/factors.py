@@ -116,19 +116,18 @@ def rescaled(dW: Array, G: Array) -> Array:
     return dW * np.divide(frobenius(G), size, out=np.ones_like(size), where=size > 0)
 
 
-def check_factors(factors: list[Array], name: str, step: int) -> None:
-    """Refuse factors that are not finite or not symmetric, one of each layer.
+def check_factor(F: Array, name: str, layer: int, step: int) -> None:
+    """Refuse a factor that is not finite or not symmetric.
 
     Raises
     ------
     ValueError
-        Names the factor, its layer (from 1) and the step.
+        Names the factor, its layer and the step.
     """
-    for layer, F in enumerate(factors, start=1):
-        said = f"{name} of layer {layer} at step {step}"
-        require(np.isfinite(F).all(), said, "some entry that is not", "finite in every entry")
-        off = abs(F - F.mT).max()
-        require(off <= 1e-8 * abs(F).max(), said, f"a difference of {off:.3g} between F and Fᵀ", "symmetric")
+    said = f"{name} of layer {layer} at step {step}"
+    require(np.isfinite(F).all(), said, "some entry that is not", "finite in every entry")
+    off = abs(F - F.mT).max()
+    require(off <= 1e-8 * abs(F).max(), said, f"a difference of {off:.3g} between F and Fᵀ", "symmetric")
 
 
 def rank_one_error(V: Array) -> Array:

@@ -150,6 +150,7 @@ def mkor_direction(
     gamma: Number = 0.95,
     zeta: Number = 0.9,
     eps: Number = 50.0,
+    layer: int = 1,
     step: int = 0,
 ) -> tuple[Array, Array, Array]:
     """One layer, one step of Algorithm 1: the rescaled direction and both factors' inverses after the exact update.
@@ -164,8 +165,8 @@ def mkor_direction(
         The layer's gradient.
     gamma, zeta, eps : number or array (*batch)
         As in `mkor`.
-    step : int
-        The step's number, for what an error says.
+    layer, step : int
+        Their numbers, for what an error says.
 
     Raises
     ------
@@ -181,8 +182,8 @@ def mkor_direction(
     require(Delta.shape[-2:] == (A.shape[-2], out), "the shape of Delta", Delta.shape, allowed)
     require(G.shape[-2:] == (out, into), "the shape of G", G.shape, f"(*batch, {out}, {into})")
     _check_factor_numbers(gamma, zeta, eps, "exact")
-    fac.check_factors([Linv], "Linv", step)
-    fac.check_factors([Rinv], "Rinv", step)
+    for name, F in (("Linv", Linv), ("Rinv", Rinv)):
+        fac.check_factor(np.asarray(F), name, layer, step)
     Linv = fac.exact(fac.stabilise(Linv, eps, zeta), Delta.mean(-2), gamma)
     Rinv = fac.exact(fac.stabilise(Rinv, eps, zeta), A.mean(-2), gamma)
     return fac.rescaled(fac.precondition(Linv, G, Rinv), G), Linv, Rinv

@@ -8,7 +8,7 @@ from optilab.papers.mkor.algorithm import costs
 from optilab.papers.mkor.explorer.parts import color
 from optilab.ui.controls import slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, bars, curve, entry, guide, here, log, panel
+from optilab.ui.marks import axis, bars, curve, entry, guide, here, log, panel, words
 from optilab.ui.words import number
 
 METHODS = costs.METHODS
@@ -48,6 +48,7 @@ def compute(doublings: int, samples: int, workers: int) -> dict[str, Any]:
         "through": through,
         "stored": stored,
         "sent": np.where(sent > 0, sent, np.nan),
+        "alone": np.nan if workers > 1 else 1.5,
         "sending": "Sent by all workers in an update" if workers > 1 else "One worker: nothing is sent",
         "note": f"d = {d}, batch {b}: KFAC's update takes <b>{number(ratio)} times</b> the multiplications of MKOR's "
         f"(d/3 = {number(d / 3)}), memory {number(stored[1] / stored[0])} times, {spoken}. L⁻¹GR⁻¹, in every step, "
@@ -93,6 +94,7 @@ def bill(**start: Any) -> Explorer:
             panel(
                 entry("sending"),
                 bars((names, "sent"), shade=SHADES, name="sent"),
+                words("a lone worker<br>has nobody to tell", "alone", 5.5),
                 x=axis(showgrid=False),
                 y=log("numbers sent", [0, 11], dtick=3),
             ),

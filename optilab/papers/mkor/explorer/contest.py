@@ -14,7 +14,7 @@ from optilab.ui.words import number
 SEEDS = range(5)
 RIVALS = ("SGD", "LAMB", "KFAC", "Eva-like")
 EPS, ZETA = 50.0, 0.9
-OVERFLOW = 1e280  # the next number that is kept would be infinite
+OVERFLOW = 1e140  # a product of two such factors is infinite
 LOST = 1e6  # a loss above this has diverged
 Tick = Callable[[float, float], None]
 

@@ -80,7 +80,7 @@ def ellipse(**start: Any) -> Explorer:
                 guide("g", **quiet),
                 halo("image inv", "inv", **quiet),
                 *(curve(f"image {name}", name, shade, **quiet) for name, shade in SHADES.items()),
-                x=axis("first coordinate", [-1.15, 1.15]),
+                x=axis("first coordinate", [-1.15, 1.15], constrain="domain"),
                 y=axis("second coordinate", [-1.15, 1.15], equal=True),
                 height=400,
             ),

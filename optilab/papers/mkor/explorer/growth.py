@@ -9,7 +9,7 @@ from optilab.papers.mkor.algorithm import exact, norm_inf, stabilise, theory
 from optilab.papers.mkor.explorer.parts import color
 from optilab.ui.controls import log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, entry, here, log, panel, promise, region, rule
+from optilab.ui.marks import axis, curve, dots, entry, here, log, panel, promise, region, rule, words
 from optilab.ui.words import number
 
 UPDATES, D, SEEN = 400, 8, 4
@@ -38,7 +38,7 @@ def grown(zeta: float, eps: float, gamma: float, held: bool) -> Any:
     return np.array(norms), Finv
 
 
-def verdict(zeta: float, gamma: float, held: bool, most: float, bound: float) -> str:
+def verdict(zeta: float, gamma: float, held: bool, bound: float) -> str:
     """The title."""
     if not held:
         return "No stabiliser: unseen directions grow like γ⁻ᵗ (dashed)"
@@ -67,10 +67,11 @@ def compute(zeta: float, eps: float, gamma: float, held: bool) -> dict[str, Any]
         "at": ([zeta], [mine if shown else np.nan]),
         "gamma": gamma,
         "one": max(1.0, gamma),
+        "nowhere": 0.75 if gamma <= ZETAS[0] else np.nan,
         "seen": (np.arange(1, SEEN + 1), np.diag(Finv)[:SEEN]),
         "unseen": (np.arange(SEEN + 1, D + 1), np.diag(Finv)[SEEN:]),
         "entries": [float(np.log10(np.diag(Finv).min())) - 0.4, max(1.0, 1.06 * most)],
-        "headline": verdict(zeta, gamma, held, most, bound),
+        "headline": verdict(zeta, gamma, held, bound),
         "note": f"After {UPDATES} updates ‖F⁻¹‖∞ is <b>{number(norms[-1])}</b>, at most {number(norms.max())} on the "
         f"way. Unseen directions "
         + (
@@ -108,6 +109,7 @@ def growth(**start: Any) -> Explorer:
                 "Where F⁻¹ settles if the stabiliser acts on every update; shaded: nowhere",
                 region("gamma", "one"),
                 rule("gamma"),
+                words("every ζ here is above γ:<br>nothing settles", "nowhere", TOP / 2),
                 promise("star", "", blue),
                 here("at", shade=blue, hoverinfo="skip"),
                 x=axis("ζ", [0.5, 1.0]),
