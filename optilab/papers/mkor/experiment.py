@@ -337,7 +337,7 @@ def half_precision(seeds: Sequence[int], d: int = 32, updates: int = 100) -> Arr
 def one_rounded_update(seeds: Sequence[int], d: int = 32, gamma: float = 0.95) -> Array:
     """Largest error of one exact update in 16 bits over the shape of its bound: (seeds,)."""
     rng: Any = separate(seeds)
-    half = np.float16
+    half: Any = np.float16
     root = rng.standard_normal(size=(len(seeds), d, d)) / np.sqrt(d)
     Finv = (root @ root.mT + 0.5 * np.eye(d)).astype(half)
     v = (0.5 * rng.standard_normal(size=(len(seeds), d))).astype(half)
