@@ -133,8 +133,8 @@ def test_only_lab_takes_options_for_jupyter(capsys):
 
 def test_list_in_a_process_of_its_own():
     command = [sys.executable, "-m", "optilab.cli", "list"]
-    table = subprocess.run(command, check=True, capture_output=True, text=True, env={"COLUMNS": "64"}).stdout
-    assert max(map(len, table.splitlines())) <= 64
+    table = subprocess.run(command, check=True, capture_output=True, text=True, env={"COLUMNS": "72"}).stdout
+    assert max(map(len, table.splitlines())) <= 72
     assert all(paper.slug in table for paper in catalogue.PAPERS)
     rows = json.loads(subprocess.run([*command, "--json"], check=True, capture_output=True, text=True).stdout)
     assert rows == [asdict(paper) for paper in catalogue.PAPERS]
