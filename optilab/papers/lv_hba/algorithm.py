@@ -436,8 +436,8 @@ def gam(
         total = np.zeros_like(x)
         for _ in range(samples):
             direction = rng.normal(size=x.shape)
-            direction *= rng.random((*x.shape[:-1], 1)) ** (1 / problem.n)
-            near = problem.project_x(x + radius * direction / np.linalg.norm(direction, axis=-1, keepdims=True))
+            direction = direction / np.linalg.norm(direction, axis=-1, keepdims=True)
+            near = problem.project_x(x + radius * rng.random((*x.shape[:-1], 1)) ** (1 / problem.n) * direction)
             total += kkt_hypergrad(problem, near, problem.y_star(near), problem.multiplier(near))
         x = problem.project_x(x - size * total / samples)
         yield Outer(x, problem.y_star(x))
