@@ -30,6 +30,8 @@ TITLES = {
     FLOOR: "At the floor of rounding f can't fall any more, and the search says so",
 }
 
+FROZEN = "An indefinite Hessian: probes fail (ticks); from this start rounding freezes both"
+
 
 def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict[str, Any]:
     """Both gaps, where one diverges or stalls, and the γ that the search finds, with the probes that failed."""
@@ -45,7 +47,7 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
     low_enough = rival <= 1e-8
     arrives = f"is at 10⁻⁸ in {low_enough.argmax()}" if low_enough.any() else f"isn't at 10⁻⁸ in {LONGEST}"
     said = {
-        NEWTON: f"The other, pure Newton from {number(start)}, {'<b>diverges</b>' if lost else 'converges'}, "
+        NEWTON: f"The other, pure Newton from {number(start, 5)}, {'<b>diverges</b>' if lost else 'converges'}, "
         "and the edge is 1.0887",
         FIXED: f"The other, with γ = {number(gamma)} throughout, {arrives} steps; f rises in <b>{rises}</b> of them",
         CHAIN: f"Probes at an indefinite matrix: <b>{ours.failures[-1]}</b>; the other, with Gauss–Newton, has none",
@@ -68,7 +70,7 @@ def compute(case: str, start: float, gamma: float, seed: int, mu: float) -> dict
         "γ span": [float(np.nanmin(both)) - 0.5, float(np.nanmax(both)) + 0.5],
         "wide": [-0.5, float(max(other.step[-1], ours.step[-1])) + 0.5],
         "shade": SHADE_OF[case],
-        "title": TITLES[case],
+        "title": FROZEN if case == CHAIN and ours.value[-1] > 1e-8 else TITLES[case],
         "note": f"{said[case]}. The search{with_what}: {ended} after {ours.step[-1]} steps, "
         f"{number(float(mine[-1]), 2)} left.",
     }

@@ -30,7 +30,7 @@ def compute(function: str, x: float, c: float, frame: int) -> dict[str, Any]:
     away = -np.sign(g) * min(rim, reach) * frame / FRAMES
     tall = np.concatenate([f.slope(x + h), model])
     margin = 0.1 * np.ptp(tall) + 1e-9
-    best = np.nan if stationary else SCALES[np.nanargmax(over_c)]
+    best = np.nan if stationary or f.bend(x) < 0 else SCALES[np.nanargmax(over_c)]
     outline = np.concatenate([(model + width)[inside], (model - width)[inside][::-1]])
     data: dict[str, Any] = {
         "slope": (x + h, f.slope(x + h)),
@@ -54,12 +54,16 @@ def compute(function: str, x: float, c: float, frame: int) -> dict[str, Any]:
     if stationary:
         return data | {"note": f"x = {number(x)} is <b>stationary</b>: the slope is 0, and γ isn't defined."}
     flat = " (f″ < 0 here, so H = 0)" if f.bend(x) < 0 else ""
+    if f.bend(x) < 0:
+        better = "c scales nothing here."
+    else:
+        more = " or more" if best == SCALES[-1] else ""
+        better = f"Best is c = {number(best)}{more}, with γ = {number(float(np.nanmax(over_c)))}."
     gap = abs(float(f.slope(x + away)) - g - H * away)
     return data | {
         "note": f"Slope {number(g)}, H = {number(H)}{flat}: <b>γ = {number(float(gamma))}</b>. A Newton-like step goes "
         f"{f'{number(reach)} at most' if H > 0 else 'as far as γ lets it'}. At the ring the model errs by "
-        f"{number(gap)}, and the cone allows {number(abs(away * g) / float(gamma))}. Best is c = {number(best)}, with "
-        f"γ = {number(float(np.nanmax(over_c)))}.",
+        f"{number(gap)}, and the cone allows {number(abs(away * g) / float(gamma))}. {better}",
     }
 
 

@@ -12,6 +12,7 @@ from optilab.ui.marks import curve, entry, log, panel
 from optilab.ui.words import number
 
 NEWTON = ("exact", "Gauss–Newton", "Fisher", "Super-Universal", "cubic Newton")
+FIRST = "Gauss–Newton or Fisher"  # no problem has both: one curve, in the colour of both
 GRADIENT = ("zero", "fast gradient", "gradient method", "constant step")
 COUNTS = {"steps": "step", "probes": "probes", "seconds": "seconds"}
 
@@ -29,6 +30,7 @@ def compute(problem: str, seed: int, axis: str, *, run: dict[str, dict[str, np.n
         name: thinned(run[name][COUNTS[axis]], run[name]["gap"]) if name in run else nothing
         for name in (*NEWTON, *GRADIENT)
     }
+    data[FIRST] = data["Fisher" if "Fisher" in run else "Gauss–Newton"]
     said, lengths = [], []
     for name in (*NEWTON, *GRADIENT):
         if name in run:
@@ -49,7 +51,7 @@ def laboratory(**start: Any) -> Explorer:
     """Problem and seed, run at the press of the button, beside two pictures of all methods."""
 
     def curves(names: tuple[str, ...]) -> list[Any]:
-        return [curve(name, CALLED.get(name, name), SHADES[name]) for name in names]
+        return [curve(name, CALLED.get(name, name), SHADES["Fisher" if name == FIRST else name]) for name in names]
 
     def counted() -> Any:
         return log(entry("axis"), "span")
@@ -64,7 +66,7 @@ def laboratory(**start: Any) -> Explorer:
         [
             panel(
                 "Newton-like methods: another H, or another search",
-                *curves(NEWTON),
+                *curves(("exact", FIRST, "Super-Universal", "cubic Newton")),
                 x=counted(),
                 y=log("gap f − f*", "tall"),
                 height=380,

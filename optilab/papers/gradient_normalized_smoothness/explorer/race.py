@@ -1,5 +1,6 @@
 """A race on one soft maximum: four matrices, one code; the γ that each finds, and what theory says of both."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ N, LONGEST, EPS = 20, 60, 1e-8
 OURS, METHODS = ("exact", "Gauss–Newton", "zero"), ("exact", "Gauss–Newton", "zero", "gradient method")
 
 
+@lru_cache(64)
 def four_runs(mu: float, gamma0: float, metric: str) -> Any:
     """The search with three matrices, and the gradient method, on a soft maximum of 40 pieces in 20 unknowns."""
     f = soft_maximum(0, mu, N, 2 * N)
