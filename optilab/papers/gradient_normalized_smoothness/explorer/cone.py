@@ -81,7 +81,7 @@ def cone(**start: Any) -> Explorer:
         [
             panel(
                 "Within γ the slope stays in the cone around its model, as far as a step can go",
-                region("ball low", "ball high", 0.05),
+                region("ball low", "ball high", 0.09),
                 region("region low", "region high", 0.1),
                 band("cone", shade=blue),
                 thin("model", "f′ + Hh"),
