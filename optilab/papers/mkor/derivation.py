@@ -35,13 +35,9 @@ def exact_is_the_inverse() -> Derivation:
     """S1: the exact rule times γL + (1 − γ)ggᵀ is I; L is diagonal here, as it is in its own eigenvectors."""
     L, g = DIAGONAL, VECTOR
     average = gamma * L + (1 - gamma) * g * g.T
-    return (
-        Derivation("The exact rule", average, "the running mean: a share γ of the old L, 1 − γ of the new ggᵀ")
-        .then(
-            "times the exact rule's L⁻¹, whose one matrix–vector product is u = L⁻¹g",
-            lambda M: tidy(exact_rule(L.inv(), g) * M),
-        )
-        .equals(sp.eye(2), "nothing is left but I: the inverse of the mean, without an inversion")
+    return Derivation("The exact rule", average, "the running mean: a share γ of the old L, 1 − γ of the new ggᵀ").then(
+        "times the exact rule's new L⁻¹, which takes the one product u = L⁻¹g: nothing is left but I",
+        lambda M: tidy(exact_rule(L.inv(), g) * M),
     )
 
 
@@ -77,10 +73,10 @@ def what_printed_inverts() -> Derivation:
         )
         .equals(beta / gamma - kappa * (gamma + beta * size), "collect κ")
         .then("this is to vanish; s = gᵀu", lambda e: sp.Eq(e.subs(size, s), 0))
-        .then("solve for κ", lambda e: sp.Eq(kappa, sp.solve(e, kappa)[0]))
-        .then("with the printed β", lambda e: sp.Eq(kappa, e.rhs.subs(beta, printed_beta)))
+        .then("solve for κ", lambda e: sp.solve(e, kappa)[0])
+        .then("with the printed β", lambda e: e.subs(beta, printed_beta))
         .equals(
-            sp.Eq(kappa, (1 - gamma) / (gamma * (gamma**3 + (1 - gamma) * (1 + gamma**4) * s))),
+            (1 - gamma) / (gamma * (gamma**3 + (1 - gamma) * (1 + gamma**4) * s)),
             "positive: the printed rule inverts L/γ − κggᵀ, so curvature along g is taken away, not added",
         )
     )

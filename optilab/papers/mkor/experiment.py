@@ -278,7 +278,12 @@ def stabiliser(quick: bool) -> Iterator[Claim]:
         held = usual("MKOR", seeds, shift)
         free = race("MKOR", seeds, shift, eps=None, measures={"norms": norms})
         late = abs(hits(free) - hits(held))
-        yield Claim.over(f"shift {shift:g}: steps that no stabiliser changes, the worst seed", late, np.max, at_most=50)
+        yield Claim.over(
+            f"shift {shift:g}: steps by which it arrives at another time without a stabiliser, the worst seed",
+            late,
+            np.max,
+            at_most=50,
+        )
         ratio = float(np.median(free.full[-1]) / np.median(held.full[-1]))
         yield Claim(f"shift {shift:g}: median final loss without a stabiliser over that with it", ratio, at_least=least)
         most = held.norms.max((0, -1))
