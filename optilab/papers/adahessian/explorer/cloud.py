@@ -45,7 +45,6 @@ def compute(c: float, probes: int, block: int, mode: str, i: int) -> dict[str, A
     low, high = -TALL, TALL + 8
     known = [promised(H, n, block, mode)[i - 1] for n in COUNTS]
     why = "" if np.isfinite(formula[0]) else " There is no formula for |D̂| averaged over a block."
-    ratio = rms[i - 1] / truth[i - 1]
     said = "exact, with no scatter at all" if c == 0 else f"scattered by {number(mine.std(), 2)}"
     what = f"Entry {i}" if block == 1 else f"The block mean at entry {i}"
     return {
@@ -69,13 +68,13 @@ def compute(c: float, probes: int, block: int, mode: str, i: int) -> dict[str, A
         if mode == "signed"
         else "|D̂| is right in the mean (bars) only without couplings",
         "note": f"{what} is {number(truth[i - 1], 3)}; the estimates are {said}. Their root mean square, by which "
-        f"ADAHESSIAN divides, is {number(rms[i - 1], 3)}, <b>{number(ratio, 3)} times</b> that.{why}",
+        f"ADAHESSIAN divides, is {number(rms[i - 1], 3)}, "
+        f"<b>{number(rms[i - 1] / truth[i - 1], 3)} times</b> that.{why}",
     }
 
 
 def cloud(**start: Any) -> Explorer:
     """Couplings, probes, block and mode beside the estimates of eight entries and the histogram of one."""
-    shade = color("ADAHESSIAN")
     return Explorer(
         compute,
         {
@@ -88,7 +87,7 @@ def cloud(**start: Any) -> Explorer:
         [
             panel(
                 entry("title"),
-                dots("estimates", f"{SHOWN} of 2000 estimates", shade, opacity=0.35, hoverinfo="skip"),
+                dots("estimates", f"{SHOWN} of 2000 estimates", color("ADAHESSIAN"), opacity=0.35, hoverinfo="skip"),
                 level("truth", "the diagonal", INK, size=22),
                 promise("formula", "√(mean of D̂²), formula", ORANGE),
                 here("rms", "… measured", ORANGE, marker={"size": 7}),
@@ -98,7 +97,7 @@ def cloud(**start: Any) -> Explorer:
             ),
             panel(
                 entry("headline"),
-                area("histogram", shade=shade, width=1.2),
+                area("histogram", shade=color("ADAHESSIAN"), width=1.2),
                 rule("true", color=INK, width=2),
                 rule("root", color=ORANGE, width=2),
                 x=axis("D̂<sub>i</sub> (ink: H<sub>ii</sub>, orange: root mean square)", [-TALL - 1, TALL + 9]),

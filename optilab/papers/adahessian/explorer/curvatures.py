@@ -54,23 +54,18 @@ def decades(values: Array) -> Array:
 def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
     """Diagonal and estimate at one step."""
     diagonal, rows, estimate = run.diagonal[frame], run.rows[frame], run.estimate[frame]
-    t = EVERY * frame
-    none = np.full(LAYER, np.nan)
-    seen = t > 0
-    spread = (diagonal[:FIRST].reshape(LAYER)[:, :-1].max(1) / diagonal[:FIRST].reshape(LAYER)[:, :-1].min(1)).max()
+    t, seen = EVERY * frame, frame > 0
+    first = diagonal[:FIRST].reshape(LAYER)[:, :-1]  # without biases
+    spread = (first.max(1) / first.min(1)).max()
+    shown = np.maximum(estimate, FLOOR) if seen else np.full(len(rows), np.nan)
     by, by_rows = (np.median(estimate / exact) if seen else np.nan for exact in (diagonal, rows))
     return {
         "diagonal": decades(diagonal),
         "unseen": np.nan if seen else 11.0,
-        "estimate": decades(estimate) if seen else none,
-        "against diagonal": (
-            np.maximum(diagonal, FLOOR),
-            np.maximum(estimate, FLOOR) if seen else np.full(len(rows), np.nan),
-        ),
-        "against rows": (np.maximum(rows, FLOOR), np.maximum(estimate, FLOOR) if seen else np.full(len(rows), np.nan)),
-        "headline": f"What ADAHESSIAN divides by, after {t} steps"
-        if seen
-        else "What ADAHESSIAN divides by: no estimate yet",
+        "estimate": decades(shown),
+        "against diagonal": (np.maximum(diagonal, FLOOR), shown),
+        "against rows": (np.maximum(rows, FLOOR), shown),
+        "headline": "What ADAHESSIAN divides by" + (f", after {t} steps" if seen else ": no estimate yet"),
         "verdict": f"D̄ over |H<sub>ii</sub>|: {number(by, 2)}, over row norms: {number(by_rows, 2)} (medians)"
         if seen
         else "No estimate before the first step",
@@ -88,7 +83,6 @@ def compute(frame: int, run: Film, **_: Any) -> dict[str, Any]:
 def curvatures(**start: Any) -> Explorer:
     """The first layer's diagonal and estimate as training goes on; trains at the press of the button."""
     columns = {"x": axis("input (last: bias)", showgrid=False), "y": axis("unit", showgrid=False)}
-    ends = [-7, 2]
 
     def matrix(name: str) -> Any:
         return heat((np.arange(1, 22), np.arange(1, 17), name), bar="log₁₀", zmin=-6, zmax=0, colorscale="Cividis")
@@ -113,8 +107,8 @@ def curvatures(**start: Any) -> Explorer:
                 cloud("against diagonal", "against |H<sub>ii</sub>|", color("ADAHESSIAN"), opacity=0.5),
                 cloud("against rows", "against the row norm", ORANGE, opacity=0.5),
                 guide(([1e-7, 10], [1e-7, 10]), end="equal"),
-                x=log("exact", ends, dtick=2),
-                y=log("D̄, running root mean square", ends, dtick=2),
+                x=log("exact", [-7, 2], dtick=2),
+                y=log("D̄, running root mean square", [-7, 2], dtick=2),
                 height=360,
             ),
         ],

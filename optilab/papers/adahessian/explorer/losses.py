@@ -48,20 +48,15 @@ def better(one: tuple[Trace, np.ndarray], other: tuple[Trace, np.ndarray]) -> tu
 def compute(run: dict[str, tuple[Trace, np.ndarray]], freq: int, **_: Any) -> dict[str, Any]:
     """Median losses against steps and units, and accuracies."""
     runs = run | {"SGD, better rate": better(run["SGD, 0.1"], run["SGD, 0.3"])}
-    units = {OURS: cost(np.arange(0, STEPS + 1, 20), freq=freq), DEFAULT: cost(np.arange(0, STEPS + 1, 20))}
-    data: dict[str, Any] = {}
-    last, accuracy = {}, {}
+    units = {name: cost(np.arange(0, STEPS + 1, 20), freq=every) for name, every in ((OURS, freq), (DEFAULT, 1))}
+    data, last, accuracy = dict[str, Any](), {}, {}
     for name in SHADES:
         trace, right = runs[name]
         loss = np.clip(np.median(trace.loss, -1), 1e-5, 1e3)
         last[name], accuracy[name] = loss[-1], float(right.mean())
         data |= {f"{name} steps": (trace.step, loss), f"{name} units": (units.get(name, trace.step)[: len(loss)], loss)}
-    ahead = last["Adam, 0.03"] / last[OURS]
-    verdict = (
-        f"{number(ahead, 2)} times below a tuned Adam"
-        if ahead > 1
-        else f"{number(1 / ahead, 2)} times above a tuned Adam"
-    )
+    ratio = last["Adam, 0.03"] / last[OURS]
+    verdict = f"{number(max(ratio, 1 / ratio), 2)} times {'below' if ratio > 1 else 'above'} a tuned Adam"
     return data | {
         "accuracies": np.array(list(accuracy.values())),
         "headline": f"After {STEPS} steps your setting is {verdict}",
@@ -74,12 +69,11 @@ def compute(run: dict[str, tuple[Trace, np.ndarray]], freq: int, **_: Any) -> di
 
 def losses(**start: Any) -> Explorer:
     """Scales, delay, power and block of ADAHESSIAN beside Adam and SGD; trains at the press of the button."""
-    style = {name: {"width": 3} if name == OURS else {} for name in SHADES}
 
     def curves(of: str, *, legend: bool) -> list[Any]:
         make = {name: thin if name == "Adam, 0.001" else curve for name in SHADES}
         return [
-            make[name](f"{name} {of}", name, shade, showlegend=legend, **style[name])
+            make[name](f"{name} {of}", name, shade, showlegend=legend, **({"width": 3} if name == OURS else {}))
             for name, shade in reversed(SHADES.items())
         ]
 

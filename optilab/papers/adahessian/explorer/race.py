@@ -6,7 +6,7 @@ import numpy as np
 
 from optilab.papers.adahessian.algorithm import residual
 from optilab.papers.adahessian.explorer.parts import color
-from optilab.papers.adahessian.explorer.runs import EXACT, PROBE, STEPS, WINDOWS, map_of, ours, rivals
+from optilab.papers.adahessian.explorer.runs import EXACT, PROBE, STEPS, WINDOWS, drawn, map_of, ours, rivals, seen
 from optilab.papers.adahessian.problems import LANDSCAPES, in_other_units
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -14,7 +14,6 @@ from optilab.ui.marks import axis, contour, curve, goal, halo, here, log, panel,
 from optilab.ui.theme import ink
 from optilab.ui.words import number
 
-Array = np.ndarray
 FLOOR = 1e-17  # of distances drawn
 NAMES = ("ADAHESSIAN", "Adam", "SGD with momentum")
 EPSILONS = [0.0, 1e-8, 1e-4, 1e-2]
@@ -34,16 +33,15 @@ def compute(
     said, paths = [], {}
     with np.errstate(all="ignore"):
         for name, trace in runs.items():
-            phi = trace.theta if name == "ADAHESSIAN" else trace.x
-            theta, plain = paths[name] = np.moveaxis(problem.theta(phi), 1, 0)
-            loss, lost = f(theta), trace.diverged[0]
+            theta, plain, lost = drawn(problem, trace.theta if name == "ADAHESSIAN" else trace.x)
+            loss, paths[name] = f(theta), (theta, plain)
             data |= {
                 f"{name} path": tuple(theta.T),
                 f"{name} end": seen(theta, landscape),
                 f"{name} loss": (trace.step, np.clip(loss, 10.0**lowest, 1e12)),
                 f"{name} apart": (trace.step, np.clip(np.linalg.norm(theta - plain, axis=-1), FLOOR, 1e6)),
             }
-            end = f"diverged at step {lost:.0f}" if np.isfinite(lost) else f"{number(loss[-1], 2)}"
+            end = f"beyond 10⁶ from step {lost:.0f} on" if np.isfinite(lost) else f"{number(loss[-1], 2)}"
             said.append(f"{name} {end}")
     theta, plain = paths["ADAHESSIAN"]
     law = np.full(STEPS + 1, np.nan)
@@ -51,9 +49,9 @@ def compute(
         law = np.clip(f(theta[0]) * residual(STEPS, lr) ** 2, 10.0**lowest, 1e12)
     far = np.nanmax(np.linalg.norm(theta - plain, axis=-1))
     verdict = (
-        "to rounding, <b>the path that it takes in plain units</b>"
+        "is, to rounding, on <b>the path that it takes in plain units</b>"
         if far < 1e-9
-        else f"up to {number(far, 2)} away from the path that it takes in plain units"
+        else f"is up to {number(far, 2)} away from the path that it takes in plain units"
     )
     return data | {
         "plain path": tuple(plain.T),
@@ -61,16 +59,9 @@ def compute(
         "law": (np.arange(STEPS + 1), law),
         "loss span": [lowest - 0.5, max(3, -lowest - 6)],
         "note": f"The second parameter is y/{number(10.0**s, 3)}, before both are turned by {degrees:.0f}°. "
-        f"ADAHESSIAN stays {verdict}. "
+        f"ADAHESSIAN {verdict}. "
         f"f after {STEPS} steps: {', '.join(said)}.",
     }
-
-
-def seen(theta: Array, landscape: str) -> tuple[float, float]:
-    """Where a path ends, if that is in the picture; theta (steps + 1, 2)."""
-    x, y = theta[np.isfinite(theta).all(-1)][-1]
-    (left, right), (low, high), _ = WINDOWS[landscape]
-    return (x, y) if left <= x <= right and low <= y <= high else (np.nan, np.nan)
 
 
 def coupled(values: dict[str, Any]) -> bool:

@@ -67,7 +67,7 @@ def compute(
         "layer": (np.arange(1, 22), np.arange(1, 41), np.where(first == 0, np.nan, first)),
         "note": f"At {number(100 * target)} % zeros: <b>M-FAC {number(ours.accuracy[-1])}</b>, {ends}, one shot "
         f"{number(once)}, magnitude {number(plain)}; the whole network has {number(ours.accuracy[0])}, guessing 0.33. "
-        f"Shown on the right: after {part} of {nrec} parts, {number(100 * ours.zeros[part])} % zeros.",
+        f"The last picture: after {part} of {nrec} parts, {number(100 * ours.zeros[part])} % zeros.",
     }
 
 

@@ -59,8 +59,8 @@ def compute(frame: int, m: int, lam: float, lr: float) -> dict[str, Any]:
         "error": (np.arange(1, STEPS + 1), error[1:]),
         "now": (max(frame, 1), error[max(frame, 1)]),
         "note": f"Step {frame}: {filled} of {m} slots filled. The window's curvature is off by "
-        f"<b>{number(error[frame])}</b> of the Hessian's size, over the last 100 steps by "
-        f"{number(float(np.median(error[-100:])))} in the median. "
+        f"<b>{number(error[frame], 2)} times</b> the Hessian's size, over the last 100 steps by "
+        f"{number(float(np.median(error[-100:])), 2)} times in the median. "
         f"Loss above the least: {number(gap[frame])}, at step {STEPS}: {number(gap[-1])}.",
     }
 
