@@ -75,3 +75,12 @@ def test_the_film_shows_row_norms():
     assert np.median(estimate / diagonal) == pytest.approx(22, rel=0.05)
     assert np.median(estimate / rows) == pytest.approx(2.4, rel=0.05)
     assert (rows >= diagonal).all()
+
+
+@pytest.mark.parametrize("lr", [20.0, 30.0])
+def test_where_a_run_is_given_up_does_not_depend_on_its_units(lr):
+    paths = [raced(s=s, lr=lr)["ADAHESSIAN loss"][1] for s in (-3.0, 0.0, 3.0)]
+    drawn = [path[np.isfinite(path)] for path in paths]
+    assert len(drawn[1]) == (7 if lr == 30.0 else race.STEPS + 1)
+    for path in drawn:
+        np.testing.assert_allclose(path, drawn[1], rtol=1e-6)
