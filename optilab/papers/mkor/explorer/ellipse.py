@@ -58,8 +58,8 @@ def compute(gamma: float, size: float, theta: float, frame: int) -> dict[str, An
         "span": [np.log10(lengths.min()) - 0.4, np.log10(lengths.max()) + 0.4],
         "headline": "The printed rule stretches along g (dotted), the others squeeze" if turned else "All are circles",
         "note": f"After {frame} of {UPDATES} updates by the same g, F⁻¹ is so long along g and across it: "
-        f"{'; '.join(said)}. Each ellipse is drawn with its long half as 1; the pale one is the inverse of "
-        f"γF + (1 − γ)ggᵀ by `inv`: {number(axes['inv'][0])} and {number(axes['inv'][1])}.",
+        f"{'; '.join(said)}. Each ellipse is drawn with its long half as 1; the pale one is the running mean "
+        f"γF + (1 − γ)ggᵀ, inverted: {number(axes['inv'][0])} and {number(axes['inv'][1])}.",
     }
 
 

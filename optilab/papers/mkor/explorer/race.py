@@ -93,6 +93,7 @@ def race(**start: Any) -> Explorer:
     """Shift, rate, rule, backend and axis (and more) beside losses, factors and rank-one errors."""
     blue = color("MKOR")
     rates = {
+        "SGD, shift 0": {"backend": "SGD", "lr": RATES["MKOR"][0], "shift": 0.0},
         "SGD, shift 3": {"backend": "SGD", "lr": 0.3, "shift": 3.0},
         "LAMB, shift 3": {"backend": "LAMB", "lr": 0.03, "shift": 3.0},
         "SGD, shift 6": {"backend": "SGD", "lr": RATES["MKOR"][6], "shift": 6.0},
@@ -100,7 +101,7 @@ def race(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "shift": slider("shift of the inputs", 3.0, 0.0, 8.0, 0.5, named={"0": 0.0}),
+            "shift": slider("shift of the inputs", 3.0, 0.0, 8.0, 0.5),
             "lr": log_slider("MKOR's rate", 0.3, 1e-4, 1.0, named=rates),
             "rule": choice("rule", "exact", list(RULES)),
             "backend": choice("backend", "SGD", ["SGD", "LAMB"]),
