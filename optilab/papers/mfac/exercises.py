@@ -110,11 +110,12 @@ def _zero(matrix: sp.Matrix) -> bool:
 def check_woodbury(inner: Any, L: Any) -> str:
     """`inner` must be mI + GΛ⁻¹Gᵀ for F = Λ + GᵀG/m, and `L` its unit lower triangle in L diag L^T.
 
-    Recognises a missing m, Λ for Λ⁻¹, the d × d matrix for the m × m one, a factor whose diagonal isn't 1.
+    Recognises a missing m, 2 for m, Λ for Λ⁻¹, the d × d matrix for the m × m one, a factor whose diagonal isn't 1.
     """
     found, factor = _square(inner, "inner"), _square(L, "L")
     right = m * sp.eye(2) + G * Lambda.inv() * G.T
     assert not _zero(found - (right - (m - 1) * sp.eye(2))), "with I for mI the divisor m of the Fisher has got lost"
+    assert not _zero(found - right.subs(m, 2)), "keep the symbol m: it is the size of any window, not only of this one"
     swapped = m * sp.eye(2) + G * Lambda * G.T
     assert not _zero(found - swapped), "that holds Λ where Woodbury has Λ⁻¹"
     columns = m * sp.eye(2) + G.T * Lambda.inv() * G
@@ -134,8 +135,8 @@ def check_woodbury(inner: Any, L: Any) -> str:
 
 def _agrees(found: sp.Matrix, right: sp.Matrix, name: str) -> None:
     """Entry by entry; what is wrong is said at numbers."""
-    numbers = dict(zip([*G, m, lam_1, lam_2], [1, 2, 3, -1, 2, sp.Rational(1, 2), 4], strict=True))
-    said = f"at G = [[1, 2], [3, −1]], m = 2, Λ = diag(½, 4) {name} is {right.subs(numbers).tolist()}"
+    numbers = dict(zip([*G, m, lam_1, lam_2], [1, 2, 3, -1, 5, sp.Rational(1, 2), 4], strict=True))
+    said = f"at G = [[1, 2], [3, −1]], m = 5, Λ = diag(½, 4) {name} is {right.subs(numbers).tolist()}"
     assert _zero(found - right), f"{said}, yours is {found.subs(numbers).tolist()}"
 
 

@@ -51,6 +51,7 @@ why = "{why}"
 WRONG = {
     "1-woodbury": {
         "the divisor m of the Fisher has got lost": woodbury(inner="sp.eye(2) + G * Lambda.inv() * G.T"),
+        "keep the symbol m": woodbury(inner="2 * sp.eye(2) + G * Lambda.inv() * G.T"),
         "Λ where Woodbury has Λ⁻¹": woodbury(inner="m * sp.eye(2) + G * Lambda * G.T"),
         "a row for each coordinate": woodbury(inner="m * sp.eye(2) + G.T * Lambda.inv() * G"),
         "pivots stand in the middle": woodbury(L="[[inner[0, 0], 0], [inner[1, 0], 1]]"),
