@@ -12,6 +12,8 @@ ellipse, growth, bill, contest, hybrid = (
     import_module(f"optilab.papers.mkor.explorer.{name}") for name in ("ellipse", "growth", "bill", "contest", "hybrid")
 )
 
+UNITS = ("multiplications", "numbers sent")
+
 
 def half_axes(gamma, size, theta, frame=30):
     data = ellipse.compute(gamma=gamma, size=size, theta=theta, frame=frame)
@@ -101,3 +103,7 @@ def test_counted_prices():
     assert contest.price("SGD", "numbers sent", 1) < contest.price("MKOR", "numbers sent", 1)
     assert contest.price("MKOR", "numbers sent", 1) < contest.price("KFAC", "numbers sent", 1)
     assert contest.price("MKOR", "multiplications", 10) < contest.price("MKOR", "multiplications", 1)
+    arrived = {"MKOR": 60, "KFAC": 60, "SGD": 170}  # at shift 3, as the race says
+    work, sent = ({k: n * contest.price(k, axis, 1) for k, n in arrived.items()} for axis in UNITS)
+    assert {name: round(number / 1e6) for name, number in work.items()} == {"MKOR": 19, "KFAC": 20, "SGD": 41}
+    assert [round(sent[name], -3) for name in ("MKOR", "KFAC")] == [82_000, 112_000]
