@@ -1,0 +1,64 @@
+"""A map of three papers on bilevel problems: what each does where the textbook's hypergradient has no answer."""
+
+from typing import Any
+
+import numpy as np
+
+from optilab.ui.controls import choice
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, bars, panel, texts
+from optilab.ui.theme import ink
+
+HARD = ["constrained", "many solutions", "unbounded curvature"]
+PAPERS = ["BO-REP", "penalty", "LV-HBA"]
+ANSWERS = {
+    ("LV-HBA", "constrained"): "multipliers,<br>smoothed",
+    ("LV-HBA", "many solutions"): "the gap f − v,<br>not y*(x)",
+    ("LV-HBA", "unbounded curvature"): "F only smooth,<br>no rate then",
+    ("penalty", "constrained"): "sets X, Y;<br>no coupling",
+    ("penalty", "many solutions"): "(1/σ)(f − min f),<br>an error bound",
+    ("penalty", "unbounded curvature"): "not asked",
+    ("BO-REP", "constrained"): "not asked",
+    ("BO-REP", "many solutions"): "one: strongly<br>convex",
+    ("BO-REP", "unbounded curvature"): "normalised steps,<br>y refined in balls",
+}
+SAID = {
+    "constrained": "The lower level has constraints that tie x and y together: LV-HBA smooths the multiplier as it "
+    "does y, and needs a joint projection instead of second derivatives.",
+    "many solutions": "y*(x) isn't a function: LV-HBA and the penalty methods charge for the gap of the lower level "
+    "and let F choose among its solutions.",
+    "unbounded curvature": "The upper level's curvature grows with its gradient, so no step is safe everywhere: BO-REP "
+    "normalises its steps and keeps y close all the time.",
+}
+
+
+def compute(hard: str) -> dict[str, Any]:
+    """The column of one difficulty, shaded."""
+    return {
+        "column": (np.arange(3), np.where(np.array(HARD) == hard, 3.0, 0.0)),
+        "note": SAID[hard],
+    }
+
+
+def atlas(**start: Any) -> Explorer:
+    """What is hard, and what three papers say to it."""
+    places = [(column, row) for column in range(3) for row in range(3)]
+    said = [ANSWERS[PAPERS[row], HARD[column]] for column, row in places]
+    across, up = np.array(places, dtype=float).T
+    return Explorer(
+        compute,
+        {"hard": choice("what is hard", HARD[0], HARD)},
+        [
+            panel(
+                "Three answers to one question: what if y*(x) can't be differentiated?",
+                bars("column", shade=ink(0.12), width=0.96, hoverinfo="skip"),
+                texts((across, up + 0.5), said),
+                x=axis(span=[-0.5, 2.5], ticks=dict(enumerate(HARD)), showgrid=False),
+                y=axis(span=[0, 3], ticks={row + 0.5: name for row, name in enumerate(PAPERS)}, showgrid=False),
+                wide=True,
+                height=300,
+            )
+        ],
+        call=__name__,
+        start=start,
+    )
