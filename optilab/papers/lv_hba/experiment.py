@@ -169,7 +169,9 @@ def active_inequality(quick: bool) -> Iterator[Claim]:
     subject = "active inequality, 20 starts, 2000 steps"
     yield Claim.over(f"{subject}: within 0.02 of a local minimum", near, np.min, at_least=19)
     yield Claim.over("… largest distance to it", [off(t.x[-1]).max() for t in traces], np.max, at_most=0.006)
-    yield Claim.over("… largest |λ − 2x|", [abs(t.lam[-1] - 2 * t.x[-1]).max() for t in traces], np.max, at_most=0.002)
+    yield Claim.over(
+        "… largest distance of λ from 2x", [abs(t.lam[-1] - 2 * t.x[-1]).max() for t in traces], np.max, at_most=0.002
+    )
     steps = 6000 if quick else 20_000
     constant = run(lv_hba(ripple(), np.array([1.3]), np.array([0.5]), alpha=0.01, p=0.0), steps, every=steps)
     distance = abs(constant.x[-1, 0] - MINIMA[1])

@@ -32,11 +32,16 @@ SAID = {
 }
 
 
+def column(hard: str) -> Any:
+    """What each paper answers to one difficulty."""
+    return {paper: ANSWERS[paper, hard].replace("<br>", " ") for paper in PAPERS}
+
+
 def compute(hard: str) -> dict[str, Any]:
     """The column of one difficulty, shaded."""
     return {
         "column": (np.arange(3), np.where(np.array(HARD) == hard, 3.0, 0.0)),
-        "note": SAID[hard],
+        "note": f"{SAID[hard]} " + "; ".join(f"{paper}: {said}" for paper, said in column(hard).items()) + ".",
     }
 
 
@@ -61,4 +66,5 @@ def atlas(**start: Any) -> Explorer:
         ],
         call=__name__,
         start=start,
+        recipe=column,
     )

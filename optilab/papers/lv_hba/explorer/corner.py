@@ -11,6 +11,7 @@ from optilab.papers.lv_hba.problems.toys import ripple
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, dots, entry, here, panel, thin, walk
+from optilab.ui.theme import TEAL
 from optilab.ui.words import number
 
 STEPS = 2000
@@ -80,7 +81,7 @@ def corner(**start: Any) -> Explorer:
             ),
             panel(
                 "C is shaded: y ≤ x. Lower solutions are its edge",
-                band((SHADED[0], SHADED[1]), shade="rgba(128,128,128,0.25)", hoverinfo="skip"),
+                band((SHADED[0], SHADED[1]), shade="rgba(128,128,128,1)", hoverinfo="skip"),
                 walk("plane", "(x, y)", blue, size=4),
                 here("end", shade=blue),
                 x=axis("x", [0, 3]),
@@ -90,7 +91,7 @@ def corner(**start: Any) -> Explorer:
                 "The multipliers look for 2x",
                 thin("true", "2x"),
                 curve("lam", "λ", blue),
-                curve("z", "z", color("E-AiPOD")),
+                curve("z", "z", TEAL),
                 x=axis("step k", [0, STEPS]),
                 y=axis("multiplier", [-1, 8]),
             ),
