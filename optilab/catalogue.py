@@ -152,12 +152,13 @@ PAPERS = (
     Paper(
         slug="lv_hba",
         number=12,
-        title="Constrained Bi-Level Optimization: Proximal Lagrangian Value Function Approach and Hessian-free Algorithm",
+        title="Constrained Bi-Level Optimization: Proximal Lagrangian Value Function Approach and Hessian-free "
+        "Algorithm",
         authors="W. Yao, C. Yu, S. Zeng, J. Zhang",
         year=2024,
         source="arXiv 2401.16164",
         message="Smooth the lower level in y and in its multiplier: the value function gets a gradient, and a bilevel "
-        "problem with constraints is four projected gradient steps. What is left is the penalty's bias, in closed form.",
+        "problem with constraints is four projected gradient steps. What is left is the bias of a finite penalty.",
     ),
 )
 
