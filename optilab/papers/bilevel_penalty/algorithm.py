@@ -191,22 +191,23 @@ def single_loop(
     while True:
         sigma, alpha, gamma, beta, eta = sigma_k(k), alpha_k(k), gamma_k(k), beta_k(k), eta_k(k)
 
-        def update(estimate: Array, G: Callable[[Array, Array], Array], new: Any, old: Any) -> Array:
-            return G(*new) if k == 0 else storm(estimate, G(*new), G(*old), eta)  # noqa: B023 (called in this step)
+        def renew(estimate: Array, gradient: Any, level: Any, tok: Any, new: Any, old: Any) -> Array:
+            G = gradient(level, *new, tok)
+            return G if k == 0 else storm(estimate, G, gradient(level, *old, tok), eta)  # noqa: B023 (of this step)
 
         tok_f, tok_g, tok_2 = draw(f), draw(g), draw(g)
-        fu = update(fu, lambda x, y, tok=tok_f: grad_y(f, x, y, tok), (x, u), (x_, u_))
-        gu = update(gu, lambda x, y, tok=tok_g: grad_y(g, x, y, tok), (x, u), (x_, u_))
-        gw = update(gw, lambda x, y, tok=tok_2: grad_y(g, x, y, tok), (x, w), (x_, w_))
+        fu = renew(fu, grad_y, f, tok_f, (x, u), (x_, u_))
+        gu = renew(gu, grad_y, g, tok_g, (x, u), (x_, u_))
+        gw = renew(gw, grad_y, g, tok_2, (x, w), (x_, w_))
         d_u, d_w = sigma * fu + gu + pull * (u - y), gw + pull * (w - z)
         _check_finite(k, d_u, x, u)
         _check_finite(k, d_w, x, w)
         u_, w_, u, w = u, w, problem.project_y(u - gamma * d_u), problem.project_y(w - gamma * d_w)
         y, z = (1 - beta) * y + beta * u, (1 - beta) * z + beta * w
         tok_f, tok_g = draw(f), draw(g)
-        fx = update(fx, lambda x, y, tok=tok_f: grad_x(f, x, y, tok), (x, u), (x_, u_))
-        gxu = update(gxu, lambda x, y, tok=tok_g: grad_x(g, x, y, tok), (x, u), (x_, u_))
-        gxw = update(gxw, lambda x, y, tok=tok_g: grad_x(g, x, y, tok), (x, w), (x_, w_))
+        fx = renew(fx, grad_x, f, tok_f, (x, u), (x_, u_))
+        gxu = renew(gxu, grad_x, g, tok_g, (x, u), (x_, u_))
+        gxw = renew(gxw, grad_x, g, tok_g, (x, w), (x_, w_))
         d = fx + (gxu - gxw) / sigma
         _check_finite(k, d, x, u, w)
         x_, x = x, problem.project_x(x - alpha * d)
@@ -369,8 +370,7 @@ def soba(
     k = 0
     while True:
         tok_f, tok_g = draw(f), draw(g)
-        Hv = g.hvp_yy(x, y, v) if tok_g is None else g.sample_hvp_yy(x, y, v, tok_g)
-        Jv = g.hvp_xy(x, y, v) if tok_g is None else g.sample_hvp_xy(x, y, v, tok_g)
+        Hv, Jv = (_product(name, g, x, y, v, tok_g) for name in ("hvp_yy", "hvp_xy"))
         d_y, d_v = grad_y(g, x, y, tok_g), Hv - grad_y(f, x, y, tok_f)
         d_x = grad_x(f, x, y, tok_f) - Jv
         _check_finite(k, d_x, x, y, v)
@@ -423,6 +423,11 @@ def grad_x(level: Any, x: Array, y: Array, tok: Any) -> Array:
 def grad_y(level: Any, x: Array, y: Array, tok: Any) -> Array:
     """∇ᵧ of a level, of a sample unless that is None: (*batch, m)."""
     return level.grad_y(x, y) if tok is None else level.sample_grad_y(x, y, tok)
+
+
+def _product(name: str, level: Any, x: Array, y: Array, v: Array, tok: Any) -> Any:
+    """A product with second derivatives, of a sample unless that is None."""
+    return getattr(level, name)(x, y, v) if tok is None else getattr(level, f"sample_{name}")(x, y, v, tok)
 
 
 def _draws(problem: Bilevel, rng: Any, batch: tuple[int, ...], why: str = "") -> Callable[..., Any]:
