@@ -14,6 +14,13 @@ def test_the_floors_are_a_multiple_of_sigma():
     assert ex.ends("S", THREE, 0.03) == pytest.approx([1.99, 1.33, 1.80], abs=6e-3)
 
 
+def test_the_practical_step_is_too_long_for_a_rare_instance():
+    rare = range(1229, 1230)
+    assert ex.ends("S", rare, 0.1) > 20
+    assert ex.ends("S", rare, 0.1, alpha=0.02) == pytest.approx(1.97, abs=6e-3)
+    assert ex.ends("S", rare, 0.1, T=10) == pytest.approx(1.97, abs=6e-3)
+
+
 def test_the_oracle_calls_to_a_target():
     assert ex.calls_to("C", THREE, 0.3).tolist() == [330, 306, 408]
     assert ex.calls_to("C", THREE, 0.03).tolist() == [14100, 8598, 7200]
