@@ -133,14 +133,14 @@ def test_permuting_the_flat_problem_permutes_its_run():
 def test_the_limit_nears_the_bilevel_solution_as_the_penalty_grows():
     P = ridge(2, 3, rng(8), l=1)
     x = np.zeros(2)
-    for _ in range(2000):
-        x = x - 0.1 * alg.null_space_hypergrad(P, x, P.y_star(x))
+    for _ in range(500):
+        x = x - 0.2 * alg.null_space_hypergrad(P, x, P.y_star(x))
     miss = []
-    for c0 in (1.0, 10.0, 100.0):
-        state = last(alg.lv_hba(P, *starts(P), c0=c0, p=0.0), int(1500 * c0**0.5))
+    for c0 in (1.0, 6.0, 36.0):
+        state = last(alg.lv_hba(P, *starts(P), c0=c0, p=0.0), int(800 * c0**0.5))
         miss.append(np.linalg.norm(state.x - x))
-    assert miss[1] < 0.3 * miss[0]
-    assert miss[2] < 0.3 * miss[1]
+    assert miss[1] < 0.4 * miss[0]
+    assert miss[2] < 0.4 * miss[1]
 
 
 def test_the_residual_vanishes_at_the_penalised_solution_and_is_the_projected_gradient():
@@ -228,7 +228,7 @@ def test_gam_averages_over_a_ball_where_the_active_set_changes():
 @pytest.mark.parametrize("prob", [1.0, 0.4])
 def test_e_aipod_solves_a_strongly_convex_lower_level(prob):
     P = ridge(2, 4, rng(3))
-    state = last(alg.e_aipod(P, *starts(P), prob=prob, lr=0.2, hlr=0.05, rng=rng(1)), 3000)
+    state = last(alg.e_aipod(P, *starts(P), prob=prob, lr=0.2, hlr=0.05, rng=rng(1)), 1200)
     np.testing.assert_allclose(alg.null_space_hypergrad(P, state.x, P.y_star(state.x)), 0, atol=1e-6)
     np.testing.assert_allclose(state.y, P.y_star(state.x), atol=1e-6)
 

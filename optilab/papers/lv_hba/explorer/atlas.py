@@ -13,13 +13,13 @@ HARD = ["constrained", "many solutions", "unbounded curvature"]
 PAPERS = ["BO-REP", "penalty", "LV-HBA"]
 ANSWERS = {
     ("LV-HBA", "constrained"): "multipliers,<br>smoothed",
-    ("LV-HBA", "many solutions"): "the gap f − v,<br>not y*(x)",
-    ("LV-HBA", "unbounded curvature"): "F only smooth,<br>no rate then",
+    ("LV-HBA", "many solutions"): "the gap f − v,<br>f(x, ·) convex",
+    ("LV-HBA", "unbounded curvature"): "assumes it<br>bounded",
     ("penalty", "constrained"): "sets X, Y;<br>no coupling",
     ("penalty", "many solutions"): "(1/σ)(f − min f),<br>an error bound",
-    ("penalty", "unbounded curvature"): "not asked",
-    ("BO-REP", "constrained"): "not asked",
-    ("BO-REP", "many solutions"): "one: strongly<br>convex",
+    ("penalty", "unbounded curvature"): "assumes it<br>bounded",
+    ("BO-REP", "constrained"): "no constraints",
+    ("BO-REP", "many solutions"): "only one:<br>strongly convex",
     ("BO-REP", "unbounded curvature"): "normalised steps,<br>y refined in balls",
 }
 SAID = {
@@ -34,7 +34,7 @@ SAID = {
 
 def column(hard: str) -> Any:
     """What each paper answers to one difficulty."""
-    return {paper: ANSWERS[paper, hard].replace("<br>", " ") for paper in PAPERS}
+    return {paper: ANSWERS[paper, hard].replace("<br>", " ") for paper in PAPERS[::-1]}
 
 
 def compute(hard: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from optilab.papers.lv_hba.problems.toys import ripple
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, dots, entry, here, panel, thin, walk
-from optilab.ui.theme import TEAL
+from optilab.ui.theme import PINK
 from optilab.ui.words import number
 
 STEPS = 2000
@@ -91,7 +91,7 @@ def corner(**start: Any) -> Explorer:
                 "The multipliers look for 2x",
                 thin("true", "2x"),
                 curve("lam", "λ", blue),
-                curve("z", "z", TEAL),
+                curve("z", "z", PINK),
                 x=axis("step k", [0, STEPS]),
                 y=axis("multiplier", [-1, 8]),
             ),
