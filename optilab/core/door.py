@@ -30,6 +30,11 @@ def has_words(function: Callable[..., Any]) -> bool:
     return any("require" in getattr(one, "__code__", code).co_names for one in [body, *helpers])
 
 
+def reads_answers(module: str, name: str) -> bool:
+    """Whether a function takes students' answers, in any form, and says in its own words what is wrong with them."""
+    return "exercises" in module.split(".") and name.startswith("check_")
+
+
 def checked(function: Callable[..., Any], asked: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, refusing at calls from outside what isn't as annotated, if `asked` hasn't words of its own."""
 
@@ -59,7 +64,11 @@ def watch(module: ModuleType) -> None:
     """Have the public functions and classes that a module defines `checked`, in its tables of functions too."""
     tables = [table for name, table in vars(module).items() if type(table) is dict and not name.startswith("__")]
     for name, value in [*vars(module).items()]:
-        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+        if (
+            name.startswith("_")
+            or reads_answers(module.__name__, name)
+            or getattr(value, "__module__", None) != module.__name__
+        ):
             continue
         if inspect.isfunction(value) and not hasattr(value, "__wrapped__"):  # algorithms check for themselves
             setattr(module, name, checked(value, value))

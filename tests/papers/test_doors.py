@@ -77,7 +77,7 @@ def doors(root: str) -> list[tuple[str, Callable[..., Any], Callable[..., Any]]]
         if any(part in module for part in WITHOUT):
             continue
         for name, value in vars(importlib.import_module(module)).items():
-            if name.startswith("_") or getattr(value, "__module__", None) != module:
+            if name.startswith("_") or getattr(value, "__module__", None) != module or door.reads_answers(module, name):
                 continue
             made = inspect.isclass(value) and "__dataclass_fields__" in vars(value) and not inspect.isabstract(value)
             if made or (inspect.isfunction(value) and (hasattr(value, "at_door") or not hasattr(value, "__wrapped__"))):
