@@ -160,6 +160,16 @@ PAPERS = (
         message="Smooth the lower level in y and in its multiplier: the value function gets a gradient, and a bilevel "
         "problem with constraints is four projected gradient steps. What is left is the bias of a finite penalty.",
     ),
+    Paper(
+        slug="bilevel_penalty",
+        number=13,
+        title="On Penalty Methods for Nonconvex Bilevel Optimization and First-Order Stochastic Approximation",
+        authors="J. Kwon, D. Kwon, S. Wright, R. Nowak",
+        year=2024,
+        source="arXiv 2309.01753",
+        message="Charge 1/σ for not minimising the lower level, and first derivatives are enough, even with many lower "
+        "solutions. The price is a bias of order σ, as long as the lower solutions move continuously.",
+    ),
 )
 
 
