@@ -69,7 +69,7 @@ WRONG = {
     "2-step": {
         "not at the old y": steps(at="old"),
         "not at the averaged": steps(at="y, z"),
-        "w starts at z": steps(second="old[0]").replace("u, w, old = y, old[0]", "old = y, z\n    u, w = y, y"),
+        "w starts at z": steps(second="y"),
         "projected onto Y": steps(inner=""),
         "the centre of": steps(centre="mid, far = u, w"),
         "both gradients of g": steps(one="g.grad_x(x, p) / sigma - g.grad_x(x, q)"),

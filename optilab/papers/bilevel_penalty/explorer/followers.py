@@ -45,7 +45,8 @@ def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -
         headline = f"Diverged at step {lost}"
     else:
         headline = "u goes for the star, w stays where it meets the ring"
-    off_u, off_w = np.linalg.norm(u - ring_target(x, SIGMA)), abs(np.linalg.norm(w) - np.sqrt(1 + x * x))
+    off_u = float(np.linalg.norm(u - ring_target(x, SIGMA)))
+    off_w = float(abs(np.linalg.norm(w) - np.sqrt(1 + x * x)))
     stuck = " At w = 0, a maximum of g, its gradient is 0: w never moves." if STARTS[begin] is None else ""
     push = (np.sum(w * w) - np.sum(u * u)) * x / SIGMA
     return {
