@@ -8,7 +8,7 @@ import optilab.papers.bilevel_penalty.explorer  # noqa: F401 (puts its modules w
 from optilab.core.run import run
 from optilab.papers.bilevel_penalty import experiment
 from optilab.papers.bilevel_penalty.algorithm import double_loop, single_loop
-from optilab.papers.bilevel_penalty.explorer.parts import c_run, lengths, remembered, ring_run
+from optilab.papers.bilevel_penalty.explorer.parts import c_run, ring_run
 from optilab.papers.bilevel_penalty.problems import compatible, draw, noisy, ring
 
 dial, followers, convergence, choosing = (
@@ -49,7 +49,9 @@ def test_the_run_on_c_is_that_of_either_algorithm_with_the_same_noise():
         states = double_loop(problem, *zero, sigma=0.1, gamma=0.1, T=T, M=M, rng=np.random.default_rng(1))
         assert lost is None
         np.testing.assert_allclose(path, run(states, 60).x, rtol=1e-9, atol=1e-11)
-    inner, outer = (remembered(0.05 * one, 0.2) for one in noises(problem, 60, 1, 1, np.random.default_rng(1)))
+    inner, outer = (
+        convergence.remembered(0.05 * one, 0.2) for one in noises(problem, 60, 1, 1, np.random.default_rng(1))
+    )
     states = single_loop(problem, *zero, sigma=0.1, eta=0.2, rng=np.random.default_rng(1))
     np.testing.assert_allclose(
         c_run(3, 0.1, 0.01, 0.1, 1, 60, inner, outer).path, run(states, 60).x, rtol=1e-9, atol=1e-11
@@ -58,7 +60,7 @@ def test_the_run_on_c_is_that_of_either_algorithm_with_the_same_noise():
 
 def test_the_lengths_are_those_of_the_gradients():
     problem, x = compatible(draw(2)), np.random.default_rng(0).normal(size=(5, 3))
-    true, of_penalty = lengths(2, x, 0.1)
+    true, of_penalty = convergence.lengths(2, x, 0.1)
     np.testing.assert_allclose(true, experiment.length(problem.hypergrad(x, pinv=True)), rtol=1e-10)
     np.testing.assert_allclose(of_penalty, experiment.length(problem.penalty_grad(x, 0.1)), rtol=1e-10)
 
@@ -94,6 +96,17 @@ SETTINGS = {"k": 200, "T": 3, "gamma": 0.1, "rho": 1.0, "beta": 1.0, "begin": "a
 )
 def test_the_title_of_the_followers_follows_its_settings(values, headline):
     assert followers.compute(**SETTINGS | values)["headline"] == headline
+
+
+def test_the_title_of_x_says_whether_it_has_arrived():
+    assert followers.compute(**SETTINGS)["way"] == "After 200 steps x is where ψ_σ is least"
+    assert followers.compute(**SETTINGS | {"gamma": 0.02})["way"] == "200 steps aren't enough: u is slow"
+    lost = followers.compute(**SETTINGS | {"begin": "the maximum, y = 0"})
+    assert lost["way"] == "x leaves the picture"
+    assert followers.compute(**SETTINGS | {"begin": "the maximum, y = 0", "T": 1, "gamma": 1.0})["u"] == (
+        [np.nan],
+        [np.nan],
+    )
 
 
 PLAIN = {"method": "Algorithm 1", "sigma": 0.1, "ratio": 0.3, "nu": 0.0, "eta": 0.005, "T": 1, "M": 1, "seed": 0}

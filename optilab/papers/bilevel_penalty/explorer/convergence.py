@@ -4,8 +4,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from scipy.signal import lfilter
 
-from optilab.papers.bilevel_penalty.explorer.parts import Ride, c_run, color, lengths, normals, remembered
+from optilab.papers.bilevel_penalty.explorer.parts import Ride, c_run, color, matrices, normals
+from optilab.papers.bilevel_penalty.problems import compatible, draw
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, guide, here, log, panel, thin
@@ -13,6 +15,12 @@ from optilab.ui.words import number
 
 CALLS = 12000
 ONE, TWO = "Algorithm 1", "Algorithm 2"
+
+
+def remembered(noise: np.ndarray, eta: float) -> np.ndarray:
+    """The error that recursive momentum makes of it: the first as it is, then e ← (1 − η)e + ηn."""
+    first = (1 - eta) * noise[:1]
+    return lfilter([eta], [1, eta - 1], noise, axis=0, zi=first)[0]
 
 
 @lru_cache(32)
@@ -30,6 +38,15 @@ def ride(method: str, sigma: float, ratio: float, nu: float, eta: float, T: int,
     return c_run(seed, sigma, ratio * sigma, 0.1 if nu else 0.4, T, steps, inner, outer)
 
 
+def lengths(seed: int, x: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """‖∇ψ‖ and ‖∇ψ_σ‖ of problem C at points (k, 3)."""
+    m, problem = matrices(seed), compatible(draw(seed))
+    y = problem.y_star(x)
+    v = problem.upper.grad_y(x, y) @ m.inverse
+    exact = problem.upper.grad_x(x, y) - problem.lower.hvp_xy(x, y, v)
+    return np.linalg.norm(exact, axis=1), np.linalg.norm(problem.penalty_grad(x, sigma), axis=1)
+
+
 def compute(
     method: str, sigma: float, ratio: float, nu: float, eta: float, T: int, M: int, seed: int
 ) -> dict[str, Any]:
@@ -37,7 +54,7 @@ def compute(
     path, lost = ride(method, sigma, ratio, nu, eta, T, M, seed)
     per = 12 if method == TWO else 3 * T + 3 * (M if nu else 1)
     kept = np.unique(np.linspace(0, len(path) - 1, 250).astype(int))
-    true, of_penalty = (np.clip(norm, 1e-4, 1e2) for norm in lengths(seed, path[kept], sigma))
+    true, of_penalty = lengths(seed, path[kept], sigma)
     last = max(1, len(kept) // 5)
     rest, rest_penalty = (float(np.sqrt((norm[-last:] ** 2).mean())) for norm in (true, of_penalty))
     if lost is not None:
@@ -52,6 +69,7 @@ def compute(
         said = (
             f"Over the last fifth of the run ‖∇ψ‖ is <b>{number(rest / sigma)} σ</b> and ‖∇ψ_σ‖ {number(rest_penalty)}."
         )
+    true, of_penalty = np.clip(true, 1e-4, 1e2), np.clip(of_penalty, 1e-4, 1e2)
     return {
         "true": (per * kept, true),
         "penalty": (per * kept, of_penalty),
@@ -83,7 +101,7 @@ def convergence(**start: Any) -> Explorer:
                 thin("true", "‖∇ψ‖", color("C")),
                 curve("penalty", "‖∇ψ_σ‖", color("penalty")),
                 here("now", shade=color("C")),
-                x=axis("oracle calls", [0, CALLS]),
+                x=axis("oracle calls", [0, CALLS], ticks={n: f"{n}" for n in range(0, CALLS, 2000)}),
                 y=log("stationarity", [-4, 2]),
                 wide=True,
                 height=420,

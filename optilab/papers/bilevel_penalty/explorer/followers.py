@@ -13,6 +13,7 @@ from optilab.ui.theme import PINK
 from optilab.ui.words import number
 
 STEPS, SIGMA, BEST = 200, 0.1, 1.0495  # the last: where ψ_σ is least
+WIDTH = 2.6  # of the picture, to either side
 STARTS = {"beside a": 0.0, "across": 1.5, "opposite": 3.0, "the maximum, y = 0": None}
 
 
@@ -27,10 +28,15 @@ def ride(T: int, gamma: float, rho: float, beta: float, begin: str) -> Ride:
 def levels(x: float) -> tuple[np.ndarray, np.ndarray]:
     """Contour lines of g: pairs of circles around the ring, with gaps between them."""
     r2 = 1 + x * x
-    squares = [r2 + sign * 2 * np.sqrt(g) for g in (0.02, 0.15, 0.6) for sign in (1, -1)]
-    unit = ring_circle(0.0)
+    squares, unit = [r2 + sign * 2 * np.sqrt(g) for g in (0.02, 0.15, 0.6) for sign in (1, -1)], ring_circle(0.0)
     lines = np.concatenate([np.append(np.sqrt(max(s, 0.0)) * unit, [[np.nan, np.nan]], 0) for s in squares])
     return lines[:, 0], lines[:, 1]
+
+
+def seen(point: np.ndarray) -> tuple[list[float], list[float]]:
+    """The point where it is in the picture, else none."""
+    first, second = point if abs(point).max() < WIDTH else (np.nan, np.nan)
+    return [first], [second]
 
 
 def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -> dict[str, Any]:
@@ -40,11 +46,12 @@ def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -
     x, u, w = path[at, 0], path[at, 1:3], path[at, 3:]
     shown = float(np.clip(x, -3, 3))
     ring_, target = ring_circle(shown), ring_target(shown, SIGMA)
-    sub = path[: at + 1]
     if lost is not None:
-        headline = f"Diverged at step {lost}"
+        headline, way = f"Diverged at step {lost}", "x leaves the picture"
     else:
         headline = "u goes for the star, w stays where it meets the ring"
+        there = abs(path[-1, 0] - BEST) < 0.02
+        way = f"After {STEPS} steps x is where ψ_σ is least" if there else f"{STEPS} steps aren't enough: u is slow"
     off_u = float(np.linalg.norm(u - ring_target(x, SIGMA)))
     off_w = float(abs(np.linalg.norm(w) - np.sqrt(1 + x * x)))
     stuck = " At w = 0, a maximum of g, its gradient is 0: w never moves." if STARTS[begin] is None else ""
@@ -53,16 +60,16 @@ def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -
         "ring": (ring_[:, 0], ring_[:, 1]),
         "levels": levels(shown),
         "target": ([target[0]], [target[1]]),
-        "way_u": (sub[:, 1], sub[:, 2]),
-        "way_w": (sub[:, 3], sub[:, 4]),
-        "u": ([u[0]], [u[1]]),
-        "w": ([w[0]], [w[1]]),
+        "way_u": (path[: at + 1, 1], path[: at + 1, 2]),
+        "way_w": (path[: at + 1, 3], path[: at + 1, 4]),
+        "u": seen(u),
+        "w": seen(w),
         "arrow": ([w[0], u[0]], [w[1], u[1]]),
-        "x": (np.arange(at + 1), np.clip(sub[:, 0], -1, 3)),
+        "x": (np.arange(at + 1), np.clip(path[: at + 1, 0], -1, 3)),
         "now": ([at], [np.clip(x, -1, 3)]),
         "best": ([0, STEPS], [BEST, BEST]),
         "headline": headline,
-        "way": "x leaves the picture" if lost is not None else "x goes where ψ_σ is least",
+        "way": way,
         "note": f"Step {at}: x = {number(x)}, u is {number(off_u)} from T(x, σ), w {number(off_w)} from the ring; the "
         f"pair pushes x with <b>{number(push)}</b>.{stuck}",
     }
@@ -92,8 +99,8 @@ def followers(**start: Any) -> Explorer:
                 goal("target", "T(x, σ)"),
                 here("u", "u", blue),
                 here("w", "w", pink),
-                x=axis("y₁", [-2.6, 2.6]),
-                y=axis("y₂", [-2.6, 2.6], equal=True),
+                x=axis("y₁", [-WIDTH, WIDTH]),
+                y=axis("y₂", [-WIDTH, WIDTH], equal=True),
                 height=420,
             ),
             panel(

@@ -4,9 +4,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.signal import lfilter
 
-from optilab.papers.bilevel_penalty.problems import compatible, draw, ring
+from optilab.papers.bilevel_penalty.problems import draw, ring
 from optilab.ui.theme import methods
 
 Array = np.ndarray
@@ -71,29 +70,20 @@ def normals(seed: int, rows: int) -> Array:
     return np.random.default_rng(seed).standard_normal((rows, 27))
 
 
-def remembered(noise: Array, eta: float) -> Array:
-    """The error that recursive momentum makes of it: the first as it is, then e ← (1 − η)e + ηn."""
-    first = (1 - eta) * noise[:1]
-    return lfilter([eta], [1, eta - 1], noise, axis=0, zi=first)[0]
-
-
-def c_run(
-    seed: int, sigma: float, alpha: float, gamma: float, T: int, steps: int, inner: Array, outer: Array,
-    rho: float = 1.0,
-) -> Ride:  # fmt: skip
+def c_run(seed: int, sigma: float, alpha: float, gamma: float, T: int, steps: int, inner: Array, outer: Array) -> Ride:
     """Either algorithm on problem C from 0, given the errors of its gradients.
 
     Parameters
     ----------
-    seed, sigma, alpha, gamma, T, steps, rho
-        Of the problem and the run; β = 1. With T = 1 both algorithms are at the centre of the proximal term.
+    seed, sigma, alpha, gamma, T, steps
+        Of the problem and the run; β = ρ = 1. With T = 1 both algorithms are at the centre of the proximal term.
     inner : array (steps·T, 24)
         The errors of ∇ᵧf and ∇ᵧg at u and of ∇ᵧg at w.
     outer : array (steps, 3)
         The error of ∇ₓf; that of ∇ₓg cancels.
     """
     m = matrices(seed)
-    pull = gamma / rho if T > 1 else 0.0
+    pull = gamma if T > 1 else 0.0  # ρ = 1
     one, nil = np.eye(8), np.zeros((8, 8))
     lead_u, lead_w = (1 - pull) * one - gamma * (m.AA + sigma * m.CC), (1 - pull) * one - gamma * m.AA
     step = np.block([[lead_u, nil], [nil, lead_w]])
@@ -113,15 +103,6 @@ def c_run(
         if not abs(x).max() < LOST:
             return Ride(path[: k + 1], k + 1)
     return Ride(path, None)
-
-
-def lengths(seed: int, x: Array, sigma: float) -> tuple[Array, Array]:
-    """‖∇ψ‖ and ‖∇ψ_σ‖ of problem C at points (k, 3)."""
-    m, problem = matrices(seed), compatible(draw(seed))
-    y = problem.y_star(x)
-    v = problem.upper.grad_y(x, y) @ m.inverse
-    exact = problem.upper.grad_x(x, y) - problem.lower.hvp_xy(x, y, v)
-    return np.linalg.norm(exact, axis=1), np.linalg.norm(problem.penalty_grad(x, sigma), axis=1)
 
 
 def ring_circle(x: float) -> Array:
