@@ -211,14 +211,14 @@ def check_experiment(sigma: Any, alpha: Any, small: str, large: str, first: int 
     """(σ, α) with which Algorithm 2 rests at ‖∇ψ‖ ≤ 0.3 on ten instances, and what spoils a small and a large σ."""
     weight, step = number(sigma, "sigma"), number(alpha, "alpha")
     assert min(weight, step) > 0, f"sigma and alpha must be positive, got {weight} and {step}"
+    for name, reason in (("small", small), ("large", large)):
+        assert reason in REASONS, f"{name} must be one of {list(REASONS)}, got {reason!r}"
+    assert small == "noise", f"small: at a small σ {small} isn't what grows: set ν = 0 and see what is left"
+    assert large == "bias", f"large: at a large σ {large} isn't what grows: set ν = 0 and see what is left"
     found = rest(weight, step, first)
     said = f"over ten instances the RMS of ‖∇ψ‖ is {found:.2f}, above {ENOUGH}"
     if not found <= ENOUGH:
         assert weight > 0.05, f"{said}: σ = {weight} divides the followers' errors and lets x see them"
         assert weight < 0.4, f"{said}: σ = {weight} makes another problem of it, however little noise there is"
         raise AssertionError(f"{said}: try another step α")
-    for name, reason in (("small", small), ("large", large)):
-        assert reason in REASONS, f"{name} must be one of {list(REASONS)}, got {reason!r}"
-    assert small == "noise", f"small: at a small σ {small} isn't what grows: set ν = 0 and see what is left"
-    assert large == "bias", f"large: at a large σ {large} isn't what grows: set ν = 0 and see what is left"
     return "noise falls and bias rises with σ: the best σ is where they meet, and it moves with ν."

@@ -233,7 +233,7 @@ def test_parameters_may_be_functions_of_k_and_differ_between_replicates():
         P, *start, sigma=lambda k: np.array([0.1, 0.2]), alpha=lambda k: 0.02, gamma=lambda k: 0.4, T=lambda k: 2
     )
     np.testing.assert_array_equal(states(moving, 30)[-1].x, fixed.x)
-    shrinking = alg.double_loop(P, *start, sigma=alg.falling(0.5, -1 / 3), T=lambda k: 1 + k // 10)
+    shrinking = alg.double_loop(P, *start, sigma=alg.falling(0.5, -1 / 3), T=lambda k: 1 + k // 200)
     first = states(shrinking, 1500)
     far = [np.linalg.norm(P.hypergrad(first[k].x, pinv=True), axis=-1).max() for k in (200, 1500)]
     assert far[1] < 0.7 * far[0]
