@@ -69,7 +69,7 @@ def bo_rep(
     beta: Number = 0.9,
     nu: Number = 0.1,
     gamma: Number = 0.2,
-    I: int = 2,  # noqa: E741 (the paper's letter)
+    I: int = 2,
     N: int = 3,
     R: AnyNumber = np.inf,
     refine: Refinement | None = None,
@@ -127,7 +127,7 @@ def bo_rep(
         yield State(x, y, z, m)
 
 
-def calls(k: Any, I: int = 2, N: int = 3, refine: Refinement | None = None) -> Any:  # noqa: E741
+def calls(k: Any, I: int = 2, N: int = 3, refine: Refinement | None = None) -> Any:
     """Oracle calls of the first k iterations of BO-REP, those of the refinement included: of k's shape."""
     k = np.asarray(k)
     return 4 * k + N * (np.maximum(k - 1, 0) // I) + (refine.calls if refine is not None else 0)
@@ -146,7 +146,7 @@ def ball_sgd(ask: "Oracles", x: Array, c: Array, step: Array, T: int, radius: Ar
 
 
 def project_ball(w: Array, c: Array, radius: Any) -> Array:
-    """c + min(1, R/‖w − c‖)(w − c): (*batch, m), for radii (*batch, 1) or one, infinity included."""
+    """The point c + min(1, R/‖w − c‖)(w − c): (*batch, m), for radii (*batch, 1) or one, infinity included."""
     if np.isposinf(radius).all():
         return w
     length = np.linalg.norm(w - c, axis=-1, keepdims=True)
@@ -206,7 +206,15 @@ def smoothness(
         Of ∇ₓf and of ∇ᵧf.
     """
     require(mu > 0, "mu", mu, "> 0: the lower level must be strongly convex")
-    for name, value in {"l_g1": l_g1, "l_g2": l_g2, "M": M, "L_x0": L_x0, "L_x1": L_x1, "L_y0": L_y0, "L_y1": L_y1}.items():
+    for name, value in {
+        "l_g1": l_g1,
+        "l_g2": l_g2,
+        "M": M,
+        "L_x0": L_x0,
+        "L_x1": L_x1,
+        "L_y0": L_y0,
+        "L_y1": L_y1,
+    }.items():
         require(value >= 0, name, value, "0 or more")
     s, kappa = np.sqrt(1 + (l_g1 / mu) ** 2), l_g1 / mu
     K0 = L_x0 + L_x1 * kappa * M + kappa * (L_y0 + L_y1 * M) + M * (l_g1 * l_g2 + l_g2 * mu) / mu**2
@@ -223,7 +231,7 @@ def descent(K0: float, K1: float, eta: float, slope: Array, error: Array) -> Arr
     return -eta * slope + 2 * eta * error + eta**2 / 2 * (K0 + K1 * slope)
 
 
-def drift(eta: Any, I: int, kappa: float = 1.0) -> Any:  # noqa: E741
+def drift(eta: Any, I: int, kappa: float = 1.0) -> Any:
     """κηI ≥ ‖y*(x_{k+I}) − y*(x_k)‖, for a κ-Lipschitz y*: for sure, since x moves at constant speed."""
     return kappa * eta * I
 
@@ -239,7 +247,7 @@ def contraction(curvatures: Any, gamma: Any, N: int) -> Array:
         return abs((r ** np.arange(1, N + 1)).mean(-1)).max(-1)
 
 
-def tracking(eta: Any, I: int, rho: Any, kappa: float = 1.0) -> Any:  # noqa: E741
+def tracking(eta: Any, I: int, rho: Any, kappa: float = 1.0) -> Any:
     """κηI/(1 − ρ) ≥ ‖y_k − y*(x_k)‖ for a quadratic g without noise, R = ∞, once below it; infinity from ρ = 1 on."""
     rho = np.asarray(rho)
     return np.where(rho < 1, drift(eta, I, kappa) / np.where(rho < 1, 1 - rho, 1), np.inf)
@@ -360,34 +368,35 @@ def saba(
     """
     alpha, gamma, nu = _step(alpha), _positive(gamma=gamma), _positive(nu=nu)
     x, y = _start(problem, x0, y0, alpha, gamma, nu)
-    for level in (problem.upper, problem.lower):
+    oracles: list[tuple[Any, tuple[str, ...]]] = [
+        (problem.upper, ("F_x", "F_y")),
+        (problem.lower, ("G_y", "hvp", "jvp")),
+    ]
+    for level, _ in oracles:
         summed = hasattr(level, "components") and hasattr(level, "component")
         require(summed, "each level", level, "a finite sum: components and component(i)")
-    ask, z = Oracles(problem, rng, x.shape[:-1]), np.zeros_like(y)
-    sizes = {"f": problem.upper.components, "g": problem.lower.components}  # type: ignore[attr-defined]
-    names = {"f": ("F_x", "F_y"), "g": ("G_y", "hvp", "jvp")}
-
-    def at(name: str, level: str, i: Array) -> Array:
-        tok = (problem.upper if level == "f" else problem.lower).component(i)  # type: ignore[attr-defined]
-        return getattr(ask, name)(x, y, *((z,) if name in ("hvp", "jvp") else ()), tok=tok)
-
     batch = x.shape[:-1]
+    ask, z = Oracles(problem, rng, batch), np.zeros_like(y)
+
+    def at(name: str, level: Any, i: Array) -> Array:
+        return getattr(ask, name)(x, y, *((z,) if name in ("hvp", "jvp") else ()), tok=level.component(i))
+
     tables = {
-        name: np.stack([at(name, level, np.full(batch, j)) for j in range(sizes[level])])
-        for level in names
-        for name in names[level]
+        name: np.stack([at(name, level, np.full(batch, j)) for j in range(level.components)])
+        for level, names in oracles
+        for name in names
     }
     means = {name: table.mean(0) for name, table in tables.items()}
     while True:
         yield Linear(x, y, z)
         d = {}
-        for level in names:
-            i = rng.integers(sizes[level], size=batch)
-            for name in names[level]:
+        for level, names in oracles:
+            i = rng.integers(level.components, size=batch)
+            for name in names:
                 now, place = at(name, level, i), i[None, ..., None]
                 old = np.take_along_axis(tables[name], place, 0)[0]
                 d[name] = now - old + means[name]
-                means[name] = means[name] + (now - old) / sizes[level]
+                means[name] = means[name] + (now - old) / level.components
                 np.put_along_axis(tables[name], place, now[None], 0)
         x, y, z = x - alpha * (d["F_x"] - d["jvp"]), y - gamma * d["G_y"], z - nu * (d["hvp"] - d["F_y"])
 
@@ -574,11 +583,13 @@ def vrbo(
             d_y = ask.G_y(x, y, tok=ask.draw(problem.lower, S))
             d_x = ask.neumann(x, y, nu, ask.samples(Q, S))
         old, x = (x, y), x - alpha * d_x
-        for _ in range(T):
+        for t in range(T + 1):  # the last time without a step, so that the directions are those of the new point
             tok, toks = ask.draw(problem.lower), ask.samples(Q)
             d_y = d_y + ask.G_y(x, y, tok=tok) - ask.G_y(*old, tok=tok)
             d_x = d_x + ask.neumann(x, y, nu, toks) - ask.neumann(*old, nu, toks)
-            old, y = (x, y), y - gamma * d_y
+            old = x, y
+            if t < T:
+                y = y - gamma * d_y
         k += 1
         yield Recursive(x, y, d_x, d_y)
 

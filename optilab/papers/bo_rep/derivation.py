@@ -58,10 +58,12 @@ def wall_identity() -> Derivation:
 def wall_difference() -> Derivation:
     """The same between two points."""
     first, second = sp.diff(wall, x), sp.diff(wall, x, 2)
-    slope, bend = sp.symbols("u' u''", nonnegative=True)
+    slope = sp.Symbol("u'", nonnegative=True)
     return (
         Derivation("Difference of the wall's gradients", first.subs(x, x + d) - first, "u'(x + d) − u'(x), d > 0")
-        .equals((first * (sp.cosh(d) - 1) + second * sp.sinh(d)).rewrite(sp.exp), "addition theorem: both solve v'' = v")
+        .equals(
+            (first * (sp.cosh(d) - 1) + second * sp.sinh(d)).rewrite(sp.exp), "addition theorem: both solve v'' = v"
+        )
         .then(
             "absolute values, |u''| ≤ |u'| + 2e^(−W/2) inserted for u''",
             lambda _: slope * (sp.cosh(d) - 1) + (slope + 2 * sp.exp(-W / 2)) * sp.sinh(d),

@@ -4,6 +4,7 @@ Source: the setting is that of J. Hao, X. Gong, M. Liu, "Bilevel Optimization un
 (arXiv 2401.09587); W is ours, H a small form of the cleaning of data with wrong labels.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -199,8 +200,8 @@ def world(numbers: Instance, scale: float = 0.1, products: float = 0.05) -> Worl
     A, H = numbers
     b = MIDDLE * A.sum(-1)
     upper, lower = Walls(b), Follow(A, H)
-    noisy = (PerCall(level, 3, 6, scale, products) for level in (upper, lower))
-    return World(*noisy, 3, 6, lambda x: np.matvec(A, x))
+    above, below = (PerCall(level, 3, 6, scale, products) for level in (upper, lower))
+    return World(above, below, 3, 6, lambda x: np.matvec(A, x))
 
 
 def start(a: Any) -> Array:
@@ -259,7 +260,7 @@ class Picks(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class Terms(ABC):
     """A mean of logistic losses log(1 + e^(−tᵢaᵢᵀy)), weighted or not; a sample is some of its terms.
 
     Parameters
@@ -275,6 +276,10 @@ class Terms:
     a: Array
     n: int
     minibatch: int = 32
+
+    @abstractmethod
+    def __call__(self, x: Array, y: Array) -> Array:
+        """Value at (x, y): (*batch)."""
 
     @property
     def components(self) -> int:
@@ -316,6 +321,7 @@ class Validation(Terms):
 
     def sample_grad_x(self, x: Array, y: Array, sample: Picks) -> Array:
         """0: (*batch, n)."""
+        check_samples(x, sample.i.shape)
         return np.zeros_like(x)
 
     def sample_grad_y(self, x: Array, y: Array, sample: Picks) -> Array:
