@@ -1,7 +1,7 @@
 """What normalisation insures against and what it costs: calls to a target in W, ablations, and data cleaning H."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,19 +78,24 @@ def bo_rep_calls(a: float, seeds: range, etas: Sequence[float], budget: int = BU
     return arrivals(trace.slope, calls(trace.step, refine=REFINE))
 
 
+def rival(name: str, problem: World, x0: Array, alpha: Array, rng: Any) -> Iterator[Any]:
+    """The states of a rival from x0 and y = 0: γ = 0.2, and ν = 0.1, or 0.3 for StocBiO."""
+    begin: dict[str, Any] = {
+        "SOBA": soba,
+        "clipped SOBA": partial(soba, tau=10.0),
+        "MA-SOBA": ma_soba,
+        "MA-SOBA from 0": partial(ma_soba, from_zero=True),
+        "StocBiO": stocbio,
+    }
+    return begin[name](problem, x0, np.zeros(problem.m), alpha=alpha, gamma=0.2, rng=rng)
+
+
 def rival_calls(name: str, a: float, seeds: range, alphas: Any = STEPS, budget: int = BUDGET) -> Array:
     """Calls that a rival needs from depth a: (alphas, seeds)."""
-    problem, K = instances(seeds), budget // COSTS[name]
-    alphas = np.asarray(alphas, dtype=float)
-    x0, y0 = np.broadcast_to(start(a), (len(alphas), len(seeds), 3)), np.zeros(6)
-    given: dict[str, Any] = {"alpha": alphas[:, None], "gamma": 0.2, "rng": draws(seeds)}
-    states: Iterator[Any] = {
-        "SOBA": lambda: soba(problem, x0, y0, **given),
-        "clipped SOBA": lambda: soba(problem, x0, y0, tau=10.0, **given),
-        "MA-SOBA": lambda: ma_soba(problem, x0, y0, **given),
-        "MA-SOBA from 0": lambda: ma_soba(problem, x0, y0, from_zero=True, **given),
-        "StocBiO": lambda: stocbio(problem, x0, y0, **given),
-    }[name]()
+    problem, alphas = instances(seeds), np.asarray(alphas, dtype=float)
+    x0 = np.broadcast_to(start(a), (len(alphas), len(seeds), 3))
+    states = rival(name, problem, x0, alphas[:, None], draws(seeds))
+    K = budget // COSTS[name]
     trace = run(states, K, every=50, keep=["x"], limit=LIMIT, slope=lambda s: problem.slope(s.x))
     return arrivals(trace.slope, COSTS[name] * trace.step)
 
@@ -118,21 +123,26 @@ def price(quick: bool) -> Iterator[Claim]:
 
 
 def depth(quick: bool) -> Iterator[Claim]:
-    """The calls of BO-REP grow with the distance alone, the usable step of SOBA falls exponentially."""
+    """The calls of BO-REP grow with the distance alone, the usable step of the others falls exponentially."""
     seeds = range(3 if quick else 12)
     near, far = (bo_rep_calls(a, seeds, [0.01], 28_000)[0] for a in (3, 12))
     yield Claim.over("BO-REP, η = 0.01: calls from a = 12 over those from a = 3", far / near, np.max, at_most=1.6)
-    for a in (9, 12):
-        ratio = largest_usable(a) / largest_step(a)
-        yield Claim(f"a = {a}: largest α of SOBA that stays, over (W + 2a)e^(−a)", ratio, at_most=1.02, at_least=0.98)
+    for name, least, most in (("SOBA", 0.98, 1.02), ("MA-SOBA", 0.15, 0.22), ("MA-SOBA from 0", 1.6, 2.0)):
+        for a in (9, 12):
+            ratio = largest_usable(name, a) / largest_step(a)
+            yield Claim(f"{name}, a = {a}: α up to which all stay, over (W + 2a)e^(−a)", ratio, most, least)
 
 
-def largest_usable(a: float, seed: int = 0, K: int = 500) -> float:
-    """The largest α, to half a per cent, with which SOBA keeps ‖x‖ ≤ 10⁶ for K exact iterations from depth a."""
-    alphas = largest_step(a) * np.geomspace(0.5, 2, 281)
-    problem = instances(range(seed, seed + 1))
+def largest_usable(name: str, a: float, K: int = 500) -> float:
+    """The largest α, to one per cent, up to which a rival keeps ‖x‖ ≤ 10⁶ for K exact iterations from depth a.
+
+    On the instance of seed 0. With momentum there are longer steps that stay as well, in narrow windows between
+    others that diverge: they land by luck.
+    """
+    alphas = largest_step(a) * np.geomspace(0.1, 10, 461)
     x0 = np.broadcast_to(start(a), (len(alphas), 1, 3))
-    trace = run(soba(problem, x0, np.zeros(6), alpha=alphas[:, None]), K, every=K, keep=["x"], limit=LIMIT)
+    states = rival(name, instances(range(1)), x0, alphas[:, None], None)
+    trace = run(states, K, every=K, keep=["x"], limit=LIMIT)
     stays = np.isinf(trace.diverged[:, 0])
     return float(alphas[stays.argmin() - 1])
 
