@@ -161,7 +161,7 @@ def clipping(quick: bool) -> Iterator[Claim]:
 class Run(NamedTuple):
     """What is left of runs of BO-REP, (*batch) each."""
 
-    slope: Array  # root mean square of ‖∇Φ‖ over the last 60 logs, every 10 iterations
+    slope: Array  # root mean square of ‖∇Φ‖ over the last 60 logs, every 10 iterations, before an update of y if any
     error: Array  # the same of ‖y − y*‖
     worst: Array  # the largest ‖y − y*‖ of these logs
     calls: Array  # to the first log with ‖∇Φ‖ ≤ ½, infinity if there is none

@@ -264,11 +264,14 @@ def test_with_exact_oracles_recursive_directions_are_those_of_the_point():
 def test_recursive_momentum_averages_the_noise_of_one_sample_at_two_points():
     P, eta = pr.world(pr.draw(0), 0.1, 0.0), 0.2
     made = states(alg.sustain(P, pr.start(1), np.ones(6), alpha=0.05, Q=0, eta=eta, rng=rng(4)), 20)
-    same, error = rng(4), None
+    same, error, along = rng(4), None, None
     for before, after in pairwise(made):
         e = 0.1 * same.standard_normal(6)
-        same.standard_normal((3, 6))  # F_x, F_y and jvp
+        of_x, of_y, _ = 0.1 * same.standard_normal((3, 6))  # F_x, F_y and jvp, whose noise is off
+        d = of_x[:3] + 0.3 * A.T @ H @ of_y
         error = e if error is None else eta * e + (1 - eta) * error
+        along = d if along is None else eta * d + (1 - eta) * along
+        np.testing.assert_allclose(after.d_x - inexact(before.x, before.y, 0.3, 0), along, atol=1e-12)
         np.testing.assert_allclose(after.d_y - H @ (before.y - A @ before.x), error, atol=1e-12)
 
 
