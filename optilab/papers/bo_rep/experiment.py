@@ -191,7 +191,7 @@ def momentum(quick: bool) -> Iterator[Claim]:
     """Normalisation survives noise by momentum; too much of it overshoots."""
     seeds = range(3 if quick else 12)
     calm, loud = (ablation(seeds, start(6), scale=scale, beta=[0, 0.9, 0.98]).slope for scale in (0.1, 3.0))
-    yield Claim.over("noise 3: RMS ‖∇Φ‖ of β = 0 over that of β = 0.9", loud[0] / loud[1], np.median, at_least=1.4)
+    yield Claim.over("noise 3: RMS ‖∇Φ‖ of β = 0 over that of β = 0.9", loud[0] / loud[1], np.median, at_least=1.3)
     yield Claim.over("noise 0.1: RMS ‖∇Φ‖ of β = 0.98 over that of β = 0", calm[2] / calm[0], np.median, at_least=3)
 
 
@@ -207,7 +207,7 @@ def periods(quick: bool) -> Iterator[Claim]:
     seeds = range(2 if quick else 12)
     x0, y0 = np.full(3, 6.0), instances(seeds).y_star(np.full((len(seeds), 3), 40.0))
     often, rare = (ablation(seeds, x0, y0, K=3000, I=I, N=N) for I, N in ((2, 3), (100, 150)))
-    yield Claim.over("RMS ‖∇Φ‖ of (I, N) = (100, 150) over (2, 3)", rare.slope / often.slope, np.median, at_least=1.5)
+    yield Claim.over("RMS ‖∇Φ‖ of (I, N) = (100, 150) over (2, 3)", rare.slope / often.slope, np.median, at_least=1.4)
     for I, N in ((2, 3), (100, 150)):
         found = ablation(seeds, x0, y0, K=3000, exact=True, I=I, N=N).worst
         ratio = found / tracking(0.02, I, contraction(CURVATURES, 0.2, N))
