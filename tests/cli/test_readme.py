@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -58,9 +59,17 @@ def serve(clone, tmp_path):
 
 
 def ask(server: dict, path: str, method: str = "GET") -> dict:
+    """What a server answers, which has written its file before it listens."""
     request = Request(f"{server['url']}{path}?{urlencode({'token': server['token']})}", method=method)
-    with urlopen(request) as answer:
-        return json.loads(answer.read())
+    for patience in range(600, -1, -1):
+        try:
+            with urlopen(request) as answer:
+                return json.loads(answer.read())
+        except URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or not patience:
+                raise
+        time.sleep(0.1)
+    raise AssertionError(f"no answer to {path}")
 
 
 HERE = f"{Path(sys.executable).parent / 'optilab'} lab"
