@@ -49,10 +49,10 @@ def simulate(
 
 
 def compute(
-    target: float, nrec: int, part: int, lam: float, block: int, seed: int, *, run: dict[str, Judged]
+    target: float, nrec: int, undone: int, lam: float, block: int, seed: int, *, run: dict[str, Judged]
 ) -> dict[str, Any]:
-    """Accuracy and loss over the share of zeros, and the first layer after some parts."""
-    part = min(part, nrec)
+    """Accuracy and loss over the share of zeros, and the first layer before the last parts."""
+    part = max(nrec - undone, 0)
     network = dense_network(seed)[0].network
     first = network.matrices(run["M-FAC"].w[part])[0]
     data: dict[str, Any] = {}
@@ -86,7 +86,7 @@ def surgery(**start: Any) -> Explorer:
         {
             "target": slider("share of zeros", 0.8, 0.0, 0.95, 0.05),
             "nrec": slider("recomputations", 8, 1, 16, 1),
-            "part": slider("parts shown", 8, 0, 16, 1),
+            "undone": slider("last parts undone", 0, 0, 16, 1),
             "lam": log_slider("λ", 1e-5, 1e-10, 1.0, steps=20),
             "block": choice("block", FULL, [("1", 1), ("16", 16), ("64", 64), ("full", FULL)]),
             "seed": slider("seed", 0, 0, 9, 1),
