@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
-from optilab.problems.bilevel import Bilevel
+from optilab.problems.bilevel import Bilevel, Draws, NoisyLevel
 from optilab.problems.oracles import check_samples
 
 Array = np.ndarray
@@ -88,71 +88,16 @@ class Follow:
         return -np.matvec(self.A.mT, np.matvec(self.H, v))
 
 
-class Noise(NamedTuple):
-    """Standard normal vectors for one oracle call, (*batch, samples, max(n, m))."""
-
-    e: Array
-
-
-@dataclass(frozen=True, eq=False)
-class PerCall:
+class PerCall(NoisyLevel):
     """A level with normal noise, one vector for one oracle call: half the draws of levels with noise for all oracles.
 
     Two oracles asked with one sample see the same noise, so each call needs its own.
-
-    Parameters
-    ----------
-    level : Level
-    n, m : int
-        The dimensions of x and y.
-    scale, products : float
-        Standard deviation of an entry of a gradient; of a product, over ‖v‖.
     """
 
-    level: Any
-    n: int
-    m: int
-    scale: float
-    products: float
-
-    def __post_init__(self) -> None:
-        require(self.scale >= 0, "scale", self.scale, "0 or more")
-        require(self.products >= 0, "products", self.products, "0 or more")
-
-    def __call__(self, x: Array, y: Array) -> Array:
-        """The exact value at (x, y): (*batch)."""
-        return self.level(x, y)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.level, name)  # exact oracles
-
-    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Noise:
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Draws:
         """Noise for a batch of points: size (*batch, samples)."""
-        return Noise(rng.standard_normal((*size, max(self.n, self.m))))
-
-    def sample_grad_x(self, x: Array, y: Array, sample: Noise) -> Array:
-        """∂/∂x with the mean of the samples' noise: (*batch, n)."""
-        return self.level.grad_x(x, y) + self.scale * self._mean(x, sample)
-
-    def sample_grad_y(self, x: Array, y: Array, sample: Noise) -> Array:
-        """∂/∂y with the mean of the samples' noise: (*batch, m)."""
-        return self.level.grad_y(x, y) + self.scale * self._mean(y, sample)
-
-    def sample_hvp_xy(self, x: Array, y: Array, v: Array, sample: Noise) -> Array:
-        """∇²_xy v with noise in proportion to ‖v‖: (*batch, n)."""
-        return self.level.hvp_xy(x, y, v) + self.products * np.sqrt(np.vecdot(v, v))[..., None] * self._mean(x, sample)
-
-    def sample_hvp_yy(self, x: Array, y: Array, v: Array, sample: Noise) -> Array:
-        """∇²_yy v with noise in proportion to ‖v‖: (*batch, m)."""
-        return self.level.hvp_yy(x, y, v) + self.products * np.sqrt(np.vecdot(v, v))[..., None] * self._mean(y, sample)
-
-    @staticmethod
-    def _mean(point: Array, sample: Noise) -> Array:
-        e = sample.e
-        check_samples(point, e.shape[:-1])
-        return (e[..., 0, :] if e.shape[-2] == 1 else e.mean(-2))[..., : point.shape[-1]]
+        e = rng.standard_normal((*size, max(self.n, self.m)))
+        return Draws(*(e[..., :d] for d in (self.n, self.m, self.n, self.m)))
 
 
 class Instance(NamedTuple):
