@@ -33,6 +33,7 @@ the batch of a point.
     metric         Metric: lengths of steps and of gradients in a metric B
     mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power
     pareto         of many objectives: dominance, ranks, crowding, hypervolume, weights on the simplex
+    privacy        zCDP and Rényi DP: costs of mechanisms, the way to (ε, δ), calibrated noise, Budget
     projection     onto the simplex
     seeds          one random instance, or a batch of them
     stable         softplus, sigmoid and softmax, which don't overflow, for complex points too
