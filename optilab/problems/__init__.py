@@ -31,10 +31,10 @@ the batch of a point.
     data           two moons, a Chebyshev polynomial, a mixture of Gaussians with features of unequal scales
     formula        what may be typed, and its derivatives as steps of a program
     metric         Metric: lengths of steps and of gradients in a metric B
-    mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power
+    mirror         mirror maps with their steps and divergences: Euclidean, Entropy, Power, Mahalanobis
     pareto         of many objectives: dominance, ranks, crowding, hypervolume, weights on the simplex
     privacy        zCDP and Rényi DP: costs of mechanisms, the way to (ε, δ), calibrated noise, Budget
-    projection     onto the simplex
+    projection     onto the simplex, and onto a ball in another metric
     seeds          one random instance, or a batch of them
     stable         softplus, sigmoid and softmax, which don't overflow, for complex points too
     transport      Transport: two histograms and a cost of moving mass, with four instances

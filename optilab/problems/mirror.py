@@ -4,13 +4,15 @@ D_ψ(z, x) = ψ(z) − ψ(x) − ⟨∇ψ(x), z − x⟩ is the Bregman divergen
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from optilab.core.check import require
+from optilab.problems import projection
 from optilab.problems.oracles import Simple, lifted
-from optilab.problems.simple import Simplex, Zero
+from optilab.problems.simple import Ball, Simplex, Zero
 from optilab.problems.stable import softmax
 
 TINY = 1e-300  # stands for components that have underflowed, so that their logarithm exists
@@ -28,6 +30,9 @@ class Mirror(Protocol):
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """D_ψ(z, x): (*batch, d) → (*batch)."""
 
+    def dual_norm(self, g: np.ndarray) -> np.ndarray:
+        """‖g‖_*, dual to the norm in which ψ is convex of its kind: (*batch, d) → (*batch)."""
+
 
 @dataclass(frozen=True)
 class Euclidean:
@@ -44,6 +49,10 @@ class Euclidean:
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Half the squared distance."""
         return 0.5 * ((z - x) ** 2).sum(-1)
+
+    def dual_norm(self, g: np.ndarray) -> np.ndarray:
+        """‖g‖₂."""
+        return np.sqrt(np.vecdot(g, g))
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,10 @@ class Entropy:
     def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
         """The Kullback–Leibler divergence Σ zᵢ ln(zᵢ/xᵢ)."""
         return (z * (np.log(np.maximum(z, TINY)) - np.log(np.maximum(x, TINY)))).sum(-1)
+
+    def dual_norm(self, g: np.ndarray) -> np.ndarray:
+        """maxᵢ |gᵢ|, dual to ‖·‖₁."""
+        return abs(g).max(-1)
 
 
 @dataclass(frozen=True)
@@ -119,3 +132,49 @@ class Power:
         """D_ψ(z, x) from its definition."""
         psi_z, psi_x = (self.c / self.q * np.linalg.norm(y - self.center, axis=-1) ** self.q for y in (z, x))
         return psi_z - psi_x - (self.gradient(x) * (z - x)).sum(-1)
+
+    def dual_norm(self, g: np.ndarray) -> np.ndarray:
+        """‖g‖₂."""
+        return np.sqrt(np.vecdot(g, g))
+
+
+@dataclass(frozen=True)
+class Mahalanobis:
+    """ψ = ½ xᵀHx, on all of space or on a centred ball: 1-strongly convex in the norm ‖x‖_H = (xᵀHx)^½.
+
+    Parameters
+    ----------
+    H : array (*batch, d, d)
+        Symmetric and positive definite; asked by `check`, not by every step.
+    """
+
+    H: np.ndarray
+
+    @cached_property
+    def eigen(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues (*batch, d) and eigenvectors (*batch, d, d) of H."""
+        return np.linalg.eigh(self.H)
+
+    def check(self, h: Simple, x: np.ndarray) -> None:
+        """Needs a positive definite H, and a problem without a simple part or with a ball."""
+        require(isinstance(h, Zero | Ball), "the simple part of a Mahalanobis step", h, "Zero() or a Ball")
+        require(np.isfinite(x).all(), "the start", x, "finite")
+        symmetric = abs(self.H - np.swapaxes(self.H, -1, -2)).max() <= 1e-10 * abs(self.H).max()
+        require(symmetric and bool((self.eigen[0] > 0).all()), "H", self.H, "symmetric and positive definite")
+
+    def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
+        """x − η H⁻¹g, projected onto the ball in the norm of H; in the eigenvectors' coordinates."""
+        values, vectors = self.eigen
+        there = np.vecmat(x, vectors) - lifted(eta, x) * np.vecmat(g, vectors) / values
+        if isinstance(h, Ball):
+            there = projection.ball_in_metric(there, values, h.radius)
+        return np.matvec(vectors, there)
+
+    def divergence(self, z: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """½(z − x)ᵀH(z − x)."""
+        return 0.5 * np.vecdot(z - x, np.matvec(self.H, z - x))
+
+    def dual_norm(self, g: np.ndarray) -> np.ndarray:
+        """(gᵀH⁻¹g)^½."""
+        values, vectors = self.eigen
+        return np.sqrt((np.vecmat(g, vectors) ** 2 / values).sum(-1))

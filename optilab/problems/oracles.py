@@ -8,7 +8,7 @@ Randomness is a value: `sample` draws m samples for every replicate, and what be
 So one sample can be asked at two points, shared by methods, or given by a test.
 """
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -258,7 +258,46 @@ class Coupling(Protocol):
         """Σ λᵢ ∂gᵢ/∂y for λ (*batch, l): (*batch, m)."""
 
 
+# Rounds
+
+
+class Revealed(NamedTuple):
+    """What a round of online learning shows once x is played."""
+
+    g: Array  # (*batch, d) the gradient of the round's loss at x, which is all that a learner sees
+    loss: Array  # (*batch) its value there
+    mean_grad: Array  # (*batch, d) the gradient of the expected loss there, for onlookers
+
+
+@runtime_checkable
+class Online(Protocol):
+    """Losses f_1 … f_T, of which each is revealed after the play of its round; it may depend on what came before."""
+
+    @property
+    def T(self) -> int:
+        """The number of rounds."""
+
+    def reveal(self, t: int, x: Array, /) -> Revealed:
+        """What round t = 1 … T shows at the play x (*batch, d)."""
+
+
 # What every oracle refuses
+
+
+def check_gradient(g: Array, x: Array, t: int, G: Number = np.inf) -> None:
+    """Refuse the gradient of round t if its shape isn't that of x (*batch, d), it isn't finite, or is longer than G.
+
+    Raises
+    ------
+    ValueError
+        Names the round.
+    """
+    require(np.shape(g) == np.shape(x), f"the shape of the gradient of round {t}", np.shape(g), f"that of x, {x.shape}")
+    require(np.isfinite(g), f"the gradient of round {t}", g, "finite")
+    if np.ndim(G) or G < np.inf:
+        length = np.sqrt(np.vecdot(g, g))
+        held = length <= G * (1 + 1e-9)
+        require(held, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
 
 
 def check_samples(x: Array, drawn: tuple[int, ...]) -> None:

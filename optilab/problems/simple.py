@@ -84,6 +84,9 @@ class Ball:
         return x / np.maximum(1, np.linalg.norm(x, axis=-1, keepdims=True) / self.radius)
 
 
+UNIT_BALL = Ball(1.0)
+
+
 @dataclass(frozen=True)
 class Box:
     """The indicator of low ≤ x ≤ high, entrywise."""
