@@ -91,7 +91,7 @@ def adagrad_norm(
         If D isn't positive and finite, or a gradient isn't finite or has another shape than its play.
     """
     x, D = replicates(x1, D)
-    require((D > 0) & (D < np.inf), "D", D[..., 0], "positive and finite")
+    require((D > 0) & np.isfinite(D), "D", D[..., 0], "positive and finite")
     s, g = np.zeros(x.shape[:-1]), np.zeros_like(x)
     for t in range(1, losses.T + 1):
         yield AdagradNorm(x, s, g)

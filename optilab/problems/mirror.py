@@ -163,7 +163,7 @@ class Mahalanobis:
         require(symmetric and bool((self.eigen[0] > 0).all()), "H", self.H, "symmetric and positive definite")
 
     def step(self, h: Simple, x: np.ndarray, g: np.ndarray, eta: float | np.ndarray) -> np.ndarray:
-        """x − η H⁻¹g, projected onto the ball in the norm of H; in the eigenvectors' coordinates."""
+        """The point x − η H⁻¹g, projected onto the ball in the norm of H; in the eigenvectors' coordinates."""
         values, vectors = self.eigen
         there = np.vecmat(x, vectors) - lifted(eta, x) * np.vecmat(g, vectors) / values
         if isinstance(h, Ball):

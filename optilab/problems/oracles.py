@@ -294,10 +294,9 @@ def check_gradient(g: Array, x: Array, t: int, G: Number = np.inf) -> None:
     """
     require(np.shape(g) == np.shape(x), f"the shape of the gradient of round {t}", np.shape(g), f"that of x, {x.shape}")
     require(np.isfinite(g), f"the gradient of round {t}", g, "finite")
-    if np.ndim(G) or G < np.inf:
-        length = np.sqrt(np.vecdot(g, g))
-        held = length <= G * (1 + 1e-9)
-        require(held, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
+    length = np.sqrt(np.vecdot(g, g))
+    held = length <= G * (1 + 1e-9)
+    require(held, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
 
 
 def check_samples(x: Array, drawn: tuple[int, ...]) -> None:

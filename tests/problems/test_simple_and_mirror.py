@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.special import softmax
 
 from optilab.papers.last_iterate.problems import Distance
-from optilab.problems.mirror import Entropy, Euclidean, Power
+from optilab.problems.mirror import Entropy, Euclidean, Mahalanobis, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
+from optilab.problems.projection import ball_in_metric
 from optilab.problems.simple import L1, Ball, Box, Simplex, SquaredNorm, Zero
 
 SIMPLE = [Zero(), L1(0.7), SquaredNorm(0.3), Ball(1.2), Box(-0.5, np.array([1.0, 2.0, 0.1, 3.0])), Simplex()]
@@ -54,10 +56,69 @@ def test_the_power_map_stays_at_its_centre_without_a_gradient():
     np.testing.assert_array_equal(Power(1.5, center).step(Zero(), center, np.zeros(2), 1.0), center)
 
 
+def positive_definite(rng, *shape):
+    root = rng.normal(size=(*shape, shape[-1]))
+    return root @ np.swapaxes(root, -1, -2) + 0.1 * np.eye(shape[-1])
+
+
+def test_the_mahalanobis_step_is_that_of_a_solver():
+    rng = np.random.default_rng(7)
+    H, x, g = positive_definite(rng, 6, 3), 0.4 * rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+    mirror, eta = Mahalanobis(H), rng.uniform(0.05, 0.3, 6)
+    free = mirror.step(Zero(), x, g, eta)
+    np.testing.assert_allclose(free, x - eta[:, None] * np.linalg.solve(H, g[..., None])[..., 0], atol=1e-12)
+    held = mirror.step(Ball(0.8), x, g, eta)
+    assert (np.linalg.norm(free, axis=-1) > 0.8).sum() in range(1, 6)
+    for i in range(6):
+        ball = {"type": "ineq", "fun": lambda z: 0.64 - z @ z, "jac": lambda z: -2 * z}
+        found = minimize(
+            lambda z, i=i: g[i] @ z + (z - x[i]) @ H[i] @ (z - x[i]) / (2 * eta[i]),
+            0.1 * x[i],
+            jac=lambda z, i=i: g[i] + H[i] @ (z - x[i]) / eta[i],
+            constraints=[ball],
+            method="SLSQP",
+            options={"ftol": 1e-15, "maxiter": 500},
+        )
+        np.testing.assert_allclose(held[i], found.x, atol=2e-6)
+    plain = Mahalanobis(np.eye(3))
+    np.testing.assert_allclose(plain.step(Ball(0.8), x, g, eta), Euclidean().step(Ball(0.8), x, g, eta), atol=1e-12)
+
+
+@given(seed=seeds, n=st.integers(1, 5), spread=st.floats(0, 8))
+@settings(max_examples=60, deadline=None)
+def test_the_projection_in_a_metric_has_its_multiplier(seed, n, spread):
+    rng = np.random.default_rng(seed)
+    h, v = 10 ** rng.uniform(-spread, spread, (4, n)), rng.normal(size=(4, n)) * 10 ** rng.uniform(-1, 3, (4, 1))
+    x = ball_in_metric(v, h, 0.7)
+    inside = np.linalg.norm(v, axis=-1) <= 0.7
+    np.testing.assert_array_equal(x[inside], v[inside])
+    np.testing.assert_allclose(np.linalg.norm(x[~inside], axis=-1), 0.7, rtol=1e-12)
+    for i in np.flatnonzero(~inside):
+        pull = h[i] * (v[i] - x[i])  # is ν x with one ν > 0
+        k = abs(x[i]).argmax()
+        np.testing.assert_allclose(pull, pull[k] / x[i, k] * x[i], atol=1e-9 * abs(pull).max())
+        assert pull[k] / x[i, k] > 0
+
+
+def test_dual_norms_bound_products_and_are_attained():
+    rng = np.random.default_rng(8)
+    g, H = rng.normal(size=(10, 4)), positive_definite(rng, 10, 4)
+    for mirror, norm in (
+        (Euclidean(), lambda v: np.linalg.norm(v, axis=-1)),
+        (Power(1.5, np.zeros(4)), lambda v: np.linalg.norm(v, axis=-1)),
+        (Entropy(), lambda v: abs(v).sum(-1)),
+        (Mahalanobis(H), lambda v: np.sqrt((v[..., None, :] @ H @ v[..., None])[..., 0, 0])),
+    ):
+        v = rng.normal(size=(500, 10, 4))
+        products = (g * v).sum(-1) / norm(v)
+        assert (products <= mirror.dual_norm(g) * (1 + 1e-12)).all()
+        assert (products.max(0) > 0.7 * mirror.dual_norm(g)).all()
+
+
 def test_divergences_are_zero_at_home_and_positive_elsewhere():
     rng = np.random.default_rng(3)
     x, z = rng.dirichlet(np.ones(4), size=(2, 20))
-    for mirror in (Entropy(), Euclidean(), Power(1.4, np.zeros(4))):
+    for mirror in (Entropy(), Euclidean(), Power(1.4, np.zeros(4)), Mahalanobis(positive_definite(rng, 4))):
         np.testing.assert_allclose(mirror.divergence(x, x), 0, atol=1e-12)
         assert (mirror.divergence(z, x) > 0).all()
     assert (Entropy().divergence(z, x) >= 0.5 * abs(z - x).sum(-1) ** 2).all()  # Pinsker
@@ -99,6 +160,10 @@ def test_noise_is_added_to_the_exact_subgradient_and_all_else_is_the_problems_ow
         (lambda: Entropy().check(Simplex(), np.array([0.5, 0.6])), "positive with sum 1"),
         (lambda: Power(1.5, np.zeros(2)).check(L1(1.0), np.zeros(2)), "Zero"),
         (lambda: Euclidean().check(Zero(), np.array([np.nan])), "finite"),
+        (lambda: Mahalanobis(np.eye(2)).check(L1(1.0), np.zeros(2)), "Zero.* or a Ball"),
+        (lambda: Mahalanobis(np.eye(2)).check(Zero(), np.array([np.nan, 0.0])), "finite"),
+        (lambda: Mahalanobis(np.diag([1.0, 0.0])).check(Zero(), np.zeros(2)), "H must be symmetric and positive"),
+        (lambda: Mahalanobis(np.array([[1.0, 0.5], [0.0, 1.0]])).check(Zero(), np.zeros(2)), "H must be symmetric"),
     ],
 )
 def test_bad_values_are_refused(make, message):

@@ -1,1 +1,1 @@
-"""Betting that the next gradient looks like the last: optimistic mirror descent between the i.i.d. and the adversarial."""
+"""Betting that the next gradient looks like the last: optimistic mirror descent from i.i.d. to adversarial losses."""

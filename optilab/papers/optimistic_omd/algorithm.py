@@ -18,9 +18,9 @@ V̄_t = Σ_{s≤t} ‖g_s − M_s‖² says how wrong that was. X has the diamet
 
 Online gradient descent and AdaGrad, which don't guess, are in `classics`.
 
-Sources: S. Chen, Y.-J. Zhang, W.-W. Tu, P. Zhao, L. Zhang, "Optimistic Online Mirror Descent for Bridging Stochastic and
-Adversarial Online Convex Optimization", JMLR 25(178), 2024 (arXiv 2302.04552). The ensemble follows the form that the
-same group published as code (PyNOL, Sword++). The rivals: S. Sachs, H. Hadiji, T. van Erven, C. Guzmán, "Between
+Sources: S. Chen, Y.-J. Zhang, W.-W. Tu, P. Zhao, L. Zhang, "Optimistic Online Mirror Descent for Bridging Stochastic
+and Adversarial Online Convex Optimization", JMLR 25(178), 2024 (arXiv 2302.04552). The ensemble follows the form that
+the same group published as code (PyNOL, Sword++). The rivals: S. Sachs, H. Hadiji, T. van Erven, C. Guzmán, "Between
 stochastic and adversarial online convex optimization", NeurIPS 2022.
 """
 
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from optilab.core.check import AnyArray, AnyNumber, numbers, require, whole
+from optilab.core.check import numbers, require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Entropy, Euclidean, Mahalanobis, Mirror
 from optilab.problems.oracles import Number, Online, Simple, check_gradient
@@ -296,7 +296,7 @@ def pool(T: int, D: float, G: float, L: float) -> Array:
     """The step sizes of the bases: from √(D²/(8G²T)) in doublings up to 1/(8L), which is the last: (N,)."""
     require(whole(T, 1), "T", T, "a whole number, 1 or more")
     _positive(D=D, G=G)
-    require(L > 0 and L < np.inf, "L", L, "positive, for 1/(8L) ends the pool: give the step sizes yourself")
+    require(0 < L < np.inf, "L", L, "positive, for 1/(8L) ends the pool: give the step sizes yourself")
     cap, least = 1 / (8 * L), D / (G * np.sqrt(8 * T))
     if least >= cap:
         return np.array([cap])
@@ -396,9 +396,7 @@ class Led(NamedTuple):
 
 
 @algorithm
-def optimistic_ftrl(
-    losses: Online, x1: Array, *, D: Number, nu: Number, domain: Simple = UNIT_BALL
-) -> Iterator[Led]:
+def optimistic_ftrl(losses: Online, x1: Array, *, D: Number, nu: Number, domain: Simple = UNIT_BALL) -> Iterator[Led]:
     """Optimistic FTRL: x_t = argmin ⟨Σ_{s<t} g_s + M_t, x⟩ + ‖x − x_1‖²/η_t, η_t = D²/(ν + Σ_{s<t} η_s‖g_s − M_s‖²).
 
     Yields the plays x_1 … x_T, and x_{T+1} after the last round; M_t = g_{t−1}.
@@ -489,9 +487,7 @@ def path_bound(V: Array, D: Number, G: Number, delta: Number, c: Number = 1.0) -
     return 2.5 * D * np.sqrt(delta + ((1 + np.maximum(c, 1)) * np.asarray(G)) ** 2 + V)
 
 
-def convex_bound(
-    noise: Number, drift: Number, D: Number, G: Number, L: Number, delta: Number | None = None
-) -> Number:
+def convex_bound(noise: Number, drift: Number, D: Number, G: Number, L: Number, delta: Number | None = None) -> Number:
     """Bound the expected regret of the convex case by a constant + (5/2) D (√5 G + √(8σ²_{1:T}) + 2√(Σ²_{1:T})).
 
     The constant is (5/2) D√δ + 25 D³L²/√δ, which δ = 10 D²L² makes least: 5√10 D²L.
@@ -515,9 +511,7 @@ def convex_bound(
     return 2.5 * D * root + lost + 2.5 * D * (np.sqrt(5) * G + np.sqrt(8 * np.asarray(noise)) + 2 * np.sqrt(drift))
 
 
-def ftrl_bound(
-    noise: Number, drift: Number, D: Number, G: Number, nu: Number, L: Number = 0.0
-) -> Number:
+def ftrl_bound(noise: Number, drift: Number, D: Number, G: Number, nu: Number, L: Number = 0.0) -> Number:
     """Bound the expected regret of optimistic FTRL.
 
     D(6 √σ²_{1:T} + 3√2 √Σ²_{1:T}) + (3/√2) DG + ν + (4D²G² + 9L²D⁴)/ν.

@@ -1,4 +1,4 @@
-"""Environments of the stochastically extended adversarial model: rounds whose gradients are a mean that drifts plus noise.
+"""Environments of the stochastically extended adversarial model: gradients are a mean that drifts, and noise.
 
 In round t a distribution is picked, f_t is drawn from it, and F_t = E f_t. Two sums say how hard that is:
 σ²_{1:T} = Σ sup_x E‖∇f_t(x) − ∇F_t(x)‖² and Σ²_{1:T} = Σ sup_x ‖∇F_t(x) − ∇F_{t−1}(x)‖² with ∇F_0 = 0. For the losses
@@ -43,7 +43,9 @@ def linearised_regret(g: Array, x: Array, radius: float = 1.0) -> Array:
 
 def _checked(means: Array, noise: Array, sigma: Number) -> None:
     """Refuse what are no rounds."""
-    require(np.ndim(means) >= 2 and len(means) >= 1, "the shape of the rounds", np.shape(means), "(T, *batch, d), T ≥ 1")
+    require(
+        np.ndim(means) >= 2 and len(means) >= 1, "the shape of the rounds", np.shape(means), "(T, *batch, d), T ≥ 1"
+    )
     require(len(noise) == len(means), "the number of rounds with noise", len(noise), f"T = {len(means)}")
     require(np.greater_equal(sigma, 0), "sigma", sigma, "0 or more")
 
@@ -139,7 +141,7 @@ class Tracking:
         return len(self.theta)
 
     def reveal(self, t: int, x: Array) -> Revealed:
-        """x − θ_t + noise_t."""
+        """The gradient is x − θ_t + noise_t."""
         mean = x - self.theta[t - 1]
         pushed = np.vecdot(self.noise[t - 1], x)
         return Revealed(mean + self.noise[t - 1], 0.5 * np.vecdot(mean, mean) + pushed, mean)
