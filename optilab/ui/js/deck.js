@@ -1,18 +1,23 @@
 // The controls above the pictures: what ipywidgets leaves out for ears, keys and eyes.
 
+const widths = new WeakMap(); // of labels, as their words need it
+
+const say = (node, name, text) => node.getAttribute(name) === text || node.setAttribute(name, text);
+
 // Labels of one width, and each slider by its name and the value that is shown.
 function deck(root) {
   const box = root.closest(".widget-vbox");
   if (!box) return;
   const rows = [...box.querySelectorAll(".optilab-controls .widget-slider")];
   const labels = rows.map((row) => row.querySelector(".widget-label")).filter(Boolean);
-  const widest = Math.max(0, ...labels.map((label) => label.scrollWidth));
-  for (const label of labels) label.style.minWidth = `${Math.min(widest, 170)}px`;
+  for (const label of labels) if (!widths.get(label)) widths.set(label, label.scrollWidth); // 0 while it is out of sight
+  const width = `${Math.min(Math.max(0, ...labels.map((label) => widths.get(label))), 170)}px`;
+  for (const label of labels) if (label.style.minWidth !== width) label.style.minWidth = width;
   for (const row of rows) {
     const handle = row.querySelector(".noUi-handle");
     if (!handle) continue;
-    handle.setAttribute("aria-label", row.querySelector(".widget-label")?.textContent ?? "");
-    handle.setAttribute("aria-valuetext", row.querySelector(".widget-readout")?.textContent ?? "");
+    say(handle, "aria-label", row.querySelector(".widget-label")?.textContent ?? "");
+    say(handle, "aria-valuetext", row.querySelector(".widget-readout")?.textContent ?? "");
   }
 }
 

@@ -2,7 +2,7 @@
 const REST = 250; // ms without a new frame
 const HELD = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
 const CURVE = /^[xy]$/; // what of a curve moves without the rest of its picture
-const FRAME = /^([xy]axis\.range|(shapes|annotations)\[\d+\]\.([xy][01]?|text)|title)$/; // and what of a layout
+const FRAME = /^([xy]axis\d*\.range|(shapes|annotations)\[\d+\]\.([xy][01]?|text)|title)$/; // and what of a layout
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false };
 
 const raw = (frame, name) => frame.arrays[name] ?? frame.values[name];
@@ -131,6 +131,7 @@ class Drawing {
   // Draws everything of a panel.
   async whole(panel, { plot }) {
     const { traces, layout } = this.composed(panel);
+    Object.assign(layout, { width: plot.offsetWidth || undefined, height: panel.height }); // else plotly measures the page at every move
     const scene = plot._fullLayout?.scene?._scene;
     if (scene) put(layout, "scene.camera", scene.getCamera()); // as the reader has turned it
     await this.plotly.react(plot, traces, layout, CONFIG);
@@ -167,7 +168,7 @@ class Drawing {
     for (const path in panel.moving) if (path !== "title") put(layout, path, value(panel.moving[path]));
     for (const mark of [...(layout.shapes ?? []), ...(layout.annotations ?? [])])
       if ([mark.x0, mark.x1, mark.y0, mark.y1, mark.x, mark.y].includes(null)) mark.visible = false; // no number, no mark
-    Object.assign(layout, { uirevision: "kept", autosize: true, showlegend: false });
+    Object.assign(layout, { uirevision: "kept", autosize: false, showlegend: false });
     put(layout, "font.family", getComputedStyle(this.root).fontFamily);
     if (panel.click) layout.dragmode = false;
     decades(traces, layout);
@@ -181,8 +182,11 @@ class Drawing {
 
   resize() {
     if (!this.plotly) return;
-    for (const { plot } of this.panels)
-      if (plot.offsetWidth && plot._fullLayout) this.plotly.Plots.resize(plot).then(() => annotate(plot));
+    for (const { plot } of this.panels) {
+      const width = plot.offsetWidth;
+      if (!width || !plot._fullLayout || plot._fullLayout.width === width) continue;
+      this.plotly.relayout(plot, { width }).then(() => annotate(plot));
+    }
   }
 
   purge() {

@@ -50,7 +50,9 @@ function render({ model, el }) {
   const legend = new Legend(spec, page.legend, panels.map(({ keys }) => keys), redraw);
   const drawing = new Drawing(spec, root, panels, legend);
 
+  let arranged = false;
   function arrange() {
+    arranged = grid.clientWidth > 0;
     const columns = drawing.arrange(grid.clientWidth);
     grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     const abreast = panels.filter((_, index) => !spec.panels[index].wide);
@@ -69,7 +71,7 @@ function render({ model, el }) {
       root.dataset.drawn = frame.number; // an error, and no picture yet that it could be about
       return;
     }
-    arrange();
+    if (!arranged) arrange();
     const painted = await drawing.show(frame);
     if (gone || !painted) return;
     legend.explain(panels.map(({ plot }) => plot));
