@@ -64,8 +64,8 @@ def answers(port):
 
 
 @contextlib.contextmanager
-def jupyterlab(folder):
-    """Start JupyterLab on a free port over a folder, without any configuration of the user's; give its address."""
+def jupyterlab(folder, *options):
+    """Start JupyterLab on a free port over a folder, configured by us and not by the user; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -78,8 +78,12 @@ def jupyterlab(folder):
         page = home / "config" / "labconfig" / "page_config.json"
         page.parent.mkdir(parents=True)
         page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(UNWANTED, True)}))
+        ours = home / "ours" / "jupyter_server_config.d" / "optilab.json"  # where an installation has it, too
+        ours.parent.mkdir(parents=True)
+        shutil.copy(Path(__file__).parents[2] / "optilab" / "server.json", ours)
         own = {
             "HOME": home,
+            "JUPYTER_CONFIG_PATH": home / "ours",
             "JUPYTER_CONFIG_DIR": home / "config",
             "JUPYTER_DATA_DIR": home / "data",
             "JUPYTER_RUNTIME_DIR": home / "runtime",
@@ -91,6 +95,7 @@ def jupyterlab(folder):
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"),
             *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"),
             "--expose-app-in-browser",
+            *options,
         ]
         log = home / "log"
         with log.open("w") as output:

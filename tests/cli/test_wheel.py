@@ -21,3 +21,5 @@ def test_the_wheel_holds_package_lessons_and_assignments(clone, tmp_path):
     assert "optilab/lessons/assignments/source/made_up/made_up.ipynb" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith("tests") for name in names)
+    (ours,) = (name for name in names if "/data/etc/" in name)
+    assert ours.endswith("/data/etc/jupyter/jupyter_server_config.d/optilab.json")

@@ -52,7 +52,8 @@ class Drawing {
 
   // One thing after the other: plotly mustn't be asked for the next before it is done with the last.
   next(step) {
-    this.work = this.work.then(step, step);
+    const calm = () => Promise.all(this.panels.map(({ done }) => done)).then(step);
+    this.work = this.work.then(calm, calm);
     return this.work;
   }
 
@@ -100,8 +101,9 @@ class Drawing {
     return panel.bindings.every((bound, index) => fits(bound, panel.data[index].type === "scatter" ? CURVE : /^$/)) && fits(panel.moving, FRAME);
   }
 
-  // Draws the curves that have moved.
-  async move(panel, { plot }, moved) {
+  // Draws the curves that have moved. Plotly has drawn them when it gives its promise, and would keep it a frame later.
+  async move(panel, place, moved) {
+    const { plot } = place;
     const layout = {};
     for (const [path, name] of Object.entries(panel.moving)) {
       if (path === "title" || !moved.has(name)) continue;
@@ -124,8 +126,7 @@ class Drawing {
     if (!traces.length) return;
     keeping(plot);
     plot.moving = true;
-    await this.plotly.animate(plot, { data, traces }, HELD);
-    plot.moving = false;
+    place.done = this.plotly.animate(plot, { data, traces }, HELD).then(() => (plot.moving = false));
   }
 
   // Draws everything of a panel.

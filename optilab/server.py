@@ -1,0 +1,16 @@
+"""What the Jupyter server of an environment with optilab does differently: it sends short messages at once."""
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """A kernel's messages on their way to the page, without Nagle's algorithm.
+
+    TCP holds a short message back until the one before it is acknowledged, which a browser does up to 40 ms later. A
+    kernel that answers a slider says first that it is busy, and its answer would wait for that.
+    """
+
+    def connect(self):
+        """Connect the page to the kernel."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
