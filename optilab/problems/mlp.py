@@ -31,11 +31,22 @@ class Activation(NamedTuple):
     curvature: Callable[[np.ndarray], np.ndarray]
 
 
+def _selu(z: np.ndarray) -> np.ndarray:
+    """λz above 0, λα(eᶻ − 1) below; a unit keeps mean 0 and variance 1 (G. Klambauer et al., 2017)."""
+    return SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(np.minimum(z, 0.0)))
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+BELOW = SELU_SCALE * SELU_ALPHA  # how far down SELU goes: there its slope is a + λα
 ACTIVATIONS = {
     "tanh": Activation(np.tanh, lambda a: 1 - a * a, lambda a: -2 * a * (1 - a * a)),
     "softplus": Activation(softplus, lambda a: -np.expm1(-a), lambda a: -np.exp(-a) * np.expm1(-a)),
     "relu": Activation(lambda z: np.maximum(z, 0.0), lambda a: (a > 0) * 1.0, np.zeros_like),
+    "selu": Activation(
+        _selu, lambda a: np.where(a > 0, SELU_SCALE, a + BELOW), lambda a: np.where(a > 0, 0.0, a + BELOW)
+    ),
 }
+KINKED = {"relu": "ReLU", "selu": "SELU"}  # not analytic: a slope jumps at 0
 
 
 class Factors(NamedTuple):
@@ -61,7 +72,7 @@ class MLP:
     ----------
     sizes : tuple of int
         Units of each layer, inputs first, outputs last.
-    activation : {"tanh", "relu", "softplus"}
+    activation : {"tanh", "relu", "selu", "softplus"}
         s, of the hidden layers.
 
     Raises
@@ -94,12 +105,16 @@ class MLP:
         weights = [gain * rng.standard_normal((out, into)) / np.sqrt(into) for into, out in pairwise(self.sizes)]
         return self.flat([(W, np.zeros(len(W))) for W in weights])
 
+    def _check_real(self, name: str, value: np.ndarray) -> None:
+        """Refuse complex numbers where the activation has a kink."""
+        analytic = self.activation not in KINKED or not np.iscomplexobj(value)
+        require(analytic, name, value.dtype, f"real for a {KINKED.get(self.activation)} network, which is not analytic")
+
     def matrices(self, theta: np.ndarray) -> list[np.ndarray]:
         """The matrix (W b) of each layer, (*batch, out, in + 1), as a view of θ (*batch, D)."""
         theta = np.asarray(theta)
         require(theta.shape[-1:] == (self.dim,), "the shape of theta", theta.shape, f"(*batch, {self.dim})")
-        analytic = self.activation != "relu" or not np.iscomplexobj(theta)
-        require(analytic, "theta", theta.dtype, "real for a ReLU network, which is not analytic")
+        self._check_real("theta", theta)
         matrices, start = [], 0
         for out, columns in self.shapes:
             end = start + out * columns
@@ -140,8 +155,7 @@ class MLP:
         require(
             X.ndim >= 2 and X.shape[-1] == self.sizes[0], "the shape of X", X.shape, f"(*batch, N, {self.sizes[0]})"
         )
-        analytic = self.activation != "relu" or not np.iscomplexobj(X)
-        require(analytic, "X", X.dtype, "real for a ReLU network, which is not analytic")
+        self._check_real("X", X)
         inputs = [X]
         for W, b in layers[:-1]:
             inputs.append(ACTIVATIONS[self.activation].function(affine(inputs[-1], W, b)))
@@ -248,7 +262,7 @@ class Fit:
     @property
     def smooth(self) -> bool:
         """Whether the loss is analytic in θ."""
-        return self.network.activation != "relu"
+        return self.network.activation not in KINKED
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
         """Loss at θ (*batch, D) → (*batch)."""

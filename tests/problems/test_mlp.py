@@ -26,6 +26,7 @@ def example(activation="tanh", loss="square", batch=(), seed=0, sizes=(2, 5, 4, 
 def slow_forward(network, theta, X):
     """The network for one replicate and one input at a time, from the definition."""
     function = {"tanh": np.tanh, "softplus": lambda z: np.log(1 + np.exp(z)), "relu": lambda z: z * (z > 0)}
+    function["selu"] = lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * (np.exp(z) - 1))
     outputs = []
     for a in X:
         rest = theta
@@ -193,8 +194,10 @@ def test_bad_input_is_refused():
             MLP(sizes)
     with pytest.raises(ValueError, match="activation must be one of"):
         MLP((1, 2), "sine")
-    with pytest.raises(ValueError, match="must be real for a ReLU"):
-        network.forward(np.zeros(network.dim) + 0j, np.zeros((4, 1)))
+    for kinked in ("relu", "selu"):
+        with pytest.raises(ValueError, match="must be real for a (ReLU|SELU) network"):
+            MLP((1, 3, 2), kinked).forward(np.zeros(network.dim) + 0j, np.zeros((4, 1)))
+        assert not Fit(MLP((1, 2), kinked), np.zeros((4, 1)), np.zeros((4, 2))).smooth
     with pytest.raises(ValueError, match="shape of theta"):
         network.forward(np.zeros(3), np.zeros((4, 1)))
     with pytest.raises(ValueError, match="shape of X"):

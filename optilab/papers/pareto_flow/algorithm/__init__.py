@@ -1,0 +1,22 @@
+"""ParetoFlow and what it is compared with. All objectives are minimised; f itself is never asked.
+
+A flow learns to turn noise into designs like those of the data, predictors learn the objectives. Then n samples, one for
+each weight of a lattice, are carried from noise to designs; predictors push each along its weight, and from the second
+half on every step keeps the best of what a sample and its neighbours try.
+
+    the paper                                                here
+    data in z-scores                                         learning.Offline
+    flow matching                                            learning.flow_matching, Flow
+    predictors                                               learning.regression, Predictors
+    weights, cones, neighbourhoods                           guidance.half_apertures, guidance.neighbourhoods
+    guided field  ṽ = v + γ (1 − t)/t ∇s_ω(x̂₁)               guidance.guided
+    Algorithm 1: guided sampling, filter, evolution          sampling.pareto_flow, repair, choose
+    its first elites, its last selection                     sampling.first_elites, finish
+    D(best); flow only; NSGA-II on the predictors            sampling.data_best, euler; evolution.nsga2
+    what the guidance and the selection can do               theory
+
+Source: Y. Yuan, C. Chen, C. Pal, X. Liu, "ParetoFlow: Guided Flows in Multi-Objective Optimization", ICLR 2025
+(arXiv 2412.03718), and the authors' code, from which the sampler's details are.
+"""
+
+from optilab.papers.pareto_flow.algorithm import evolution, guidance, learning, sampling, theory
