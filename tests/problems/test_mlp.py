@@ -195,7 +195,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="activation must be one of"):
         MLP((1, 2), "sine")
     for kinked in ("relu", "selu"):
-        with pytest.raises(ValueError, match="must be real for a (ReLU|SELU) network"):
+        with pytest.raises(ValueError, match=r"must be real for a (ReLU|SELU) network"):
             MLP((1, 3, 2), kinked).forward(np.zeros(network.dim) + 0j, np.zeros((4, 1)))
         assert not Fit(MLP((1, 2), kinked), np.zeros((4, 1)), np.zeros((4, 2))).smooth
     with pytest.raises(ValueError, match="shape of theta"):

@@ -1,16 +1,17 @@
 """What ParetoFlow claims, measured on sheets whose best part is hidden, and where it loses."""
 
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from optilab.core.claim import Claim, Claims, collect
-from optilab.core.run import run
-from optilab.papers.pareto_flow.algorithm import evolution, guidance, learning, sampling
+from optilab.core.run import Trace, run
+from optilab.papers.pareto_flow.algorithm import evolution, guidance, learning, sampling, theory
 from optilab.papers.pareto_flow.problems import DTLZ2, ZDT, Data, Sheet, hidden_front
-from optilab.problems.pareto import best, hypervolume
+from optilab.problems.pareto import best, hypervolume, ranks
 
 Array = np.ndarray
 Progress = Callable[[float, float], Any]
@@ -21,27 +22,32 @@ TASKS = {
     "ZDT1 plain": Sheet(ZDT(1), 8, 8),
     "ZDT3 plain": Sheet(ZDT(3), 8, 8),
     "DTLZ2 plain": Sheet(DTLZ2(3), 8, 8),
-    "ZDT2 wiggly sheet": Sheet(ZDT(2), 6, 16, 30.0, 0.35, 0.4),
+    "wiggly sheet": Sheet(ZDT(2), 6, 16, 30.0, 0.35, 0.4),
+    "ZDT1 searched": Sheet(ZDT(1), 10, 10),
+    "ZDT2 searched": Sheet(ZDT(2), 10, 10),
 }
-SHEETS = ("ZDT2 sheet", "ZDT1 sheet")
-EPOCHS, KEPT = 150, 40  # passes of training, designs handed out
+EPOCHS, KEPT, POPULATION = 150, 40, 100  # passes of training, designs handed out, size of NSGA-II's population
+GENERATIONS = 150
 SETTINGS: dict[str, Any] = {"T": 200, "gamma": 20.0, "t_min": 0.5, "g": 0.1, "O": 5}
 EQUAL = "equal weights"
 VARIANTS: dict[str, dict[str, Any]] = {
     "ParetoFlow": {},
-    "γ = 60": {"gamma": 60.0},
-    "authors' γ, t_min": {"gamma": 2.0, "t_min": 0.8},
-    "no guidance": {"gamma": 0.0},
     "no filter": {"local_filter": False},
     "no neighbours": {"K": 1},
     "neither": {"K": 1, "local_filter": False},
     EQUAL: {"aim": EQUAL, "local_filter": False},
     "equal weights, cones": {"aim": EQUAL},
+    "no guidance": {"gamma": 0.0},
+    "authors' γ, t_min": {"gamma": 2.0, "t_min": 0.8},
+    "γ = 60": {"gamma": 60.0},
 }
 
 
 def quiet(done: float, total: float = 1.0) -> None:
     """Report nothing."""
+
+
+# Learning
 
 
 class Learned(NamedTuple):
@@ -53,12 +59,28 @@ class Learned(NamedTuple):
     z: learning.Offline
     flow: learning.Flow
     predictors: learning.Predictors
-    reference: Array  # (m,) of the hypervolume
+    reference: Array  # (m,) of the hypervolume: 1.1 times the worst of the data
 
 
 def streams(seed: int) -> list[np.random.Generator]:
     """Generators of the data, of both trainings, of sampling and of NSGA-II."""
     return np.random.default_rng(seed).spawn(5)
+
+
+def searched(problem: Sheet, rng: np.random.Generator) -> Data:
+    """Data that hold good designs: what an NSGA-II run of 60 generations asked, less the best 40 %, 1500 of them."""
+    asked: list[tuple[Array, Array]] = []
+
+    def objectives(x: Array) -> Array:
+        asked.append((x, problem(x)))
+        return asked[-1][1]
+
+    x0 = rng.random((POPULATION, problem.d))
+    run(evolution.nsga2(objectives, x0, low=np.zeros(problem.d), high=np.ones(problem.d), rng=rng), 60, every=60)
+    X, Y = (np.concatenate(parts) for parts in zip(*asked, strict=True))
+    left = np.argsort(ranks(Y), kind="stable")[int(0.4 * len(Y)) :]
+    kept = rng.permutation(left)[:1500]
+    return Data(X[kept], Y[kept])
 
 
 LEARNED: dict[tuple[str, int], Learned] = {}
@@ -67,34 +89,21 @@ LEARNED: dict[tuple[str, int], Learned] = {}
 def learned(task: str, seed: int, progress: Progress = quiet) -> Learned:
     """The data of a task and seed, with flow and predictors trained on them; kept for the next time."""
     if (task, seed) not in LEARNED:
-        problem, (for_data, for_flow, for_predictors, *_) = TASKS[task], streams(seed)
-        LEARNED[task, seed] = learn(problem, seed, hidden_front(problem, for_data), for_flow, for_predictors, progress)
+        problem, rngs = TASKS[task], streams(seed)
+        data = searched(problem, rngs[0]) if "searched" in task else hidden_front(problem, rngs[0])
+        z = learning.offline(data.X, data.Y, np.zeros(problem.d), np.ones(problem.d))
+        flow = learning.flow_matching(z.x, rng=rngs[1])
+        predictors = learning.regression(z.x, z.y, rng=rngs[2])
+        theta = [
+            run(flow, EPOCHS, every=EPOCHS, progress=lambda k, n: progress(0.6 * k, n)).theta[-1],
+            run(predictors, EPOCHS, every=EPOCHS, progress=lambda k, n: progress(0.6 * n + 0.4 * k, n)).theta[-1],
+        ]
+        flow_, predictors_ = learning.Flow(theta[0], problem.d), learning.Predictors(theta[1], problem.d)
+        LEARNED[task, seed] = Learned(problem, seed, data, z, flow_, predictors_, 1.1 * data.Y.max(0))
     return LEARNED[task, seed]
 
 
-def learn(
-    problem: Sheet,
-    seed: int,
-    data: Data,
-    for_flow: np.random.Generator,
-    for_predictors: np.random.Generator,
-    progress: Progress = quiet,
-) -> Learned:
-    """Flow and predictors of a data set in the unit box."""
-    z = learning.offline(data.X, data.Y, np.zeros(problem.d), np.ones(problem.d))
-    first = learning.flow_matching(z.x, rng=for_flow)
-    second = learning.regression(z.x, z.y, rng=for_predictors)
-    flow = run(first, EPOCHS, every=EPOCHS, progress=lambda k, n: progress(0.6 * k, n)).theta[-1]
-    predictors = run(second, EPOCHS, every=EPOCHS, progress=lambda k, n: progress(0.6 * n + 0.4 * k, n)).theta[-1]
-    return Learned(
-        problem,
-        seed,
-        data,
-        z,
-        learning.Flow(flow, problem.d),
-        learning.Predictors(predictors, problem.d),
-        1.1 * data.Y.max(0),
-    )
+# What is handed out, and how good it is
 
 
 class Outcome(NamedTuple):
@@ -105,11 +114,19 @@ class Outcome(NamedTuple):
     true: Array  # (kept, m)
     volume: float
     promised: float
-    missing: int
+    missing: int  # designs short of what was asked
 
 
 def quality(Y: Array, reference: Array) -> Array:
-    """Hypervolume of values (*batch, N, m) over that of the box from 0 to the reference: (*batch)."""
+    """Hypervolume of values (*batch, N, m) over that of the box from 0 to the reference: (*batch).
+
+    Warns
+    -----
+    UserWarning
+        If the reference is worse than no point at all, so that all volumes are 0.
+    """
+    if not (reference > Y).all(-1).any():
+        warnings.warn(f"no point is below the reference {reference}: the hypervolume is 0", stacklevel=2)
     return hypervolume(Y, reference) / np.prod(reference)
 
 
@@ -122,21 +139,16 @@ def outcome(found: Learned, x: Array, y: Array, count: int = KEPT) -> Outcome:
     return Outcome(designs, predicted, true, float(volume), float(promised), missing)
 
 
-def weights_of(m: int) -> Array:
-    """The lattice: 50 weights for two objectives, 55 for three."""
-    return guidance.lattice(m, 50)
-
-
 def paretoflow(found: Learned, **changes: Any) -> Iterator[sampling.Samples]:
     """ParetoFlow as in the lesson, from the elites of the data; `changes` of its settings."""
-    weights = weights_of(found.task.base.m)
-    settings = SETTINGS | changes
+    weights = guidance.lattice(found.task.m, 50)
+    settings: dict[str, Any] = SETTINGS | changes
     if settings.get("aim") == EQUAL:
-        settings["aim"] = np.full(weights.shape, 1 / weights.shape[1])
-    elites = sampling.first_elites(found.z.x, found.z.y, weights)
+        settings["aim"] = np.full(weights.shape, 1 / found.task.m)
     *_, rng, _ = streams(found.seed)
-    box = {"low": found.z.low, "high": found.z.high}
-    return sampling.pareto_flow(found.flow, found.predictors, weights, rng=rng, elites=elites, **box, **settings)
+    settings |= {"low": found.z.low, "high": found.z.high, "rng": rng}
+    elites = sampling.first_elites(found.z.x, found.z.y, weights)
+    return sampling.pareto_flow(found.flow, found.predictors, weights, elites=elites, **settings)
 
 
 def handed_out(found: Learned, progress: Progress = quiet, **changes: Any) -> Outcome:
@@ -146,23 +158,57 @@ def handed_out(found: Learned, progress: Progress = quiet, **changes: Any) -> Ou
     return outcome(found, elites, found.predictors(elites))
 
 
-def data_best(found: Learned) -> float:
-    """Quality of the best of the data."""
-    return float(quality(found.data.Y[sampling.data_best(found.z.y, KEPT)], found.reference))
+def data_best(found: Learned) -> Outcome:
+    """The best of the data."""
+    places = sampling.data_best(found.z.y, KEPT)
+    X, Y = found.data.X[places], found.data.Y[places]
+    volume = float(quality(Y, found.reference))
+    return Outcome(X, Y, Y, volume, volume, 0)
 
 
-def flow_only(found: Learned, T: int = 200) -> Outcome:
-    """The best of 250 unconditional samples."""
+def flow_only(found: Learned) -> Outcome:
+    """The best of five unconditional samples for each weight, cut to the box."""
     *_, rng, _ = streams(found.seed)
-    x0 = rng.normal(size=(5 * len(weights_of(found.task.base.m)), found.task.d))
-    x = run(sampling.euler(found.flow, x0, T=T), T - 1, every=T - 1).x[-1]
-    x = np.clip(x, found.z.low, found.z.high)
+    T = SETTINGS["T"]
+    x0 = rng.normal(size=(5 * len(guidance.lattice(found.task.m, 50)), found.task.d))
+    x = np.clip(run(sampling.euler(found.flow, x0, T=T), T, every=T).x[-1], found.z.low, found.z.high)
     return outcome(found, x, found.predictors(x))
 
 
-def search(found: Learned, generations: int = 150, progress: Progress = quiet) -> Any:
-    """NSGA-II on the predictors from the 100 best of the data: all its generations, in z-scores."""
+def search(found: Learned, progress: Progress = quiet) -> Trace:
+    """NSGA-II on the predictors from the 100 best of the data: its generations, in z-scores."""
     *_, rng = streams(found.seed)
-    x0 = found.z.x[best(found.z.y, 100)]
+    x0 = found.z.x[best(found.z.y, POPULATION)]
     states = evolution.nsga2(found.predictors, x0, low=found.z.low, high=found.z.high, rng=rng)
-    return run(states, generations, progress=progress)
+    return run(states, GENERATIONS, progress=progress)
+
+
+def true_volumes(found: Learned, generations: Trace, task: Sheet | None = None) -> Array:
+    """Quality of every generation's whole population, of the task or another with the same data: (generations + 1,)."""
+    return quality((task or found.task)(found.z.designs(generations.x)), found.reference)
+
+
+@cache
+def volume(task: str, seed: int, method: str) -> float:
+    """Quality of what a method hands out: a variant of ParetoFlow, "D(best)", "flow only" or "NSGA-II, n"."""
+    found = learned(task, seed)
+    if method == "D(best)":
+        return data_best(found).volume
+    if method == "flow only":
+        return flow_only(found).volume
+    if method.startswith("NSGA-II"):
+        return float(evolved(task, seed)[0][int(method.removeprefix("NSGA-II, "))])
+    return handed_out(found, **VARIANTS[method]).volume
+
+
+@cache
+def evolved(task: str, seed: int) -> tuple[Array, Array]:
+    """True and predicted quality of every generation of NSGA-II: (151,) each."""
+    found = learned(task, seed)
+    generations = search(found)
+    return true_volumes(found, generations), quality(found.z.values(generations.y), found.reference)
+
+
+def volumes(task: str, seeds: range, method: str) -> Array:
+    """`volume` of all seeds: (seeds,)."""
+    return np.array([volume(task, seed, method) for seed in seeds])

@@ -3,10 +3,9 @@
 All functions are defined on the unit box and are minimised; x is (..., d), values are (..., m).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,7 +13,17 @@ from optilab.core.check import require, whole
 from optilab.problems.pareto import ranks
 
 Array = np.ndarray
-Objectives = Callable[[Array], Array]
+
+
+class Objectives(Protocol):
+    """m functions of a design."""
+
+    @property
+    def m(self) -> int:
+        """How many they are."""
+
+    def __call__(self, x: Array, /) -> Array:
+        """Values at x (..., d): (..., m)."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,8 @@ class Sheet:
 
     Parameters
     ----------
-    base : function (..., k) → (..., m)
+    base : Objectives
+        Of (..., k).
     k, d : int
         Coordinates of the base problem, and in all.
     rho : float
@@ -109,6 +119,11 @@ class Sheet:
         require(whole(self.d, self.k), "d", self.d, f"a whole number, k = {self.k} or more")
         require(self.rho >= 0, "rho", self.rho, "0 or more")
         require(0 <= self.amplitude <= 0.5, "amplitude", self.amplitude, "between 0 and ½")
+
+    @property
+    def m(self) -> int:
+        """Number of objectives."""
+        return self.base.m
 
     @cached_property
     def waves(self) -> tuple[Array, Array]:

@@ -1,8 +1,8 @@
 """ParetoFlow and what it is compared with. All objectives are minimised; f itself is never asked.
 
-A flow learns to turn noise into designs like those of the data, predictors learn the objectives. Then n samples, one for
-each weight of a lattice, are carried from noise to designs; predictors push each along its weight, and from the second
-half on every step keeps the best of what a sample and its neighbours try.
+A flow learns to turn noise into designs like those of the data, predictors learn the objectives. Then n samples, one
+for each weight of a lattice, are carried from noise to designs; predictors push each along its weight, and from a time
+t_min on every step keeps the best of what a sample and its neighbours try.
 
     the paper                                                here
     data in z-scores                                         learning.Offline

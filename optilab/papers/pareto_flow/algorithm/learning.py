@@ -97,7 +97,9 @@ class Learning(NamedTuple):
 
 def _spread(network: MLP, gain: float) -> Array:
     """Standard deviations of the initial parameters (D,): gain/√in for weights, 0 for biases."""
-    return network.flat([(np.full((out, into - 1), gain / np.sqrt(into - 1)), np.zeros(out)) for out, into in network.shapes])
+    return network.flat(
+        [(np.full((out, into - 1), gain / np.sqrt(into - 1)), np.zeros(out)) for out, into in network.shapes]
+    )
 
 
 def _passes(
@@ -177,7 +179,7 @@ class Flow:
         return self.network.forward(self.parts[0], self.seen(x, t))
 
     def loss_and_grad(self, x0: Array, x1: Array, t: Array) -> tuple[Array, Array]:
-        """‖v(x_t, t) − (x₁ − x₀)‖²/d at x_t = (1 − t)x₀ + t x₁, summed over the rows (*batch, N, d), and its gradient."""
+        """‖v(x_t, t) − (x₁ − x₀)‖²/d at x_t = (1 − t)x₀ + t x₁, summed over rows (*batch, N, d), and its gradient."""
         network, (theta, _, _) = self.network, self.parts
         layers = network.layers(theta)
         inputs = network.inputs(layers, self.seen((1 - t) * x0 + t * x1, t))

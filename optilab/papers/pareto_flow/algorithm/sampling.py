@@ -1,6 +1,7 @@
 """Sampling: ParetoFlow's Algorithm 1, the unconditional flow, and what is handed out at the end."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,8 +63,8 @@ def pareto_flow(
 ) -> Iterator[Samples]:
     """Algorithm 1: carry a sample for each weight from noise to a design; yields T states, at t = 0, …, 1.
 
-    All is in z-scores. From t_min on every step draws O offspring around each sample; each sample goes on from the one of
-    its neighbours' offspring that scores best for its weight, among those whose predicted values lie in its cone.
+    All is in z-scores. From t_min on every step draws O offspring around each sample; each sample goes on from the one
+    of its neighbours' offspring that scores best for its weight, among those whose predicted values lie in its cone.
     A step costs two evaluations of v, and from t_min on three and two of the predictors (one with gradient).
 
     Parameters
@@ -115,7 +116,7 @@ def pareto_flow(
     own = np.broadcast_to(np.arange(n), (*batch, n))
     times = np.linspace(0, 1, T)
     yield Samples(x, E, S, own, times[0])
-    for before, t in zip(times[:-1], times[1:], strict=True):
+    for before, t in pairwise(times):
         dt = t - before
         if before < t_min:
             v = field(x, before)
@@ -196,7 +197,7 @@ def _lifted(low: Array, high: Array, gamma: Number, g: Number) -> list[Array]:
 def _check(*, T: int, O: int, K: int, n: int, t_min: float, gamma: Number, g: Number) -> None:
     require(whole(T, 2), "T", T, "a whole number, 2 or more")
     require(whole(O, 1), "O", O, "a whole number, 1 or more")
-    require(whole(K, 1) and K <= n, "K", K, f"whole, from 1 to the number of weights, {n}")
+    require(whole(K, 1) and n >= K, "K", K, f"whole, from 1 to the number of weights, {n}")
     require(0 <= t_min <= 1, "t_min", t_min, "between 0 and 1")
     for name, value in (("gamma", gamma), ("g", g)):
         require(np.asarray(value) >= 0, name, value, "0 or more")
@@ -233,7 +234,7 @@ def euler(field: Field, x0: Array, *, T: int = 1000) -> Iterator[Moved]:
     require(x.ndim >= 2, "the shape of x0", x.shape, "(*batch, N, d)")
     times = np.linspace(0, 1, T)
     yield Moved(x, times[0])
-    for before, t in zip(times[:-1], times[1:], strict=True):
+    for before, t in pairwise(times):
         x = x + (t - before) * field(x, before)
         yield Moved(x, t)
 
@@ -244,8 +245,8 @@ def euler(field: Field, x0: Array, *, T: int = 1000) -> Iterator[Moved]:
 def first_elites(x: Array, y: Array, weights: Array, *, sign: int = 1) -> Elites:
     """Elites from data (N, d), (N, m) in z-scores: the n best points, weight by weight the unused one of best score.
 
-    No cone counts. Weights for which no point is left keep −∞. With `sign` −1 the assignment of the published code, which
-    maximises +ω·y: what it stores is beaten at once.
+    No cone counts. Weights for which no point is left keep −∞. With `sign` −1 it is the assignment of the published
+    code, which maximises +ω·y: what it stores is beaten at once.
     """
     weights = check_weights("weights", weights)
     require(sign in (1, -1), "sign", sign, "1 or −1")

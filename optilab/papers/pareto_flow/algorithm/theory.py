@@ -63,12 +63,12 @@ def guidance_budget(gamma: Number, t_min: Number) -> Array:
 
 
 def noise_spread(g: Number, t_min: Number) -> Array:
-    """g √(1 − t_min), how far the offspring's noise alone carries a sample: standard deviations, whatever T."""
+    """G √(1 − t_min), how far the offspring's noise alone carries a sample: standard deviations, whatever T."""
     return g * np.sqrt(1 - np.asarray(t_min))
 
 
 def selection_drift(g: Number, t_min: Number, T: int, candidates: int) -> Array:
-    """c g (1 − t_min) √T, how far choosing the best of so many candidates carries it along a fixed direction.
+    """C g (1 − t_min) √T, how far choosing the best of so many candidates carries it along a fixed direction.
 
     c is the mean of the largest of `candidates` standard normals: a step moves by c g √Δt, and there are (1 − t_min) T.
 
@@ -92,6 +92,6 @@ def largest_normal(count: int) -> float:
 
 
 def loss_floor(s: Number = 1.0) -> Array:
-    """s π/2, the least mean square per coordinate of any velocity for N(m, s²) data."""
+    """S π/2, the least mean square per coordinate of any velocity for N(m, s²) data."""
     require(np.asarray(s) > 0, "s", s, "positive")
     return np.asarray(s) * np.pi / 2
