@@ -96,6 +96,42 @@ def guidance_budget() -> Derivation:
     )
 
 
+def slope_of_the_flow() -> Derivation:
+    """Two samples drift apart, or together, like the width of x_t."""
+    return Derivation(
+        "What the flow makes of a distance",
+        sp.diff(END - START, x),
+        "the slope of the velocity by x: two samples at a distance δ move apart at this rate times δ",
+    ).equals(
+        sp.diff(VARIANCE, t) / (2 * VARIANCE),
+        "V′/(2V), with V = t²s² + (1 − t)²: a distance grows like √V, the width of x_t",
+    )
+
+
+def push_along_a_width() -> Derivation:
+    """A push carries as far as the data are wide in its direction: the flow pulls back across what is narrow."""
+    tau, width = sp.Symbol("tau", positive=True), sp.Function("V", positive=True)
+    guidance = (1 - t) / t
+    weighed = sp.Integral((guidance / sp.sqrt(width(t))).subs(t, tau), (tau, t_min, t))
+    push = gamma * sp.sqrt(width(t)) * weighed
+    return (
+        Derivation("How far a gradient of size 1 pushes", push, "the shift of a sample by time t: this is to be proved")
+        .then(
+            "its rate of change, less what the flow makes of the shift so far, V′/(2V) times it",
+            lambda e: sp.expand(sp.diff(e, t) - sp.diff(width(t), t) / (2 * width(t)) * e),
+        )
+        .equals(gamma * guidance, "is what guidance adds, as it has to be")
+        .then(
+            "in the first line put t = 1, where √V = s; before that, where the data are narrow, √V is nearly 1 − t",
+            lambda e: sp.integrate(gamma * s * (guidance / (1 - t)), (t, t_min, 1)),
+        )
+        .equals(
+            gamma * s * sp.log(1 / t_min),
+            "in proportion to the width s: along a sheet of designs a push carries far, across it hardly",
+        )
+    )
+
+
 def angle_of_weights() -> Derivation:
     """For two objectives a cone is an interval of slopes."""
     inner = a * b + (1 - a) * (1 - b)

@@ -6,10 +6,21 @@ import sympy as sp
 from scipy.integrate import quad
 
 from optilab.core.derive import DerivationError
+from optilab.core.run import run
 from optilab.papers.pareto_flow import derivation
-from optilab.papers.pareto_flow.algorithm import guidance, theory
+from optilab.papers.pareto_flow.algorithm import guidance, sampling, theory
 
 X = np.linspace(-3, 3, 7)
+
+
+class Slope:
+    """One objective, f̂ = −x: the score rises by 1 along x."""
+
+    def __call__(self, x):
+        return -x
+
+    def pull(self, x, w):
+        return -w
 
 
 def test_the_derived_flow_is_the_exact_one():
@@ -39,6 +50,35 @@ def test_the_floor_and_the_budget_are_those_of_the_theory():
     budget = derivation.guidance_budget().numpy(derivation.gamma, derivation.t_min)
     assert theory.guidance_budget(2.0, 0.8) == pytest.approx(budget(2.0, 0.8)) == pytest.approx(0.0463, abs=1e-4)
     assert theory.guidance_budget(20.0, 0.5) == pytest.approx(3.863, abs=1e-3)
+
+
+@pytest.mark.parametrize("s", [1.0, 0.3, 0.02])
+def test_a_push_is_what_guidance_does_to_the_exact_flow(s):
+    gamma, t_min, T = 3.0, 0.4, 2001
+    flow, x0 = theory.GaussianFlow(0.2, s), np.array([[0.7]])
+    states = sampling.pareto_flow(
+        flow,
+        Slope(),
+        np.ones((1, 1)),
+        low=np.full(1, -np.inf),
+        high=np.full(1, np.inf),
+        rng=np.random.default_rng(0),
+        T=T,
+        gamma=gamma,
+        t_min=t_min,
+        g=0.0,
+        O=1,
+        elites=sampling.Elites(x0, np.zeros(1)),
+    )
+    pushed = run(states, T, every=T)
+    plain = run(sampling.euler(flow, pushed.x[0], T=T), T, every=T)
+    promised = theory.push(gamma, t_min, s)
+    assert (pushed.x[-1] - plain.x[-1]).item() == pytest.approx(promised, rel=0.01)
+    slope = derivation.slope_of_the_flow().numpy(derivation.s, derivation.t)
+    np.testing.assert_allclose(slope(s, 0.7), (flow(0.1, 0.7) - flow(0.0, 0.7)) / 0.1)
+    if s == 0.02:
+        narrow = derivation.push_along_a_width().numpy(derivation.gamma, derivation.s, derivation.t_min)
+        assert promised == pytest.approx(narrow(gamma, s, t_min), rel=0.06)
 
 
 def test_the_derived_angle_is_that_of_the_cones():

@@ -53,7 +53,14 @@ def neighbourhoods(weights: Array, K: int) -> Array:
 
 
 def half_apertures(weights: Array) -> Array:
-    """φᵢ/2, the mean angle to the m nearest other weights: (n, m) → (n,)."""
+    """φᵢ/2, the mean angle to the m nearest other weights: (n, m) → (n,).
+
+    Raises
+    ------
+    ValueError
+        If there is one weight alone.
+    """
+    require(len(weights) > 1, "the number of weights", len(weights), "2 or more where there are cones")
     near = angle(weights[:, None], weights)
     np.fill_diagonal(near, -1)
     return np.sort(near, -1)[:, 1 : weights.shape[-1] + 1].mean(-1)

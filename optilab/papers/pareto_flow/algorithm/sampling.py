@@ -109,7 +109,7 @@ def pareto_flow(
     low, high, gamma, g = _lifted(low, high, gamma, g)
     batch = np.broadcast_shapes(low.shape[:-2], gamma.shape[:-2], g.shape[:-2])
     d = low.shape[-1]
-    near, half = neighbourhoods(weights, K), half_apertures(weights)
+    near, half = neighbourhoods(weights, K), half_apertures(weights) if local_filter and m > 1 else None
     x = rng.normal(size=(*batch, n, d))
     E, S = (x, np.full((*batch, n), -np.inf)) if elites is None else elites
     require(E.shape == x.shape and S.shape == x.shape[:-1], "the shape of the elites", E.shape, str(x.shape))
@@ -132,7 +132,7 @@ def pareto_flow(
             off = repair(field, off.reshape(*batch, n * O, d), t, low, high)
             x1 = np.clip(end_point(field, off, t), low, high)
             P = -predictors(x1)  # larger is better
-            pick, score = choose(P, near, O, aim, weights, half if local_filter and m > 1 else None)
+            pick, score = choose(P, near, O, aim, weights, half)
             x, found = _taken(off, pick), _taken(x1, pick)
             better = score > S
             E, S = np.where(better[..., None], found, E), np.where(better, score, S)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import quad
 from scipy.stats import norm
 
 from optilab.core.check import require, whole
@@ -60,6 +61,22 @@ def guidance_budget(gamma: Number, t_min: Number) -> Array:
     require(gamma >= 0, "gamma", gamma, "0 or more")
     require((t_min > 0) & (t_min <= 1), "t_min", t_min, "in (0, 1]")
     return gamma * (t_min - 1 - np.log(t_min))
+
+
+def push(gamma: float, t_min: float, s: float = 1.0) -> float:
+    """How far guidance of a gradient of size 1 carries the Gaussian flow: γ s ∫ (1 − t)/(t √V) dt from t_min to 1.
+
+    For s = 1 between 1 and √2 times the budget; for narrow data nearly −γ s ln t_min.
+
+    Raises
+    ------
+    ValueError
+        If γ is negative, t_min not in (0, 1] or s not positive.
+    """
+    require(gamma >= 0, "gamma", gamma, "0 or more")
+    require(0 < t_min <= 1, "t_min", t_min, "in (0, 1]")
+    flow = GaussianFlow(0.0, s)
+    return float(gamma * s * quad(lambda t: (1 - t) / (t * np.sqrt(flow.variance(t))), t_min, 1)[0])
 
 
 def noise_spread(g: Number, t_min: Number) -> Array:
