@@ -98,8 +98,8 @@ def compute(
         "others": tuple(np.concatenate(parts) for parts in zip(*others, strict=True)),
         "row": rows[ORDER.index(now)],
         "note": f"{NAMES[now]}: hypervolume <b>{number(handed.volume)}</b> (predicted {number(handed.promised)}; the "
-        f"best of the data {number(data.volume)}), <b>{len(handed.x)} distinct designs</b> of {experiment.KEPT}, widest "
-        f"gap in f₁: {number(gap, 2)}. The circled elite is that of the weight ({number(i / 49, 2)}, "
+        f"best of the data {number(data.volume)}), <b>{len(handed.x)} distinct designs</b> of {experiment.KEPT}, the "
+        f"widest gap in f₁: {number(gap, 2)}. The circled elite is that of the weight ({number(i / 49, 2)}, "
         f"{number(1 - i / 49, 2)}).",
     }
 
