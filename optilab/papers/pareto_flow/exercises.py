@@ -275,13 +275,15 @@ def _judged(seed: int) -> tuple[Array, Array, Array]:
     )
 
 
-def check_curse(true: Any, predicted: Any, peak: Any, crossing: Any, cause: str, seed: int) -> str:
-    """Hypervolumes of all generations judged at ρ = 20, where the true one peaks, where the other can't be, and why.
+def check_curse(volumes: Callable[..., Any], answers: Callable[..., Any], cause: str, seed: int) -> str:
+    """`volumes(seed)` and `answers(seed)` of a search judged at ρ = 20, and why its designs get worse.
 
     Recognises ρ = 10, the peak of the predicted curve, a late crossing, and other causes.
     """
     right, other, promised = _judged(seed)
-    true, predicted = array(true, "true"), array(predicted, "predicted")
+    given = list(volumes(seed))
+    assert len(given) == 2, f"volumes: return the true and the predicted hypervolumes, not {len(given)} things"
+    true, predicted = array(given[0], "true"), array(given[1], "predicted")
     for name, values in (("true", true), ("predicted", predicted)):
         assert values.shape == right.shape, (
             f"{name}: a number for each of the generations 0 … 150, got shape {values.shape}"
@@ -295,7 +297,9 @@ def check_curse(true: Any, predicted: Any, peak: Any, crossing: Any, cause: str,
     assert np.allclose(predicted, promised, atol=1e-6), (
         f"predicted: at generation 20 it is {promised[20]:.4f}, not {predicted[20]:.4f}: generations.y is in z-scores"
     )
-    at = number(peak, "peak")
+    said = list(answers(seed))
+    assert len(said) == 2, f"answers: return the two generations, not {len(said)} things"
+    at, crossing = number(said[0], "the peak"), number(said[1], "the crossing")
     assert at in range(151), f"peak is a generation, 0 to 150, not {at}"
     best = int(right.argmax())
     fits = abs(at - best) <= 5 or right[int(at)] >= right[best] - 0.02
@@ -304,8 +308,8 @@ def check_curse(true: Any, predicted: Any, peak: Any, crossing: Any, cause: str,
         f"peak: at generation {int(at)} the true hypervolume is {right[int(at)]:.3f}, it reaches {right[best]:.3f}"
     )
     first = int((promised > 1).argmax())
-    assert number(crossing, "crossing") == first, (
-        f"crossing: predicted > 1 first at another generation than {crossing}; values ≥ 0 can't have that volume"
+    assert crossing == first, (
+        f"crossing: predicted > 1 first at another generation than {crossing:g}; values ≥ 0 can't have that volume"
     )
     assert cause in CAUSES, f"cause must be one of {list(CAUSES)}, got {cause!r}"
     assert cause == "left the data", (

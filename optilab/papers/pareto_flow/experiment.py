@@ -9,7 +9,7 @@ import numpy as np
 
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.run import Trace, run
-from optilab.papers.pareto_flow.algorithm import evolution, guidance, learning, sampling, theory
+from optilab.papers.pareto_flow.algorithm import evolution, guidance, learning, sampling
 from optilab.papers.pareto_flow.problems import DTLZ2, ZDT, Data, Sheet, hidden_front
 from optilab.problems.pareto import best, hypervolume, ranks
 
@@ -212,3 +212,70 @@ def evolved(task: str, seed: int) -> tuple[Array, Array]:
 def volumes(task: str, seeds: range, method: str) -> Array:
     """`volume` of all seeds: (seeds,)."""
     return np.array([volume(task, seed, method) for seed in seeds])
+
+
+# Claims
+
+
+def gain(task: str, seeds: range, method: str, ours: str = "ParetoFlow") -> Array:
+    """What one method's designs are worth more than another's, seed by seed."""
+    return volumes(task, seeds, ours) - volumes(task, seeds, method)
+
+
+def sheets(quick: bool) -> Iterator[Claim]:
+    """On a curved sheet ParetoFlow beats the data, its own flow, and the search, wherever that is stopped."""
+    seeds = range(2 if quick else 8)
+    for task in ("ZDT2 sheet", "ZDT1 sheet"):
+        least = {"D(best)": 0.1, "flow only": 0.03, "no guidance": 0.05, "NSGA-II, 20": 0.05, "NSGA-II, 150": 0.4}
+        for method, at_least in least.items():
+            yield Claim.over(
+                f"{task}: hypervolume, ParetoFlow − {method}, mean",
+                gain(task, seeds, method),
+                np.mean,
+                at_least=at_least,
+            )
+        peaks = np.array([evolved(task, seed)[0].max() for seed in seeds])
+        yield Claim.over(
+            f"{task}: … − NSGA-II at its best generation, known afterwards, mean",
+            volumes(task, seeds, "ParetoFlow") - peaks,
+            np.mean,
+            at_least=0.0,
+        )
+
+
+def curse(quick: bool) -> Iterator[Claim]:
+    """The search promises what can't be, and its designs, good at first, end worthless and off the sheet."""
+    seeds = range(2 if quick else 8)
+    for task in ("ZDT2 sheet", "ZDT1 sheet"):
+        true, promised = (np.array(part) for part in zip(*(evolved(task, seed) for seed in seeds), strict=True))
+        yield Claim.over(
+            f"{task}: predicted hypervolume of NSGA-II at 150, of at most 1, least",
+            promised[:, -1],
+            np.min,
+            at_least=1.2,
+        )
+        yield Claim.over(f"{task}: generation of its best true one, median", true.argmax(1), np.median, at_most=60)
+        yield Claim.over(f"{task}: lost from there to 150, median", true.max(1) - true[:, -1], np.median, at_least=0.2)
+
+
+def parts(quick: bool) -> Iterator[Claim]:
+    """What filter, weights and neighbours contribute; neighbours nothing here."""
+    seeds = range(2 if quick else 8)
+    for task, filtered, weighed in (("ZDT2 sheet", None, 0.0), ("ZDT1 sheet", 0.0, 0.0)):
+        yield Claim.over(
+            f"{task}: hypervolume, ParetoFlow − equal weights, no cones, mean",
+            gain(task, seeds, EQUAL),
+            np.mean,
+            at_least=weighed,
+        )
+        bound = {} if filtered is None or quick else {"at_least": filtered}
+        yield Claim.over(f"{task}: … − no filter, mean", gain(task, seeds, "no filter"), np.mean, **bound)
+        yield Claim.over(f"{task}: … − no neighbours, mean (no claim)", gain(task, seeds, "no neighbours"), np.mean)
+
+
+EXPERIMENTS = (sheets, curse, parts)
+
+
+def claims(quick: bool = False) -> Claims:
+    """All claims; with `quick` on two data sets each."""
+    return collect(EXPERIMENTS, quick)

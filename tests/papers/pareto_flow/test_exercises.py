@@ -142,20 +142,24 @@ def test_the_check_on_the_choice():
 def test_the_check_on_the_curse():
     true, other, promised = exercises._judged(1)
     peak, crossing = int(true.argmax()), int((promised > 1).argmax())
-    check = exercises.check_curse
-    assert "proves that" in check(true, promised, peak, crossing, "left the data", seed=1)
-    check(list(true), promised, peak + 3, crossing, "left the data", seed=1)
-    refused(check, "judged at ρ = 10", other, promised, peak, crossing, "left the data", seed=1)
-    refused(check, "that is the predicted", promised, promised, peak, crossing, "left the data", seed=1)
-    refused(check, "at generation 20", 2 * true, promised, peak, crossing, "left the data", seed=1)
-    refused(check, "in z-scores", true, 2 * promised, peak, crossing, "left the data", seed=1)
-    refused(check, "a number for each", true[:20], promised, peak, crossing, "left the data", seed=1)
-    refused(check, r"\*predicted\*", true, promised, int(promised.argmax()), crossing, "left the data", seed=1)
-    refused(check, "it reaches", true, promised, 148, crossing, "left the data", seed=1)
-    refused(check, "is a generation", true, promised, 151, crossing, "left the data", seed=1)
-    refused(check, "first at another", true, promised, peak, crossing + 1, "left the data", seed=1)
-    refused(check, "does what it is", true, promised, peak, crossing, "too few generations", seed=1)
-    refused(check, "one of", true, promised, peak, crossing, "luck", seed=1)
+
+    def check(first, second, *answers, cause="left the data"):
+        return exercises.check_curse(lambda seed: (first, second), lambda seed: answers, cause, seed=1)
+
+    assert "proves that" in check(true, promised, peak, crossing)
+    check(list(true), promised, peak + 3, crossing)
+    refused(check, "judged at ρ = 10", other, promised, peak, crossing)
+    refused(check, "that is the predicted", promised, promised, peak, crossing)
+    refused(check, "at generation 20", 2 * true, promised, peak, crossing)
+    refused(check, "in z-scores", true, 2 * promised, peak, crossing)
+    refused(check, "a number for each", true[:20], promised, peak, crossing)
+    refused(check, r"\*predicted\*", true, promised, int(promised.argmax()), crossing)
+    refused(check, "it reaches", true, promised, 148, crossing)
+    refused(check, "is a generation", true, promised, 151, crossing)
+    refused(check, "first at another", true, promised, peak, crossing + 1)
+    refused(check, "does what it is", true, promised, peak, crossing, cause="too few generations")
+    refused(check, "one of", true, promised, peak, crossing, cause="luck")
+    refused(check, "the two generations", true, promised, peak)
 
 
 def test_the_examples_of_the_choice_have_margins():

@@ -1,6 +1,7 @@
 """What each part contributes: the hypervolume of every method on several data sets."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,16 @@ def volumes(task: str, seeds: int) -> Any:
 def simulate(task: str, seeds: int, progress: Callable[[float, float], Any]) -> np.ndarray:
     """All methods on one seed after the other; what is known already isn't measured again."""
     for seed in range(seeds):
-        experiment.learned(task, seed, lambda k, n, seed=seed: progress(seed + 0.5 * k / n, seeds))
+        experiment.learned(task, seed, partial(_learning, progress, seed, seeds))
         for k, method in enumerate(METHODS):
             experiment.volume(task, seed, method)
             progress(seed + 0.5 + 0.5 * (k + 1) / len(METHODS), seeds)
     return volumes(task, seeds)
+
+
+def _learning(progress: Callable[[float, float], Any], seed: int, seeds: int, done: float, total: float) -> None:
+    """Report the first half of a seed."""
+    progress(seed + 0.5 * done / total, seeds)
 
 
 def compute(task: str, seeds: int, *, run: np.ndarray) -> dict[str, Any]:

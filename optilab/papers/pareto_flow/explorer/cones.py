@@ -53,7 +53,7 @@ def variant(task: str, local_filter: bool, neighbours: bool, equal: bool) -> Any
 def simulate(task: str, progress: Callable[[float, float], Any]) -> dict[tuple[bool, ...], State]:
     """All eight states."""
     experiment.learned(task, SEED, lambda k, n: progress(0.5 * k, n))
-    made = {}
+    made: dict[tuple[bool, ...], State] = {}
     for number_, state in enumerate(STATES):
         made[state] = State(*variant(task, *state))
         progress(8 + number_ + 1, 16)

@@ -92,8 +92,8 @@ def compute(frame: int, gamma: float, t_min: float, T: int, g: float, *, run: Fi
         "headline": headline,
         "note": f"At t = {t:.2f} the elites' hypervolume is <b>{number(run.true[k])}</b>, predicted "
         f"{number(run.promised[k])}. At the end: true <b>{number(run.true[-1])}</b>, predicted "
-        f"{number(run.promised[-1])}, samples {number(run.off[-1], 2)} off the sheet, {number(run.free[-1], 2)} "
-        f"without a push. Guidance can push by {budget} standard deviations per unit of gradient, selection by {drift}.",
+        f"{number(run.promised[-1])}, samples {number(run.off[-1], 2)} off the sheet, {number(run.free[-1], 2)} if not "
+        f"pushed. Guidance can push by {budget} standard deviations per unit of gradient, selection by {drift}.",
     }
 
 
