@@ -19,7 +19,7 @@ from optilab.ui.words import number
 TASKS = ["ZDT2 sheet", "ZDT1 sheet", "ZDT2 plain", "ZDT1 plain"]
 LAST = experiment.GENERATIONS
 TOP = 2.0  # of the drawn hypervolume
-LOW, HIGH = (-0.6, -6.0), (1.2, 10.0)  # of the objectives
+LOW, HIGH = (-1.4, -5.0), (1.2, 10.0)  # of the objectives
 
 
 class Search(NamedTuple):
