@@ -242,9 +242,11 @@ def contraction(curvatures: Any, gamma: Any, N: int) -> Array:
     An update of y with exact gradients and R = ∞ multiplies its error by at most ρ.
     """
     require(whole(N, 1), "N", N, "a whole number, 1 or more")
-    r = 1 - np.asarray(gamma)[..., None, None] * np.asarray(curvatures, dtype=float)[:, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        return abs((r ** np.arange(1, N + 1)).mean(-1)).max(-1)
+    gamma = np.asarray(gamma, dtype=float)
+    require(gamma > 0, "gamma", gamma, "> 0")
+    r = 1 - gamma[..., None] * np.asarray(curvatures, dtype=float)
+    with np.errstate(over="ignore"):
+        return abs(r * (1 - r**N) / (N * (1 - r))).max(-1)  # the geometric sum
 
 
 def tracking(eta: Any, I: int, rho: Any, kappa: float = 1.0) -> Any:
