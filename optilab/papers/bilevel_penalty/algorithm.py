@@ -12,7 +12,7 @@ gradient steps on the proximally smoothed h_σ and g.
     ε-stationarity ‖(x − Π_X(x − α∇ψ_σ))/α‖                  stationarity
     hypergradient with active constraints                    active_hypergrad
     F2SA: λ = 1/σ grows, no proximal term, unconstrained     f2sa
-    SOBA: three steps at once, second-derivative products    soba
+    SOBA: three steps at once, second-derivative products    optilab.classics.soba
     implicit differentiation at the exact lower solution     implicit
 
 Source: J. Kwon, D. Kwon, S. Wright, R. Nowak, "On Penalty Methods for Nonconvex Bilevel Optimization and First-Order
@@ -330,55 +330,6 @@ def f2sa(
         yield Lagrangian(x, y, z, lam[..., 0])
 
 
-class Linear(NamedTuple):
-    """A state of SOBA."""
-
-    x: Array  # (*batch, n)
-    y: Array  # (*batch, m)
-    v: Array  # (*batch, m) towards [∇²_yy g]⁻¹∇_y f
-
-
-@algorithm
-def soba(
-    problem: Bilevel,
-    x0: Array,
-    y0: Array,
-    v0: Array | None = None,
-    *,
-    rho: Schedule = 0.1,
-    gamma: Schedule = 0.1,
-    rng: np.random.Generator | None = None,
-) -> Iterator[Linear]:
-    """SOBA: y, v and x each take one step, all three directions at the old point.
-
-    Parameters
-    ----------
-    problem : Bilevel
-        Unconstrained; with sampled gradients and products if `rng` is given.
-    x0, y0, v0 : arrays (*batch, n), (*batch, m), (*batch, m)
-        v0 = 0 without.
-    rho, gamma : float, array (*batch) or function of k
-        Steps of (y, v), and of x.
-    rng : numpy.random.Generator, optional
-        Of the samples; without one all is exact.
-    """
-    rho_k, gamma_k = _positive("rho", rho), _positive("gamma", gamma)
-    x, y, v = _start(problem, x0, y0, np.zeros(problem.m) if v0 is None else v0, rho_k(0), gamma_k(0), free=True)
-    f, g = problem.upper, problem.lower
-    draw = _draws(problem, rng, x.shape[:-1])
-    yield Linear(x, y, v)
-    k = 0
-    while True:
-        tok_f, tok_g = draw(f), draw(g)
-        Hv, Jv = (_product(name, g, x, y, v, tok_g) for name in ("hvp_yy", "hvp_xy"))
-        d_y, d_v = grad_y(g, x, y, tok_g), Hv - grad_y(f, x, y, tok_f)
-        d_x = grad_x(f, x, y, tok_f) - Jv
-        _check_finite(k, d_x, x, y, v)
-        x, y, v = x - gamma_k(k) * d_x, y - rho_k(k) * d_y, v - rho_k(k) * d_v
-        k += 1
-        yield Linear(x, y, v)
-
-
 class Exact(NamedTuple):
     """A state of descent along implicit gradients."""
 
@@ -423,11 +374,6 @@ def grad_x(level: Any, x: Array, y: Array, tok: Any) -> Array:
 def grad_y(level: Any, x: Array, y: Array, tok: Any) -> Array:
     """∇ᵧ of a level, of a sample unless that is None: (*batch, m)."""
     return level.grad_y(x, y) if tok is None else level.sample_grad_y(x, y, tok)
-
-
-def _product(name: str, level: Any, x: Array, y: Array, v: Array, tok: Any) -> Any:
-    """A product with second derivatives, of a sample unless that is None."""
-    return getattr(level, name)(x, y, v) if tok is None else getattr(level, f"sample_{name}")(x, y, v, tok)
 
 
 def _draws(problem: Bilevel, rng: Any, batch: tuple[int, ...], why: str = "") -> Callable[..., Any]:

@@ -9,8 +9,9 @@
     averaged projected SGD on a ball, the inside of both     ball_sgd
     (K₀, K₁)-smoothness of Φ                                 smoothness
     descent of a normalised step, drift, tracking error      descent, drift, contraction, tracking
-    SOBA and clipped SOBA, MA-SOBA, SABA                     soba, ma_soba, saba
+    MA-SOBA, SABA                                            ma_soba, saba
     StocBiO, TTSA, SUSTAIN, VRBO                             stocbio, ttsa, sustain, vrbo
+    SOBA and clipped SOBA                                    optilab.classics.soba
 
 Each of the five oracles F_x, F_y, G_y, hvp and jvp draws a fresh sample at every call and counts as one call.
 
@@ -24,11 +25,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optilab.classics.soba import Soba
 from optilab.core.check import AnyNumber, numbers, require, whole
-from optilab.core.counted import Counted
 from optilab.core.numerics import unit
 from optilab.core.run import Trace, algorithm
-from optilab.problems.bilevel import Bilevel
+from optilab.problems.bilevel import Bilevel, Oracles, begin
 
 Array = np.ndarray
 Number = float | np.ndarray  # one for all replicates, or (*batch)
@@ -109,7 +110,7 @@ def bo_rep(
     beta = _share("beta", beta)
     require(whole(I, 1), "I", I, "a whole number, 1 or more")
     require(whole(N, 1), "N", N, "a whole number, 1 or more")
-    x, y = _start(problem, x0, y0, eta, nu, gamma, R, beta)
+    x, y = begin(problem, x0, y0, eta, nu, gamma, R, beta)
     ask = Oracles(problem, rng, x.shape[:-1])
     if refine is not None:
         y = _epochs(ask, x, y, refine)
@@ -133,7 +134,7 @@ def calls(k: Any, I: int = 2, N: int = 3, refine: Refinement | None = None) -> A
     return 4 * k + N * (np.maximum(k - 1, 0) // I) + (refine.calls if refine is not None else 0)
 
 
-def ball_sgd(ask: "Oracles", x: Array, c: Array, step: Array, T: int, radius: Array) -> Array:
+def ball_sgd(ask: Oracles, x: Array, c: Array, step: Array, T: int, radius: Array) -> Array:
     """T steps of SGD on g(x, ·) from c, kept in the ball of that centre; the average of the iterates: (*batch, m).
 
     `step` and `radius` come as (*batch, 1).
@@ -165,11 +166,11 @@ def epoch_sgd(
     ValueError
         If a number of the refinement or a point is not allowed.
     """
-    x, y = _start(problem, x, y)
+    x, y = begin(problem, x, y)
     return _epochs(Oracles(problem, rng, x.shape[:-1]), x, y, refine)
 
 
-def _epochs(ask: "Oracles", x: Array, y: Array, refine: Refinement) -> Array:
+def _epochs(ask: Oracles, x: Array, y: Array, refine: Refinement) -> Array:
     require(isinstance(refine, Refinement), "refine", refine, "a Refinement or None")
     gamma1, T1, D1, E = refine
     step, radius = _positive(gamma1=gamma1), _radius("D1", D1)
@@ -258,50 +259,6 @@ def tracking(eta: Any, I: int, rho: Any, kappa: float = 1.0) -> Any:
 # Baselines
 
 
-class Linear(NamedTuple):
-    """A state of SOBA or SABA."""
-
-    x: Array  # (*batch, n)
-    y: Array  # (*batch, m)
-    z: Array  # (*batch, m)
-
-
-@algorithm
-def soba(
-    problem: Bilevel,
-    x0: Array,
-    y0: Array,
-    *,
-    alpha: Number,
-    gamma: Number = 0.2,
-    nu: Number = 0.1,
-    tau: AnyNumber = np.inf,
-    rng: np.random.Generator | None = None,
-) -> Iterator[Linear]:
-    """SOBA: y, z and x each take one step at the old point, 5 calls; clipped SOBA for a finite τ.
-
-    Parameters
-    ----------
-    problem, x0, y0, gamma, nu, rng
-        As in `bo_rep`.
-    alpha : float or array (*batch)
-        Step of x; 0 leaves x where it is.
-    tau : float or array (*batch)
-        A longer direction d of x is cut to this length.
-
-    Source: M. Dagréou, P. Ablin, S. Vaiter, T. Moreau, NeurIPS 2022.
-    """
-    alpha, gamma, nu, tau = _step(alpha), _positive(gamma=gamma), _positive(nu=nu), _radius("tau", tau)
-    x, y = _start(problem, x0, y0, alpha, gamma, nu, tau)
-    ask, z = Oracles(problem, rng, x.shape[:-1]), np.zeros_like(y)
-    free = np.isposinf(tau).all()
-    while True:
-        yield Linear(x, y, z)
-        d = ask.F_x(x, y) - ask.jvp(x, y, z)
-        new_y, new_z = y - gamma * ask.G_y(x, y), z - nu * (ask.hvp(x, y, z) - ask.F_y(x, y))
-        x, y, z = x - alpha * (d if free else project_ball(d, np.zeros_like(d), tau)), new_y, new_z
-
-
 @algorithm
 def ma_soba(
     problem: Bilevel,
@@ -330,7 +287,7 @@ def ma_soba(
     Relaxed Smoothness Conditions", JMLR 2024.
     """
     alpha, gamma, nu, beta = _step(alpha), _positive(gamma=gamma), _positive(nu=nu), _share("beta", beta)
-    x, y = _start(problem, x0, y0, alpha, gamma, nu, beta)
+    x, y = begin(problem, x0, y0, alpha, gamma, nu, beta)
     ask, z, m = Oracles(problem, rng, x.shape[:-1]), np.zeros_like(y), np.zeros_like(x)
     yield State(x, y, z, m)
     first = not from_zero
@@ -352,7 +309,7 @@ def saba(
     rng: np.random.Generator,
     gamma: Number = 0.2,
     nu: Number = 0.1,
-) -> Iterator[Linear]:
+) -> Iterator[Soba]:
     """SABA: SOBA on finite sums, with a SAGA table for each oracle: now − table + mean of the table, 5 calls.
 
     The tables are filled at the start by one pass over both levels.
@@ -369,7 +326,7 @@ def saba(
     Source: M. Dagréou, P. Ablin, S. Vaiter, T. Moreau, NeurIPS 2022.
     """
     alpha, gamma, nu = _step(alpha), _positive(gamma=gamma), _positive(nu=nu)
-    x, y = _start(problem, x0, y0, alpha, gamma, nu)
+    x, y = begin(problem, x0, y0, alpha, gamma, nu)
     oracles: list[tuple[Any, tuple[str, ...]]] = [
         (problem.upper, ("F_x", "F_y")),
         (problem.lower, ("G_y", "hvp", "jvp")),
@@ -390,7 +347,7 @@ def saba(
     }
     means = {name: table.mean(0) for name, table in tables.items()}
     while True:
-        yield Linear(x, y, z)
+        yield Soba(x, y, z)
         d = {}
         for level, names in oracles:
             i = rng.integers(level.components, size=batch)
@@ -441,8 +398,8 @@ def stocbio(
     alpha, gamma, nu = _step(alpha), _positive(gamma=gamma), _positive(nu=nu)
     require(whole(T, 1), "T", T, "a whole number, 1 or more")
     require(whole(Q), "Q", Q, "a whole number, 0 or more")
-    x, y = _start(problem, x0, y0, alpha, gamma, nu)
-    ask = Oracles(problem, rng, x.shape[:-1])
+    x, y = begin(problem, x0, y0, alpha, gamma, nu)
+    ask = Series(problem, rng, x.shape[:-1])
     while True:
         yield Pair(x, y)
         for _ in range(T):
@@ -480,7 +437,7 @@ def ttsa(
     """
     alpha, gamma, nu = _step(alpha), _positive(gamma=gamma), _positive(nu=nu)
     require(whole(Q, 1), "Q", Q, "a whole number, 1 or more")
-    x, y = _start(problem, x0, y0, alpha, gamma, nu)
+    x, y = begin(problem, x0, y0, alpha, gamma, nu)
     ask, k = Oracles(problem, rng, x.shape[:-1]), 0
     while True:
         yield Pair(x, y)
@@ -529,8 +486,8 @@ def sustain(
     alpha, gamma, nu, eta = _step(alpha), _positive(gamma=gamma), _positive(nu=nu), _positive(eta=eta)
     require(eta <= 1, "eta", eta, "in (0, 1]")
     require(whole(Q), "Q", Q, "a whole number, 0 or more")
-    x, y = _start(problem, x0, y0, alpha, gamma, nu, eta)
-    ask, d_x, d_y = Oracles(problem, rng, x.shape[:-1]), np.zeros_like(x), np.zeros_like(y)
+    x, y = begin(problem, x0, y0, alpha, gamma, nu, eta)
+    ask, d_x, d_y = Series(problem, rng, x.shape[:-1]), np.zeros_like(x), np.zeros_like(y)
     yield Recursive(x, y, d_x, d_y)
     old: tuple[Array, Array] | None = None
     while True:
@@ -576,8 +533,8 @@ def vrbo(
     for name, value in {"T": T, "q": q, "S": S}.items():
         require(whole(value, 1), name, value, "a whole number, 1 or more")
     require(whole(Q), "Q", Q, "a whole number, 0 or more")
-    x, y = _start(problem, x0, y0, alpha, gamma, nu)
-    ask, d_x, d_y = Oracles(problem, rng, x.shape[:-1]), np.zeros_like(x), np.zeros_like(y)
+    x, y = begin(problem, x0, y0, alpha, gamma, nu)
+    ask, d_x, d_y = Series(problem, rng, x.shape[:-1]), np.zeros_like(x), np.zeros_like(y)
     yield Recursive(x, y, d_x, d_y)
     k = 0
     while True:
@@ -608,57 +565,8 @@ class Samples(NamedTuple):
     jvp: Any
 
 
-class Oracles:
-    """F_x, F_y, G_y, hvp and jvp of a problem: each call draws a fresh sample unless one is given.
-
-    Parameters
-    ----------
-    problem : Bilevel
-    rng : numpy.random.Generator or None
-        None for exact oracles.
-    batch : tuple of int
-        The replicates, each with samples of its own.
-    """
-
-    def __init__(self, problem: Bilevel, rng: Any, batch: tuple[int, ...]):
-        self.f: Any = problem.upper
-        self.g: Any = problem.lower
-        self.rng, self.batch = rng, batch
-        if rng is not None:
-            for level in (self.f, self.g):
-                able = all(hasattr(level, name) for name in ("sample", "sample_grad_x", "sample_grad_y"))
-                require(able, "each level", level, "one that can be sampled, or rng None for exact oracles")
-            able = all(hasattr(self.g, name) for name in ("sample_hvp_yy", "sample_hvp_xy"))
-            require(able, "the lower level", self.g, "one whose products can be sampled, or rng None")
-
-    def draw(self, level: Any, m: int = 1) -> Any:
-        """Fresh samples of a level, m for each replicate; None for exact oracles."""
-        return None if self.rng is None else level.sample(self.rng, (*self.batch, m))
-
-    def _ask(self, level: Any, name: str, tok: Any, *given: Array) -> Any:
-        if self.rng is None:
-            return getattr(level, name)(*given)
-        return getattr(level, f"sample_{name}")(*given, self.draw(level) if tok is None else tok)
-
-    def F_x(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ₓF: (*batch, n)."""
-        return self._ask(self.f, "grad_x", tok, x, y)
-
-    def F_y(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ᵧF: (*batch, m)."""
-        return self._ask(self.f, "grad_y", tok, x, y)
-
-    def G_y(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ᵧG: (*batch, m)."""
-        return self._ask(self.g, "grad_y", tok, x, y)
-
-    def hvp(self, x: Array, y: Array, v: Array, tok: Any = None) -> Array:
-        """∇²ᵧᵧG v: (*batch, m)."""
-        return self._ask(self.g, "hvp_yy", tok, x, y, v)
-
-    def jvp(self, x: Array, y: Array, v: Array, tok: Any = None) -> Array:
-        """∇²ₓᵧG v: (*batch, n)."""
-        return self._ask(self.g, "hvp_xy", tok, x, y, v)
+class Series(Oracles):
+    """The five oracles of a problem, and the hypergradient by the Neumann series."""
 
     def samples(self, Q: int, m: int = 1) -> Samples:
         """What `neumann` with Q products needs."""
@@ -709,31 +617,3 @@ def _share(name: str, given: Any) -> Array:
 
 def _radius(name: str, given: Any) -> Array:
     return _parameter(name, given, lambda value: value > 0, "> 0, infinity included")
-
-
-def _start(problem: Bilevel, x0: Any, y0: Any, *parameters: Array) -> tuple[Array, Array]:
-    """The start, brought to the common batch with the parameters (*batch, 1); the problem is looked at first."""
-    mu = getattr(problem, "mu", None)
-    require(mu is None or mu > 0, "mu", mu, "> 0: the lower level must be strongly convex")
-    points = []
-    for name, start, size in (("x0", x0, problem.n), ("y0", y0, problem.m)):
-        point = numbers(name, start)
-        require(np.isfinite(point), name, start, "finite")
-        require(point.shape[-1:] == (size,), f"the shape of {name}", point.shape, f"(*batch, {size})")
-        points.append(point)
-    batch = np.broadcast_shapes(*(one.shape[:-1] for one in (*points, *parameters)))
-    x, y = (np.broadcast_to(point, (*batch, point.shape[-1])).copy() for point in points)
-    _check_products(problem, x, y)
-    return x, y
-
-
-def _check_products(problem: Bilevel, x: Array, y: Array) -> None:
-    """Refuse exact products of a wrong shape, or that aren't linear in v; a counted level doesn't count this."""
-    g: Any = problem.lower.problem if isinstance(problem.lower, Counted) else problem.lower
-    v, w = np.ones_like(y), np.cos(np.arange(y.size)).reshape(y.shape)
-    made, cross = g.hvp_yy(x, y, v), g.hvp_xy(x, y, v)
-    require(np.shape(made) == y.shape, "the shape of hvp(x, y, v)", np.shape(made), f"that of y, {y.shape}")
-    require(np.shape(cross) == x.shape, "the shape of jvp(x, y, v)", np.shape(cross), f"that of x, {x.shape}")
-    both, other = g.hvp_yy(x, y, v + w), g.hvp_yy(x, y, w)
-    linear = np.allclose(made + other, both, rtol=1e-8, atol=1e-10 * (1 + abs(both).max()))
-    require(linear, "hvp", "one with hvp(v) + hvp(w) ≠ hvp(v + w)", "linear in v")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optilab.classics.soba import soba
 from optilab.core.check import AnyArray
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.randomness import common
@@ -17,7 +18,6 @@ from optilab.papers.bo_rep.algorithm import (
     calls,
     contraction,
     ma_soba,
-    soba,
     stocbio,
     tracking,
 )

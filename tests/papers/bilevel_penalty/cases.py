@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optilab.papers.bilevel_penalty.algorithm import double_loop, f2sa, falling, implicit, single_loop, soba
+from optilab.papers.bilevel_penalty.algorithm import double_loop, f2sa, falling, implicit, single_loop
 from optilab.papers.bilevel_penalty.problems import compatible, draw, jump, noisy, ring, selecting, stacked
 
 RNG = np.random.default_rng(5)
@@ -36,7 +36,6 @@ CASES = {
     ),
     "single_loop": single_case,
     "f2sa": f2sa_case,
-    "soba": lambda i, rng: soba(noisy(selecting(instance(i)), 0.05), X[i], Y[i], rho=SIGMA[i], rng=rng),
     "implicit": lambda i, rng: implicit(selecting(instance(i)), X[i], alpha=SIGMA[i], pinv=True),
 }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from optilab.papers.bo_rep.algorithm import Refinement, bo_rep, ma_soba, saba, soba, stocbio, sustain, ttsa, vrbo
+from optilab.papers.bo_rep.algorithm import Refinement, bo_rep, ma_soba, saba, stocbio, sustain, ttsa, vrbo
 from optilab.papers.bo_rep.problems import cleaning, draw, draw_data, stacked, stacked_data, world
 
 RNG = np.random.default_rng(5)
@@ -28,7 +28,6 @@ def bo_rep_case(i, rng):
 CASES = {
     "bo_rep": bo_rep_case,
     "bo_rep: H": lambda i, rng: bo_rep(h(i), V[i], U[i], eta=STEP[i], rng=rng),
-    "soba": lambda i, rng: soba(w(i), X[i], Y[i], alpha=STEP[i], tau=np.array([1.0, 3.0, np.inf])[i], rng=rng),
     "ma_soba": lambda i, rng: ma_soba(w(i), X[i], Y[i], alpha=STEP[i], beta=0.7, rng=rng),
     "saba": lambda i, rng: saba(h(i), V[i], U[i], alpha=STEP[i], rng=rng),
     "stocbio": lambda i, rng: stocbio(w(i), X[i], Y[i], alpha=STEP[i], rng=rng),

@@ -1,20 +1,14 @@
-import importlib.util
 from dataclasses import replace
 from itertools import islice, pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from optilab.core.randomness import common
+from optilab.classics.soba import soba
 from optilab.core.run import run
 from optilab.papers.bo_rep import algorithm as alg
 from optilab.papers.bo_rep import problems as pr
 from optilab.problems.bilevel import Bilevel, calls, counted
-
-SPEC = importlib.util.spec_from_file_location("bo_rep_cases", Path(__file__).with_name("cases.py"))
-cases = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(cases)
 
 EXACT = pr.world(pr.draw(0), 0.0, 0.0)
 A, H, B = EXACT.lower.A, EXACT.lower.H, EXACT.upper.b
@@ -134,7 +128,7 @@ def test_the_scale_of_the_upper_level_has_no_effect(s, error):
     ends = [states(alg.bo_rep(P, *start, eta=0.02), 1500)[-1] for P in (EXACT, other)]
     assert abs(ends[0].x - ends[1].x).max() <= error
     assert abs(ends[0].y - ends[1].y).max() <= error
-    plain = [states(alg.soba(P, *start, alpha=1e-9), 5)[-1].x for P in (EXACT, other)]
+    plain = [states(soba(P, *start, alpha=1e-9), 5)[-1].x for P in (EXACT, other)]
     assert abs(plain[0] - plain[1]).max() > 1e-3
 
 
@@ -185,7 +179,6 @@ def test_what_is_counted_is_what_is_said():
 
 
 COSTS = {
-    "soba": (lambda P: alg.soba(P, pr.start(1), np.zeros(6), alpha=0.01), 5),
     "ma_soba": (lambda P: alg.ma_soba(P, pr.start(1), np.zeros(6), alpha=0.01), 5),
     "stocbio": (lambda P: alg.stocbio(P, pr.start(1), np.zeros(6), alpha=0.01, T=3, Q=5), 11),
     "sustain": (lambda P: alg.sustain(P, pr.start(1), np.zeros(6), alpha=0.01, Q=5), 18),
@@ -204,17 +197,6 @@ def test_what_a_step_of_a_rival_costs(name):
     assert len(calls(problem)) == 3
     first = cost if name != "sustain" else 9
     assert sum(calls(problem).values()) - before == first + 2 * cost
-
-
-def test_soba_is_the_one_written_out_and_clips():
-    for tau in (np.inf, 0.5):
-        x, y, z = pr.start(1), np.ones(6), np.zeros(6)
-        for state in states(alg.soba(EXACT, x, y, alpha=0.05, gamma=0.3, nu=0.15, tau=tau), 30)[1:]:
-            d = F_x(x) + A.T @ H @ z
-            d = d * min(1, tau / np.linalg.norm(d))
-            x, y, z = x - 0.05 * d, y - 0.3 * H @ (y - A @ x), z - 0.15 * (H @ z - F_y(y))
-            for ours, theirs in zip(state, (x, y, z), strict=True):
-                np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("from_zero", [False, True])
@@ -295,12 +277,12 @@ def test_saba_starts_at_full_gradients_and_its_noise_vanishes():
     problem = pr.cleaning(small, 4)
     start = np.zeros(30), np.full(20, 0.1)
     first = states(alg.saba(problem, *start, alpha=1.0, gamma=0.1, rng=rng()), 1)[1]
-    full = states(alg.soba(problem, *start, alpha=1.0, gamma=0.1), 1)[1]
+    full = states(soba(problem, *start, alpha=1.0, gamma=0.1), 1)[1]
     for ours, theirs in zip(first, full, strict=True):  # all tables hold what is now: no noise in the first step
         np.testing.assert_allclose(ours, theirs, atol=1e-14)
     fixed = {"alpha": 0.0, "gamma": 0.2, "nu": 0.2, "rng": rng(1)}
     end = states(alg.saba(problem, *start, **fixed), 6000)[-1]
-    noisy = states(alg.soba(problem, *start, **fixed), 6000)[-1]
+    noisy = states(soba(problem, *start, **fixed), 6000)[-1]
     still = [np.linalg.norm(problem.lower.grad_y(end.x, one.y)) for one in (end, noisy)]
     assert still[0] < 1e-5 < 1e-3 < still[1]
 
@@ -311,7 +293,6 @@ def test_all_methods_descend_from_a_mild_start():
     first = P.slope(start[0]).min()
     made = {
         "bo_rep": alg.bo_rep(P, *start, eta=0.1, rng=rng()),
-        "soba": alg.soba(P, *start, alpha=0.1, rng=rng()),
         "ma_soba": alg.ma_soba(P, *start, alpha=0.1, rng=rng()),
         "stocbio": alg.stocbio(P, *start, alpha=0.1, rng=rng()),
         "ttsa": alg.ttsa(P, *start, alpha=1.0, rng=rng()),
@@ -325,7 +306,7 @@ def test_all_methods_descend_from_a_mild_start():
 
 def test_z_goes_to_its_solution_while_x_and_y_rest():
     y = EXACT.y_star(pr.start(1))
-    made = states(alg.soba(EXACT, pr.start(1), y, alpha=0.0, nu=0.5), 200)[-1]
+    made = states(soba(EXACT, pr.start(1), y, alpha=0.0, nu=0.5), 200)[-1]
     np.testing.assert_allclose(made.z, np.linalg.solve(H, F_y(y)), rtol=1e-10)
     gradient = F_x(made.x) + A.T @ H @ made.z
     np.testing.assert_allclose(EXACT.hypergrad(pr.start(1)), gradient, rtol=1e-9)
@@ -453,7 +434,7 @@ def altered(**oracles):
     ],
 )
 def test_what_a_problem_must_not_be(problem, message):
-    for begin in (alg.bo_rep, alg.soba):
+    for begin in (alg.bo_rep, soba):
         steps = {"eta": 0.1} if begin is alg.bo_rep else {"alpha": 0.1}
         with pytest.raises(ValueError, match=message):
             begin(problem, np.zeros(3), np.zeros(6), **steps)
@@ -463,7 +444,7 @@ def test_points_and_generators_are_refused_by_name():
     with pytest.raises(ValueError, match=r"the shape of y0 must be \(\*batch, 6\), got \(5,\)"):
         alg.bo_rep(EXACT, np.zeros(3), np.zeros(5), eta=0.1)
     with pytest.raises(ValueError, match=r"^x0 must be finite"):
-        alg.soba(EXACT, [np.nan, 0, 0], np.zeros(6), alpha=0.1)
+        soba(EXACT, [np.nan, 0, 0], np.zeros(6), alpha=0.1)
     silent = Bilevel(EXACT.upper.level, EXACT.lower.level, 3, 6)
     with pytest.raises(ValueError, match="each level must be one that can be sampled"):
         alg.bo_rep(silent, np.zeros(3), np.zeros(6), eta=0.1, rng=rng())
@@ -475,20 +456,9 @@ def test_points_and_generators_are_refused_by_name():
 
 def test_a_replicate_that_overflows_is_lost_alone_and_says_where():
     x0, y0 = np.tile(pr.start(9), (2, 1)), np.zeros((2, 6))
-    trace = run(alg.soba(EXACT, x0, y0, alpha=np.array([0.01, 0.001])), 50, limit=alg.LIMIT)
+    trace = run(soba(EXACT, x0, y0, alpha=np.array([0.01, 0.001])), 50, limit=alg.LIMIT)
     assert np.isfinite(trace.diverged).tolist() == [True, False]
     (said,) = alg.lost(trace)
     assert said.startswith(f"replicate 0, step {trace.diverged[0]:.0f}: overflow: the iterate left")
     deep = run(alg.bo_rep(EXACT, np.tile([[-800.0] * 3, [0.0] * 3], 1), y0, eta=0.1), 5, limit=alg.LIMIT)
     assert deep.diverged.tolist() == [1, np.inf]
-
-
-@pytest.mark.parametrize("name", cases.CASES)
-def test_a_batch_is_its_replicates_one_by_one(name):
-    case = cases.CASES[name]
-    together = run(case(slice(None), common(rng(5), 1)), 12)
-    for i in range(3):
-        alone = run(case(i, rng(5)), 12)
-        for field, values in alone.fields.items():
-            np.testing.assert_allclose(together.fields[field][:, i], values, rtol=1e-10, atol=1e-12, err_msg=field)
-    assert len({together.fields["x"][-1, i].tobytes() for i in range(3)}) == 3

@@ -3,14 +3,6 @@ import pytest
 
 from optilab.papers.bo_rep import experiment as ex
 
-EACH = [pytest.param(one, id=one.__name__) for one in ex.EXPERIMENTS]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("experiment", EACH)
-def test_what_is_claimed_holds_at_the_quick_size(experiment):
-    assert [str(claim) for claim in experiment(True) if not claim.holds] == []
-
 
 @pytest.mark.full
 def test_what_is_claimed_holds_at_the_full_size():

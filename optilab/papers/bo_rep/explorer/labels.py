@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optilab.classics.soba import soba
 from optilab.core.run import Trace, run
-from optilab.papers.bo_rep.algorithm import bo_rep, soba
+from optilab.papers.bo_rep.algorithm import bo_rep
 from optilab.papers.bo_rep.explorer.parts import color
 from optilab.papers.bo_rep.problems import accuracy, cleaning, draw_data, separation, sigmoid
 from optilab.ui.controls import choice, log_slider, player, slider
