@@ -170,6 +170,16 @@ PAPERS = (
         message="Charge 1/σ for not minimising the lower level, and first derivatives are enough, even with many lower "
         "solutions. The price is a bias of order σ, as long as the lower solutions move continuously.",
     ),
+    Paper(
+        slug="bo_rep",
+        number=14,
+        title="Bilevel Optimization under Unbounded Smoothness: A New Algorithm and Convergence Analysis",
+        authors="J. Hao, X. Gong, M. Liu",
+        year=2024,
+        source="arXiv 2401.09587",
+        message="Where curvature grows with the gradient no fixed step is safe. Normalise the momentum: x moves at "
+        "constant speed, and the lower level can't be outrun. It is an insurance; clipping is a cheaper one.",
+    ),
 )
 
 
