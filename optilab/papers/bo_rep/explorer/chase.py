@@ -36,7 +36,7 @@ def compute(I: int, N: int, gamma: float, ball: bool, R: float, refine: bool) ->
     run = errors(I, N, gamma, ball, R, refine)
     rho = float(contraction(CURVATURES, gamma, N))
     moved, bound = float(drift(ETA, I)), float(tracking(ETA, I, rho))
-    last = run.error[-max(2 * I, 40) :].max()
+    last = run.error[-(I + 1) :].max()  # of one period
     if run.lost:
         headline = f"ρ = {number(rho)}: each update of y multiplies its error"
     elif ball and moved > R:

@@ -64,4 +64,4 @@ def remark(method: str, a: float, alpha: float) -> str:
         f"A plain step beyond α_max = (W + 2a)/e<sup>a</sup> = <b>{number(limit)}</b> throws x over the other wall, "
     )
     said += f"higher up than it was; here α is {number(alpha / limit)} α_max."
-    return said + (" With momentum even 0.22 α_max is too much." if method == "MA-SOBA" else "")
+    return said + (" With momentum a fifth of it is too much already." if method == "MA-SOBA" else "")

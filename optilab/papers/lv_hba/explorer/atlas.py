@@ -1,4 +1,4 @@
-"""A map of three papers on bilevel problems: what each does where the textbook's hypergradient has no answer."""
+"""A map of three papers on bilevel problems: what each does where the textbook's hypergradient descent fails."""
 
 from typing import Any
 
@@ -20,15 +20,15 @@ ANSWERS = {
     ("penalty", "unbounded curvature"): "assumes it<br>bounded",
     ("BO-REP", "constrained"): "no constraints",
     ("BO-REP", "many solutions"): "only one:<br>strongly convex",
-    ("BO-REP", "unbounded curvature"): "normalised steps,<br>y refined in balls",
+    ("BO-REP", "unbounded curvature"): "steps of one length,<br>y renewed at times",
 }
 SAID = {
     "constrained": "The lower level has constraints that tie x and y together: LV-HBA smooths the multiplier as it "
     "does y, and needs a joint projection instead of second derivatives.",
     "many solutions": "y*(x) isn't a function: LV-HBA and the penalty methods charge for the gap of the lower level "
     "and let F choose among its solutions.",
-    "unbounded curvature": "The upper level's curvature grows with its gradient, so no step is safe everywhere: BO-REP "
-    "normalises its steps and keeps y close all the time.",
+    "unbounded curvature": "The upper level's curvature grows with its gradient, so no step size is safe: BO-REP moves "
+    "x at constant speed, which y can follow though it is renewed only now and then.",
 }
 
 
@@ -55,7 +55,7 @@ def atlas(**start: Any) -> Explorer:
         {"hard": choice("what is hard", HARD[0], HARD)},
         [
             panel(
-                "Three answers to one question: what if y*(x) can't be differentiated?",
+                "Three difficulties of bilevel problems, and who has an answer",
                 bars("column", shade=ink(0.12), width=0.96, hoverinfo="skip"),
                 texts((across, up + 0.5), said),
                 x=axis(span=[-0.5, 2.5], ticks=dict(enumerate(HARD)), showgrid=False),
