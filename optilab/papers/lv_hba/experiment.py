@@ -193,21 +193,20 @@ class Tuned(NamedTuple):
     common: Array  # … with C = 0
 
 
+def learning(
+    data: weighing.Data, steps: int = 800, alpha_x: float = 5.0, every: int | None = None, progress: Any = False
+) -> Trace:
+    """C along runs of LV-HBA on some data side by side: the field x, (kept, seeds, N)."""
+    ones, lam = np.ones((*data.C0.shape[:-1], weighing.FEATURES + 1 + weighing.TRAIN)), np.ones_like(data.C0)
+    numbers: dict[str, Any] = {"alpha": 0.01, "beta": 0.1, "eta": 0.01, "gamma1": 10.0, "gamma2": 10.0}
+    states = lv_hba(weighing.svm(data), data.C0, ones, **numbers, alpha_x=alpha_x, lam0=lam, z0=lam)
+    return run(states, steps, every=every or steps, keep=["x"], progress=progress)
+
+
 def tuned(seeds: range, steps: int = 800, alpha_x: float = 5.0) -> Tuned:
     """Learn one weight a training point by LV-HBA, and judge it by retraining."""
     data = weighing.stacked(seeds)
-    ones, lam = np.ones((len(seeds), weighing.FEATURES + 1 + weighing.TRAIN)), np.ones_like(data.C0)
-    numbers: dict[str, Any] = {
-        "alpha": 0.01,
-        "beta": 0.1,
-        "eta": 0.01,
-        "gamma1": 10.0,
-        "gamma2": 10.0,
-        "alpha_x": alpha_x,
-    }
-    states = lv_hba(weighing.svm(data), data.C0, ones, **numbers, lam0=lam, z0=lam)
-    C = run(states, steps, every=steps, keep=["x"]).x[-1]
-    return judged(C, data)
+    return judged(learning(data, steps, alpha_x).x[-1], data)
 
 
 def judged(C: Array, data: weighing.Data) -> Tuned:

@@ -5,13 +5,15 @@ import pytest
 
 from optilab.core.run import run
 from optilab.papers.lv_hba.algorithm import lv_hba, saddle, saddle_limit, value
-from optilab.papers.lv_hba.experiment import relative, start
+from optilab.papers.lv_hba.experiment import relative, start, tuned
 from optilab.papers.lv_hba.explorer.parts import flat_run, ripple_run
 from optilab.papers.lv_hba.explorer.spiral import frozen
 from optilab.papers.lv_hba.explorer.valley import Y, Z, gap
 from optilab.papers.lv_hba.problems.toys import Scalar, flat, ripple
 
-corner_picture, flat_picture = (sys.modules[f"optilab.papers.lv_hba.explorer.{name}"] for name in ("corner", "plain"))
+corner_picture, flat_picture, machine_picture = (
+    sys.modules[f"optilab.papers.lv_hba.explorer.{name}"] for name in ("corner", "plain", "machine")
+)
 
 
 @pytest.mark.parametrize(("alpha", "eta", "c0", "p", "x"), [(0.01, 0.1, 1.0, 0.3, 1.5), (0.05, 0.3, 0.4, 0.0, 0.2)])
@@ -79,3 +81,16 @@ def test_the_valley_is_the_gap_of_the_algorithm():
         problem = Scalar(a=1.0, b=1.0, c=0.5, d=float(y[0] + 0.25)).problem()
         at = saddle(problem, x, y, z, gamma1=2.0, gamma2=0.3)
         assert problem.lower(x, y) - value(problem, x, y, z, *at, 2.0, 0.3) == pytest.approx(drawn[i, j], abs=1e-9)
+
+
+def test_the_machine_tells_wrong_labels_from_right_ones():
+    judged = machine_picture.simulate(5.0, 0, lambda done, total=1.0: None)
+    first, last = (machine_picture.compute(5.0, 0, frame, run=judged) for frame in (0, 80))
+    assert first["headline"] == "Right and wrong labels are still mixed"
+    assert last["headline"] == "Wrong labels have lost their weight"
+    assert (len(last["wrong"][1]), len(last["right"][1])) == (18, 42)
+    of_experiment = tuned(range(1))
+    np.testing.assert_allclose(judged.C[-1], of_experiment.C[0])
+    assert judged.auc[-1] == pytest.approx(of_experiment.auc[0])
+    assert judged.learned[-1] == of_experiment.learned[0]
+    assert judged.learned[10] < judged.common[0] < judged.learned[-1]

@@ -54,7 +54,7 @@ def compute(I: int, N: int, gamma: float, ball: bool, R: float, refine: bool) ->
         "gone": ([run.spent[-1]] if run.lost else [np.nan], [0.3 * LOST]),
         "rho": (GAMMAS, np.clip(spread, 1e-3, 1e3)),
         "one": (GAMMAS, np.clip(contraction(CURVATURES, GAMMAS, 1), 1e-3, 1e3)),
-        "now": ([gamma], [min(max(rho, 1e-3), 1e3)]),
+        "now": ([gamma], [min(max(rho, 8e-3), 80.0)]),  # where the frame ends
         "headline": headline,
         "note": f"ρ = <b>{number(rho)}</b>: the share of y's error that an update keeps at most. Between two updates "
         f"y*(x) moves {number(moved)} at most. Last errors: {number(float(last))} at most; bound for R = ∞: "
