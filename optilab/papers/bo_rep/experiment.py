@@ -100,6 +100,17 @@ def rival_calls(name: str, a: float, seeds: range, alphas: Any = STEPS, budget: 
     return arrivals(trace.slope, COSTS[name] * trace.step)
 
 
+def exact_calls(name: str, depths: Any, steps: Sequence[float]) -> tuple[Array, Array]:
+    """Calls to the target with exact oracles on the instance of seed 0, and whether a run diverged: (steps, depths)."""
+    problem, step = instances(range(1)), np.array(steps)[:, None]
+    x0 = np.broadcast_to(start(depths), (len(step), len(depths), 3))
+    ours = name == "BO-REP"
+    states = bo_rep(problem, x0, np.zeros(6), eta=step) if ours else rival(name, problem, x0, step, None)
+    K = int(BUDGET / (5.5 if ours else COSTS[name]))
+    trace = run(states, K, every=50, keep=["x"], limit=LIMIT, slope=lambda s: problem.slope(s.x))
+    return arrivals(trace.slope, calls(trace.step) if ours else COSTS[name] * trace.step), np.isfinite(trace.diverged)
+
+
 def insurance(quick: bool) -> Iterator[Claim]:
     """From a = 12, where the upper gradient begins at 160 000, only BO-REP and clipped SOBA arrive."""
     seeds = range(2 if quick else 12)

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.run import run
-from optilab.papers.bo_rep.algorithm import LIMIT, bo_rep, calls
-from optilab.papers.bo_rep.experiment import BUDGET, TARGET, arrivals, rival
+from optilab.papers.bo_rep.experiment import BUDGET, TARGET, exact_calls
 from optilab.papers.bo_rep.explorer.parts import color
-from optilab.papers.bo_rep.problems import draw, largest_step, start, world
+from optilab.papers.bo_rep.problems import largest_step
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import Mark, axis, curve, dots, heat, log, panel, promise, texts, thin
@@ -24,17 +22,8 @@ NEVER, RED = "#8a8a8a", "#b3261e"
 
 @cache
 def needed(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Calls to ‖∇Φ‖ ≤ 0.3, exact oracles, infinity if it never is, and whether the run diverged: (steps, depths)."""
-    problem, step = world(draw(0)), np.array(STEPS.get(name, (0.1,)))[:, None]
-    x = np.broadcast_to(start(DEPTHS), (len(step), len(DEPTHS), 3))
-    if name == "BO-REP":
-        states: Any = bo_rep(problem, x, np.zeros(6), eta=step)
-    else:
-        states = rival(name, problem, x, step, None)
-    cost = 5.5 if name == "BO-REP" else 5
-    trace = run(states, int(BUDGET / cost), every=50, keep=["x"], limit=LIMIT, slope=lambda s: problem.slope(s.x))
-    spent = calls(trace.step) if name == "BO-REP" else 5 * trace.step
-    return arrivals(trace.slope, spent), np.isfinite(trace.diverged)
+    """Calls to the target, infinity if it is never reached, and whether the run diverged: (steps, depths)."""
+    return exact_calls(name, DEPTHS, STEPS.get(name, (0.1,)))
 
 
 def simulate(progress: Callable[..., None]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
