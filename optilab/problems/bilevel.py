@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import numbers, require
+from optilab.core.check import require
 from optilab.core.counted import Counted
 from optilab.problems.oracles import Level, TwiceLevel, check_samples
 
@@ -209,105 +209,6 @@ class NoisyLevel:
     def _mean(point: Array, noise: Array) -> Array:
         check_samples(point, noise.shape[:-1])
         return noise.mean(-2)
-
-
-class Oracles:
-    """F_x, F_y, G_y, hvp and jvp of a problem, G its lower level: each call draws a fresh sample unless one is given.
-
-    Parameters
-    ----------
-    problem : Bilevel
-    rng : numpy.random.Generator or None
-        None for exact oracles.
-    batch : tuple of int
-        The replicates, each with samples of its own.
-    """
-
-    def __init__(self, problem: Bilevel, rng: Any, batch: tuple[int, ...]):
-        self.f: Any = problem.upper
-        self.g: Any = problem.lower
-        self.rng, self.batch = rng, batch
-        if rng is not None:
-            for level in (self.f, self.g):
-                able = all(hasattr(level, name) for name in ("sample", "sample_grad_x", "sample_grad_y"))
-                require(able, "each level", level, "one that can be sampled, or rng None for exact oracles")
-            able = all(hasattr(self.g, name) for name in ("sample_hvp_yy", "sample_hvp_xy"))
-            require(able, "the lower level", self.g, "one whose products can be sampled, or rng None")
-
-    def draw(self, level: Any, m: int = 1) -> Any:
-        """Fresh samples of a level, m for each replicate; None for exact oracles."""
-        return None if self.rng is None else level.sample(self.rng, (*self.batch, m))
-
-    def _ask(self, level: Any, name: str, tok: Any, *given: Array) -> Any:
-        if self.rng is None:
-            return getattr(level, name)(*given)
-        return getattr(level, f"sample_{name}")(*given, self.draw(level) if tok is None else tok)
-
-    def F_x(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ₓF: (*batch, n)."""
-        return self._ask(self.f, "grad_x", tok, x, y)
-
-    def F_y(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ᵧF: (*batch, m)."""
-        return self._ask(self.f, "grad_y", tok, x, y)
-
-    def G_y(self, x: Array, y: Array, tok: Any = None) -> Array:
-        """∇ᵧG: (*batch, m)."""
-        return self._ask(self.g, "grad_y", tok, x, y)
-
-    def hvp(self, x: Array, y: Array, v: Array, tok: Any = None) -> Array:
-        """∇²ᵧᵧG v: (*batch, m)."""
-        return self._ask(self.g, "hvp_yy", tok, x, y, v)
-
-    def jvp(self, x: Array, y: Array, v: Array, tok: Any = None) -> Array:
-        """∇²ₓᵧG v: (*batch, n)."""
-        return self._ask(self.g, "hvp_xy", tok, x, y, v)
-
-
-def begin(problem: Bilevel, x0: Any, y0: Any, *parameters: Array) -> tuple[Array, Array]:
-    """The start of a method with second-derivative products, brought to one batch with its parameters.
-
-    Parameters
-    ----------
-    problem : Bilevel
-        If it knows its strong convexity `mu` that must be positive; its exact products are tried once.
-    x0, y0 : arrays (*batch, n), (*batch, m)
-    *parameters : arrays (*batch, 1)
-
-    Returns
-    -------
-    x, y : arrays (*batch, n), (*batch, m)
-        Copies.
-
-    Raises
-    ------
-    ValueError
-        If a point isn't finite or of the right shape, or a product has another shape than it must, or isn't linear.
-    """
-    mu = getattr(problem, "mu", None)
-    require(mu is None or mu > 0, "mu", mu, "> 0: the lower level must be strongly convex")
-    points = []
-    for name, start, size in (("x0", x0, problem.n), ("y0", y0, problem.m)):
-        point = numbers(name, start)
-        require(np.isfinite(point), name, start, "finite")
-        require(point.shape[-1:] == (size,), f"the shape of {name}", point.shape, f"(*batch, {size})")
-        points.append(point)
-    batch = np.broadcast_shapes(*(one.shape[:-1] for one in (*points, *parameters)))
-    x, y = (np.broadcast_to(point, (*batch, point.shape[-1])).copy() for point in points)
-    _check_products(problem, x, y)
-    return x, y
-
-
-def _check_products(problem: Bilevel, x: Array, y: Array) -> None:
-    """Refuse exact products of a wrong shape, or that aren't linear in v; a counted level doesn't count this."""
-    g: Any = problem.lower.problem if isinstance(problem.lower, Counted) else problem.lower
-    v, w = np.ones_like(y), np.cos(np.arange(y.size)).reshape(y.shape)
-    made, cross = g.hvp_yy(x, y, v), g.hvp_xy(x, y, v)
-    require(np.shape(made) == y.shape, "the shape of hvp(x, y, v)", np.shape(made), f"that of y, {y.shape}")
-    require(np.shape(cross) == x.shape, "the shape of jvp(x, y, v)", np.shape(cross), f"that of x, {x.shape}")
-    both, other = g.hvp_yy(x, y, v + w), g.hvp_yy(x, y, w)
-    linear = np.allclose(made + other, both, rtol=1e-8, atol=1e-10 * (1 + abs(both).max()))
-    require(linear, "hvp", "one with hvp(v) + hvp(w) ≠ hvp(v + w)", "linear in v")
 
 
 KINDS = {

@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.classics.soba import Soba
+from optilab.classics.soba import Oracles, Soba, begin
 from optilab.core.check import AnyNumber, numbers, require, whole
 from optilab.core.numerics import unit
 from optilab.core.run import Trace, algorithm
-from optilab.problems.bilevel import Bilevel, Oracles, begin
+from optilab.problems.bilevel import Bilevel
 
 Array = np.ndarray
 Number = float | np.ndarray  # one for all replicates, or (*batch)
