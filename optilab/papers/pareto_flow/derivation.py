@@ -127,7 +127,7 @@ def push_along_a_width() -> Derivation:
         )
         .equals(
             gamma * s * sp.log(1 / t_min),
-            "in proportion to the width s: along a sheet of designs a push carries far, across it hardly",
+            "in proportion to the width s: along a surface of designs a push carries far, across it hardly",
         )
     )
 

@@ -253,7 +253,7 @@ def check_choose(choose: Callable[..., Any], seed: int | None = None) -> str:
 
 # The optimiser's curse
 
-TASK, RHO = "ZDT1 sheet", 20.0
+TASK, RHO = "ZDT1 surface", 20.0
 CAUSES = {
     "left the data": "designs left the data, where the predictors err",
     "too few generations": "more generations were needed",
@@ -314,6 +314,6 @@ def check_curse(volumes: Callable[..., Any], answers: Callable[..., Any], cause:
     assert cause in CAUSES, f"cause must be one of {list(CAUSES)}, got {cause!r}"
     assert cause == "left the data", (
         f"{CAUSES[cause]}? The predicted hypervolume goes on rising to {promised[-1]:.1f}: the search does what it is "
-        "asked; look at how far from the sheet its designs are"
+        "asked; look at how far from the surface its designs are"
     )
     return "no true value is needed to see it: a promise of more than 1 proves that the predictors err."

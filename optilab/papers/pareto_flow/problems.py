@@ -1,4 +1,4 @@
-"""Test functions of many objectives, valid designs on a curved sheet, and data sets whose best part is hidden.
+"""Test functions of many objectives, valid designs on a curved surface, and data sets whose best part is hidden.
 
 All functions are defined on the unit box and are minimised; x is (..., d), values are (..., m).
 """
@@ -81,8 +81,8 @@ class DTLZ2:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A base problem in the first k coordinates, valid where the others follow a curved sheet over them.
+class Surface:
+    """A base problem in the first k coordinates, valid where the others follow a curved surface over them.
 
     f(x) = base(z) + ρ mean_j (x_{k+j} − c_j(z))²,  z = (x₁, …, x_k),  c(z) = ½ + s sin 2π(zA + φ)
 
@@ -97,9 +97,9 @@ class Sheet:
     rho : float
         Penalty ρ, 0 or more.
     slope : float
-        Standard deviation of A's entries: how wiggly the sheet is.
+        Standard deviation of A's entries: how wiggly the surface is.
     amplitude : float
-        s, at most ½, so that the sheet is in the box.
+        s, at most ½, so that the surface is in the box.
 
     Raises
     ------
@@ -131,16 +131,16 @@ class Sheet:
         rng = np.random.default_rng(12345)
         return self.slope * rng.normal(size=(self.k, self.d - self.k)), rng.random(self.d - self.k)
 
-    def sheet(self, z: Array) -> Array:
+    def c(self, z: Array) -> Array:
         """c(z), where the further coordinates belong: (..., k) → (..., d − k)."""
         A, phi = self.waves
         return 0.5 + self.amplitude * np.sin(2 * np.pi * (z @ A + phi))
 
     def distance(self, x: Array) -> Array:
-        """Root mean square distance of x (..., d) from the sheet: (...); 0 for the plain task."""
+        """Root mean square distance of x (..., d) from the surface: (...); 0 for the plain task."""
         if self.d == self.k:
             return np.zeros(np.shape(x)[:-1])
-        return np.sqrt(((x[..., self.k :] - self.sheet(x[..., : self.k])) ** 2).mean(-1))
+        return np.sqrt(((x[..., self.k :] - self.c(x[..., : self.k])) ** 2).mean(-1))
 
     def __call__(self, x: Array) -> Array:
         """Values at x (..., d): (..., m)."""
@@ -155,8 +155,8 @@ class Data(NamedTuple):
     Y: Array  # (N, m)
 
 
-def hidden_front(problem: Sheet, rng: np.random.Generator, N: int = 1500, drop: float = 0.4) -> Data:
-    """Designs near the sheet, without the best of them: N/(1 − drop) points, less the part `drop` of lowest rank.
+def hidden_front(problem: Surface, rng: np.random.Generator, N: int = 1500, drop: float = 0.4) -> Data:
+    """Designs near the surface, without the best of them: N/(1 − drop) points, less the part `drop` of lowest rank.
 
     z is uniform, the others are c(z) + 0.02 N(0, 1), cut to the box. Ties of rank go by place, as in the benchmark.
 
@@ -169,7 +169,7 @@ def hidden_front(problem: Sheet, rng: np.random.Generator, N: int = 1500, drop: 
     require(0 <= drop < 1, "drop", drop, "in [0, 1)")
     count = round(N / (1 - drop))
     z = rng.random((count, problem.k))
-    rest = problem.sheet(z) + 0.02 * rng.normal(size=(count, problem.d - problem.k))
+    rest = problem.c(z) + 0.02 * rng.normal(size=(count, problem.d - problem.k))
     X = np.concatenate([z, np.clip(rest, 0, 1)], -1)
     Y = problem(X)
     kept = np.sort(np.argsort(ranks(Y), kind="stable")[count - N :])

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from optilab.papers.pareto_flow import experiment
-from optilab.papers.pareto_flow.problems import ZDT, Sheet
+from optilab.papers.pareto_flow.problems import ZDT, Surface
 from optilab.problems.pareto import best, hypervolume, ranks
 
 
 @pytest.fixture(scope="module")
 def found():
-    return experiment.learned("ZDT2 sheet", 0)
+    return experiment.learned("ZDT2 surface", 0)
 
 
 def test_what_was_learned_is_kept_and_of_the_lessons_size(found):
-    assert experiment.learned("ZDT2 sheet", 0) is found
+    assert experiment.learned("ZDT2 surface", 0) is found
     assert found.data.X.shape == (1500, 12)
     np.testing.assert_allclose(found.reference, 1.1 * found.data.Y.max(0))
     assert found.flow.theta.shape == (12 * 64 + 64 + 2 * (64 * 64 + 64) + 64 * 12 + 12 + 24,)
@@ -32,7 +32,7 @@ def test_methods_draw_from_generators_of_their_own():
 
 
 def test_what_is_handed_out_is_judged_by_the_true_objectives(found):
-    given = experiment.designs("ZDT2 sheet", 0, "ParetoFlow")
+    given = experiment.designs("ZDT2 surface", 0, "ParetoFlow")
     assert len(given.x) + given.missing == experiment.KEPT
     assert ((given.x >= 0) & (given.x <= 1)).all()
     np.testing.assert_array_equal(given.true, found.task(given.x))
@@ -46,7 +46,9 @@ def test_what_is_handed_out_is_judged_by_the_true_objectives(found):
 
 
 def test_variants_are_what_they_are_called(found):
-    volumes = {name: experiment.volume("ZDT2 sheet", 0, name) for name in ("ParetoFlow", "no filter", "no neighbours")}
+    volumes = {
+        name: experiment.volume("ZDT2 surface", 0, name) for name in ("ParetoFlow", "no filter", "no neighbours")
+    }
     assert volumes == pytest.approx({"ParetoFlow": 0.794, "no filter": 0.654, "no neighbours": 0.778}, abs=0.005)
     equal = next(experiment.paretoflow(found, **experiment.VARIANTS[experiment.EQUAL]))
     plain = next(experiment.paretoflow(found))
@@ -66,17 +68,17 @@ def _values(found, elites):
 
 
 def test_the_search_starts_at_the_best_data_and_asks_the_predictors_alone(found):
-    true, promised, off = experiment.evolved("ZDT2 sheet", 0)
+    true, promised, off = experiment.evolved("ZDT2 surface", 0)
     assert true.shape == promised.shape == (experiment.GENERATIONS + 1,)
     start = hypervolume(found.data.Y[best(found.z.y, 100)], found.reference) / np.prod(found.reference)
     assert true[0] == pytest.approx(start)
     assert (np.diff(promised) > -0.02).all()
     assert off > 0.3
-    assert experiment.volume("ZDT2 sheet", 0, "NSGA-II, 20") == true[20]
+    assert experiment.volume("ZDT2 surface", 0, "NSGA-II, 20") == true[20]
 
 
 def test_data_of_a_search_lack_its_best(found):
-    problem = Sheet(ZDT(2), 10, 10)
+    problem = Surface(ZDT(2), 10, 10)
     data = experiment.searched(problem, np.random.default_rng(0))
     assert data.X.shape == (1500, 10)
     np.testing.assert_array_equal(data.Y, problem(data.X))

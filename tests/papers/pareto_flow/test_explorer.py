@@ -21,16 +21,18 @@ def nothing(done, total=1.0):
 def test_the_curse_is_what_the_lesson_says_of_it():
     made = explorer.curse()
     run = made.result
-    true, ours, best = curse.rescored("ZDT2 sheet", 0, 10.0)
+    true, ours, best = curse.rescored("ZDT2 surface", 0, 10.0)
     assert run.promised[[20, 150]] == pytest.approx([0.89, 3.04], abs=0.01)
     assert true[[20, 150]] == pytest.approx([0.61, 0.0], abs=0.01)
     assert (int(true.argmax()), int((run.promised > 1).argmax())) == (26, 27)
     assert (ours, best) == pytest.approx((0.79, 0.50), abs=0.006)
-    assert [curse.rescored("ZDT2 sheet", 0, rho)[0][150] for rho in (0.0, 5.0)] == pytest.approx([0.91, 0.0], abs=0.006)
+    assert [curse.rescored("ZDT2 surface", 0, rho)[0][150] for rho in (0.0, 5.0)] == pytest.approx(
+        [0.91, 0.0], abs=0.006
+    )
     off = run.found.task.distance(run.found.z.designs(run.generations.x[20])).mean()
     assert off == pytest.approx(0.11, abs=0.006)
     assert made.data["headline"] == "The search goes on, its designs get worse"
-    assert "here the search may go on" in curse.compute(50, 0.0, "ZDT2 sheet", 0, run=run)["headline"].lower()
+    assert "here the search may go on" in curse.compute(50, 0.0, "ZDT2 surface", 0, run=run)["headline"].lower()
 
 
 def test_the_film_is_what_the_lesson_says_of_it():
@@ -75,7 +77,7 @@ def test_the_cones_are_what_the_lesson_says_of_them():
 
 
 def test_the_cone_is_around_its_ray():
-    found = curse.experiment.learned("ZDT2 sheet", 0)
+    found = curse.experiment.learned("ZDT2 surface", 0)
     (x, y), (edge_x, edge_y) = cones.ray(found, 10)
     start = found.z.y_mean
     np.testing.assert_allclose([x[0], y[0]], start)
@@ -88,9 +90,9 @@ def test_the_cone_is_around_its_ray():
 
 
 def test_the_ablation_shows_all_seeds_and_their_mean():
-    volumes = ablation.volumes("ZDT2 sheet", 1)
+    volumes = ablation.volumes("ZDT2 surface", 1)
     assert volumes.shape == (len(ablation.METHODS), 1)
-    data = ablation.compute("ZDT2 sheet", 1, run=volumes)
+    data = ablation.compute("ZDT2 surface", 1, run=volumes)
     assert data["ParetoFlow"][0] == pytest.approx([0.794], abs=0.005)
     assert data["ParetoFlow mean"][1] == -2
     assert "one data set" in data["note"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.papers.pareto_flow.problems import DTLZ2, ZDT, Sheet, hidden_front
+from optilab.papers.pareto_flow.problems import DTLZ2, ZDT, Surface, hidden_front
 from optilab.problems.pareto import non_dominated, ranks
 
 
@@ -48,19 +48,19 @@ def test_dtlz2_is_a_sphere_blown_up_by_g():
     np.testing.assert_allclose(DTLZ2(3)(x), expected, rtol=1e-13)
 
 
-def test_a_sheet_charges_for_leaving_it_alike_in_every_objective():
-    task = Sheet(ZDT(1), 4, 12, rho=7.0)
+def test_a_surface_charges_for_leaving_it_alike_in_every_objective():
+    task = Surface(ZDT(1), 4, 12, rho=7.0)
     rng = np.random.default_rng(3)
     z = rng.random((5, 4))
-    on = np.concatenate([z, task.sheet(z)], -1)
+    on = np.concatenate([z, task.c(z)], -1)
     np.testing.assert_allclose(task(on), ZDT(1)(z))
     np.testing.assert_allclose(task.distance(on), 0, atol=1e-15)
     off = on.copy()
     off[:, 4:] += 0.1
     np.testing.assert_allclose(task(off) - task(on), 7 * 0.01)
     np.testing.assert_allclose(task.distance(off), 0.1)
-    assert ((task.sheet(z) >= 0.15) & (task.sheet(z) <= 0.85)).all()
-    plain = Sheet(ZDT(1), 4, 4)
+    assert ((task.c(z) >= 0.15) & (task.c(z) <= 0.85)).all()
+    plain = Surface(ZDT(1), 4, 4)
     np.testing.assert_array_equal(plain(z), ZDT(1)(z))
     g = np.random.default_rng(12345)
     np.testing.assert_array_equal(task.waves[0], 0.105 * g.normal(size=(4, 8)))
@@ -68,7 +68,7 @@ def test_a_sheet_charges_for_leaving_it_alike_in_every_objective():
 
 
 def test_the_front_is_hidden_from_the_data():
-    task = Sheet(ZDT(2), 4, 12)
+    task = Surface(ZDT(2), 4, 12)
     data = hidden_front(task, np.random.default_rng(4), N=300)
     assert data.X.shape == (300, 12)
     np.testing.assert_array_equal(data.Y, task(data.X))
@@ -86,12 +86,12 @@ def test_what_is_not_allowed_is_refused_by_name():
     for make, named in (
         (lambda: ZDT(4), "kind"),
         (lambda: DTLZ2(1), "m"),
-        (lambda: Sheet(ZDT(1), 4, 3), "d"),
-        (lambda: Sheet(ZDT(1), 0, 3), "k"),
-        (lambda: Sheet(ZDT(1), 4, 5, rho=-1.0), "rho"),
-        (lambda: Sheet(ZDT(1), 4, 5, amplitude=0.6), "amplitude"),
-        (lambda: hidden_front(Sheet(ZDT(1), 4, 5), np.random.default_rng(0), N=0), "N"),
-        (lambda: hidden_front(Sheet(ZDT(1), 4, 5), np.random.default_rng(0), drop=1.0), "drop"),
+        (lambda: Surface(ZDT(1), 4, 3), "d"),
+        (lambda: Surface(ZDT(1), 0, 3), "k"),
+        (lambda: Surface(ZDT(1), 4, 5, rho=-1.0), "rho"),
+        (lambda: Surface(ZDT(1), 4, 5, amplitude=0.6), "amplitude"),
+        (lambda: hidden_front(Surface(ZDT(1), 4, 5), np.random.default_rng(0), N=0), "N"),
+        (lambda: hidden_front(Surface(ZDT(1), 4, 5), np.random.default_rng(0), drop=1.0), "drop"),
     ):
         with pytest.raises(ValueError, match=f"^{named} must be"):
             make()

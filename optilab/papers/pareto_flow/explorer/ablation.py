@@ -13,7 +13,7 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, level, panel, rule
 from optilab.ui.words import number
 
-TASKS = ["ZDT2 sheet", "ZDT2 plain", "ZDT1 plain", "DTLZ2 plain", "ZDT1 sheet"]
+TASKS = ["ZDT2 surface", "ZDT2 plain", "ZDT1 plain", "DTLZ2 plain", "ZDT1 surface"]
 METHODS = ["D(best)", "flow only", *experiment.VARIANTS, "NSGA-II, 20", "NSGA-II, 150"]
 SHADES = {name: color("ParetoFlow") for name in experiment.VARIANTS}
 SHADES |= {name: color(name) for name in ("D(best)", "flow only")}

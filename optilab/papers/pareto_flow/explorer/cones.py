@@ -9,7 +9,7 @@ import numpy as np
 from optilab.core.run import run as advanced
 from optilab.papers.pareto_flow import experiment
 from optilab.papers.pareto_flow.algorithm import guidance
-from optilab.papers.pareto_flow.explorer.parts import SHEETS, color, front, inside, threads
+from optilab.papers.pareto_flow.explorer.parts import SURFACES, color, front, inside, threads
 from optilab.ui.controls import choice, slider, switch
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, dots, goal, guide, here, panel, thin
@@ -114,7 +114,7 @@ def cones(**start: Any) -> Explorer:
             "neighbours": switch("neighbours", True),
             "equal": switch("equal weights", False),
             "i": slider("weight i", 25, 0, 49, 1),
-            "task": choice("task", SHEETS[0], SHEETS),
+            "task": choice("task", SURFACES[0], SURFACES),
         },
         [
             panel(

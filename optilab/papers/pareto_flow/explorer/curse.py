@@ -16,7 +16,7 @@ from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, here, panel
 from optilab.ui.theme import ink
 from optilab.ui.words import number
 
-TASKS = ["ZDT2 sheet", "ZDT1 sheet", "ZDT2 plain", "ZDT1 plain"]
+TASKS = ["ZDT2 surface", "ZDT1 surface", "ZDT2 plain", "ZDT1 plain"]
 LAST = experiment.GENERATIONS
 TOP = 2.0  # of the drawn hypervolume
 LOW, HIGH = (-1.4, -5.0), (1.2, 10.0)  # of the objectives
@@ -72,7 +72,7 @@ def compute(generation: int, rho: float, task: str, seed: int, *, run: Search) -
     headline = "The search goes on, its designs get worse" if lost else "Here the search may go on"
     crossed = f"from generation {int(beyond.argmax())} on what is promised can't be" if beyond.any() else ""
     off = found.task.distance(x).mean()
-    away = f"{number(off, 2)} off the sheet" if found.task.d > found.task.k else "valid, since all are"
+    away = f"{number(off, 2)} off the surface" if found.task.d > found.task.k else "valid, since all are"
     return {
         "true": (k, true),
         "promised": (k, np.minimum(run.promised, TOP)),
@@ -99,7 +99,7 @@ def curse(**start: Any) -> Explorer:
         compute,
         {
             "generation": player("generation", 20, LAST, interval=60),
-            "rho": slider("penalty ρ", 10.0, 0.0, 30.0, 1.0, when=lambda v: "sheet" in v["task"]),
+            "rho": slider("penalty ρ", 10.0, 0.0, 30.0, 1.0, when=lambda v: "surface" in v["task"]),
             "task": choice("task", TASKS[0], TASKS),
             "seed": slider("seed", 0, 0, 7, 1),
         },

@@ -1,4 +1,4 @@
-"""From noise to designs: fifty samples, each pushed along its weight, and how far from the sheet they end."""
+"""From noise to designs: fifty samples, each pushed along its weight, and how far from the surface they end."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from optilab.ui.marks import axis, cloud, curve, dots, entry, here, log, panel, 
 from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
-TASK, SEED, FRAMES, TRAIL = "ZDT2 sheet", 0, 60, 6
+TASK, SEED, FRAMES, TRAIL = "ZDT2 surface", 0, 60, 6
 TOP = 2.5  # of the drawn hypervolume
 LOW, HIGH = (-0.6, -0.6), (1.6, 1.6)  # of the plane that is drawn
 
@@ -25,14 +25,14 @@ class Film(NamedTuple):
 
     t: np.ndarray  # (frames,)
     plane: np.ndarray  # (frames, n, 2) x₁ and the mean of x₂, x₃, x₄
-    off: np.ndarray  # (frames,) mean distance from the sheet of the designs that samples are bound for
+    off: np.ndarray  # (frames,) mean distance from the surface of the designs that samples are bound for
     free: np.ndarray  # (frames,) the same without a push
     promised: np.ndarray  # (frames,) hypervolume of the elites, predicted
     true: np.ndarray  # (frames,) and as it is
 
 
 def samples(gamma: float, t_min: float, T: int, g: float) -> Any:
-    """ParetoFlow on the curved sheet: a state for each of T times."""
+    """ParetoFlow on the curved surface: a state for each of T times."""
     found = experiment.learned(TASK, SEED)
     return experiment.paretoflow(found, gamma=gamma, t_min=t_min, T=T, g=g)
 
@@ -92,8 +92,8 @@ def compute(frame: int, gamma: float, t_min: float, T: int, g: float, *, run: Fi
         "headline": headline,
         "note": f"At t = {t:.2f} the elites' hypervolume is <b>{number(run.true[k])}</b>, predicted "
         f"{number(run.promised[k])}. At the end: true <b>{number(run.true[-1])}</b>, predicted "
-        f"{number(run.promised[-1])}, samples {number(run.off[-1], 2)} off the sheet, {number(run.free[-1], 2)} if not "
-        f"pushed. Guidance can push by {budget} standard deviations per unit of gradient, selection by {drift}.",
+        f"{number(run.promised[-1])}, samples {number(run.off[-1], 2)} off the surface, {number(run.free[-1], 2)} if "
+        f"not pushed. Guidance can push by {budget} standard deviations per unit of gradient, selection by {drift}.",
     }
 
 
@@ -120,13 +120,13 @@ def film(**start: Any) -> Explorer:
                 height=360,
             ),
             panel(
-                "Are they bound for the sheet?",
+                "Are they bound for the surface?",
                 rule("t_min", dash="dot"),
                 thin("free", "without a push", INK),
                 curve("off", "ParetoFlow", ours),
                 here("now off", shade=ours),
                 x=axis("time t (dots: t_min)", [0, 1]),
-                y=log("distance from the sheet", [-1.7, -0.2]),
+                y=log("distance from the surface", [-1.7, -0.2]),
                 height=360,
             ),
             panel(

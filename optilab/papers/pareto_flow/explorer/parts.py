@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from optilab.papers.pareto_flow.problems import ZDT, Sheet
+from optilab.papers.pareto_flow.problems import ZDT, Surface
 from optilab.ui.theme import BLUE, ORANGE, PINK, methods
 
 Array = np.ndarray
 color = methods(ours=["ParetoFlow"], rivals=["NSGA-II", "flow only"], reference=["D(best)"])
 BY_WEIGHT = [[0.0, BLUE], [0.5, PINK], [1.0, ORANGE]]  # from weight on f₂ alone to weight on f₁ alone
-SHEETS = ["ZDT2 sheet", "ZDT1 sheet"]
+SURFACES = ["ZDT2 surface", "ZDT1 surface"]
 
 
 def weighed(n: int, **more: Any) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def weighed(n: int, **more: Any) -> dict[str, Any]:
     return {"color": list(range(n)), "colorscale": BY_WEIGHT, "cmin": 0, "cmax": n - 1} | more
 
 
-def front(task: Sheet) -> tuple[Array, Array]:
+def front(task: Surface) -> tuple[Array, Array]:
     """The true front of a task with two objectives, f₂ over f₁."""
     f1 = np.linspace(0, 1, 101)
     assert isinstance(task.base, ZDT)

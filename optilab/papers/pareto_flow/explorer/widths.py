@@ -15,7 +15,7 @@ from optilab.ui.words import number
 
 T, COUNT = 200, 60
 WIDTHS = np.logspace(-1.7, 0.3, 24)
-TURN = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])  # along and across the sheet
+TURN = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])  # along and across the surface
 ARROW = {"symbol": ["circle", "arrow"], "size": [1, 14], "angleref": "previous"}
 AIM = np.array([1.0, 1.0])  # the score's slope along and across
 
