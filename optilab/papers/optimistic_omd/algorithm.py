@@ -325,7 +325,7 @@ def ensemble(
     G: float,
     L: float,
     etas: Array | None = None,
-    switching: float | None = None,
+    switching: Number | None = None,
     domain: Simple = UNIT_BALL,
 ) -> Iterator[Ensemble]:
     """Optimistic descent with many step sizes, weighted by an optimistic Hedge that charges for movement.
@@ -344,7 +344,7 @@ def ensemble(
         sizes by 1/(8L) and the meta level's by 1/(8D²L).
     etas : array (N,)
         The bases' step sizes; `pool(T, D, G, L)` by default, which needs an L above 0.
-    switching : float
+    switching : number or array (*batch)
         The coefficient of ‖x_{t,i} − x_{t−1,i}‖² in the meta level's losses; 2L by default.
     domain : Simple
         The set X; the unit ball by default.
@@ -359,15 +359,15 @@ def ensemble(
     _not_negative(L=L, switching=0.0 if switching is None else switching)
     etas = pool(losses.T, D, G, L) if etas is None else numbers("etas", etas)
     require(etas.ndim == 1 and bool((etas > 0).all()), "etas", etas, "positive step sizes (N,)")
-    cost, cap = 2 * L if switching is None else switching, 1 / (8 * D**2 * L) if L > 0 else np.inf
-    start, C = _started(x1, domain)
+    cost, cap = np.asarray(2 * L if switching is None else switching), 1 / (8 * D**2 * L) if L > 0 else np.inf
+    start, C = _started(x1, domain, cost)
     C, g, hedge, project = C + 1, np.zeros_like(start), Entropy(), Euclidean().step
     xhat_i = np.repeat(start[..., None, :], len(etas), axis=-2)
     x_i, phat = xhat_i, np.full(xhat_i.shape[:-1], 1 / len(etas))
     eps = np.minimum(cap, C**-0.5) if L == 0 else np.full_like(C, cap)
     for t in count(1):
         before, x_i = x_i, project(domain, xhat_i, g[..., None, :], etas)
-        s = cost * ((x_i - before) ** 2).sum(-1)  # 0 at t = 1
+        s = cost[..., None] * ((x_i - before) ** 2).sum(-1)  # 0 at t = 1
         m = np.vecdot(x_i, g[..., None, :]) + s
         p = hedge.step(Simplex(), phat, m, eps)
         x = np.vecmat(p, x_i)

@@ -1,0 +1,129 @@
+"""One round after the other in the plane: play by the hint, correct by the gradient, pay for the surprise."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from optilab.core.run import run
+from optilab.papers.optimistic_omd.algorithm import Convex, optimistic
+from optilab.papers.optimistic_omd.experiment import OURS
+from optilab.papers.optimistic_omd.explorer.parts import color
+from optilab.papers.optimistic_omd.problems import Tracking
+from optilab.ui.controls import player, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, curve, dots, goal, here, panel, promise, thin, walk
+from optilab.ui.theme import GREEN, INK, ORANGE, ink
+from optilab.ui.words import number
+
+ROUNDS, P = 100, 50
+
+
+def rounds(sigma: float, c: float) -> Any:
+    """Optimistic descent on ½‖x − θ‖² with noise, θ on a circle of radius ½, and hints c times the last gradient."""
+    angle = 2 * np.pi * np.arange(ROUNDS) / P
+    theta = 0.5 * np.stack([np.cos(angle), np.sin(angle)], -1)
+    noise = sigma * np.random.default_rng(0).standard_normal((ROUNDS, 2)) / np.sqrt(2)
+    steps = Convex(2.0, 1.5 * (1 + sigma), 1.0, abs(c))
+    states = optimistic(Tracking(theta, noise, sigma), np.zeros(2), steps=steps, hint=lambda t, g: c * g)
+    return theta, run(states, ROUNDS)
+
+
+kept = lru_cache(32)(rounds)
+
+
+def arrow(tail: np.ndarray, tip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An arrow from tail to tip, as one line."""
+    along = tip - tail
+    size = min(0.3 * float(np.hypot(*along)), 0.07)
+    unit = along / max(float(np.hypot(*along)), 1e-12)
+    across = np.array([-unit[1], unit[0]])
+    points = np.array([tail, tip, tip - size * (unit + 0.5 * across), tip, tip - size * (unit - 0.5 * across)])
+    return points[:, 0], points[:, 1]
+
+
+def compute(frame: int, sigma: float, c: float) -> dict[str, Any]:
+    """Round `frame` with its two steps, its gradients, and the price of all rounds."""
+    theta, trace = kept(round(sigma, 2), round(c, 2))
+    k = frame - 1
+    xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[frame], trace.M[k], trace.g[frame]
+    t = np.arange(1, ROUNDS + 1)
+    price = np.linalg.norm(trace.x[:-1] - trace.xhat[1:], axis=-1)
+    foretold = trace.eta[:-1] * np.linalg.norm(trace.g[1:] - trace.M[:-1], axis=-1)
+    lost = 0.5 * ((trace.x[:-1] - theta) ** 2).sum(-1)
+    back = slice(max(k - 12, 0), frame)
+    return {
+        "targets": (theta[:, 0], theta[:, 1]),
+        "target": (theta[k : k + 1, 0], theta[k : k + 1, 1]),
+        "plays": (trace.x[back, 0], trace.x[back, 1]),
+        "to play": arrow(xhat, x),
+        "to after": arrow(xhat, after),
+        "surprise": ([x[0], after[0]], [x[1], after[1]]),
+        "xhat": ([xhat[0]], [xhat[1]]),
+        "x": ([x[0]], [x[1]]),
+        "hint": arrow(np.zeros(2), M),
+        "gradient": arrow(np.zeros(2), g),
+        "between": ([M[0], g[0]], [M[1], g[1]]),
+        "price": (t, price),
+        "foretold": (t, foretold),
+        "now": ([frame], [price[k]]),
+        "note": f"Round {frame}: η = {number(float(trace.eta[k]))}, the surprise ‖g − M‖ = "
+        f"{number(float(np.linalg.norm(g - M)))}, so that play and corrected point are "
+        f"<b>{number(float(price[k]))}</b> apart. All {ROUNDS} rounds lost {number(float(lost.sum()))}; "
+        f"V̄ = {number(float(trace.V[-1]))}.",
+    }
+
+
+def geometry(**start: Any) -> Explorer:
+    """A film of rounds with noise and hint quality beside both steps, both gradients, and what surprise costs."""
+    bare: dict[str, Any] = {"showgrid": False}
+    circle = np.linspace(0, 2 * np.pi, 101)
+    ours = color(OURS)
+    return Explorer(
+        compute,
+        {
+            "frame": player("round", 20, ROUNDS, interval=250),
+            "sigma": slider("noise σ", 0.1, 0.0, 1.0, 0.1),
+            "c": slider(
+                "hint: c times the last gradient", 1.0, -1.0, 2.0, 0.5, named={"none": 0.0, "the paper's": 1.0}
+            ),
+        },
+        [
+            panel(
+                "Both steps start at x̂: along the hint to the play, along the gradient to the next x̂",
+                thin((np.cos(circle), np.sin(circle)), "", ink(0.4), hoverinfo="skip"),
+                thin("targets", "", ink(0.3), hoverinfo="skip"),
+                walk("plays", "", ours),
+                curve("surprise", "surprise η(g − M)", ORANGE, width=5),
+                curve("to play", "by the hint", ours),
+                curve("to after", "by the gradient", GREEN),
+                dots("xhat", "x̂", INK),
+                here("x", "play x", ours),
+                goal("target"),
+                x=axis("", [-1.05, 1.05], **bare),
+                y=axis("", [-1.05, 1.05], equal=True, **bare),
+                height=420,
+            ),
+            panel(
+                "The hint and the gradient that came",
+                curve("between", "surprise g − M", ORANGE, width=5),
+                curve("hint", "hint M", ours),
+                curve("gradient", "gradient g", GREEN),
+                x=axis("", [-2.6, 2.6], **bare),
+                y=axis("", [-2.6, 2.6], equal=True, **bare),
+                height=420,
+            ),
+            panel(
+                "From play to corrected point it is η times the surprise",
+                curve("price", "distance walked", ours),
+                promise("foretold", "η‖g − M‖", ORANGE),
+                here("now", "", ours),
+                x=axis("round t", [0, ROUNDS + 1]),
+                y=axis("distance", [0, 1.3]),
+                height=420,
+            ),
+        ],
+        call=__name__,
+        start=start,
+        recipe=rounds,
+    )
