@@ -180,6 +180,16 @@ PAPERS = (
         message="Where curvature grows with the gradient no fixed step is safe. Normalise the momentum: x moves at "
         "constant speed, and the lower level can't be outrun. It is an insurance; clipping is a cheaper one.",
     ),
+    Paper(
+        slug="optimistic_omd",
+        number=21,
+        title="Optimistic Online Mirror Descent for Bridging Stochastic and Adversarial Online Convex Optimization",
+        authors="S. Chen, Y.-J. Zhang, W.-W. Tu, P. Zhao, L. Zhang",
+        year=2024,
+        source="arXiv 2302.04552",
+        message="Bet that the next gradient looks like the last: regret is paid in surprise, noise plus drift, not in "
+        "the number of rounds. One method slides from i.i.d. to adversarial losses and follows what moves.",
+    ),
 )
 
 

@@ -3,7 +3,7 @@
 The paper has no experiments; these are small enough for a student's machine and large enough to show its theorems.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,16 +114,17 @@ def alike(quick: bool) -> Iterator[Claim]:
 
 def signs(quick: bool) -> Iterator[Claim]:
     """Where the next gradient is the opposite of the last optimism is all wrong, and costs a factor, no more."""
-    losses, G = alternating(4000), 1.0
-    methods = contenders(losses, np.zeros(2), G, delta=1.0, nu=4.0)
-    static = {name: float(losses.static_regret(plays(states, losses.T))[-1]) for name, states in methods.items()}
+    losses, coins, whole = alternating(4000), random_signs(4000, range(20)), D * np.sqrt(4000)
+
+    def static(losses: Linear, name: str) -> Array:
+        states = contenders(losses, np.zeros(losses.m.shape[1:]), 1.0, delta=1.0, nu=4.0)[name]
+        return losses.static_regret(plays(states, losses.T))[-1]
+
+    ours = float(static(losses, OURS))
     statement = "alternating gradients: our regret over OGD's"
-    yield Claim(statement, static[OURS] / static["OGD"], at_least=1.3, at_most=1.6)
-    yield Claim("alternating gradients: our regret over GD√T", static[OURS] / (D * np.sqrt(losses.T)), at_most=1.6)
-    coins = random_signs(4000, range(20))
-    methods = contenders(coins, np.zeros((20, 2)), G, delta=1.0, nu=4.0)
-    last = {name: coins.static_regret(plays(states, coins.T))[-1] for name, states in methods.items()}
-    yield Claim.over("random signs: our regret over GD√T", last[OURS] / (D * np.sqrt(coins.T)), np.mean, at_most=0.75)
+    yield Claim(statement, ours / float(static(losses, "OGD")), at_least=1.3, at_most=1.6)
+    yield Claim("alternating gradients: our regret over GD√T", ours / whole, at_most=1.6)
+    yield Claim.over("random signs: our regret over GD√T", static(coins, OURS) / whole, np.mean, at_most=0.75)
 
 
 # Moving targets
@@ -134,12 +135,14 @@ def longest(sigma: Number) -> Number:
     return 1.8 + 1.5 * np.asarray(sigma)
 
 
-def followed(losses: Tracking, sigma: float, switching: float | None = None) -> dict[str, Array]:
-    """Dynamic regret after every round, L = 1: (T, seeds) each; `switching` is that of the ensemble."""
+def followed(
+    losses: Tracking, sigma: float, names: Sequence[str] = ("OGD", OURS, "ensemble"), switching: Number | None = None
+) -> dict[str, Array]:
+    """Dynamic regret of some methods, L = 1: (seeds,) each; `switching` is that of the ensemble."""
     G, x1 = float(longest(sigma)), np.zeros(losses.theta.shape[1:])
     methods = contenders(losses, x1, G, delta=alg.best_delta(D, 1.0), nu=D**2 + 2 * D * G)
     methods["ensemble"] = ensemble(losses, x1, D=D, G=G, L=1.0, switching=switching)
-    return {name: losses.dynamic_regret(plays(states, losses.T)) for name, states in methods.items()}
+    return {name: losses.dynamic_regret(plays(methods[name], losses.T))[-1] for name in names}
 
 
 def targets(quick: bool) -> Iterator[Claim]:
@@ -147,7 +150,7 @@ def targets(quick: bool) -> Iterator[Claim]:
     T, seeds = 3000, range(3) if quick else range(20)
     paths = {"jumps every 50 rounds": switching(T, 50), "turns once in 200": rotating(T, 200)}
     for name, path in paths.items():
-        last = {method: regret[-1] for method, regret in followed(tracking(path, 1.0, seeds), 1.0).items()}
+        last = followed(tracking(path, 1.0, seeds), 1.0)
         ours = last["ensemble"]
         yield Claim.over(f"a target that {name}, σ = 1: ensemble over optimistic OMD", ours / last[OURS], np.max,
                          at_most=0.8)  # fmt: skip
@@ -156,7 +159,7 @@ def targets(quick: bool) -> Iterator[Claim]:
         ("jumps every 50 rounds", paths["jumps every 50 rounds"]),
         ("turns once in 40", rotating(T, 40)),
     ):
-        last = {method: regret[-1] for method, regret in followed(tracking(path, 0.0, seeds), 0.0).items()}
+        last = followed(tracking(path, 0.0, seeds), 0.0, (OURS, "ensemble"))
         share = last[OURS] / last["ensemble"]
         yield Claim.over(f"a target that {name}, σ = 0: optimistic OMD over the ensemble", share, np.max, at_most=0.6)
 
@@ -169,11 +172,7 @@ def correction(quick: bool) -> Iterator[Claim]:
         ("a fixed target", fixed(T), {"at_most": 0.85}),
     ):
         losses = tracking(path, 1.0, seeds)
-        x1, G = np.zeros(losses.theta.shape[1:]), float(longest(1.0))
-        with_it, without = (
-            losses.dynamic_regret(plays(ensemble(losses, x1, D=D, G=G, L=1.0, switching=cost), T))[-1]
-            for cost in (None, 0.0)
-        )
+        with_it, without = (followed(losses, 1.0, ["ensemble"], cost)["ensemble"] for cost in (None, 0.0))
         statement = f"{name}, σ = 1: regret of the ensemble with its correction over that without"
         yield Claim(statement, with_it.mean() / without.mean(), seeds=with_it / without, **bounds)
 

@@ -10,7 +10,7 @@ from optilab.papers.optimistic_omd.algorithm import Convex, optimistic
 from optilab.papers.optimistic_omd.experiment import OURS
 from optilab.papers.optimistic_omd.explorer.parts import color
 from optilab.papers.optimistic_omd.problems import Tracking
-from optilab.ui.controls import player, slider
+from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, dots, goal, here, panel, promise, thin, walk
 from optilab.ui.theme import GREEN, INK, ORANGE, ink
@@ -19,12 +19,12 @@ from optilab.ui.words import number
 ROUNDS, P = 100, 50
 
 
-def rounds(sigma: float, c: float) -> Any:
+def rounds(sigma: float, c: float, delta: float) -> Any:
     """Optimistic descent on ½‖x − θ‖² with noise, θ on a circle of radius ½, and hints c times the last gradient."""
     angle = 2 * np.pi * np.arange(ROUNDS) / P
     theta = 0.5 * np.stack([np.cos(angle), np.sin(angle)], -1)
     noise = sigma * np.random.default_rng(0).standard_normal((ROUNDS, 2)) / np.sqrt(2)
-    steps = Convex(2.0, 1.5 * (1 + sigma), 1.0, abs(c))
+    steps = Convex(2.0, 1.5 * (1 + sigma), delta, abs(c))
     states = optimistic(Tracking(theta, noise, sigma), np.zeros(2), steps=steps, hint=lambda t, g: c * g)
     return theta, run(states, ROUNDS)
 
@@ -42,9 +42,9 @@ def arrow(tail: np.ndarray, tip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points[:, 0], points[:, 1]
 
 
-def compute(frame: int, sigma: float, c: float) -> dict[str, Any]:
+def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
     """Round `frame` with its two steps, its gradients, and the price of all rounds."""
-    theta, trace = kept(round(sigma, 2), round(c, 2))
+    theta, trace = kept(round(sigma, 2), round(c, 2), delta)
     k = frame - 1
     xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[frame], trace.M[k], trace.g[frame]
     t = np.arange(1, ROUNDS + 1)
@@ -87,6 +87,7 @@ def geometry(**start: Any) -> Explorer:
             "c": slider(
                 "hint: c times the last gradient", 1.0, -1.0, 2.0, 0.5, named={"none": 0.0, "the paper's": 1.0}
             ),
+            "delta": choice("δ", 1.0, [("1", 1.0), ("10", 10.0), ("40 = 10D²L²", 40.0)]),
         },
         [
             panel(

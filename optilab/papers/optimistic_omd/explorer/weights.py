@@ -93,7 +93,7 @@ def weights(**start: Any) -> Explorer:
                 "price of movement, in units of L", 2.0, 0.0, 4.0, 0.5, named={"none": 0.0, "the paper's": 2.0}
             ),
             "moves": choice("the target", MOVES[1], list(MOVES)),
-            "T": slider("rounds T", 600, 600, 3000, 600),
+            "T": slider("rounds T", 3000, 600, 3000, 600),
             "seed": slider("seed", 0, 0, 9, 1),
         },
         [
