@@ -443,3 +443,12 @@ def test_other_sets_will_do():
     assert abs(box.x).max() <= 1
     large = run(optimistic(given_gradients(g), np.zeros(2), steps=Convex(20.0, 5.0, 1.0), domain=Ball(10.0)), 30)
     assert np.linalg.norm(large.x, axis=-1).max() > 1
+
+
+def test_steps_that_are_far_too_long_swing_and_stay_in_the_ball():
+    losses = tracking(fixed(200), 0.3, range(3))
+    trace = run(optimistic(losses, np.zeros((3, 5)), steps=Constant(50.0)), 200)
+    lengths = np.linalg.norm(trace.x, axis=-1)
+    assert lengths.max() <= 1 + 1e-12
+    assert (lengths[20:] > 0.99).mean() > 0.5
+    assert np.linalg.norm(np.diff(trace.x[20:], axis=0), axis=-1).mean() > 1

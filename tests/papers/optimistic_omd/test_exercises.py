@@ -90,7 +90,7 @@ def test_the_check_on_a_round_in_a_metric():
         (lambda *a: curved(*a, last=1.0), "enters H afterwards"),
         (lambda *a: curved(*a, factor=1.0), "factor β/2"),
         (
-            lambda xhat, M, H, g, beta: curved(xhat, M, np.eye(3), g, beta)[:2] + (curved(xhat, M, H, g, beta)[2],),
+            lambda x, M, H, g, beta: (*curved(x, M, np.eye(3), g, beta)[:2], curved(x, M, H, g, beta)[2]),
             "H⁻¹",
         ),
         (lambda *a: (a[0], *curved(*a)[1:]), "x is to be"),

@@ -83,7 +83,7 @@ def test_the_step_sizes_are_those_of_the_methods(sigma, ends):
 
 def test_the_hints_are_what_the_lesson_says_of_them():
     turning, alternating, alike = (hints.swept(name).regret[-1] for name in hints.WORLDS)
-    at = {c: int(round(10 * (c + 1))) for c in (-1, 0, 0.5, 0.9, 1)}
+    at = {c: round(10 * (c + 1)) for c in (-1, 0, 0.5, 0.9, 1)}
     assert turning.argmin() == at[1]
     np.testing.assert_allclose([turning[at[c]] for c in (0, 0.5, 0.9)], [3410, 1510, 160], rtol=0.005)
     np.testing.assert_allclose([alternating[at[c]] for c in (0, 1, -1)], [123, 186, -1632], atol=0.6)

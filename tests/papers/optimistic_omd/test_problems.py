@@ -72,6 +72,13 @@ def test_corruption_flips_means_by_a_generator_of_its_own():
     assert half.drift_total > 100 * whole.drift_total
 
 
+def test_corruption_costs_no_more_than_its_length():
+    losses = spinning(4000, np.inf, 0.0, [3], flip=0.1)
+    C = 2 * (losses.m[..., 0] < 0).sum()  # Σ‖c_t‖, with means F + c_t
+    assert losses.drift_total <= 4 * C + 1
+    assert losses.drift_total >= 1.5 * C
+
+
 def test_grids_of_settings_share_their_noise():
     P, sigma = np.array([5.0, np.inf])[None, :, None], np.array([0.0, 0.5, 1.0])[:, None, None]
     grid = spinning(9, P, sigma, [2, 3])
