@@ -284,8 +284,8 @@ class Online(Protocol):
 # What every oracle refuses
 
 
-def check_gradient(g: Array, x: Array, t: int, G: Number = np.inf) -> None:
-    """Refuse the gradient of round t if its shape isn't that of x (*batch, d), it isn't finite, or is longer than G.
+def check_gradient(g: Array, x: Array, t: int) -> None:
+    """Refuse the gradient of round t if its shape isn't that of x (*batch, d) or it isn't finite.
 
     Raises
     ------
@@ -294,23 +294,18 @@ def check_gradient(g: Array, x: Array, t: int, G: Number = np.inf) -> None:
     """
     require(np.shape(g) == np.shape(x), f"the shape of the gradient of round {t}", np.shape(g), f"that of x, {x.shape}")
     require(np.isfinite(g), f"the gradient of round {t}", g, "finite")
-    length = np.sqrt(np.vecdot(g, g))
-    if not (length <= G * (1 + 1e-9)).all():  # G may be long to write out
-        require(False, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
 
 
-def check_samples(x: Array, drawn: tuple[int, ...]) -> None:
-    """Refuse samples of the shape `drawn`, unless they are m for each replicate of x (*batch, d): (*batch, m).
+def check_length(length: Array, t: int, G: Number) -> None:
+    """Refuse the gradient of round t if its length ‖g‖ (*batch) exceeds what was promised.
 
     Raises
     ------
     ValueError
-        If their batch is another, or there are none.
+        Names the round and G.
     """
-    batch = np.shape(x)[:-1]
-    if drawn[:-1] != batch or not drawn or not drawn[-1]:
-        allowed = f"(*batch, m), m samples for each replicate of x, whose batch is {batch}"
-        raise ValueError(f"the shape of the samples must be {allowed}, got {drawn}")
+    if not (length <= G * (1 + 1e-9)).all():  # G may be long to write out
+        require(False, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
 
 
 def lifted(step: Number, x: Array) -> Array:

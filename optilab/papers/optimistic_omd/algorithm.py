@@ -34,7 +34,7 @@ import numpy as np
 from optilab.core.check import numbers, require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.problems.mirror import Entropy, Euclidean, Mahalanobis, Mirror
-from optilab.problems.oracles import Number, Online, Simple, check_gradient
+from optilab.problems.oracles import Number, Online, Simple, check_gradient, check_length
 from optilab.problems.simple import UNIT_BALL, Simplex
 
 Array = np.ndarray
@@ -183,7 +183,8 @@ def optimistic(
     x1 : array (*batch, d)
         The first play and x̂_1, in the domain.
     steps : Steps
-        η_t, from `Convex`, `Practical`, `StronglyConvex` or `Constant`. With `Convex` every gradient is held to its G.
+        η_t, from `Convex`, `Practical`, `StronglyConvex` or `Constant`. With `Convex` every gradient is held to its G,
+        in the dual norm of the map.
     hint : function
         M_t from t and g_{t−1}.
     mirror : Mirror
@@ -198,8 +199,9 @@ def optimistic(
         (says the round).
     """
     mirror = mirror or Euclidean()
-    xhat, V, G = *_started(x1, domain, steps(1, np.zeros(()), np.zeros(()))), getattr(steps, "G", np.inf)
+    xhat, V = _started(losses, x1, domain, steps(1, np.zeros(()), np.zeros(())))
     mirror.check(domain, xhat)
+    G = getattr(steps, "G", np.inf)
     g, first = np.zeros_like(xhat), V
     for t in count(1):
         M = hint(t, g)
@@ -209,7 +211,8 @@ def optimistic(
         if t > losses.T:
             return
         g = losses.reveal(t, x).g
-        check_gradient(g, x, t, G)
+        check_gradient(g, x, t)
+        check_length(mirror.dual_norm(g), t, G)
         if t == 1:  # x_1 is the start whatever η_1 is, so that this step may be chosen in the light of g_1
             first = mirror.dual_norm(g) ** 2
             eta = np.broadcast_to(steps(t, V, first), V.shape)
@@ -217,8 +220,9 @@ def optimistic(
         V = V + mirror.dual_norm(g - M) ** 2
 
 
-def _started(x1: Array, domain: Simple, *parameters: Number) -> tuple[Array, Array]:
+def _started(losses: Online, x1: Array, domain: Simple, *parameters: Number) -> tuple[Array, Array]:
     """The start, of the batch of the parameters, once it is known to be in the domain; and zeros (*batch)."""
+    require(whole(losses.T, 1), "the number of rounds T", losses.T, "a whole number, 1 or more")
     x = replicates(x1, *parameters)[0]
     require(np.isfinite(x), "the start", x, "finite")
     require(np.isfinite(domain(x)), "the start", x, f"in the domain {domain}")
@@ -272,7 +276,7 @@ def exp_concave(
     """
     _not_negative(beta=beta)
     _positive(G=G)
-    xhat, _ = _started(x1, domain, beta, G)
+    xhat, _ = _started(losses, x1, domain, beta, G)
     g, half = np.zeros_like(xhat), np.asarray(beta)[..., None, None] / 2
     H = (1 + half * np.square(np.asarray(G))[..., None, None]) * np.eye(xhat.shape[-1])
     H = np.broadcast_to(H, (*xhat.shape, xhat.shape[-1]))
@@ -284,7 +288,8 @@ def exp_concave(
         if t > losses.T:
             return
         g = losses.reveal(t, x).g
-        check_gradient(g, x, t, G)
+        check_gradient(g, x, t)
+        check_length(np.sqrt(np.vecdot(g, g)), t, G)
         xhat = metric.step(domain, xhat, g, 1.0)
         H = H + half * g[..., :, None] * g[..., None, :]
 
@@ -357,10 +362,10 @@ def ensemble(
     """
     _positive(D=D, G=G)
     _not_negative(L=L, switching=0.0 if switching is None else switching)
+    cost, cap = np.asarray(2 * L if switching is None else switching), 1 / (8 * D**2 * L) if L > 0 else np.inf
+    start, C = _started(losses, x1, domain, cost)
     etas = pool(losses.T, D, G, L) if etas is None else numbers("etas", etas)
     require(etas.ndim == 1 and bool((etas > 0).all()), "etas", etas, "positive step sizes (N,)")
-    cost, cap = np.asarray(2 * L if switching is None else switching), 1 / (8 * D**2 * L) if L > 0 else np.inf
-    start, C = _started(x1, domain, cost)
     C, g, hedge, project = C + 1, np.zeros_like(start), Entropy(), Euclidean().step
     xhat_i = np.repeat(start[..., None, :], len(etas), axis=-2)
     x_i, phat = xhat_i, np.full(xhat_i.shape[:-1], 1 / len(etas))
@@ -375,7 +380,8 @@ def ensemble(
         if t > losses.T:
             return
         g = losses.reveal(t, x).g
-        check_gradient(g, x, t, G)
+        check_gradient(g, x, t)
+        check_length(np.sqrt(np.vecdot(g, g)), t, G)
         loss = np.vecdot(x_i, g[..., None, :]) + s
         phat = hedge.step(Simplex(), phat, loss, eps)
         C = C + abs(loss - m).max(-1) ** 2
@@ -418,7 +424,7 @@ def optimistic_ftrl(losses: Online, x1: Array, *, D: Number, nu: Number, domain:
         If a parameter isn't positive, the start isn't in the domain, or a gradient isn't finite.
     """
     _positive(D=D, nu=nu)
-    start, weighed = _started(x1, domain, D, nu)
+    start, weighed = _started(losses, x1, domain, D, nu)
     g, total = np.zeros_like(start), np.zeros_like(start)
     for t in count(1):
         M, eta = g, np.square(D) / (nu + weighed)
@@ -455,7 +461,7 @@ def optimistic_ftl(losses: Online, x1: Array, *, mu: Number, domain: Simple = UN
         If μ isn't positive, the start isn't in the domain, or a gradient isn't finite.
     """
     _positive(mu=mu)
-    x, zero = _started(x1, domain, mu)
+    x, zero = _started(losses, x1, domain, mu)
     g, total, mu = np.zeros_like(x), np.zeros_like(x), zero + mu
     for t in count(1):
         eta = 1 / (mu * max(t - 1, 1))

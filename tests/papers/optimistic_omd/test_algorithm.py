@@ -431,6 +431,12 @@ def test_a_gradient_that_is_none_is_refused(method, bad, message):
         list(method(Broken(), np.zeros(2)))
 
 
+@pytest.mark.parametrize("method", (METHODS | SUMS).values(), ids=METHODS | SUMS)
+def test_no_rounds_are_refused(method):
+    with pytest.raises(ValueError, match="the number of rounds T must be a whole number, 1 or more"):
+        method(Greedy(0, "play"), np.zeros(2))
+
+
 def test_too_much_noise_is_refused_where_G_was_promised():
     losses = tracking(rotating(3000, 200), 1.5, range(10))  # of seed 6 one gradient is too long
     with pytest.raises(ValueError, match="is violated at round"):
