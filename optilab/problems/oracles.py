@@ -308,6 +308,20 @@ def check_length(length: Array, t: int, G: Number) -> None:
         require(False, f"G = {G} is violated at round {t}: ‖g‖", length, "at most G, or the bound is void")
 
 
+def check_samples(x: Array, drawn: tuple[int, ...]) -> None:
+    """Refuse samples of the shape `drawn`, unless they are m for each replicate of x (*batch, d): (*batch, m).
+
+    Raises
+    ------
+    ValueError
+        If their batch is another, or there are none.
+    """
+    batch = np.shape(x)[:-1]
+    if drawn[:-1] != batch or not drawn or not drawn[-1]:
+        allowed = f"(*batch, m), m samples for each replicate of x, whose batch is {batch}"
+        raise ValueError(f"the shape of the samples must be {allowed}, got {drawn}")
+
+
 def lifted(step: Number, x: Array) -> Array:
     """A step, a number or (*batch), with a last axis of 1, ready to multiply x (*batch, d).
 

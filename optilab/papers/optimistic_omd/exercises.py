@@ -115,7 +115,7 @@ def check_round(step: Round, seed: int | None = None) -> str:
         G, delta, V = float(max(np.linalg.norm(M), np.linalg.norm(g))) / scale, 0.3 / scale, 0.5 / scale
         answer = list(step(xhat.copy(), M.copy(), V, g.copy(), G, delta))
         assert len(answer) == 3, f"return x, the next x̂ and the next V̄, not {len(answer)} things"
-        found = [array(answer[0], "x"), array(answer[1], "the next x̂"), number(answer[2], "the next V̄")]
+        found: list[Any] = [array(answer[0], "x"), array(answer[1], "the next x̂"), number(answer[2], "the next V̄")]
         right = _played(xhat, M, V, g, G, delta)
         if _alike(found, right):
             continue

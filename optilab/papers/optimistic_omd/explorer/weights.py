@@ -46,7 +46,7 @@ def weighed(moves: str, seed: int, T: int, progress: Callable[[float, float], An
     trace = run_states(states, T, keep=["x", "p"], progress=progress or False)
     p = np.zeros((T, len(NOISE), len(COSTS), BASES))
     p[..., : len(etas)] = trace.p[:T]
-    alone = optimistic(losses, np.zeros((len(NOISE), 1, 5)), steps=Convex(D, longest(NOISE)[:, None], 40.0))
+    alone = optimistic(losses, np.zeros((len(NOISE), 1, 5)), steps=Convex(D, np.asarray(longest(NOISE))[:, None], 40.0))
     single = losses.dynamic_regret(run_states(alone, T, keep=["x"]).x[:T])[..., 0]
     regret = losses.dynamic_regret(trace.x[:T])
     return Weighed(p[::every], regret[::every], single[::every], etas)

@@ -38,24 +38,29 @@ def grid(T: int, seeds: range, flip: float) -> Linear:
 
 def all_settings(seed: int, flip: float, progress: Callable[[float, float], Any] | None = None) -> Grid:
     """Four methods on 16 × 9 settings of 5000 rounds, and on five seeds of 500 rounds."""
-    tick = progress or (lambda done, total: None)
     losses, short = grid(LONGEST, range(seed, seed + 1), flip), grid(SHORT, range(seed, seed + SEEDS), flip)
-    static, dynamic, brief = {}, {}, {}
+    static, dynamic, brief = {}, {}, []
     for k, name in enumerate(FOUR):
+
+        def tick(done: float, total: float, k: int = k) -> None:
+            if progress:
+                progress(k + done / total, len(FOUR))
+
         few = contenders(short, np.zeros(short.g.shape[1:]), short.G, delta=1.0, nu=4 * short.G)[name]
-        brief[name] = short.dynamic_regret(run_states(few, SHORT, keep=["x"]).x[:SHORT])[-1].mean(-1)
+        brief.append(short.dynamic_regret(run_states(few, SHORT, keep=["x"]).x[:SHORT])[-1].mean(-1))
         states = contenders(losses, np.zeros(losses.g.shape[1:]), losses.G, delta=1.0, nu=4 * losses.G)[name]
-        keep = ["x", "V"] if name == OURS else ["x"]
-        trace = run_states(
-            states, LONGEST, keep=keep, progress=lambda done, total, k=k: tick(k * total + done, 4 * total)
-        )
+        trace = run_states(states, LONGEST, keep=["x", "V"] if name == OURS else ["x"], progress=tick)
         x = trace.x[:LONGEST]
-        static[name], dynamic[name] = (
-            of(x)[EVERY - 1 :: EVERY, ..., 0] for of in (losses.static_regret, losses.dynamic_regret)
-        )
-    path = linearised_regret(losses.g, x)[EVERY - 1 :: EVERY, ..., 0]
-    bound = alg.path_bound(trace.V[EVERY::EVERY], D, losses.G, 1.0)[..., 0]
-    return Grid(static, dynamic, path, bound, np.argmin([brief[name] for name in FOUR], axis=0))
+        static[name], dynamic[name] = kept(losses.static_regret(x)), kept(losses.dynamic_regret(x))
+        if name == OURS:
+            path = kept(linearised_regret(losses.g, x))
+            bound = kept(alg.path_bound(trace.V[1:], D, losses.G, 1.0))
+    return Grid(static, dynamic, path, bound, np.argmin(brief, axis=0))
+
+
+def kept(values: np.ndarray) -> np.ndarray:
+    """Every tenth round, without the axis of seeds."""
+    return values[EVERY - 1 :: EVERY, ..., 0]
 
 
 def one_setting(sigma: float, P: str, seed: int, flip: float, T: int) -> Any:
