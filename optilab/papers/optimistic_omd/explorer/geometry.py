@@ -43,15 +43,16 @@ def arrow(tail: np.ndarray, tip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
-    """Round `frame` with its two steps, its gradients, and the price of all rounds."""
+    """One round with its two steps, its gradients, and the price of all rounds."""
     theta, trace = kept(round(sigma, 2), round(c, 2), delta)
-    k = frame - 1
-    xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[frame], trace.M[k], trace.g[frame]
+    k = frame  # round k + 1
+    xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[k + 1], trace.M[k], trace.g[k + 1]
     t = np.arange(1, ROUNDS + 1)
     price = np.linalg.norm(trace.x[:-1] - trace.xhat[1:], axis=-1)
     foretold = trace.eta[:-1] * np.linalg.norm(trace.g[1:] - trace.M[:-1], axis=-1)
     lost = 0.5 * ((trace.x[:-1] - theta) ** 2).sum(-1)
-    back = slice(max(k - 12, 0), frame)
+    back = slice(max(k - 12, 0), k + 1)
+    longest = 1.1 * float(abs(np.concatenate([trace.g, trace.M])).max())
     return {
         "targets": (theta[:, 0], theta[:, 1]),
         "target": (theta[k : k + 1, 0], theta[k : k + 1, 1]),
@@ -66,8 +67,10 @@ def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
         "between": ([M[0], g[0]], [M[1], g[1]]),
         "price": (t, price),
         "foretold": (t, foretold),
-        "now": ([frame], [price[k]]),
-        "note": f"Round {frame}: η = {number(float(trace.eta[k]))}, the surprise ‖g − M‖ = "
+        "now": ([k + 1], [price[k]]),
+        "reach": [-longest, longest],
+        "most": [0.0, 1.1 * float(price.max())],
+        "note": f"Round {k + 1}: η = {number(float(trace.eta[k]))}, the surprise ‖g − M‖ = "
         f"{number(float(np.linalg.norm(g - M)))}, so that play and corrected point are "
         f"<b>{number(float(price[k]))}</b> apart. All {ROUNDS} rounds lost {number(float(lost.sum()))}; "
         f"V̄ = {number(float(trace.V[-1]))}.",
@@ -82,7 +85,7 @@ def geometry(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "frame": player("round", 20, ROUNDS, interval=250),
+            "frame": player("round, from 0", 35, ROUNDS - 1, interval=250),
             "sigma": slider("noise σ", 0.1, 0.0, 1.0, 0.1),
             "c": slider(
                 "hint: c times the last gradient", 1.0, -1.0, 2.0, 0.5, named={"none": 0.0, "the paper's": 1.0}
@@ -110,8 +113,8 @@ def geometry(**start: Any) -> Explorer:
                 curve("between", "surprise g − M", ORANGE, width=5),
                 curve("hint", "hint M", ours),
                 curve("gradient", "gradient g", GREEN),
-                x=axis("", [-2.6, 2.6], **bare),
-                y=axis("", [-2.6, 2.6], equal=True, **bare),
+                x=axis("", "reach", **bare),
+                y=axis("", "reach", equal=True, **bare),
                 height=420,
             ),
             panel(
@@ -120,7 +123,7 @@ def geometry(**start: Any) -> Explorer:
                 promise("foretold", "η‖g − M‖", ORANGE),
                 here("now", "", ours),
                 x=axis("round t", [0, ROUNDS + 1]),
-                y=axis("distance", [0, 1.3]),
+                y=axis("distance", "most"),
                 height=420,
             ),
         ],

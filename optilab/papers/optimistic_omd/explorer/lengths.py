@@ -62,15 +62,16 @@ def lengths(**start: Any) -> Explorer:
         [
             panel(
                 "Step sizes: each is 2 over a root",
-                *(curve(name, name, color(name)) for name in ("OGD", "AdaGrad", OURS)),
+                curve("OGD", "OGD", color("OGD"), width=5),
+                *(curve(name, name, color(name)) for name in ("AdaGrad", OURS)),
                 x=log("round t", [0, 3.65], dtick=1),
                 y=log("step size η", [-2.3, 0.8]),
             ),
             panel(
                 "Under the root: all gradients, or only the surprises",
                 curve("squares", "Σ‖g‖² (AdaGrad)", color("AdaGrad")),
-                curve("V", "V̄ = Σ‖g − M‖²", color(OURS)),
-                promise("expected", "V̄ foretold from σ and P", color(OURS)),
+                curve("V", "V̄ = Σ‖g − M‖²", color(OURS), width=4),
+                promise("expected", "V̄ foretold from σ and P"),
                 x=log("round t", [0, 3.65], dtick=1),
                 y=log("sum", [-1.2, 4.6], dtick=1),
             ),

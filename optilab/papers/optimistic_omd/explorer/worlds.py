@@ -14,7 +14,7 @@ from optilab.papers.optimistic_omd.problems import Linear, linearised_regret, sp
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, heat, here, panel, promise
-from optilab.ui.theme import INK
+from optilab.ui.theme import PINK
 from optilab.ui.words import number
 
 LONGEST, EVERY, SHORT, SEEDS = 5000, 10, 500, 5
@@ -86,7 +86,7 @@ def compute(*, run: Grid, sigma: float, P: str, T: int, **others: float) -> dict
     return data | {
         "path": (KEPT[:n], path),
         "bound": (KEPT[:n], bound),
-        "path span": [-0.02 * bound[-1], 1.05 * float(bound[-1])],
+        "path span": span(path, bound),
         "best": run.best,
         "now": ([j], [SIGMAS[i]]),
         "rounds": [0, T],
@@ -139,7 +139,7 @@ def worlds(**start: Any) -> Explorer:
                     xgap=1,
                     ygap=1,
                 ),
-                here("now", shade=INK, size=13, symbol="circle-open", marker={"line": {"width": 3}}),
+                here("now", shade=PINK, size=15, marker={"line": {"width": 2.5, "color": "white"}}),
                 x=axis("P", [-0.5, len(PERIODS) - 0.5], ticks=dict(enumerate(PERIODS)), showgrid=False),
                 y=axis("noise σ", [-0.05, 1.55], showgrid=False),
             ),
