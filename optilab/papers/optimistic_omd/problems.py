@@ -92,8 +92,8 @@ class Linear:
 
     def reveal(self, t: int, x: Array) -> Revealed:
         """g_t, whatever x is."""
-        g = np.broadcast_to(self.g[t - 1], x.shape)
-        return Revealed(g, np.vecdot(g, x), np.broadcast_to(self.m[t - 1], x.shape))
+        g = self.g[t - 1] + np.zeros_like(x)
+        return Revealed(g, np.vecdot(g, x), self.m[t - 1] + np.zeros_like(x))
 
     def static_regret(self, x: Array) -> Array:
         """Σ F_s(x_s) − min_u Σ F_s(u) after every round, for plays x (T, *batch, d): (T, *batch)."""

@@ -437,6 +437,11 @@ def test_no_rounds_are_refused(method):
         method(Greedy(0, "play"), np.zeros(2))
 
 
+def test_a_start_of_another_batch_is_refused():
+    with pytest.raises(ValueError, match=r"the shape of the gradient of round 1 must be that of x, \(2,\)"):
+        list(optimistic(DISC, np.zeros(2), steps=Convex(2.0, 1.0, 1.0)))
+
+
 def test_too_much_noise_is_refused_where_G_was_promised():
     losses = tracking(rotating(3000, 200), 1.5, range(10))  # of seed 6 one gradient is too long
     with pytest.raises(ValueError, match="is violated at round"):
