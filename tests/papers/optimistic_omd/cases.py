@@ -16,7 +16,7 @@ from optilab.problems.simple import Simplex
 
 T, STARTS = 30, 0.3 * np.random.default_rng(2).normal(size=(3, 2))
 DISC, LINE = spinning(T, 9.0, 0.7, range(3)), regression(T, range(3))
-FIRST = 0.3 * np.random.default_rng(3).normal(size=(3, 5))
+FIRST = 0.15 * np.random.default_rng(3).normal(size=(3, 5))
 SIZES = np.array([1.0, 2.0, 3.0])
 
 
