@@ -130,7 +130,7 @@ def signs(quick: bool) -> Iterator[Claim]:
 
 
 def longest(sigma: Number) -> Number:
-    """The G of the tracking problems, which holds up to σ = 1."""
+    """The G of the tracking problems, which holds up to σ = 1 but for one run of 3000 rounds in some hundreds."""
     return 1.8 + 1.5 * np.asarray(sigma)
 
 
@@ -147,28 +147,29 @@ def followed(
 def targets(quick: bool) -> Iterator[Claim]:
     """Under noise the ensemble tracks better than any single step size; without noise its steps are too short."""
     T, seeds = 3000, range(3) if quick else range(20)
-    paths = {"jumps every 50 rounds": switching(T, 50), "turns once in 200": rotating(T, 200)}
-    for name, path in paths.items():
-        last = followed(tracking(path, 1.0, seeds), 1.0)
-        ours = last["ensemble"]
-        yield Claim.over(f"a target that {name}, σ = 1: ensemble over optimistic OMD", ours / last[OURS], np.max,
-                         at_most=0.8)  # fmt: skip
-        yield Claim.over(f"a target that {name}, σ = 1: ensemble over OGD", ours / last["OGD"], np.max, at_most=0.6)
-    for name, path in (
-        ("jumps every 50 rounds", paths["jumps every 50 rounds"]),
-        ("turns once in 40", rotating(T, 40)),
+    paths = {"jumps every 50 rounds": (switching(T, 50), 0.8, 0.6), "turns once in 200": (rotating(T, 200), 0.55, 0.35)}
+    for name, (path, single, plain) in paths.items():
+        last, about = followed(tracking(path, 1.0, seeds), 1.0), f"a target that {name}, σ = 1"
+        yield Claim.over(
+            f"{about}: ensemble over optimistic OMD", last["ensemble"] / last[OURS], np.max, at_most=single
+        )
+        yield Claim.over(f"{about}: ensemble over OGD", last["ensemble"] / last["OGD"], np.max, at_most=plain)
+    for name, path, most in (
+        ("jumps every 50 rounds", switching(T, 50), 0.55),
+        ("turns once in 40", rotating(T, 40), 0.4),
     ):
         last = followed(tracking(path, 0.0, seeds), 0.0, (OURS, "ensemble"))
         share = last[OURS] / last["ensemble"]
-        yield Claim.over(f"a target that {name}, σ = 0: optimistic OMD over the ensemble", share, np.max, at_most=0.6)
+        statement = f"a target that {name}, σ = 0: optimistic OMD over the ensemble"
+        yield Claim.over(statement, share, np.max, at_most=most)
 
 
 def correction(quick: bool) -> Iterator[Claim]:
     """Charging the bases for movement helps where the target rests, and hurts where it jumps."""
     T, seeds = 3000, range(4) if quick else range(10)
     for name, path, bounds in (
-        ("a target that jumps every 50 rounds", switching(T, 50), {"at_least": 1.1}),
-        ("a fixed target", fixed(T), {"at_most": 0.85}),
+        ("a target that jumps every 50 rounds", switching(T, 50), {"at_least": 1.15}),
+        ("a fixed target", fixed(T), {"at_most": 0.76}),
     ):
         losses = tracking(path, 1.0, seeds)
         with_it, without = (followed(losses, 1.0, ["ensemble"], cost)["ensemble"] for cost in (None, 0.0))
