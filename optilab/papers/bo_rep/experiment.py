@@ -100,9 +100,9 @@ def rival_calls(name: str, a: float, seeds: range, alphas: Any = STEPS, budget: 
     return arrivals(trace.slope, COSTS[name] * trace.step)
 
 
-def exact_calls(name: str, depths: Any, steps: Sequence[float]) -> tuple[Array, Array]:
-    """Calls to the target with exact oracles on the instance of seed 0, and whether a run diverged: (steps, depths)."""
-    problem, step = instances(range(1)), np.array(steps)[:, None]
+def exact_calls(name: str, depths: Any, steps: Sequence[float], seed: int = 0) -> tuple[Array, Array]:
+    """Calls to the target with exact oracles on one instance, and whether a run diverged: (steps, depths) each."""
+    problem, step = instances(range(seed, seed + 1)), np.array(steps)[:, None]
     x0 = np.broadcast_to(start(depths), (len(step), len(depths), 3))
     ours = name == "BO-REP"
     states = bo_rep(problem, x0, np.zeros(6), eta=step) if ours else rival(name, problem, x0, step, None)

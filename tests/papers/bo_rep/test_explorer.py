@@ -82,7 +82,7 @@ def test_the_profile_is_phi_on_the_diagonal():
 
 
 def test_the_maps_are_those_of_single_runs():
-    found = maps.simulate(nothing)
+    found = maps.simulate(0, nothing)
     calls_, lost = found["SOBA"]
     for row, alpha in enumerate(maps.STEPS["SOBA"]):
         beyond = maps.DEPTHS[alpha > 1.02 * largest_step(maps.DEPTHS)]
@@ -91,6 +91,10 @@ def test_the_maps_are_those_of_single_runs():
     ours, ours_lost = found["BO-REP"]
     assert not ours_lost.any()
     assert np.isinf(ours[:3]).all()
+    again, _ = maps.simulate(5, nothing)["BO-REP"]
+    assert np.isin(
+        np.isfinite(again).sum(1), [0, len(maps.DEPTHS)]
+    ).all()  # a step arrives from all depths or from none
     problem = world(draw(0))
     for row, low, high in ((3, 7_900, 18_000), (4, 15_000, 26_000), (5, 29_500, 51_000)):
         assert (ours[row] >= low).all()
@@ -98,10 +102,10 @@ def test_the_maps_are_those_of_single_runs():
     states = bo_rep(problem, start(5.0), np.zeros(6), eta=0.02)
     trace = run(states, 2500, every=50, keep=["x"], slope=lambda s: problem.slope(s.x))
     assert experiment.arrivals(trace.slope[:, None], calls(trace.step)) == [ours[3, 2]]
-    data = maps.compute(9, 0.003, 0.02, run=found)
+    data = maps.compute(9, 0.003, 0.02, 0, run=found)
     assert "SOBA with α = 0.003 needs <b>21500</b>" in data["note"]
-    assert "<b>diverges</b>" in maps.compute(11, 0.003, 0.02, run=found)["note"]
-    assert "isn't there" in maps.compute(1, 0.001, 0.2, run=found)["note"]
+    assert "<b>diverges</b>" in maps.compute(11, 0.003, 0.02, 0, run=found)["note"]
+    assert "isn't there" in maps.compute(1, 0.001, 0.2, 0, run=found)["note"]
 
 
 PLAIN = {"I": 20, "N": 30, "gamma": 0.2, "ball": False, "R": 0.1, "refine": False}

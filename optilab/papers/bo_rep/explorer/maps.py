@@ -1,7 +1,7 @@
 """Calls to the target over depth and step, for SOBA and for BO-REP: who is lost, who is too slow, who arrives."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,22 +20,24 @@ CLIPPED = "clipped SOBA"  # α = 0.1, τ = 10
 NEVER, RED = "#8a8a8a", "#b3261e"
 
 
-@cache
-def needed(name: str) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(32)
+def needed(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Calls to the target, infinity if it is never reached, and whether the run diverged: (steps, depths)."""
-    return exact_calls(name, DEPTHS, STEPS.get(name, (0.1,)))
+    return exact_calls(name, DEPTHS, STEPS.get(name, (0.1,)), seed)
 
 
-def simulate(progress: Callable[..., None]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Both maps, and the calls of clipped SOBA; computed once."""
+def simulate(seed: int, progress: Callable[..., None]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Both maps, and the calls of clipped SOBA, on the instance of a seed."""
     found = {}
     for done, name in enumerate((*STEPS, CLIPPED)):
         progress(done, len(STEPS) + 1)
-        found[name] = needed(name)
+        found[name] = needed(name, seed)
     return found
 
 
-def compute(a: int, alpha: float, eta: float, *, run: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+def compute(
+    a: int, alpha: float, eta: float, seed: int, *, run: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> dict[str, Any]:
     """Both maps with a cell of each marked, and the row of that cell."""
     data: dict[str, Any] = {}
     column, said = int((a - 1) // 2), []
@@ -71,7 +73,7 @@ def cells(name: str) -> list[Mark]:
 
 
 def maps(**begin: Any) -> Explorer:
-    """Depth and both steps beside the maps and the rows."""
+    """Depth, both steps and the seed beside the maps and the rows."""
     across = axis("depth a (grey: never; red: diverged)", [0, 16], ticks=DEPTHS.tolist(), showgrid=False)
     line = np.linspace(4.6, 10.6, 61)  # where α_max is on the map
     edge = np.interp(-np.log10(largest_step(line)), -np.log10(STEPS["SOBA"]), range(len(STEPS["SOBA"])))
@@ -82,6 +84,7 @@ def maps(**begin: Any) -> Explorer:
             "a": slider("depth a", 9, 1, 15, 2),
             "alpha": choice("α of SOBA", 0.003, list(STEPS["SOBA"])),
             "eta": choice("η of BO-REP", 0.02, list(STEPS["BO-REP"])),
+            "seed": slider("seed", 0, 0, 9, 1),
         },
         [
             panel(
