@@ -57,7 +57,7 @@ class Gradients:
     problem : Judged
         Responds (`sample`, `rollout`, `score`), or knows its gradients (`jac`).
     estimator : str
-        What makes advantages of rewards, a name in `ESTIMATORS`; "exact" for the Jacobian of the problem, without noise.
+        What makes advantages of rewards, a name in `ESTIMATORS`; "exact" for the Jacobian of the problem.
     n : int
         Responses to each prompt.
     clip : float
@@ -66,7 +66,7 @@ class Gradients:
     Raises
     ------
     ValueError
-        If there is no such estimator, the problem lacks what it needs, n isn't whole and positive, or clip not positive.
+        If there is no such estimator, the problem lacks what it needs, n isn't whole, 1 or more, or clip not positive.
     """
 
     problem: Judged
@@ -140,7 +140,7 @@ def fixed_weights(
     Raises
     ------
     ValueError
-        If an argument isn't allowed, or the problem's rewards have another shape than (*batch, K, G, n) or aren't finite.
+        If an argument isn't allowed, or the problem's rewards aren't finite or not of the shape (*batch, K, G, n).
     """
     theta, w, lr = _start(gradients, theta0, w, lr)
     one, nothing = np.ones(w.shape[:-1]), np.zeros_like(w)
@@ -256,7 +256,7 @@ def mgda_weights(
 
 
 def _start(gradients: Gradients, theta0: Array, w: Array, lr: Number, **others: Number) -> tuple[Array, ...]:
-    """θ_0 (*batch, p), w (*batch, K), then lr and further numbers of 0 or more (*batch, 1), of one batch, if allowed."""
+    """θ_0 (*batch, p), w (*batch, K), lr and further numbers of 0 or more (*batch, 1), once they are allowed."""
     problem = gradients.problem
     theta0 = np.asarray(theta0)
     real = theta0.dtype.kind in "biuf" and bool(np.isfinite(theta0).all())
@@ -274,7 +274,9 @@ def _start(gradients: Gradients, theta0: Array, w: Array, lr: Number, **others: 
 def _size(name: str, value: Number) -> Array:
     """A finite number, or an array of such."""
     number = np.asarray(value)
-    require(number.dtype.kind in "iuf" and np.isfinite(number).all(), name, value, "a finite number, or an array of such")
+    require(
+        number.dtype.kind in "iuf" and np.isfinite(number).all(), name, value, "a finite number, or an array of such"
+    )
     return number
 
 
@@ -353,7 +355,9 @@ def progress(J: Array, reference: Array) -> Array:
         If the reference is no vector of K finite numbers.
     """
     J, reference = np.asarray(J, float), np.asarray(reference, float)
-    require(reference.shape == J.shape[-1:], "the shape of reference", reference.shape, f"{J.shape[-1:]}, as of a vector J")
+    require(
+        reference.shape == J.shape[-1:], "the shape of reference", reference.shape, f"{J.shape[-1:]}, as of a vector J"
+    )
     require(np.isfinite(reference), "reference", reference, "finite")
     front = np.broadcast_to(reference, (*J.shape[1:-1], 1, J.shape[-1]))
     gains = []

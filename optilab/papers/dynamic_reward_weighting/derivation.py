@@ -1,0 +1,158 @@
+"""Why the weights move by a softmax, what an influence is, and which factors and which trade-offs disappear."""
+
+import sympy as sp
+
+from optilab.core.derive import Derivation
+
+K = 3  # rewards: enough that nothing is special
+W = sp.symbols(f"w_1:{K + 1}", positive=True)
+V = sp.symbols(f"v_1:{K + 1}", positive=True)
+I = sp.symbols(f"I_1:{K + 1}", real=True)
+D = sp.symbols(f"d_1:{K + 1}", real=True)
+eta, mu, c, p, s, w, t1, t2 = sp.symbols("eta mu c p s w theta_1 theta_2", positive=True)
+nu, e = sp.symbols("nu epsilon", real=True)
+R = sp.symbols("r_1:5", real=True)
+
+
+def penalised() -> sp.Expr:
+    """What the new weights w maximise: gain minus the price of leaving the old ones v."""
+    gain = sp.Add(*[w_i * I_i for w_i, I_i in zip(W, I, strict=True)])
+    price = sp.Add(*[w_i * sp.log(w_i / v_i) for w_i, v_i in zip(W, V, strict=True)])
+    return eta * gain - mu * price
+
+
+def mirror_step() -> Derivation:
+    """The new weights are a softmax of the old ones' logarithms and the influences."""
+    solved = [v_i * sp.exp((eta * I_i - nu) / mu - 1) for v_i, I_i in zip(V, I, strict=True)]
+    grown = [v_i * sp.exp(eta * I_i / mu) for v_i, I_i in zip(V, I, strict=True)]
+    return (
+        Derivation(
+            "A step of the weights",
+            penalised() - nu * (sp.Add(*W) - 1),
+            "gain η⟨w, I⟩ minus μ KL(w‖v), v the old weights; ν holds the sum at 1",
+        )
+        .then("its derivatives by w₁, w₂, w₃", lambda L: sp.Matrix([sp.diff(L, w_i) for w_i in W]).applyfunc(sp.expand))
+        .then(
+            "set to 0, solved for the weights",
+            lambda m: sp.Matrix([sp.solve(row, w_i)[0] for row, w_i in zip(m, W, strict=True)]),
+        )
+        .equals(sp.Matrix(solved), "each old weight times an exponential; ν is the same in all")
+        .then("ν is such that they sum to 1, so divide by the sum", lambda m: m / sum(m))
+        .equals(sp.Matrix(grown) / sp.Add(*grown), "ν has gone: w = softmax(log v + ηI/μ), and only η/μ counts")
+    )
+
+
+def maximum() -> Derivation:
+    """The stationary weights are the best ones."""
+    return (
+        Derivation("It is a maximum", penalised(), "gain minus price")
+        .then("its second derivatives", lambda f: sp.hessian(f, W))
+        .equals(sp.diag(*[-mu / w_i for w_i in W]), "the gain is straight: only the price is curved")
+        .then("along any change d of the weights", lambda H: sp.expand((sp.Matrix(D).T * H * sp.Matrix(D))[0]))
+        .at_most(
+            sp.Integer(0), [(mu / w_i, d_i) for w_i, d_i in zip(W, D, strict=True)], "concave on all of the simplex"
+        )
+    )
+
+
+def influence_is_the_gain() -> Derivation:
+    """What one step does for the sum of all objectives, on two objectives of two parameters."""
+    theta = (t1, t2)
+    J = (sp.sin(t1) * t2**2, sp.exp(t1 - t2))
+    g = [sp.Matrix([sp.diff(J_i, t) for t in theta]) for J_i in J]
+    step = W[0] * g[0] + W[1] * g[1]
+    moved = [J_i.subs({t: t + e * s for t, s in zip(theta, step, strict=True)}, simultaneous=True) for J_i in J]
+    influences = [g_i.dot(g[0] + g[1]) for g_i in g]
+    return (
+        Derivation(
+            "Influence is the gain of one step",
+            sp.Matrix(J),
+            "two objectives as an example; g₁ and g₂ are their gradients",
+        )
+        .then("the sum of both after a step of length ε along w₁g₁ + w₂g₂", lambda _: sp.Add(*moved))
+        .then("its derivative by ε at ε = 0", lambda total: sp.diff(total, e).subs(e, 0))
+        .equals(
+            W[0] * influences[0] + W[1] * influences[1],
+            "w₁I₁ + w₂I₂ with I_i = ⟨g_i, g₁ + g₂⟩: the influences are the derivatives of the gain by the weights",
+        )
+    )
+
+
+def advantage(r: tuple[sp.Expr, ...]) -> sp.Expr:
+    """GRPO's advantage of the first of four rewards, without the small number below the line."""
+    mean = sp.Add(*r) / len(r)
+    variance = sp.Add(*[(r_j - mean) ** 2 for r_j in r]) / (len(r) - 1)
+    return (r[0] - mean) / sp.sqrt(sp.factor(variance))
+
+
+def scale_cancels() -> Derivation:
+    """A factor on all rewards of a group disappears from GRPO's advantages."""
+    return (
+        Derivation(
+            "A factor that cancels",
+            advantage(tuple(c * r_j for r_j in R)),
+            "GRPO's advantage of r₁ in a group of four, all rewards multiplied by c > 0",
+        )
+        .then("c leaves the root and the bracket", sp.cancel)
+        .equals(advantage(R), "the advantage of the rewards as they were")
+    )
+
+
+def scale_stays() -> Derivation:
+    """RLOO has no deviation to divide by."""
+    mean = sp.Add(*R) / 4
+    return Derivation(
+        "A factor that stays",
+        c * R[0] - (c * R[1] + c * R[2] + c * R[3]) / 3,
+        "RLOO's advantage of r₁, all rewards multiplied by c: minus the mean of the three others",
+    ).equals(c * sp.Rational(4, 3) * (R[0] - mean), "n/(n − 1) times (r₁ − mean), and c in front: a longer step")
+
+
+def objective(H: int) -> sp.Expr:
+    """Two objectives of H tokens, mixed by w and 1 − w."""
+    return w * p**H + (1 - w) * (1 - p) ** H
+
+
+def bent_inwards() -> Derivation:
+    """What fixed weights climb on the tokens is convex, so no point between the ends is the best."""
+    sizes = (2, 3, 4, 6)
+    curved = [H * (H - 1) * (w * p ** (H - 2) + (1 - w) * (1 - p) ** (H - 2)) for H in sizes]
+    return (
+        Derivation(
+            "The middle of the front is never the best",
+            sp.Matrix([objective(H) for H in sizes]),
+            "φ = w p^H + (1 − w)(1 − p)^H for H = 2, 3, 4, 6",
+        )
+        .then("second derivatives by p", lambda m: m.applyfunc(lambda phi: sp.diff(phi, p, 2)))
+        .equals(
+            sp.Matrix(curved),
+            "H(H − 1)[w p^(H−2) + (1 − w)(1 − p)^(H−2)] > 0: convex, the maximum is at p = 0 or 1 for every w",
+        )
+    )
+
+
+def watershed() -> Derivation:
+    """Where gradient ascent parts: the p* at which φ is least."""
+    sizes = (2, 3, 4, 6)
+    odds = [(w / (1 - w)) ** sp.Rational(1, H - 1) for H in sizes]
+
+    def by_odds(row: sp.Expr, H: int) -> sp.Expr:
+        return sp.cancel(row.subs(p, 1 / (1 + s)) * (1 + s) ** (H - 1) / H)
+
+    return (
+        Derivation(
+            "The watershed",
+            sp.Matrix([sp.diff(objective(H), p) for H in sizes]),
+            "the slopes of φ by p for H = 2, 3, 4, 6",
+        )
+        .then(
+            "with p = 1/(1 + s), and divided by Hp^(H−1)",
+            lambda m: sp.Matrix([by_odds(row, H) for row, H in zip(m, sizes, strict=True)]),
+        )
+        .equals(sp.Matrix([w - (1 - w) * s ** (H - 1) for H in sizes]), "s = (1 − p)/p are the odds against A")
+        .then(
+            "at s = (w/(1 − w))^(1/(H−1))",
+            lambda m: sp.Matrix([sp.expand(row.subs(s, at)) for row, at in zip(m, odds, strict=True)]),
+        )
+        .equals(sp.zeros(len(sizes), 1), "no slope: p* = 1/(1 + s); φ falls towards it and rises behind it")
+    )
