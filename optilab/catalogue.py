@@ -181,6 +181,16 @@ PAPERS = (
         "constant speed, and the lower level can't be outrun. It is an insurance; clipping is a cheaper one.",
     ),
     Paper(
+        slug="dynamic_reward_weighting",
+        number=17,
+        title="Learning to Optimize Multi-Objective Alignment Through Dynamic Reward Weighting",
+        authors="Y. Lu, Z. Wang, S. Li, X. Liu, C. Yu, Q. Yin, Z. Shi, Z. Zhang, M. Jiang",
+        year=2025,
+        source="arXiv 2509.11452",
+        message="Fixed weights freeze a trade-off before learning starts. Weights that follow the gradients make wrong "
+        "ones good; scaling the reward by progress is a step length that half of the estimators divide out again.",
+    ),
+    Paper(
         slug="optimistic_omd",
         number=21,
         title="Optimistic Online Mirror Descent for Bridging Stochastic and Adversarial Online Convex Optimization",

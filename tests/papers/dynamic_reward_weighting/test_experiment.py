@@ -39,7 +39,7 @@ def test_settings_and_methods_that_are_none_are_refused():
     with pytest.raises(ValueError, match="w must be three weights, or one of"):
         ex.learn("fixed weights", "GRPO", [0], w="fair")
     with pytest.raises(ValueError, match="estimator must be one of"):
-        ex.learn("fixed weights", "PPO", [0], lr=1.0)
+        ex.learn("fixed weights", "PPO", [0])
 
 
 @pytest.mark.full
