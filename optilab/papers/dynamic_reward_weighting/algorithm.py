@@ -3,6 +3,8 @@
 A policy with parameters θ is to make K objectives J_i(θ) = E r_i large. A step draws n responses to each of G prompts,
 mixes their rewards to r = Σ_i w_i r_i with w on the simplex, turns r into advantages A and moves θ along the mean of
 A ∇log π. A run is judged by what all of its checkpoints dominate together: the hypervolume of their vectors J.
+A batch serves one step, so that the probability ratios of the paper's runs are 1 and their clipping is idle; the small
+penalty on the distance to the first policy is left out.
 
     the paper                                              here
     advantages: GRPO, Dr. GRPO, RLOO, REINFORCE++          optilab.classics.group_advantages

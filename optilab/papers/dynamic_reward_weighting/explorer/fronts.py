@@ -9,8 +9,7 @@ from optilab.papers.dynamic_reward_weighting.explorer import triangle
 from optilab.papers.dynamic_reward_weighting.explorer.parts import PAIRS, Path, color, common_controls, kept, projection
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import curve, panel
-from optilab.ui.theme import BLUE
+from optilab.ui.marks import curve, entry, panel
 from optilab.ui.words import number
 
 OURS = ["gradient-based", "hypervolume-guided", "least norm"]
@@ -51,6 +50,7 @@ def compute(method: str, first: float, share: float, *, run: tuple[Path, Path], 
     t = np.arange(len(moving.HV))
     data: dict[str, Any] = {
         "step": t,
+        "shade": color(method),
         "last": len(t) - 1,
         "HV": (t, moving.HV),
         "HV fixed": (t, fixed.HV),
@@ -97,7 +97,7 @@ def fronts(**start: Any) -> Explorer:
             panel(
                 "What all checkpoints so far dominate together",
                 curve("HV fixed", "fixed weights", color("fixed weights"), width=1.5),
-                curve("HV", "the method", BLUE),
+                curve("HV", "the method", entry("shade")),
                 x="step",
                 y="hypervolume",
             ),

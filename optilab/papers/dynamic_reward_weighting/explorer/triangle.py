@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from optilab.ui.controls import Control, slider
-from optilab.ui.marks import axis, curve, dots, here, panel, texts, thin
-from optilab.ui.theme import BLUE
+from optilab.ui.marks import axis, curve, dots, entry, here, panel, texts, thin
 
 Array = np.ndarray
 LEAST = 0.01  # no weight to begin with is below
@@ -58,9 +57,9 @@ def picture(title: str) -> Any:
         title,
         thin(OUTLINE, hoverinfo="skip"),
         texts(CORNERS, ["conciseness", "format", "accuracy"]),
-        curve("w", "", BLUE, width=1.5),
+        curve("w", "", entry("shade"), width=1.5),
         dots("w0", "", symbol="circle-open", size=13),
-        here("w end", "", BLUE),
+        here("w end", "", entry("shade")),
         x=axis(span=[-0.2, 1.2], **bare),
         y=axis(span=[-0.12, 1.0], equal=True, **bare),
         click=clicked,
