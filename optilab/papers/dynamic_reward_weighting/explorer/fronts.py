@@ -91,8 +91,8 @@ def fronts(**start: Any) -> Explorer:
             "seed": others["seed"],
         },
         [
-            projection("at", "Each dot is a checkpoint: right is better, down is shorter"),
-            projection("af", "The same checkpoints: right and up are better"),
+            projection("at", "Checkpoints: right is better, down shorter"),
+            projection("af", "The same: right and up are better"),
             projection("tf", "Left is shorter, up is better"),
             panel(
                 "What all checkpoints so far dominate together",
@@ -101,7 +101,7 @@ def fronts(**start: Any) -> Explorer:
                 x="step",
                 y="hypervolume",
             ),
-            triangle.picture("The weights' way from the ring (click sets the start)"),
+            triangle.picture("The weights' way (click sets its start)"),
         ],
         call=__name__,
         start=start,

@@ -7,7 +7,7 @@ import numpy as np
 
 from optilab.papers.dynamic_reward_weighting.experiment import LR, learn
 from optilab.ui.controls import Control, choice, log_slider, slider
-from optilab.ui.marks import axis, cloud, entry, here, panel, thin
+from optilab.ui.marks import cloud, entry, here, panel, thin
 from optilab.ui.theme import BLUE, GREEN, ORANGE, methods
 
 Array = np.ndarray
@@ -19,7 +19,7 @@ color = methods(
 REWARDS = {"accuracy": BLUE, "conciseness": ORANGE, "format": GREEN}
 BY_STEP = [[0, ORANGE], [1, BLUE]]  # from early to late
 PAIRS = {"at": (0, 1), "af": (0, 2), "tf": (1, 2)}
-AXES = (axis("accuracy", [0, 1]), axis("tokens", [0.8, 7.2]), axis("format", [0, 1.02]))
+AXES = ("accuracy", "tokens", "format")
 
 
 class Path(NamedTuple):

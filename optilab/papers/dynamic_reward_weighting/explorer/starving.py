@@ -79,12 +79,12 @@ def starving(**start: Any) -> Explorer:
                 guide("level"),
                 rule("ours", dash="dot", color=color("gradient-based")),
                 x=axis("step", [0, STEPS]),
-                y=axis("J, probability of the first arm (thin: even weights)", [0, 1.02]),
+                y=axis("J (thin: even weights)", [0, 1.02]),
             ),
             panel(
                 "Weight goes where gradients are long now",
                 *(
-                    band(f"w {name}", name, shade, opacity=0.75, showlegend=True)
+                    band(f"w {name}", name, shade, opacity=0.75, showlegend=True, line={"color": shade})
                     for name, shade in zip(HEADS, SHADES, strict=True)
                 ),
                 x=axis("step", [0, STEPS]),

@@ -83,21 +83,24 @@ def weights(**start: Any) -> Explorer:
         [
             panel(
                 entry("headline"),
-                *(band(name, name, shade, opacity=0.75, showlegend=True) for name, shade in REWARDS.items()),
+                *(
+                    band(name, name, shade, opacity=0.75, showlegend=True, line={"color": shade})
+                    for name, shade in REWARDS.items()
+                ),
                 x=axis("step", [0, STEPS]),
                 y=axis("weights, stacked", [0, 1]),
             ),
             panel(
-                "What a step along each reward does for all three",
+                "What a step along each gains for all",
                 *(curve(f"I {name}", name, shade) for name, shade in REWARDS.items()),
                 x=axis("step", [0, STEPS]),
                 y="influence I, mean of ten steps",
             ),
             panel(
-                "Accuracy, 1 − tokens/8 and format: all better upwards",
+                "All three objectives: up is better",
                 *(curve(f"J {name}", name, shade) for name, shade in REWARDS.items()),
                 x=axis("step", [0, STEPS]),
-                y=axis("objective", [0, 1.02]),
+                y=axis("accuracy, 1 − tokens/8, format", [0, 1.02]),
             ),
         ],
         call=__name__,
