@@ -21,10 +21,14 @@ def penalised() -> sp.Expr:
     return eta * gain - mu * price
 
 
+def normalised(weights: sp.Matrix) -> sp.Matrix:
+    """The same, divided by its sum."""
+    return sp.simplify(weights / sum(weights))
+
+
 def mirror_step() -> Derivation:
     """The new weights are a softmax of the old ones' logarithms and the influences."""
     solved = [v_i * sp.exp((eta * I_i - nu) / mu - 1) for v_i, I_i in zip(V, I, strict=True)]
-    grown = [v_i * sp.exp(eta * I_i / mu) for v_i, I_i in zip(V, I, strict=True)]
     return (
         Derivation(
             "A step of the weights",
@@ -37,8 +41,7 @@ def mirror_step() -> Derivation:
             lambda m: sp.Matrix([sp.solve(row, w_i)[0] for row, w_i in zip(m, W, strict=True)]),
         )
         .equals(sp.Matrix(solved), "each old weight times an exponential; ν is the same in all")
-        .then("ν is such that they sum to 1, so divide by the sum", lambda m: m / sum(m))
-        .equals(sp.Matrix(grown) / sp.Add(*grown), "ν has gone: w = softmax(log v + ηI/μ), and only η/μ counts")
+        .then("divided by their sum, to sum to 1: ν has gone, w = softmax(log v + ηI/μ)", normalised)
     )
 
 
@@ -46,8 +49,7 @@ def maximum() -> Derivation:
     """The stationary weights are the best ones."""
     return (
         Derivation("It is a maximum", penalised(), "gain minus price")
-        .then("its second derivatives", lambda f: sp.hessian(f, W))
-        .equals(sp.diag(*[-mu / w_i for w_i in W]), "the gain is straight: only the price is curved")
+        .then("its second derivatives: the gain is straight, only the price is curved", lambda f: sp.hessian(f, W))
         .then("along any change d of the weights", lambda H: sp.expand((sp.Matrix(D).T * H * sp.Matrix(D))[0]))
         .at_most(
             sp.Integer(0), [(mu / w_i, d_i) for w_i, d_i in zip(W, D, strict=True)], "concave on all of the simplex"
@@ -58,22 +60,22 @@ def maximum() -> Derivation:
 def influence_is_the_gain() -> Derivation:
     """What one step does for the sum of all objectives, on two objectives of two parameters."""
     theta = (t1, t2)
-    J = (sp.sin(t1) * t2**2, sp.exp(t1 - t2))
+    J = (t1 * t2, t1**2 - t2)
     g = [sp.Matrix([sp.diff(J_i, t) for t in theta]) for J_i in J]
     step = W[0] * g[0] + W[1] * g[1]
     moved = [J_i.subs({t: t + e * s for t, s in zip(theta, step, strict=True)}, simultaneous=True) for J_i in J]
-    influences = [g_i.dot(g[0] + g[1]) for g_i in g]
+    first, second = (sp.expand(g_i.dot(g[0] + g[1])) for g_i in g)
     return (
         Derivation(
             "Influence is the gain of one step",
             sp.Matrix(J),
-            "two objectives as an example; g₁ and g₂ are their gradients",
+            "two objectives as an example, with gradients g₁ = (θ₂, θ₁) and g₂ = (2θ₁, −1)",
         )
         .then("the sum of both after a step of length ε along w₁g₁ + w₂g₂", lambda _: sp.Add(*moved))
-        .then("its derivative by ε at ε = 0", lambda total: sp.diff(total, e).subs(e, 0))
+        .then("its derivative by ε at ε = 0", lambda total: sp.expand(sp.diff(total, e).subs(e, 0)))
         .equals(
-            W[0] * influences[0] + W[1] * influences[1],
-            "w₁I₁ + w₂I₂ with I_i = ⟨g_i, g₁ + g₂⟩: the influences are the derivatives of the gain by the weights",
+            W[0] * first + W[1] * second,
+            "w₁I₁ + w₂I₂ with I₁ = ⟨g₁, g₁ + g₂⟩ and I₂ = ⟨g₂, g₁ + g₂⟩: what a weight is worth",
         )
     )
 
@@ -151,8 +153,7 @@ def watershed() -> Derivation:
         )
         .equals(sp.Matrix([w - (1 - w) * s ** (H - 1) for H in sizes]), "s = (1 − p)/p are the odds against A")
         .then(
-            "at s = (w/(1 − w))^(1/(H−1))",
+            "no slope at s = (w/(1 − w))^(1/(H−1)), p* = 1/(1 + s): φ falls towards it and rises behind it",
             lambda m: sp.Matrix([sp.expand(row.subs(s, at)) for row, at in zip(m, odds, strict=True)]),
         )
-        .equals(sp.zeros(len(sizes), 1), "no slope: p* = 1/(1 + s); φ falls towards it and rises behind it")
     )
