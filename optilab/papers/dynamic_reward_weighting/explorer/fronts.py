@@ -91,9 +91,9 @@ def fronts(**start: Any) -> Explorer:
             "seed": others["seed"],
         },
         [
-            projection("at", "Checkpoints: right is better, down shorter"),
+            projection("at", "Checkpoints, from orange to blue"),
             projection("af", "The same: right and up are better"),
-            projection("tf", "Left is shorter, up is better"),
+            projection("tf", "The same: left and up are better"),
             panel(
                 "What all checkpoints so far dominate together",
                 curve("HV fixed", "fixed weights", color("fixed weights"), width=1.5),

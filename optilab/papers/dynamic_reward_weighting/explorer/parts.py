@@ -71,8 +71,8 @@ def projection(name: str, title: str) -> Any:
     return panel(
         title,
         thin(f"{name} fixed", "fixed weights", color("fixed weights")),
-        cloud(name, "checkpoints, early to late", BLUE, marker=shade),
-        here(f"{name} end", "", BLUE),
+        cloud(name, "", BLUE, marker=shade),
+        here(f"{name} end", "the method's last", BLUE),
         x=AXES[i],
         y=AXES[j],
     )

@@ -45,7 +45,7 @@ def compute(H: int, w: float, p: float, ratio: float) -> dict[str, Any]:
     else:
         bent = f"p* = {number(parting)}: from p = {number(p)} fixed weights go {'right' if p > parting else 'left'}"
     end = "both ends are best" if len(best) == 2 else f"p = {best[0]:.0f} is best"
-    away = abs(fixed[-1, 0] - 0.5), abs(moving[-1, 0] - 0.5)
+    left = [min(path[-1, 0], 1 - path[-1, 0]) for path in (fixed, moving)]
     J = [number(float(value)) for value in (moving[-1, 0] ** H, (1 - moving[-1, 0]) ** H)]
     return {
         "front": (P**H, (1 - P) ** H),
@@ -60,7 +60,7 @@ def compute(H: int, w: float, p: float, ratio: float) -> dict[str, Any]:
         "p fixed": (t, fixed[:, 0]),
         "p moving": (t, moving[:, 0]),
         "headline": bent.partition(":")[0] if H > 1 else "The front is straight",
-        "ends": "Both kinds of weights leave the middle" if min(away) > 0.4 else f"Where p goes in {STEPS} steps",
+        "ends": "Both kinds of weights end at an end" if max(left) < 0.02 else f"Where p goes in {STEPS} steps",
         "note": f"{bent}. For this w {end} on φ. After {STEPS} steps moving weights are at J = ({J[0]}, {J[1]}), "
         f"w = {number(float(moving[-1, 1]), 2)}.",
     }
