@@ -1,0 +1,179 @@
+"""The state equation A y + κ max(0, y) = B q on a grid of the unit interval or square."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg.lapack import dptsv
+from scipy.sparse.linalg import splu
+
+from optilab.core.check import require, whole
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPDE:
+    """−Δy + κ max(0, y) = Bq on (0, 1)^dim with y = 0 on the boundary, by finite differences.
+
+    N = n^dim inner nodes, h = 1/(n + 1); the first axis varies slowest. Products are (a, b) = h^dim aᵀb, the energy norm
+    is ‖v‖²_A = h^dim vᵀAv.
+
+    Parameters
+    ----------
+    n : int
+        Inner nodes per axis.
+    dim : int
+        1 or 2.
+    kappa : float
+        κ ≥ 0, the strength of the kink; with it the left side is strongly monotone.
+    B : array (N, p), optional
+        What a control does; the identity by default.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not allowed.
+    """
+
+    n: int
+    dim: int = 1
+    kappa: float = 10.0
+    B: Array | None = None
+
+    def __post_init__(self) -> None:
+        require(whole(self.n, 2), "n", self.n, "a whole number, 2 or more")
+        require(self.dim in (1, 2), "dim", self.dim, "1 or 2")
+        require(self.kappa >= 0, "kappa", self.kappa, "0 or more: below that the equation may lose monotonicity")
+        if self.B is not None:
+            B = np.asarray(self.B, float)
+            fits = B.ndim == 2 and B.shape[0] == self.N and B.shape[1] > 0
+            require(fits, "the shape of B", B.shape, f"({self.N}, p), N rows")
+            require(np.isfinite(B), "B", B, "finite")
+            object.__setattr__(self, "B", B)
+
+    @property
+    def N(self) -> int:
+        """Number of nodes."""
+        return int(self.n**self.dim)
+
+    @property
+    def p(self) -> int:
+        """Length of a control."""
+        return self.N if self.B is None else int(self.B.shape[1])
+
+    @cached_property
+    def matrix(self) -> Array:
+        """B (N, p)."""
+        return np.eye(self.N) if self.B is None else self.B
+
+    def drive(self, q: Array) -> Array:
+        """B q, the right side of a control q (p,): (N,)."""
+        require(np.shape(q) == (self.p,), "the shape of q", np.shape(q), f"({self.p},)")
+        return np.asarray(q, float) if self.B is None else self.B @ q
+
+    @property
+    def h(self) -> float:
+        """Distance of two nodes."""
+        return 1 / (self.n + 1)
+
+    @property
+    def weight(self) -> float:
+        """h^dim, which makes a sum an integral."""
+        return float(self.h**self.dim)
+
+    @cached_property
+    def nodes(self) -> Array:
+        """Coordinates of the nodes: (N, dim)."""
+        axis = np.arange(1, self.n + 1) * self.h
+        return np.stack(np.meshgrid(*[axis] * self.dim, indexing="ij"), -1).reshape(-1, self.dim)
+
+    @cached_property
+    def A(self) -> sparse.csc_array:
+        """The matrix of −Δ with 3 or 5 points: (N, N)."""
+        one = sparse.diags_array([-1.0, 2.0, -1.0], offsets=[-1, 0, 1], shape=(self.n, self.n)) / self.h**2
+        if self.dim == 1:
+            return sparse.csc_array(one)
+        unit = sparse.eye_array(self.n)
+        return sparse.csc_array(sparse.kron(one, unit) + sparse.kron(unit, one))
+
+    @property
+    def smallest(self) -> float:
+        """λ_min(A) = (4 dim/h²) sin²(πh/2), a little below dim·π²."""
+        return float(4 * self.dim / self.h**2 * np.sin(np.pi * self.h / 2) ** 2)
+
+    @property
+    def poincare(self) -> float:
+        """C_P = 1/λ_min(A): ‖v‖² ≤ C_P ‖v‖²_A."""
+        return 1 / self.smallest
+
+    def norm(self, v: Array) -> float | Array:
+        """The L² norm of v (..., N) → (...)."""
+        return np.sqrt(self.weight * np.vecdot(v, v))
+
+    def energy(self, v: Array) -> float | Array:
+        """‖v‖_A of v (..., N) → (...)."""
+        return np.sqrt(self.weight * np.maximum(np.vecdot(v, self.apply(v)), 0))
+
+    def apply(self, v: Array) -> Array:
+        """A v for v (..., N)."""
+        grid = np.reshape(v, (*np.shape(v)[:-1], *[self.n] * self.dim))
+        out = 2.0 * self.dim * grid
+        for axis in range(-self.dim, 0):
+            into, before = np.swapaxes(out, axis, -1), np.swapaxes(grid, axis, -1)
+            into[..., 1:] -= before[..., :-1]
+            into[..., :-1] -= before[..., 1:]
+        return np.reshape(out, np.shape(v)) / self.h**2
+
+    def residual(self, y: Array, u: Array) -> Array:
+        """A y + κ max(0, y) − u, all (..., N)."""
+        return self.apply(y) + self.kappa * np.maximum(0, y) - u
+
+    def solve(self, active: Array, right: Array) -> Array:
+        """(A + κD)⁻¹ right with D = diag(active): active (N,) of bool, right (N,) or (N, k) → as right."""
+        if self.dim == 1:
+            *_, x, failed = dptsv(2 / self.h**2 + self.kappa * active, np.full(self.n - 1, -1 / self.h**2), right)
+            require(failed == 0, "A + κD", failed, "positive definite")
+            return x
+        return self.factor(active)(right)
+
+    def factor(self, active: Array) -> Callable[[Array], Array]:
+        """The same solution as a function of the right side, factored once."""
+        if self.dim == 1:
+            return lambda right: self.solve(active, right)
+        shifted = self.A + sparse.diags_array(self.kappa * active.astype(float))
+        return splu(sparse.csc_array(shifted), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve
+
+    @cached_property
+    def inverse(self) -> Callable[[Array], Array]:
+        """A⁻¹ as a function of right sides (N,) or (N, k)."""
+        return self.factor(np.zeros(self.N, bool))
+
+
+def cells(n: int, dim: int, m: int) -> Array:
+    """Indicators of m equal half-open cells per axis, a node x in cell ⌊m x⌋: B (n^dim, m^dim).
+
+    Raises
+    ------
+    ValueError
+        If a cell would have no node.
+    """
+    require(whole(m, 1) and m <= n, "m", m, f"a whole number from 1 to n = {n}")
+    at = np.floor(m * np.arange(1, n + 1) / (n + 1) + 1e-12).astype(int)
+    one = (at[:, None] == np.arange(m)).astype(float)
+    return one if dim == 1 else np.kron(one, one)
+
+
+def sine(pde: MaxPDE, *k: int) -> Array:
+    """∏ sin(kᵢ π xᵢ) at the nodes: (N,)."""
+    require(len(k) == pde.dim, "the number of frequencies", len(k), f"{pde.dim}, one for each axis")
+    return np.asarray(np.sin(np.pi * pde.nodes * k).prod(-1))
+
+
+def loads(pde: MaxPDE, rng: np.random.Generator, count: int) -> Array:
+    """Random right sides of a square: 3 × 3 sines with coefficients 50 N(0, 1) and a constant 25 N(0, 1): (count, N)."""
+    require(pde.dim == 2, "dim", pde.dim, "2")
+    waves = np.array([sine(pde, j, k) for j in (1, 2, 3) for k in (1, 2, 3)])
+    return 50 * rng.normal(size=(count, 9)) @ waves + 25 * rng.normal(size=(count, 1))
