@@ -47,7 +47,7 @@ class Descent(NamedTuple):
     x: Array  # (*batch, d)
     f: Array  # (*batch, k)
     v: Array  # (*batch, d) the direction that led here
-    step: Array  # (*batch) t|v|
+    moved: Array  # (*batch) t|v|
 
 
 @algorithm

@@ -49,7 +49,8 @@ def control(problem: Tracking, q: Array) -> Array:
 class FullModel:
     """J and its derivatives by full linear solves. Each state solve starts from the last state computed.
 
-    `solves` counts linear solves with A + κD: "state", "adjoint", "sensitivity" (a right side each).
+    `solves` counts linear solves with A + κD: "state", "adjoint", "sensitivity" (a right side each); `y` and `p` are the
+    last state (N,) and the last adjoints (k, N).
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ class FullModel:
     def __init__(self, problem: Tracking):
         self.problem = problem
         self.y = np.zeros(problem.pde.N)
+        self.p = np.zeros((problem.k, problem.pde.N))
         self.solves: Counter[str] = Counter(state=0, adjoint=0, sensitivity=0)
 
     @property
@@ -77,7 +79,8 @@ class FullModel:
     def adjoints(self, y: Array) -> Array:
         """p_i with (A + κ diag(1_{y>0})) p_i = ∂J_i/∂y: (k, N). The matrix is symmetric: no transpose."""
         self.solves["adjoint"] += self.problem.k
-        return self.problem.pde.solve(y > 0, self.problem.pull(y).T).T
+        self.p = self.problem.pde.solve(y > 0, self.problem.pull(y).T).T
+        return self.p
 
     def values(self, q: Array) -> Array:
         """The objectives of q (p,): (k,)."""

@@ -10,6 +10,7 @@ from optilab.core.run import algorithm
 from optilab.papers.multiobjective_pde.algorithm.models import FullModel, Piece, control
 from optilab.papers.multiobjective_pde.algorithm.scalar import (
     ARMIJO,
+    CLOSE,
     Minimiser,
     Point,
     Scalarisation,
@@ -90,7 +91,11 @@ class ReducedModel:
 
     def enrich(self, q: Array) -> bool:
         """Take in state and adjoints at q, by full solves; whether anything was new."""
-        more = orthonormal(self.problem.pde, self.V, self.full.fields(q).T)
+        return self.take(self.full.fields(q))
+
+    def take(self, fields: Array) -> bool:
+        """Take in fields (s, N); whether anything was new."""
+        more = orthonormal(self.problem.pde, self.V, fields.T)
         found = more.shape[1] > self.V.shape[1]
         self._set(more)
         return found
@@ -161,7 +166,10 @@ def effectivity_bound(pde: MaxPDE) -> float:
 
 
 class Certified:
-    """A minimiser on the reduced model that enriches it until Δ(q) ≤ tol where it ends; `events` says when.
+    """A minimiser on the reduced model that enriches it until Δ(q) ≤ tol where it ends.
+
+    `events` has a pair for each enrichment: which minimisation it was in, and the modes after it. `deltas` and `bounds`
+    have Δ and the certified errors of all J_i for each minimisation, by the model as it was then.
 
     Parameters
     ----------
@@ -174,15 +182,18 @@ class Certified:
     def __init__(self, tol: float, minimise: Minimiser = newton):
         require(tol > 0, "tol", tol, "positive")
         self.tol, self.minimise = tol, minimise
-        self.solved, self.events = 0, []  # minimisations so far; (which of them, modes after it) where it enriched
+        self.events: list[tuple[int, int]] = []
+        self.deltas: list[float] = []
+        self.bounds: list[Array] = []
 
     def __call__(self, model: Any, scalarisation: Scalarisation, q: Array) -> Point:
         """Minimise; while Δ > tol take in the fields at q and minimise again."""
         found = self.minimise(model, scalarisation, q)
         while model.bound(found.q) > self.tol and model.enrich(found.q):
-            self.events.append((self.solved, model.V.shape[1]))
+            self.events.append((len(self.deltas), model.V.shape[1]))
             found = self.minimise(model, scalarisation, found.q)
-        self.solved += 1
+        self.deltas.append(model.bound(found.q))
+        self.bounds.append(model.certified(found.q))
         return found
 
 
@@ -225,8 +236,8 @@ def trust_region(
 ) -> Iterator[Trusted]:
     """Minimise φ on a reduced model, no further than its relative error bound Δ/‖ŷ‖_A ≤ δ; then ask the full one.
 
-    A trial that lowers the full φ is accepted and δ doubles, otherwise δ halves; either way the model takes in the fields
-    there. Ends at |∇φ| ≤ tol · Σ|w_i|, when no trial moves any more (a kink), or after `most` trials.
+    A trial inside that lowers the full φ is accepted and δ doubles, otherwise δ halves; either way the model takes in the
+    fields there. Ends at |∇φ| ≤ tol · Σ|w_i|, when no trial moves any more (a kink), or after `most` trials.
 
     Parameters
     ----------
@@ -262,12 +273,12 @@ def trust_region(
     for _ in range(most):
         if gradient <= tol * abs(w).sum():
             return
-        trial, relative = _within(model, scalarisation, q, delta)
+        trial, relative, inside = _within(model, scalarisation, q, delta)
         if not np.any(trial != q):
             return
         J, G = full.gradients(trial)
-        model.enrich(trial)
-        accepted = scalarisation.value(J) < value
+        model.take(np.concatenate([full.y[None], full.p]))
+        accepted = inside and scalarisation.value(J) < value
         if accepted:
             q, value, w = trial, scalarisation.value(J), scalarisation.weights(J)
             gradient, delta = float(np.linalg.norm(w @ G)), 2 * delta
@@ -276,23 +287,32 @@ def trust_region(
         yield Trusted(q, value, gradient, delta, accepted, model.V.shape[1], relative)
 
 
-def _within(model: ReducedModel, scalarisation: Scalarisation, q: Array, delta: float) -> tuple[Array, float]:
-    """Newton steps on the reduced model as long as they stay in the trust region: where they end, and Δ/‖ŷ‖_A there."""
-    pde, relative = model.problem.pde, 0.0
+def _within(
+    model: ReducedModel, scalarisation: Scalarisation, q: Array, delta: float
+) -> tuple[Array, float, bool]:
+    """Newton steps on the reduced model while they stay in the trust region: where they end, Δ/‖ŷ‖_A there.
+
+    The last is whether that is inside: if the first step isn't, however it is halved, it is handed out whole.
+    """
+    pde, relative, start = model.problem.pde, 0.0, q
     for _ in range(20):
         J, G, H = model.piece(q)
         w = scalarisation.weights(J)
         g = w @ G
+        if np.linalg.norm(g) <= CLOSE * abs(w).sum():
+            break
         d = descent(np.tensordot(w, H, 1) + G.T @ scalarisation.bend(J) @ G, g)
-        now, t = scalarisation.value(J), 1.0
-        while True:
+        now, first = scalarisation.value(J), None
+        for t in 0.5 ** np.arange(11):
             trial = q + t * d
             lower = scalarisation.value(model.values(trial)) < now + ARMIJO * t * (g @ d)
             share = model.bound(trial) / max(float(pde.energy(model.V @ model.c)), np.finfo(float).tiny)
+            first = (trial, share) if first is None and lower else first
             if lower and share <= delta:
+                q, relative = trial, share
                 break
-            t /= 2
-            if t < 1e-6:
-                return q, relative
-        q, relative = trial, share
-    return q, relative
+        else:
+            if q is start and first is not None:
+                return *first, False
+            break
+    return q, relative, True

@@ -1,13 +1,11 @@
 """The state equation A y + κ max(0, y) = B q on a grid of the unit interval or square."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg.lapack import dptsv
-from scipy.sparse.linalg import splu
+from scipy.linalg import cho_solve_banded, cholesky_banded, solveh_banded
 
 from optilab.core.check import require, whole
 
@@ -99,6 +97,15 @@ class MaxPDE:
         unit = sparse.eye_array(self.n)
         return sparse.csc_array(sparse.kron(one, unit) + sparse.kron(unit, one))
 
+    @cached_property
+    def band(self) -> Array:
+        """The upper diagonals of A, the main one last, as LAPACK's banded solvers want them: (n^(dim − 1) + 1, N)."""
+        width = self.n ** (self.dim - 1)
+        band = np.zeros((width + 1, self.N))
+        for offset in {0, 1, width}:
+            band[width - offset, offset:] = self.A.diagonal(offset)
+        return band
+
     @property
     def smallest(self) -> float:
         """λ_min(A) = (4 dim/h²) sin²(πh/2), a little below dim·π²."""
@@ -133,23 +140,18 @@ class MaxPDE:
 
     def solve(self, active: Array, right: Array) -> Array:
         """(A + κD)⁻¹ right with D = diag(active): active (N,) of bool, right (N,) or (N, k) → as right."""
-        if self.dim == 1:
-            *_, x, failed = dptsv(2 / self.h**2 + self.kappa * active, np.full(self.n - 1, -1 / self.h**2), right)
-            require(failed == 0, "A + κD", failed, "positive definite")
-            return x
-        return self.factor(active)(right)
+        shifted = self.band.copy()
+        shifted[-1] += self.kappa * active
+        return solveh_banded(shifted, right, overwrite_ab=True, check_finite=False)
 
-    def factor(self, active: Array) -> Callable[[Array], Array]:
-        """The same solution as a function of the right side, factored once."""
-        if self.dim == 1:
-            return lambda right: self.solve(active, right)
-        shifted = self.A + sparse.diags_array(self.kappa * active.astype(float))
-        return splu(sparse.csc_array(shifted), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}).solve
+    def inverse(self, right: Array) -> Array:
+        """A⁻¹ right for right (N,) or (N, k), by triangular solves with the one factor of A."""
+        return cho_solve_banded((self.factor, False), right, check_finite=False)
 
     @cached_property
-    def inverse(self) -> Callable[[Array], Array]:
-        """A⁻¹ as a function of right sides (N,) or (N, k)."""
-        return self.factor(np.zeros(self.N, bool))
+    def factor(self) -> Array:
+        """The Cholesky factor of A, banded: (n^(dim − 1) + 1, N)."""
+        return cholesky_banded(self.band, check_finite=False)
 
 
 def cells(n: int, dim: int, m: int) -> Array:
@@ -166,10 +168,10 @@ def cells(n: int, dim: int, m: int) -> Array:
     return one if dim == 1 else np.kron(one, one)
 
 
-def sine(pde: MaxPDE, *k: int) -> Array:
-    """∏ sin(kᵢ π xᵢ) at the nodes: (N,)."""
-    require(len(k) == pde.dim, "the number of frequencies", len(k), f"{pde.dim}, one for each axis")
-    return np.asarray(np.sin(np.pi * pde.nodes * k).prod(-1))
+def sine(pde: MaxPDE, k: int, other: int | None = None) -> Array:
+    """sin kπx at the nodes, times sin(other · πx₂) on the square: (N,)."""
+    require((other is None) == (pde.dim == 1), "the second frequency", other, "given for a square, and only there")
+    return np.asarray(np.sin(np.pi * pde.nodes * ([k] if other is None else [k, other])).prod(-1))
 
 
 def loads(pde: MaxPDE, rng: np.random.Generator, count: int) -> Array:

@@ -1,0 +1,121 @@
+"""The front of two targets: how even, at how many full solves, and how certain."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.core.claim import Claim
+from optilab.papers.multiobjective_pde.algorithm import (
+    Certified,
+    FullModel,
+    Minimiser,
+    Point,
+    ends,
+    gap_ratio,
+    quasi_newton,
+    reference_walk,
+    started,
+    weighted_sum,
+)
+from optilab.papers.multiobjective_pde.problems import Tracking, random_targets, standard
+
+Array = np.ndarray
+POINTS = 16  # of the weighted sum
+
+
+class Front(NamedTuple):
+    """What one method gave."""
+
+    J: Array  # (points, 2)
+    q: Array  # (points, p)
+    solves: int  # full linear solves, those for the ends apart
+    modes: int  # of the reduced model, 0 without one
+    error: float  # largest |J_i − Ĵ_i| of accepted points, by full states that are not counted
+    certified: float  # the largest bound on it
+    delta: float  # largest Δ of an accepted point
+    events: list[tuple[int, int]]  # minimisations at which the model was enriched, and modes after it
+
+    @property
+    def length(self) -> float:
+        """Distance of the ends in objective space."""
+        return float(np.linalg.norm(self.J[-1] - self.J[0]))
+
+    @property
+    def ratio(self) -> float:
+        """Longest over shortest gap between neighbours; of a walk without its last piece."""
+        return gap_ratio(self.J)
+
+
+@cache
+def pair(seed: int | None) -> Tracking:
+    """The standard pair of targets (None) or the random one of a seed."""
+    return standard() if seed is None else random_targets(np.random.default_rng(seed))
+
+
+@cache
+def ends_of(seed: int | None) -> tuple[Point, ...]:
+    """Both ends of the pair's front."""
+    return tuple(ends(FullModel(pair(seed))))
+
+
+def _plain(points: list[Any], solves: int) -> Front:
+    return Front(np.array([p.J for p in points]), np.array([p.q for p in points]), solves, 0, 0.0, 0.0, 0.0, [])
+
+
+@cache
+def weighted_front(seed: int | None, minimise: Minimiser = quasi_newton) -> Front:
+    """16 equal weights."""
+    model = FullModel(pair(seed))
+    alphas = np.linspace(1, 0, POINTS)
+    points = list(weighted_sum(model, np.zeros(model.problem.pde.p), alphas=alphas, minimise=minimise))
+    return _plain(points, model.total)
+
+
+@cache
+def reference_front(seed: int | None, minimise: Minimiser = quasi_newton) -> Front:
+    """The reference-point walk by full solves; its last, shorter piece is left out of `J`."""
+    model = FullModel(pair(seed))
+    return _plain(list(reference_walk(model, *ends_of(seed), minimise=minimise))[:-1], model.total)
+
+
+@cache
+def reduced_front(seed: int | None, tol: float, minimise: Minimiser = quasi_newton) -> Front:
+    """The same walk on a reduced model that starts with the fields at the first end and grows until Δ ≤ tol."""
+    first, last = ends_of(seed)
+    full = FullModel(pair(seed))
+    model, solver = started(full, first.q), Certified(tol, minimise)
+    points = list(reference_walk(model, first, last, minimise=solver))[:-1]
+    solves = full.total
+    exact = FullModel(pair(seed))
+    error = max(float(abs(exact.values(p.q) - p.J).max()) for p in points)
+    plain = _plain(points, solves)
+    most, delta = float(np.max(solver.bounds)), max(solver.deltas)
+    return plain._replace(modes=model.V.shape[1], error=error, certified=most, delta=delta, events=solver.events)
+
+
+def fronts(quick: bool) -> Iterator[Claim]:
+    """The walk is even on every pair of targets, and a reduced model makes it cheap, with a bound on its error."""
+    seeds = range(3 if quick else 12)
+    tol = 1e-2
+    weighted, walk, cheap = (
+        [make(seed) for seed in seeds]
+        for make in (weighted_front, reference_front, lambda seed: reduced_front(seed, tol))
+    )
+    even = np.array([front.ratio for front in walk])
+    yield Claim.over("front: gap ratio of the reference walk, the largest", even, np.max, at_most=1.3)
+    against = even / [front.ratio for front in weighted]
+    yield Claim.over("front: … over that of the weighted sum, the largest", against, np.max, at_most=0.97)
+    saved = np.array([full.solves / small.solves for full, small in zip(walk, cheap, strict=True)])
+    yield Claim.over("reduced model: full solves over its own, the least", saved, np.min, at_least=15)
+    error = np.array([front.error / front.length for front in cheap])
+    yield Claim.over("reduced model: error of J over the front's length, the largest", error, np.max, at_most=5e-3)
+    certain = np.array([front.error / front.certified for front in cheap])
+    yield Claim.over("reduced model: error of J over what is certified, the largest", certain, np.max, at_most=1)
+    delta = np.array([front.delta / tol for front in cheap])
+    yield Claim.over("reduced model: Δ over its tolerance, the largest", delta, np.max, at_most=1)
+    if not quick:
+        for tol, solves in ((1e-1, 9), (1e-2, 22), (1e-3, 44)):
+            front = reduced_front(None, tol)
+            yield Claim(f"standard pair, tol {tol:g}: full solves", front.solves, solves + 6, solves - 6)
