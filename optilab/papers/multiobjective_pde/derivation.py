@@ -1,4 +1,4 @@
-"""Why the adjoint is the derivative, the bound a bound, the shortest mix a descent direction; a kink; a switching time."""
+"""Why an adjoint is a derivative, a bound a bound, the shortest mix a descent direction; a kink; a switching time."""
 
 import sympy as sp
 
@@ -71,7 +71,9 @@ def monotone() -> Derivation:
         .equals(
             tuple(
                 sp.Eq(c, value, evaluate=False)
-                for c, value in zip(names, ((x_1 - x_2) ** 2, x_1 * (x_1 + x_2), x_2 * (x_1 + x_2), sp.Integer(0)), strict=True)
+                for c, value in zip(
+                    names, ((x_1 - x_2) ** 2, x_1 * (x_1 + x_2), x_2 * (x_1 + x_2), sp.Integer(0)), strict=True
+                )
             ),
             "none is negative",
         )
@@ -85,17 +87,14 @@ def error_bound() -> Derivation:
     inner, dual = L.T * e, L.LUsolve(r)
     energy = (e.T * L * L.T * e)[0]
     length = (dual.T * dual)[0]
-    return (
-        Derivation(
-            "The residual bounds the error",
-            energy * length,
-            "two nodes, A = LLᵀ, e = ŷ − y: (eᵀAe)(rᵀA⁻¹r). Multiplied by e, the equation says eᵀAe ≤ eᵀr",
-        )
-        .at_least(
-            (e.T * r)[0] ** 2,
-            [(sp.Integer(1), sp.expand(inner[0] * dual[1] - inner[1] * dual[0]))],
-            "Cauchy–Schwarz. So (eᵀAe)² ≤ (eᵀr)² ≤ (eᵀAe)(rᵀA⁻¹r): divide by eᵀAe",
-        )
+    return Derivation(
+        "The residual bounds the error",
+        energy * length,
+        "two nodes, A = LLᵀ, e = ŷ − y: (eᵀAe)(rᵀA⁻¹r). Multiplied by e, the equation says eᵀAe ≤ eᵀr",
+    ).at_least(
+        (e.T * r)[0] ** 2,
+        [(sp.Integer(1), sp.expand(inner[0] * dual[1] - inner[1] * dual[0]))],
+        "Cauchy–Schwarz. So (eᵀAe)² ≤ (eᵀr)² ≤ (eᵀAe)(rᵀA⁻¹r): divide by eᵀAe",
     )
 
 
@@ -131,7 +130,12 @@ def certificate() -> Derivation:
     both = sp.Matrix([mix.dot(G1) - mix.dot(mix), mix.dot(G2) - mix.dot(mix)])
     return Derivation(
         "What it certifies",
-        sp.Eq(sp.Symbol("m"), sp.Add(sp.Symbol("alpha^{\\star}") * sp.Symbol("g_1"), (1 - sp.Symbol("alpha^{\\star}")) * sp.Symbol("g_2"))),
+        sp.Eq(
+            sp.Symbol("m"),
+            sp.Add(
+                sp.Symbol("alpha^{\\star}") * sp.Symbol("g_1"), (1 - sp.Symbol("alpha^{\\star}")) * sp.Symbol("g_2")
+            ),
+        ),
         "the mix m at an α⋆ between 0 and 1",
     ).then(
         "⟨m, g₁⟩ − ‖m‖² and ⟨m, g₂⟩ − ‖m‖² in three dimensions: along −m both fall at the rate ‖m‖²",

@@ -111,7 +111,11 @@ def switching_front(heat: Heat, alphas: Array, tau: Array | None = None) -> tupl
                 tau,
                 jac=lambda tau, w=w: w @ switching_gradients(heat, ordered(tau)),
                 bounds=[(0, heat.T)] * 2,
-                constraints={"type": "ineq", "fun": lambda tau: tau[1] - tau[0], "jac": lambda tau: np.array([-1.0, 1.0])},
+                constraints={
+                    "type": "ineq",
+                    "fun": lambda tau: tau[1] - tau[0],
+                    "jac": lambda tau: np.array([-1.0, 1.0]),
+                },
                 method="SLSQP",
                 options={"ftol": 1e-12, "maxiter": 200},
             ).x

@@ -31,8 +31,8 @@ def continuation(
 ) -> Iterator[Continued]:
     """Follow F(q, α) = α∇J₁ + (1 − α)∇J₂ = 0 from a minimiser of J₁, α = 1, down to α = `end`.
 
-    Steps are `ds` long in objective space, to first order. At a kink |F| can't be made small: the point is kept with its
-    status, and the walk goes on. With a reduced model `tol` is best the error of its gradients.
+    Steps are `ds` long in objective space, to first order. At a kink |F| can't be made small: the point is kept with
+    its status, and the walk goes on. With a reduced model `tol` is best the error of its gradients.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def continuation(
         if alpha <= end:
             return
         tangent = -np.linalg.solve(alpha * H[0] + (1 - alpha) * H[1], G[0] - G[1])  # dq/dα
-        dalpha = min(ds / np.linalg.norm(G @ tangent), alpha - end)
+        dalpha = min(float(ds / np.linalg.norm(G @ tangent)), alpha - end)
         alpha = alpha - dalpha if alpha - dalpha > end else end
         q = q - dalpha * tangent
         predicted = J - dalpha * (G @ tangent)

@@ -135,7 +135,7 @@ def direction(problem: Objectives, x: Array, *, eps: float, delta: float, c: flo
         missed = np.flatnonzero(ahead > f - c * eps * length)
         if len(missed) == 0:
             return Direction(v, W)
-        W = np.concatenate([W, [new_subgradient(problem, x, v, i, eps=eps, c=c) for i in missed]])
+        W = np.concatenate([W, [new_subgradient(problem, x, v, i, eps=eps, c=c) for i in missed.tolist()]])
 
 
 def new_subgradient(problem: Objectives, x: Array, v: Array, i: int, *, eps: float, c: float) -> Array:
@@ -211,8 +211,8 @@ def gebken_peitz(
     ValueError
         If one of these is not allowed.
 
-    Source: B. Gebken, S. Peitz, "An Efficient Descent Method for Locally Lipschitz Multiobjective Optimization Problems",
-    2021, JOTA 188.
+    Source: B. Gebken, S. Peitz, "An Efficient Descent Method for Locally Lipschitz Multiobjective Optimization
+    Problems", J. Optim. Theory Appl. 188, 2021.
     """
     require(eps > 0, "eps", eps, "positive")
     _check(delta, c, t0)
@@ -222,7 +222,7 @@ def gebken_peitz(
     yield GoldsteinStep(x, f, np.zeros_like(x), 0.0, 0)
     for _ in range(most):
         v, W = direction(problem, x, eps=eps, delta=delta, c=c)
-        length = np.linalg.norm(v)
+        length = float(np.linalg.norm(v))
         if length <= delta:
             return
         t, least = t0, eps / length  # at which `direction` has seen all objectives fall enough
@@ -231,7 +231,7 @@ def gebken_peitz(
         t = max(t, least)
         x = x + t * v
         f = problem(x)
-        yield GoldsteinStep(x, f, v, float(t), len(W))
+        yield GoldsteinStep(x, f, v, t, len(W))
 
 
 def steps_bound(f0: Array, least: Array, *, eps: float, delta: float, c: float = 0.25) -> float:

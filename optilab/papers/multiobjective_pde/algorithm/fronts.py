@@ -1,4 +1,4 @@
-"""Points along a front of two objectives: by weights (baseline), by a walking reference point, by Pascoletti–Serafini."""
+"""Points along a front: by weights (the baseline), by a reference point that walks, by Pascoletti and Serafini."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -101,7 +101,8 @@ def reference_walk(
     q = first.q
     while z[0] < last.J[0]:
         found = minimise(model, Reference(z), q)
-        require(z < found.J, f"a reference point with J = {found.J}", z, "below J in both, or J is dominated")
+        below = found.J - z > 1e-6 * length  # a z that is reached, but for rounding, is none below the front
+        require(below, f"a reference point with J = {found.J}", z, "below J in both, or J is dominated")
         yield Walked(*found, z=z)
         q, J = found.q, found.J
         perp = (z - J) / np.linalg.norm(z - J)  # normal to the front, away from what can be had
@@ -115,7 +116,7 @@ def reference_walk(
 class Augmented:
     """φ(J) = min over t of t + (1/2ρ) Σ (max(0, λ_i + ρ c_i)² − λ_i²), c_i = J_i − z_i − t r_i.
 
-    For given J the best t is where Σ r_i max(0, λ_i + ρ c_i) = 1, found exactly; so q alone is left to be minimised over.
+    For given J the best t is where Σ r_i max(0, λ_i + ρ c_i) = 1, found exactly: only q is left to be minimised over.
     """
 
     z: Array
@@ -174,7 +175,7 @@ def pascoletti_serafini(
     most: int = 60,
     minimise: Minimiser = newton,
 ) -> Iterator[Multiplied]:
-    """min t subject to J_i(q) − z_i ≤ t r_i, by the augmented Lagrangian: the front's point seen from z along r.
+    """The least t with J_i(q) − z_i ≤ t r_i, by the augmented Lagrangian: the front's point seen from z along r.
 
     Reaches parts of a front that no weights reach. Ends when the violation is at most `tol`, or after `most` updates.
 

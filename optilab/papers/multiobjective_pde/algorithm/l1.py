@@ -23,7 +23,7 @@ class PathPoint(NamedTuple):
     lam: float  # the slope λ of ‖·‖₁ against f
     signs: Array  # (d,) of the active entries on the piece that begins here; 0 elsewhere
     event: str  # "start", "in" and "out" at kinks, "step" between them, "end"
-    index: int  # which entry enters or leaves; −1 for none
+    entry: int  # which entry enters or leaves; −1 for none
 
 
 @algorithm
@@ -40,8 +40,8 @@ def l1_path(f: Quadratic) -> Iterator[PathPoint]:
     ValueError
         If H is not positive definite, or b is 0.
 
-    Source: the LASSO homotopy of M. R. Osborne, B. Presnell, B. A. Turlach (2000), in the terms of Bieker, Gebken, Peitz,
-    arXiv 2012.07483.
+    Source: the LASSO homotopy of M. R. Osborne, B. Presnell, B. A. Turlach (2000), in the terms of Bieker, Gebken,
+    Peitz, arXiv 2012.07483.
     """
     require(f.mu > 0, "the smallest eigenvalue of H", f.mu, "positive")
     require(np.any(f.b), "b", f.b, "not zero")
@@ -58,8 +58,8 @@ def l1_path(f: Quadratic) -> Iterator[PathPoint]:
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = {sign: (g - bend * lam) / (sign - bend) for sign in (1.0, -1.0)}  # where ∇f_i = ±λ
             zero = lam - x / slope
-        candidates = [(reach[sign][i], "in", i, -sign) for sign in reach for i in np.flatnonzero(~A)]
-        candidates += [(zero[i], "out", i, 0.0) for i in np.flatnonzero(A)]
+        candidates = [(reach[sign][i], "in", i, -sign) for sign in reach for i in np.flatnonzero(~A).tolist()]
+        candidates += [(zero[i], "out", i, 0.0) for i in np.flatnonzero(A).tolist()]
         # the index that has just changed meets its own condition here: that is no event
         own = [("out", changed, 0.0)] if signs[changed] else [("in", changed, left)]
         ahead = [one for one in candidates if 0 < one[0] <= lam and one[1:] not in own]

@@ -49,8 +49,8 @@ def control(problem: Tracking, q: Array) -> Array:
 class FullModel:
     """J and its derivatives by full linear solves. Each state solve starts from the last state computed.
 
-    `solves` counts linear solves with A + κD: "state", "adjoint", "sensitivity" (a right side each); `y` and `p` are the
-    last state (N,) and the last adjoints (k, N).
+    `solves` counts linear solves with A + κD: "state", "adjoint", "sensitivity" (a right side each); `y` and `p` are
+    the last state (N,) and the last adjoints (k, N).
 
     Parameters
     ----------

@@ -17,10 +17,9 @@ from optilab.papers.multiobjective_pde.algorithm.scalar import (
     Weighted,
     descent,
     newton,
-    point,
 )
 from optilab.papers.multiobjective_pde.algorithm.state import NotConvergedError
-from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking
+from optilab.papers.multiobjective_pde.problems import MaxPDE
 
 Array = np.ndarray
 DROPPED = 1e-9  # what is left of a snapshot after orthogonalisation, in ‖·‖_A, if it is nothing new
@@ -44,7 +43,9 @@ def pod(pde: MaxPDE, snapshots: Array, modes: int | None = None) -> Array:
         If there is no snapshot, or `modes` is no whole number of 1 or more.
     """
     S = np.asarray(snapshots, float)
-    require(S.ndim == 2 and S.shape[0] == pde.N and S.shape[1] > 0, "the shape of snapshots", S.shape, f"({pde.N}, s ≥ 1)")
+    require(
+        S.ndim == 2 and S.shape[0] == pde.N and S.shape[1] > 0, "the shape of snapshots", S.shape, f"({pde.N}, s ≥ 1)"
+    )
     require(modes is None or whole(modes, 1), "modes", modes, "a whole number, 1 or more")
     values, E = np.linalg.eigh(pde.weight * S.T @ pde.apply(S.T).T)
     values, E = values[::-1], E[:, ::-1]
@@ -54,7 +55,7 @@ def pod(pde: MaxPDE, snapshots: Array, modes: int | None = None) -> Array:
 
 
 def orthonormal(pde: MaxPDE, V: Array, more: Array) -> Array:
-    """V (N, r) with what is new in the columns of `more` (N, s), orthogonalised twice in A; remainders < 10⁻⁹ drop out."""
+    """V (N, r) and what is new in the columns of `more` (N, s), orthogonalised twice in A; below 10⁻⁹ none is."""
     for v in np.asarray(more, float).T:
         for _ in range(2):
             v = v - V @ (pde.weight * V.T @ pde.apply(v))
@@ -236,8 +237,8 @@ def trust_region(
 ) -> Iterator[Trusted]:
     """Minimise φ on a reduced model, no further than its relative error bound Δ/‖ŷ‖_A ≤ δ; then ask the full one.
 
-    A trial inside that lowers the full φ is accepted and δ doubles, otherwise δ halves; either way the model takes in the
-    fields there. Ends at |∇φ| ≤ tol · Σ|w_i|, when no trial moves any more (a kink), or after `most` trials.
+    A trial inside that lowers the full φ is accepted and δ doubles, otherwise δ halves; either way the model takes in
+    the fields there. Ends at |∇φ| ≤ tol · Σ|w_i|, when no trial moves any more (a kink), or after `most` trials.
 
     Parameters
     ----------
@@ -287,9 +288,7 @@ def trust_region(
         yield Trusted(q, value, gradient, delta, accepted, model.V.shape[1], relative)
 
 
-def _within(
-    model: ReducedModel, scalarisation: Scalarisation, q: Array, delta: float
-) -> tuple[Array, float, bool]:
+def _within(model: ReducedModel, scalarisation: Scalarisation, q: Array, delta: float) -> tuple[Array, float, bool]:
     """Newton steps on the reduced model while they stay in the trust region: where they end, Δ/‖ŷ‖_A there.
 
     The last is whether that is inside: if the first step isn't, however it is halved, it is handed out whole.

@@ -152,5 +152,3 @@ def ends(model: Model, minimise: Minimiser = newton) -> list[Point]:
         found.append(minimise(model, Weighted(alpha), q))
         q = found[-1].q
     return found
-
-

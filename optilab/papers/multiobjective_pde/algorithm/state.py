@@ -17,7 +17,9 @@ class NotConvergedError(RuntimeError):
     """An iteration that did not arrive; `residuals` are the norms on its way."""
 
     def __init__(self, what: str, residuals: list[float]):
-        super().__init__(f"{what} did not converge: after {len(residuals) - 1} steps the residual is {residuals[-1]:.3g}")
+        super().__init__(
+            f"{what} did not converge: after {len(residuals) - 1} steps the residual is {residuals[-1]:.3g}"
+        )
         self.residuals = residuals
 
 
@@ -62,7 +64,8 @@ def semismooth_newton(pde: MaxPDE, u: Array, y: Array | None = None, *, tol: flo
     ValueError
         If a shape doesn't fit, or `tol` is not positive.
 
-    Source: the primal active set of M. Hintermüller, K. Ito, K. Kunisch (2003), as in Bernreuther, Müller, Volkwein (2022).
+    Source: the primal active set of M. Hintermüller, K. Ito, K. Kunisch (2003), as in Bernreuther, Müller,
+    Volkwein (2022).
     """
     u, y = _checked(pde, u, y, tol)
     require(u.ndim == 1, "the shape of u", u.shape, f"({pde.N},)")

@@ -29,9 +29,11 @@ def critical(x: Array) -> float:
 
 @cache
 def descents(seed: int) -> list[Array]:
-    """Of each start: |v| where the descent across kinks ends, its steps, the elements that it gathered, the bound on
-    its steps, and the least fall of an objective over what is promised, c ε|v|.
-    """  # fmt: skip
+    """Five numbers for each start of the descent across kinks.
+
+    |v| where it ends, its steps, the elements that it gathered, the bound on its steps, and the least fall of an
+    objective over what is promised, c ε|v|.
+    """
     problem, rows = Crescent(), []
     for x in starts(seed):
         trace = run(gebken_peitz(problem, x, eps=EPS, delta=DELTA, c=C), 2000)
@@ -56,7 +58,9 @@ def kinks(quick: bool) -> Iterator[Claim]:
     seeds = range(2 if quick else 12)
     table = np.array([descents(seed) for seed in seeds])  # (seeds, starts, 5)
     there = (table[..., 0] <= DELTA).sum(-1)
-    yield Claim.over("crescent: starts of 20 from which descent across kinks arrives, the least", there, np.min, at_least=20)
+    yield Claim.over(
+        "crescent: starts of 20 from which descent across kinks arrives, the least", there, np.min, at_least=20
+    )
     yield Claim("crescent: fall of each objective over c ε|v|, the least", table[..., 4].min(), at_least=1 - 1e-9)
     share = table[..., 1] / table[..., 3]
     yield Claim.over("crescent: steps over what the theorem allows, the most", share.max(-1), np.max, at_most=1)

@@ -36,7 +36,7 @@ def coordinate_descent(f: Quadratic, lam: float, rounds: int = 2000) -> Array:
 
 
 def hull_part(grid: int = 3001) -> tuple[Array, Array, Array]:
-    """x on [0, 3], which of them are Pareto points of (f, |x|) for the two dips, and which some f + λ|x| finds.
+    """Points x on [0, 3], which of them are Pareto points of (f, |x|) for the two dips, and which some f + λ|x| finds.
 
     The latter are corners of the lower convex hull of the image, by gift wrapping from x = 0 to the least f.
     """

@@ -33,5 +33,5 @@ class Crescent:
 
     @staticmethod
     def _circles(x: Array) -> tuple[Array, Array]:
-        """r and s at x."""
+        """Both r and s at x."""
         return x[..., 0] ** 2 + (x[..., 1] - 1) ** 2, (x**2).sum(-1) - 1

@@ -79,7 +79,9 @@ class Heat:
         """y(T), (n,): in a mode of eigenvalue λ it is b (e^{−λ(T − τ₂)} − e^{−λ(T − τ₁)})/λ."""
         self.check(tau)
         values, U = self.modes
-        return U @ ((U.T @ self.b) * (np.exp(-values * (self.T - tau[1])) - np.exp(-values * (self.T - tau[0]))) / values)
+        return U @ (
+            (U.T @ self.b) * (np.exp(-values * (self.T - tau[1])) - np.exp(-values * (self.T - tau[0]))) / values
+        )
 
     def adjoint(self, miss: Array, t: float) -> Array:
         """p(t) = e^{−A(T − t)} miss, for what y(T) misses: (n,)."""

@@ -16,8 +16,8 @@ Array = np.ndarray
 class MaxPDE:
     """−Δy + κ max(0, y) = Bq on (0, 1)^dim with y = 0 on the boundary, by finite differences.
 
-    N = n^dim inner nodes, h = 1/(n + 1); the first axis varies slowest. Products are (a, b) = h^dim aᵀb, the energy norm
-    is ‖v‖²_A = h^dim vᵀAv.
+    N = n^dim inner nodes, h = 1/(n + 1); the first axis varies slowest. Products are (a, b) = h^dim aᵀb, the energy
+    norm is ‖v‖²_A = h^dim vᵀAv.
 
     Parameters
     ----------
@@ -169,13 +169,13 @@ def cells(n: int, dim: int, m: int) -> Array:
 
 
 def sine(pde: MaxPDE, k: int, other: int | None = None) -> Array:
-    """sin kπx at the nodes, times sin(other · πx₂) on the square: (N,)."""
+    """The wave sin kπx at the nodes, times sin(other · πx₂) on the square: (N,)."""
     require((other is None) == (pde.dim == 1), "the second frequency", other, "given for a square, and only there")
     return np.asarray(np.sin(np.pi * pde.nodes * ([k] if other is None else [k, other])).prod(-1))
 
 
 def loads(pde: MaxPDE, rng: np.random.Generator, count: int) -> Array:
-    """Random right sides of a square: 3 × 3 sines with coefficients 50 N(0, 1) and a constant 25 N(0, 1): (count, N)."""
+    """Random right sides of a square: 3 × 3 sines with coefficients 50 N(0, 1), a constant 25 N(0, 1): (count, N)."""
     require(pde.dim == 2, "dim", pde.dim, "2")
     waves = np.array([sine(pde, j, k) for j in (1, 2, 3) for k in (1, 2, 3)])
     return 50 * rng.normal(size=(count, 9)) @ waves + 25 * rng.normal(size=(count, 1))

@@ -55,7 +55,9 @@ class Tracking:
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "sigma", sigma)
         if (sigma == 0).all() and np.linalg.matrix_rank(self.pde.matrix) < self.pde.p:
-            warnings.warn("controls are free and B doesn't tell some of them apart: minimisers are not unique", stacklevel=3)
+            warnings.warn(
+                "controls are free and B doesn't tell some of them apart: minimisers are not unique", stacklevel=3
+            )
         if self.psi is not None:
             require(self.gamma > 0, "gamma", self.gamma, "positive where the state has a bound")
             require(np.shape(self.psi) in ((), (N,)), "the shape of psi", np.shape(self.psi), f"() or ({N},)")
