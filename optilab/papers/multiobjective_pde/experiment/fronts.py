@@ -36,6 +36,7 @@ class Front(NamedTuple):
     certified: float  # the largest bound on it
     delta: float  # largest Δ of an accepted point
     events: list[tuple[int, int]]  # minimisations at which the model was enriched, and modes after it
+    counts: Array  # (points,) full solves up to each point
 
     @property
     def length(self) -> float:
@@ -60,8 +61,15 @@ def ends_of(seed: int | None) -> tuple[Point, ...]:
     return tuple(ends(FullModel(pair(seed))))
 
 
-def _plain(points: list[Any], solves: int) -> Front:
-    return Front(np.array([p.J for p in points]), np.array([p.q for p in points]), solves, 0, 0.0, 0.0, 0.0, [])
+def _collected(model: FullModel, states: Iterator[Any], leave: int = 0) -> Front:
+    """The points of a run and what the full model was asked for; without the last ones that are to be left out."""
+    points, counts = [], []
+    for state in states:
+        points.append(state)
+        counts.append(model.total)
+    kept = points[: len(points) - leave]
+    J, q = np.array([p.J for p in kept]), np.array([p.q for p in kept])
+    return Front(J, q, counts[-1], 0, 0.0, 0.0, 0.0, [], np.array(counts))
 
 
 @cache
@@ -69,15 +77,14 @@ def weighted_front(seed: int | None, minimise: Minimiser = quasi_newton) -> Fron
     """16 equal weights."""
     model = FullModel(pair(seed))
     alphas = np.linspace(1, 0, POINTS)
-    points = list(weighted_sum(model, np.zeros(model.problem.pde.p), alphas=alphas, minimise=minimise))
-    return _plain(points, model.total)
+    return _collected(model, weighted_sum(model, np.zeros(model.problem.pde.p), alphas=alphas, minimise=minimise))
 
 
 @cache
 def reference_front(seed: int | None, minimise: Minimiser = quasi_newton) -> Front:
     """The reference-point walk by full solves; its last, shorter piece is left out of `J`."""
     model = FullModel(pair(seed))
-    return _plain(list(reference_walk(model, *ends_of(seed), minimise=minimise))[:-1], model.total)
+    return _collected(model, reference_walk(model, *ends_of(seed), minimise=minimise), leave=1)
 
 
 @cache
@@ -86,13 +93,11 @@ def reduced_front(seed: int | None, tol: float, minimise: Minimiser = quasi_newt
     first, last = ends_of(seed)
     full = FullModel(pair(seed))
     model, solver = started(full, first.q), Certified(tol, minimise)
-    points = list(reference_walk(model, first, last, minimise=solver))[:-1]
-    solves = full.total
+    walk = _collected(full, reference_walk(model, first, last, minimise=solver), leave=1)
     exact = FullModel(pair(seed))
-    error = max(float(abs(exact.values(p.q) - p.J).max()) for p in points)
-    plain = _plain(points, solves)
+    error = max(float(abs(exact.values(q) - J).max()) for q, J in zip(walk.q, walk.J, strict=True))
     most, delta = float(np.max(solver.bounds)), max(solver.deltas)
-    return plain._replace(modes=model.V.shape[1], error=error, certified=most, delta=delta, events=solver.events)
+    return walk._replace(modes=model.V.shape[1], error=error, certified=most, delta=delta, events=solver.events)
 
 
 def fronts(quick: bool) -> Iterator[Claim]:

@@ -1,0 +1,179 @@
+"""The front of two wishes: by equal weights, by a walking reference point, along rays; and what a point stands for."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from optilab.papers.multiobjective_pde.algorithm import (
+    FullModel,
+    Point,
+    ends,
+    gap_ratio,
+    pascoletti_serafini,
+    reference_walk,
+    weighted_sum,
+)
+from optilab.papers.multiobjective_pde.explorer.parts import RAY, WALK, WEIGHTS, color, segments
+from optilab.papers.multiobjective_pde.problems import standard
+from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, cloud, curve, dots, entry, here, panel, thin, walk
+from optilab.ui.theme import INK, ORANGE, PURPLE, ink
+from optilab.ui.words import number
+
+RAYS = 8  # directions at most: each is a few minimisations
+SIGMAS = np.logspace(-6, -2, 17)
+Array = np.ndarray
+
+
+@cache
+def tips(sigma: float) -> tuple[FullModel, list[Point], float]:
+    """The model, the ends of its front and their distance."""
+    model = FullModel(standard(sigma))
+    both = ends(model)
+    return model, both, float(np.linalg.norm(both[1].J - both[0].J))
+
+
+@cache
+def line(sigma: float) -> Array:
+    """A fine walk along the front: (points, 2)."""
+    model, both, length = tips(sigma)
+    return np.array([point.J for point in reference_walk(model, *both, h_par=length / 30, h_perp=length / 30)])
+
+
+@cache
+def some_controls() -> tuple[Array, Array]:
+    """J without a price (300, 2) and ½‖Bq‖² (300,) of random controls around the front's: J is affine in σ."""
+    model, (first, last), _ = tips(1e-4)
+    rng = np.random.default_rng(0)
+    mix = rng.random((300, 1))
+    q = mix * first.q + (1 - mix) * last.q + 6 * rng.random((300, 1)) * rng.normal(size=(300, 8))
+    cost = np.einsum("ij,jk,ik->i", q, model.problem.M, q) / 2
+    return np.array([model.values(one) for one in q]) - 1e-4 * cost[:, None], cost
+
+
+def rays(model: FullModel, both: list[Point], length: float, count: int) -> list[Any]:
+    """Pascoletti–Serafini from a little below the ideal point, directions evenly from one axis to the other."""
+    z, q, found = np.array([both[0].J[0], both[1].J[1]]) - 0.05 * length, both[0].q, []
+    for angle in np.linspace(0.02, np.pi / 2 - 0.02, count):
+        r = np.array([np.sin(angle), np.cos(angle)])
+        *_, end = pascoletti_serafini(model, q, z=z, r=r, rho=100 / length, tol=1e-4 * length)
+        q = end.q
+        found.append(end)
+    return found
+
+
+def points_of(method: str, sigma: float, K: int, h_par: float, h_perp: float) -> Any:
+    """The points of a method, which have q, J and a status."""
+    model, both, length = tips(sigma)
+    if method == WEIGHTS:
+        found = list(weighted_sum(model, both[0].q, alphas=np.linspace(1, 0, K)))
+    elif method == WALK:
+        found = list(reference_walk(model, *both, h_par=h_par * length, h_perp=h_perp * length))
+    else:
+        found = rays(model, both, length, min(K, RAYS))
+    return found
+
+
+def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: float) -> dict[str, Any]:
+    """The method's points on the front, its reference points, and the control and state of one of them."""
+    sigma = float(SIGMAS[abs(np.log(SIGMAS / sigma)).argmin()])
+    for each in SIGMAS:  # once: later moves find them
+        line(float(each))
+    model, both, length = tips(sigma)
+    found = points_of(method, sigma, K, h_par, h_perp)
+    J = np.array([point.J for point in found])
+    kink = np.array([point.status == "kink" for point in found])
+    z = np.array([point.z for point in found]) if method == WALK else np.full((1, 2), np.nan)
+    if method == RAY:
+        z = np.tile(np.array([both[0].J[0], both[1].J[1]]) - 0.05 * length, (len(J), 1))
+    chosen = found[int(abs((J[:, 0] - J[:, 0].min()) / np.ptp(J[:, 0]) - at).argmin())]
+    free, cost = some_controls()
+    seen = free + sigma * cost[:, None]
+    x = model.problem.pde.nodes[:, 0]
+    even = gap_ratio(J[:-1] if method == WALK and len(J) > 2 else J)
+    data: dict[str, Any] = {f"points {name}": (J[:, 0], J[:, 1]) if name == method else ([np.nan], [np.nan])
+                            for name in (WEIGHTS, WALK, RAY)}  # fmt: skip
+    return data | {
+        "cloud": (seen[:, 0], seen[:, 1]),
+        "front": tuple(line(sigma).T),
+        "z": (z[:, 0], z[:, 1]),
+        "arrows": segments(z, J) if len(z) == len(J) else ([np.nan], [np.nan]),
+        "kinks": (J[kink, 0], J[kink, 1]) if kink.any() else ([np.nan], [np.nan]),
+        "chosen": ([chosen.J[0]], [chosen.J[1]]),
+        "control": (x, model.problem.pde.drive(chosen.q)),
+        "state": (x, model.state(chosen.q)),
+        "first": (x, model.problem.targets[0]),
+        "second": (x, model.problem.targets[1]),
+        "span": [both[0].J[0] - 0.22 * length, both[1].J[0] + 0.25 * length],
+        "up": [both[1].J[1] - 0.22 * length, both[0].J[1] + 0.25 * length],
+        "headline": f"{len(J)} points; the longest gap is {number(even)} times the shortest",
+        "note": f"{method[0].upper()}{method[1:]}, σ = {number(sigma)}: gap ratio <b>{number(even)}</b>, front of "
+        f"length {number(length)}, {on_kinks(int(kink.sum()))}. The chosen point has J₁ = {number(chosen.J[0])}, "
+        f"J₂ = {number(chosen.J[1])}{weight(chosen)}.",
+    }  # fmt: skip
+
+
+def on_kinks(count: int) -> str:
+    """How many points are on a kink."""
+    return f"{count or 'no'} point{'s' * (count != 1)} on a kink"
+
+
+def weight(point: Any) -> str:
+    """What weight of J₁ a point stands for."""
+    w = point.lam if hasattr(point, "lam") else point.weights
+    return f": as by the weight {number(float(w[0] / w.sum()))} of J₁"
+
+
+def front(**start: Any) -> Explorer:
+    """Method, its steps, σ and one point beside the objectives' plane, and that point's control and state."""
+
+    def nearest(x: float, y: float) -> dict[str, Any]:
+        return {"at": float(np.clip((x - low[0]) / low[1], 0, 1))}
+
+    _, both, _ = tips(1e-4)
+    low = (both[0].J[0], both[1].J[0] - both[0].J[0])
+    return Explorer(
+        compute,
+        {
+            "method": choice("method", WALK, [WEIGHTS, WALK, RAY]),
+            "K": slider("weights or rays K", 16, 4, 40, 1, when=lambda v: v["method"] != WALK),
+            "h_par": slider("step along, h∥", 0.083, 0.05, 0.5, 0.001, when=lambda v: v["method"] == WALK),
+            "h_perp": slider("distance, h⊥", 0.083, 0.02, 0.5, 0.001, when=lambda v: v["method"] == WALK),
+            "at": slider("chosen point", 0.4, 0.0, 1.0, 0.01),
+            "sigma": log_slider("price σ", 1e-4, 1e-6, 1e-2, steps=16),
+        },
+        [
+            panel(
+                entry("headline"),
+                cloud("cloud", "random controls", ink(0.25)),
+                thin("front", "front", ink(0.6)),
+                thin("arrows", "", ink(0.5), width=1),
+                dots("z", "reference z", ink(0.55), size=6, symbol="x"),
+                *(walk(f"points {name}", name, color(name), size=8) for name in (WEIGHTS, WALK, RAY)),
+                dots("kinks", "on a kink", ORANGE, symbol="circle-open", size=13),
+                here("chosen", "chosen", shade=INK),
+                x=axis("J₁: miss of the first target", "span"),
+                y=axis("J₂: miss of the second", "up"),
+                height=430,
+            ),
+            panel(
+                "Its state, between the targets",
+                thin("first", "first target", PURPLE, width=2),
+                thin("second", "second target", ORANGE, width=2),
+                curve("state", "state y"),
+                x=axis("x", [0, 1]),
+                y=axis("y", [-0.42, 0.56]),
+            ),
+            panel(
+                "Its control: eight equal cells",
+                curve("control", "control", shape="hvh"),
+                x=axis("x", [0, 1]),
+                y=axis("Bq", [-30, 30]),
+            ),
+        ],
+        call=__name__,
+        start=start,
+        recipe=points_of,
+    )
