@@ -72,8 +72,8 @@ def compute(x1: float, x2: float, eps: float, c: float) -> dict[str, Any]:
         if jammed
         else "Here both come to rest where descent ends",
         "note": f"Descent across kinks: <b>{steps} steps</b>, {elements} subgradients, to {number(off, 2)} from the "
-        f"Pareto set{unfinished}; the theorem allows {number(allowed, 2)} steps. Gradients alone stop after {len(plain) - 1} steps, where "
-        f"a look around within ε still finds a direction of length {number(left)}"
+        f"Pareto set{unfinished}; the theorem allows {number(allowed, 2)} steps. Gradients alone stop after "
+        f"{len(plain) - 1} steps, where a look around within ε still finds a direction of length {number(left)}"
         + (": they have jammed." if jammed else ": none is left."),
     }
 
@@ -88,7 +88,7 @@ def crescent(**start: Any) -> Explorer:
             "x1": slider("start x₁", -1.2, -1.5, 1.5, 0.05),
             "x2": slider("start x₂", 0.9, -1.5, 1.5, 0.05),
             "eps": log_slider("radius ε", 1e-3, 1e-4, 0.5),
-            "c": slider("Armijo's c", 0.25, 0.05, 0.9, 0.05),
+            "c": slider("Armijo's c", 0.25, 0.05, 0.8, 0.05),
         },
         [
             panel(

@@ -72,8 +72,8 @@ def compute(tol: float, modes: int) -> dict[str, Any]:
         else "The walk never asks: Δ stays below its tolerance",
         "bill": f"{solves[-1]} full solves in place of {plain.solves}",
         "note": f"With {modes} modes the error is {number(error[modes - 1])}, Δ {number(bound[modes - 1])}: a factor "
-        f"of {number(bound[modes - 1] / error[modes - 1], 4)}. At tol = {number(tol)} the walk ends with {size} modes and "
-        f"<b>{solves[-1]} full solves</b>, and no objective is off by more than {number(worst)}, certified.",
+        f"of {number(bound[modes - 1] / error[modes - 1], 4)}. At tol = {number(tol)} the walk ends with {size} modes "
+        f"and <b>{solves[-1]} full solves</b>, and no objective is off by more than {number(worst)}, certified.",
     }
 
 
