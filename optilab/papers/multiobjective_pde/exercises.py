@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -110,14 +111,20 @@ def check_units(alpha: Any, rate: Any, seed: int = 0) -> str:
 # A kink elsewhere
 
 
+def _apart(answers: list[Array]) -> bool:
+    """Whether no two answers are within a fiftieth of each other, so that each tells which it is."""
+    return not any(close(one, two, 0.02) for one, two in combinations(answers, 2))
+
+
 def _kinked(seed: int, n: int = 12) -> tuple[Array, float, Array, Array, Array]:
     """A dense A, κ, a threshold c, a load u and a y on both sides of it."""
     rng, A = np.random.default_rng(seed), MaxPDE(n, 1).A.toarray()
     while True:
         kappa, c = float(rng.uniform(20, 60)), 0.3 * rng.normal(size=n)
         y = c + np.where(rng.permutation(n) < n // 2, 1, -1) * rng.uniform(0.05, 0.6, n)
-        if ((y > 0) != (y > c)).sum() >= 2:
-            return A, kappa, c, 60 * rng.normal(size=n), y
+        u = 60 * rng.normal(size=n)
+        if _apart([_step(A, kappa, c, u, y, wrong) for wrong in ("", *STEPS)]):
+            return A, kappa, c, u, y
 
 
 STEPS: dict[str, str] = {
@@ -196,7 +203,7 @@ def _given(seed: int) -> tuple[Any, ...]:
         above = y > c
         seen, y_d = (np.arange(n) >= n // 2) * 1.0, rng.normal(size=n)
         given = (A, kappa, c, B, 1 / (n + 1), y_d, seen, 0.03, q, y)
-        apart = all(not close(_gradient(given), _gradient(given, wrong), 0.02) for wrong in GRADIENTS)
+        apart = _apart([_gradient(given, wrong) for wrong in ("", *GRADIENTS)])
         if abs(y - c).min() > 0.02 and 2 < above.sum() < n - 2 and apart:
             return given
 

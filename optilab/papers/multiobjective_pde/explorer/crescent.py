@@ -81,7 +81,7 @@ def compute(x1: float, x2: float, eps: float, c: float) -> dict[str, Any]:
 def crescent(**start: Any) -> Explorer:
     """Start, ε and c beside both paths, in the plane and in that of the values."""
     blue, teal = color(ACROSS), color(PLAIN)
-    level = {"line": {"width": 0.8}, "ncontours": 14}
+    level = {"line": {"width": 0.6}, "ncontours": 14}
     return Explorer(
         compute,
         {

@@ -48,7 +48,7 @@ def some_controls() -> tuple[Array, Array]:
     model, (first, last), _ = tips(1e-4)
     rng = np.random.default_rng(0)
     mix = rng.random((300, 1))
-    q = mix * first.q + (1 - mix) * last.q + 6 * rng.random((300, 1)) * rng.normal(size=(300, 8))
+    q = mix * first.q + (1 - mix) * last.q + 14 * rng.random((300, 1)) * rng.normal(size=(300, 8))
     cost = np.einsum("ij,jk,ik->i", q, model.problem.M, q) / 2
     return np.array([model.values(one) for one in q]) - 1e-4 * cost[:, None], cost
 
@@ -156,7 +156,8 @@ def front(**start: Any) -> Explorer:
                 here("chosen", "chosen", shade=INK),
                 x=axis("J₁: miss of the first target", "span"),
                 y=axis("J₂: miss of the second", "up"),
-                height=430,
+                height=400,
+                wide=True,
             ),
             panel(
                 "Its state, between the targets",

@@ -32,7 +32,7 @@ def regression_path(seed: int) -> Any:
 @cache
 def dips() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The image of two dips on [0, 3]: x, f, the Pareto points and those that some weight finds."""
-    x, pareto, found = hull_part(1501)
+    x, pareto, found = hull_part()
     return x, Wells()(x[:, None]), pareto, found
 
 

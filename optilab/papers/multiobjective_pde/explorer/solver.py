@@ -73,7 +73,7 @@ def solver(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "k": slider("step k", 2, 0, FRAMES, 1),
+            "k": slider("step k", 1, 0, FRAMES, 1),
             "kappa": log_slider(
                 "κ", 10.0, 1.0, 1000.0, named={"λ_min, 19.7": 19.72}, when=lambda v: v["method"] != LINEAR
             ),
@@ -98,7 +98,7 @@ def solver(**start: Any) -> Explorer:
                 y=axis("y"),
             ),
             panel(
-                "Newton falls off a cliff; the fixed point needs κ < λ_min",
+                "Newton drops; the fixed point needs κ < λ_min",
                 walk("newton", NEWTON, color(NEWTON)),
                 curve("fixed", FIXED, color(FIXED)),
                 here("now"),
