@@ -112,8 +112,8 @@ def check_units(alpha: Any, rate: Any, seed: int = 0) -> str:
 
 
 def _apart(answers: list[Array]) -> bool:
-    """Whether no two answers are within a fiftieth of each other, so that each tells which it is."""
-    return not any(close(one, two, 0.02) for one, two in combinations(answers, 2))
+    """Whether no two answers are within a thousandth of each other, so that each tells which it is."""
+    return not any(close(one, two, 1e-3) for one, two in combinations(answers, 2))
 
 
 def _kinked(seed: int, n: int = 12) -> tuple[Array, float, Array, Array, Array]:
