@@ -19,6 +19,7 @@ from optilab.papers.multiobjective_pde.algorithm import (
 from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking, cells, random_targets, sine
 
 Array = np.ndarray
+Pair = tuple[Array, Array, float]  # two gradients and the factor of the first
 p, r, s = sp.symbols("p r s", positive=True)  # ‖g₁‖², ‖g₂‖² and the factor of J₁; to be used in the answers
 q = sp.symbols("q", real=True)  # ⟨g₁, g₂⟩
 
@@ -37,7 +38,7 @@ def check_angle(answer: Any, degrees: float = 60.0) -> str:
     return "g₂ is long and leans to the same side: going along −g₁ already lowers J₂ by more than J₁."
 
 
-def _numbers(seed: int) -> list[tuple[Array, Array, float]]:
+def _numbers(seed: int) -> list[Pair]:
     """Pairs of gradients of different lengths, and factors: five with an inner best weight, five at each end."""
     rng, kinds, found = np.random.default_rng(seed), {0: 0, 1: 0, 2: 0}, []
     while min(kinds.values()) < 5:
@@ -56,11 +57,12 @@ def _weight(one: Array, two: Array, clip: bool = True) -> float:
     return min(max(inside, 0.0), 1.0) if clip else inside
 
 
-def _at(expr: sp.Expr, name: str, one: Array, two: Array, factor: float) -> float:
-    """The value of an answer for two gradients."""
+def _at(expr: sp.Expr, name: str, rows: list[Pair]) -> Array:
+    """The values of an answer for pairs of gradients: (rows,)."""
     strange = sorted(symbol.name for symbol in expr.free_symbols - {p, q, r, s})
     assert not strange, f"{name}: write it in p, q, r and s of exercises, not in {strange}"
-    return number(expr.subs({p: one @ one, q: one @ two, r: two @ two, s: factor}).evalf(), name)
+    value = sp.lambdify((p, q, r, s), expr, "math")
+    return np.array([number(value(one @ one, one @ two, two @ two, factor), name) for one, two, factor in rows])
 
 
 def check_units(alpha: Any, rate: Any, seed: int = 0) -> str:
@@ -71,12 +73,11 @@ def check_units(alpha: Any, rate: Any, seed: int = 0) -> str:
     """
     weight, fall = formula(alpha, "alpha", p, q, r, s), formula(rate, "rate", p, q, r, s)
     table = _numbers(seed)
+    inner = [row for row in table if 0 < _weight(row[2] * row[0], row[1], clip=False) < 1]
+    found, falls = _at(weight, "alpha", table), _at(fall, "rate", inner)
 
-    def all_close(
-        expr: sp.Expr, name: str, wanted: Callable[[Array, Array, float], float], inner: bool = False
-    ) -> bool:
-        rows = [row for row in table if not inner or 0 < _weight(row[2] * row[0], row[1], clip=False) < 1]
-        return all(np.isclose(_at(expr, name, *row), wanted(*row), rtol=1e-7, atol=1e-9) for row in rows)
+    def same(values: Array, wanted: Callable[[Array, Array, float], float], rows: list[Pair]) -> bool:
+        return bool(np.allclose(values, [wanted(*row) for row in rows], rtol=1e-7, atol=1e-9))
 
     wrong = (
         (lambda one, two, f: _weight(f * one, two, clip=False), "cut it: outside of [0, 1] it is no mix any more"),
@@ -86,21 +87,18 @@ def check_units(alpha: Any, rate: Any, seed: int = 0) -> str:
         (lambda one, two, f: 0.5, "½ is for gradients made equally long: then the units would not matter"),
     )
     for value, message in wrong:
-        assert not all_close(weight, "alpha", value), f"alpha: {message}"
-    right = all_close(weight, "alpha", lambda one, two, f: _weight(f * one, two))
-    assert right, "alpha: minimise ‖αs g₁ + (1 − α) g₂‖² over α, then cut it to [0, 1] (sp.Max, sp.Min)"
+        assert not same(found, value, table), f"alpha: {message}"
+    assert same(found, lambda one, two, f: _weight(f * one, two), table), (
+        "alpha: minimise ‖αs g₁ + (1 − α) g₂‖² over α, then cut it to [0, 1] (sp.Max, sp.Min)"
+    )
 
     def square(one: Array, two: Array, f: float) -> float:
         mix = _weight(f * one, two) * f * one + (1 - _weight(f * one, two)) * two
         return float(mix @ mix)
 
-    assert not all_close(fall, "rate", square, inner=True), (
-        "rate: that is how fast sJ₁ falls; J₁ itself falls 1/s as fast"
-    )
-    assert not all_close(fall, "rate", lambda one, two, f: -square(one, two, f) / f, inner=True), (
-        "rate: a fall is to be positive"
-    )
-    assert all_close(fall, "rate", lambda one, two, f: square(one, two, f) / f, inner=True), (
+    assert not same(falls, square, inner), "rate: that is how fast sJ₁ falls; J₁ itself falls 1/s as fast"
+    assert not same(falls, lambda one, two, f: -square(one, two, f) / f, inner), "rate: a fall is to be positive"
+    assert same(falls, lambda one, two, f: square(one, two, f) / f, inner), (
         f"rate: along v = −(αs g₁ + (1 − α)g₂) J₁ changes at the rate ⟨g₁, v⟩: put in the inner weight, not {fall}"
     )
     return (

@@ -58,4 +58,4 @@ def modes(quick: bool) -> Iterator[Claim]:
     yield Claim("modes: Δ over the error, the largest", ratio.max(), at_most=effectivity_bound(square().pde))
     mean = error.mean(-1)
     drop = mean[:, counts.index(8)] / mean[:, counts.index(16)]
-    yield Claim.over("modes: error with 8 over that with 16, the number of controls", drop, np.min, at_least=15)
+    yield Claim.over("modes: error with 8 over that with 16, the number of controls", drop, np.min, at_least=20)

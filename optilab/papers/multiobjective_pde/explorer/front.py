@@ -15,7 +15,7 @@ from optilab.papers.multiobjective_pde.algorithm import (
     weighted_sum,
 )
 from optilab.papers.multiobjective_pde.explorer.parts import RAY, WALK, WEIGHTS, color, segments
-from optilab.papers.multiobjective_pde.problems import standard
+from optilab.papers.multiobjective_pde.problems import Tracking, standard
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, curve, dots, entry, here, panel, thin, walk
@@ -28,28 +28,31 @@ Array = np.ndarray
 
 
 @cache
-def tips(sigma: float) -> tuple[FullModel, list[Point], float]:
-    """The model, the ends of its front and their distance."""
-    model = FullModel(standard(sigma))
-    both = ends(model)
-    return model, both, float(np.linalg.norm(both[1].J - both[0].J))
+def tips(sigma: float) -> tuple[Tracking, list[Point], float]:
+    """The problem, the ends of its front and their distance."""
+    problem = standard(sigma)
+    both = ends(FullModel(problem))
+    return problem, both, float(np.linalg.norm(both[1].J - both[0].J))
 
 
 @cache
 def line(sigma: float) -> Array:
     """A fine walk along the front: (points, 2)."""
-    model, both, length = tips(sigma)
-    return np.array([point.J for point in reference_walk(model, *both, h_par=length / 30, h_perp=length / 30)])
+    problem, both, length = tips(sigma)
+    return np.array(
+        [point.J for point in reference_walk(FullModel(problem), *both, h_par=length / 30, h_perp=length / 30)]
+    )
 
 
 @cache
 def some_controls() -> tuple[Array, Array]:
     """J without a price (300, 2) and ½‖Bq‖² (300,) of random controls around the front's: J is affine in σ."""
-    model, (first, last), _ = tips(1e-4)
+    problem, (first, last), _ = tips(1e-4)
+    model = FullModel(problem)
     rng = np.random.default_rng(0)
     mix = rng.random((300, 1))
     q = mix * first.q + (1 - mix) * last.q + 14 * rng.random((300, 1)) * rng.normal(size=(300, 8))
-    cost = np.einsum("ij,jk,ik->i", q, model.problem.M, q) / 2
+    cost = np.einsum("ij,jk,ik->i", q, problem.M, q) / 2
     return np.array([model.values(one) for one in q]) - 1e-4 * cost[:, None], cost
 
 
@@ -66,7 +69,9 @@ def rays(model: FullModel, both: list[Point], length: float, count: int) -> list
 
 def points_of(method: str, sigma: float, K: int, h_par: float, h_perp: float) -> Any:
     """The points of a method, which have q, J and a status."""
-    model, both, length = tips(sigma)
+    problem, both, length = tips(sigma)
+    model = FullModel(problem)
+    found: list[Any]
     if method == WEIGHTS:
         found = list(weighted_sum(model, both[0].q, alphas=np.linspace(1, 0, K)))
     elif method == WALK:
@@ -81,7 +86,7 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
     sigma = float(SIGMAS[abs(np.log(SIGMAS / sigma)).argmin()])
     for each in SIGMAS:  # once: later moves find them
         line(float(each))
-    model, both, length = tips(sigma)
+    problem, both, length = tips(sigma)
     found = points_of(method, sigma, K, h_par, h_perp)
     J = np.array([point.J for point in found])
     kink = np.array([point.status == "kink" for point in found])
@@ -91,7 +96,7 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
     chosen = found[int(abs((J[:, 0] - J[:, 0].min()) / np.ptp(J[:, 0]) - at).argmin())]
     free, cost = some_controls()
     seen = free + sigma * cost[:, None]
-    x = model.problem.pde.nodes[:, 0]
+    x = problem.pde.nodes[:, 0]
     even = gap_ratio(J[:-1] if method == WALK and len(J) > 2 else J)
     data: dict[str, Any] = {f"points {name}": (J[:, 0], J[:, 1]) if name == method else ([np.nan], [np.nan])
                             for name in (WEIGHTS, WALK, RAY)}  # fmt: skip
@@ -102,10 +107,10 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
         "arrows": segments(z, J) if len(z) == len(J) else ([np.nan], [np.nan]),
         "kinks": (J[kink, 0], J[kink, 1]) if kink.any() else ([np.nan], [np.nan]),
         "chosen": ([chosen.J[0]], [chosen.J[1]]),
-        "control": (x, model.problem.pde.drive(chosen.q)),
-        "state": (x, model.state(chosen.q)),
-        "first": (x, model.problem.targets[0]),
-        "second": (x, model.problem.targets[1]),
+        "control": (x, problem.pde.drive(chosen.q)),
+        "state": (x, FullModel(problem).state(chosen.q)),
+        "first": (x, problem.targets[0]),
+        "second": (x, problem.targets[1]),
         "span": [both[0].J[0] - 0.22 * length, both[1].J[0] + 0.25 * length],
         "up": [both[1].J[1] - 0.22 * length, both[0].J[1] + 0.25 * length],
         "headline": f"{len(J)} points; the longest gap is {number(even)} times the shortest",

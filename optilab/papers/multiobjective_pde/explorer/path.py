@@ -62,9 +62,9 @@ def compute(share: float, slope: float, seed: int) -> dict[str, Any]:
         "hull": (grid[found & pareto], height[found & pareto]),
         "tangent": ([0.0, 3.0], left),
         "chosen": ([grid[chosen]], [height[chosen]]),
-        "headline": f"{active} of {D} entries are active at λ = {number(value)}",
+        "headline": f"At λ = {number(value)} {active} of {D} entries {'is' if active == 1 else 'are'} active",
         "part": f"A weighted sum finds {number(100 * float((found & pareto).sum() / pareto.sum()), 2)} % of this front",
-        "note": f"λ = {number(value)} of at most {number(lam[0])}: {active} active entries, {len(lam) - 2} kinks in "
+        "note": f"λ = {number(value)} of at most {number(lam[0])}: {active} of {D} active, {len(lam) - 2} kinks in "
         f"all. Two dips: f + {number(slope)}·|x| is least at <b>x = {number(grid[chosen])}</b>, "
         f"where f = {number(float(height[chosen]))}.",
     }
