@@ -181,6 +181,16 @@ PAPERS = (
         "constant speed, and the lower level can't be outrun. It is an insurance; clipping is a cheaper one.",
     ),
     Paper(
+        slug="multiobjective_pde",
+        number=15,
+        title="Multiobjective Optimization of Non-Smooth PDE-Constrained Problems",
+        authors="M. Bernreuther, M. Dellnitz, B. Gebken, G. Müller, S. Peitz, K. Sonntag, S. Volkwein",
+        year=2023,
+        source="arXiv 2308.01113",
+        message="Walk along a trade-off with a point below it, not with weights. Let a reduced model do the walking "
+        "and a bound that costs no solve decide where the full equation is asked, kink and all.",
+    ),
+    Paper(
         slug="dynamic_reward_weighting",
         number=17,
         title="Learning to Optimize Multi-Objective Alignment Through Dynamic Reward Weighting",
