@@ -210,10 +210,14 @@ class Regression:
         moments, towards = np.swapaxes(A, -1, -2) @ A, np.vecmat(y, A)
         return Mahalanobis(moments).step(UNIT_BALL, np.zeros_like(towards), -towards, 1.0)
 
-    def static_regret(self, x: Array) -> Array:
-        """Σ f_t(x_t) − f_t(u) over all rounds, for plays x (T, *batch, d) and the best u of the unit ball: (*batch)."""
+    def regret_so_far(self, x: Array) -> Array:
+        """Σ f_s(x_s) − f_s(u) after every round, for plays x (T, *batch, d) and the best u of all: (T, *batch)."""
         missed, least = (np.vecdot(self.A, point) - self.y for point in (x, self.best))
-        return 0.5 * (missed**2 - least**2).sum(0)
+        return 0.5 * np.cumsum(missed**2 - least**2, 0)
+
+    def static_regret(self, x: Array) -> Array:
+        """Σ f_t(x_t) − f_t(u) over all rounds: (*batch)."""
+        return self.regret_so_far(x)[-1]
 
 
 # What is drawn

@@ -6,12 +6,12 @@ import pytest
 import optilab.papers.optimistic_omd.explorer  # noqa: F401 (puts its modules where the next lines find them)
 from optilab.core.run import run
 from optilab.papers.optimistic_omd import experiment
-from optilab.papers.optimistic_omd.algorithm import Convex, ensemble, optimistic
-from optilab.papers.optimistic_omd.problems import spinning, tracking
+from optilab.papers.optimistic_omd.algorithm import Convex, ensemble, exp_concave, optimistic
+from optilab.papers.optimistic_omd.problems import regression, spinning, tracking
 
-worlds, geometry, lengths, hints, weights = (
+worlds, geometry, lengths, hints, weights, metric = (
     sys.modules[f"optilab.papers.optimistic_omd.explorer.{name}"]
-    for name in ("worlds", "geometry", "lengths", "hints", "weights")
+    for name in ("worlds", "geometry", "lengths", "hints", "weights", "metric")
 )
 
 
@@ -109,3 +109,14 @@ def test_the_weights_are_what_the_lesson_says_of_them():
     alone = run(ensemble(losses, np.zeros((1, 5)), D=2.0, G=weights.GREATEST, L=1.0, switching=3.0), 600)
     short = weights.weighed("jumps every 150 rounds", 0, 600)
     np.testing.assert_allclose(short.p[:, 5, 6, :5], alone.p[:600, 0], atol=1e-9)
+
+
+def test_the_metric_is_what_the_lesson_says_of_it():
+    found = metric.learned(0)
+    at = [int(abs(np.log(metric.BETAS / beta)).argmin()) for beta in (metric.THEORY, 1.0, 4.0)]
+    np.testing.assert_allclose(found.regret[-1, at], [29.9, 4.85, 3.13], atol=0.1)
+    np.testing.assert_allclose([found.plain["OGD"][-1], found.plain[worlds.OURS][-1]], [4.02, 8.17], atol=0.01)
+    np.testing.assert_allclose(found.metric[-1, at[2], [0, -1]], [11.7, 260], rtol=0.01)
+    losses = regression(metric.ROUNDS, range(metric.SEEDS))
+    alone = run(exp_concave(losses, np.zeros((metric.SEEDS, 5)), beta=metric.BETAS[at[2]], G=2.0), metric.ROUNDS)
+    assert losses.static_regret(alone.x[: metric.ROUNDS]).mean() == pytest.approx(found.regret[-1, at[2]])

@@ -110,7 +110,7 @@ def hints(**start: Any) -> Explorer:
                 here("now V", "", ours),
                 rule(1.0, dash="dot"),
                 x=axis("c", [-1.1, 2.1]),
-                y=log("V̄", [1.5, 4.8]),
+                y=log("V̄", [-0.3, 4.8]),
             ),
             panel(
                 entry("third"),

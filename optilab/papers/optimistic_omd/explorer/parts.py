@@ -5,9 +5,14 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.optimistic_omd.experiment import OURS, RIVALS
-from optilab.ui.theme import methods
+from optilab.ui.theme import TEAL, methods
 
-color = methods(ours=[OURS, "ensemble"], rivals=["optimistic FTRL", "AdaGrad"], reference=["OGD"])
+color = methods(
+    ours=[OURS, "ensemble"],
+    rivals=["optimistic FTRL", "AdaGrad"],
+    reference=["OGD"],
+    others={"learned metric": TEAL},
+)
 FOUR = ("OGD", "AdaGrad", "optimistic FTRL", OURS)  # from back to front
 assert set(FOUR) == {OURS, *RIVALS}
 PERIODS = {"∞": np.inf, **{str(P): float(P) for P in (2000, 1000, 400, 200, 100, 60, 40, 20)}}

@@ -73,8 +73,7 @@ def compute(*, run: Weighed, sigma: float, cost: float, T: int, **others: Any) -
         "single": float(alone[-1]),
         "cost span": [0.0, 1.1 * max(float(ends.max()), float(alone[-1]))],
         "rounds": [0, T],
-        "shares": f"Weights of {len(run.etas)} bases: pale η = {number(float(run.etas[0]), 2)}, "
-        f"full η = {number(float(run.etas[-1]))}",
+        "shares": f"Weights: faint is η = {number(float(run.etas[0]), 2)}, full {number(float(run.etas[-1]))}",
         "note": f"After {T} rounds the ensemble has lost <b>{number(float(ours[-1]))}</b>, without its correction "
         f"{number(float(free[-1]))}, optimistic OMD alone {number(float(alone[-1]))}. "
         f"Most weight in the mean has η = {number(mostly)}, {number(100 * float(mean.max()), 2)} %.",
