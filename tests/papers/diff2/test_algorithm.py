@@ -1,0 +1,481 @@
+import runpy
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dp_accounting import GaussianDpEvent, NeighboringRelation, SampledWithoutReplacementDpEvent, SelfComposedDpEvent
+from dp_accounting.rdp import RdpAccountant
+from scipy.optimize import minimize_scalar
+
+from optilab.classics.gradient_descent import gradient_descent
+from optilab.core.randomness import common
+from optilab.core.run import run
+from optilab.papers.diff2.algorithm import (
+    BVR,
+    GD,
+    SHARES,
+    best_tau,
+    bvr_sigmas,
+    diff2,
+    diff2_utility,
+    dp_gd,
+    dp_gd_utility,
+    dp_sgd,
+    dp_sgd_noise,
+    multipliers,
+    noise_level,
+    predicted_error,
+    renyi_order,
+    restart_bound,
+    sigmas,
+    stability,
+    uniform_output,
+)
+from optilab.papers.diff2.problems import Logistic, federated, prototypes, teacher
+from optilab.problems.privacy import Budget, cdp_eps, gaussian_rho, subsampled_rdp
+
+listed = runpy.run_path(str(Path(__file__).parent / "listed.py"))
+record_gradients, clipped, rounds, Tape = (listed[name] for name in ("record_gradients", "clipped", "rounds", "Tape"))
+
+FEW = federated(1, 60, d=4, P=3, heterogeneity=0.5, sizes=[10, 20, 30])
+NOISE = np.random.default_rng(4).normal(size=(12, 4))
+START = np.random.default_rng(5).normal(size=4)
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def plain(problem, x0, T, **settings):
+    """DIFF2-GD without clipping or noise."""
+    return diff2(problem, x0, T=T, C1=np.inf, C2=np.inf, sigma1=0.0, sigma2=0.0, **settings)
+
+
+# The rounds
+
+
+@pytest.mark.parametrize(("C1", "C2"), [(0.3, 0.05), (0.6, 10.0), (10.0, 0.1), (10.0, 10.0)])
+@pytest.mark.parametrize("T", [1, 3, 5, 100])
+def test_rounds_are_the_pseudo_code_record_by_record(T, C1, C2):
+    settings = {"T": T, "C1": C1, "C2": C2, "sigma1": 0.3, "sigma2": 0.2}
+    expected = rounds(FEW, START, 1.5, noise=NOISE, **settings)
+    trace = run(diff2(FEW, START, routine=GD(1.5), rng=Tape(NOISE), **settings), len(NOISE))
+    np.testing.assert_allclose(trace.x, expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("T", [1, 2, 7, 40])
+def test_without_noise_and_clipping_every_interval_is_gradient_descent(T):
+    steps = run(gradient_descent(FEW, START, alpha=1.5), 40).x
+    np.testing.assert_allclose(run(plain(FEW, START, T, routine=GD(1.5)), 40).x, steps, rtol=1e-12, atol=1e-12)
+
+
+def test_an_interval_of_one_is_dp_gd_on_the_same_noise():
+    one = diff2(FEW, START, routine=GD(1.0), T=1, C1=0.4, C2=3.0, sigma1=0.2, sigma2=9.0, rng=rng(1))
+    other = dp_gd(FEW, START, eta=1.0, C=0.4, sigma=0.2, rng=rng(1))
+    np.testing.assert_array_equal(run(one, 20).x, run(other, 20).x)
+    x = [START]
+    for z in rng(1).normal(size=(20, 4)):
+        g = listed["mean_over_clients"](FEW, clipped(record_gradients(FEW, x[-1]), 0.4))
+        x.append(x[-1] - g - 0.08 * z)
+    np.testing.assert_allclose(run(dp_gd(FEW, START, eta=1.0, C=0.4, sigma=0.2, rng=rng(1)), 20).x, x, rtol=1e-8)
+
+
+def test_radii_at_the_true_constants_clip_nothing():
+    problem = prototypes(2, 1000, M=30)
+    settings = {"T": 6, "sigma1": 0.01, "sigma2": 0.02}
+    tight = {"C1": problem.G * (1 - 1e-9), "C2": problem.L * (1 - 1e-9)}  # asks for every norm
+    given = run(diff2(problem, np.zeros(10), routine=GD(2.0), C1=problem.G, C2=problem.L, rng=rng(2), **settings), 30).x
+    asked = run(diff2(problem, np.zeros(10), routine=GD(2.0), rng=rng(2), **tight, **settings), 30).x
+    np.testing.assert_allclose(given, asked, rtol=1e-6, atol=1e-9)
+
+
+def test_a_network_runs_with_every_gradient_clipped():
+    problem = teacher(200)
+    x0 = 0.5 * rng(3).normal(size=101)
+    trace = run(diff2(problem, x0, routine=GD(0.5), T=5, C1=1.0, C2=1.0, sigma1=0.0, sigma2=0.0), 12, keep=["x", "v"])
+    g = problem.fit.grads(trace.x[:3])
+    full = clipped(g[0], 1.0).mean(0)
+    c = np.linalg.norm(trace.x[1] - trace.x[0])
+    np.testing.assert_allclose(trace.v[1], full, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(trace.v[2], full + clipped(g[1] - g[0], c).mean(0), rtol=1e-8, atol=1e-10)
+
+
+def test_gradients_asked_are_n_at_a_restart_and_twice_as_many_at_a_difference():
+    trace = run(plain(FEW, np.zeros((2, 4)), np.array([1, 3]), routine=GD(1.0)), 6)
+    np.testing.assert_array_equal(trace.gradients[:, 0], 60 * np.arange(7))
+    np.testing.assert_array_equal(trace.gradients[:, 1], 60 * np.array([0, 1, 3, 5, 6, 8, 10]))
+    local = BVR(FEW, 1.0, K=4, b=5, C3=1.0, sigma3=0.0, rng=rng())
+    assert run(plain(FEW, np.zeros(4), 2, routine=local), 2).gradients[-1] == 180 + 2 * 2 * 5 * 3
+
+
+# Divergence
+
+
+def test_a_replicate_that_diverges_stays_where_it_was_and_disturbs_no_other():
+    settings = {"T": 50, "C1": 2.0, "C2": 1.0, "sigma1": 0.1, "sigma2": 2.0, "limit": 10.0}
+    eta = np.array([0.1, 40.0])
+    trace = run(diff2(FEW, np.zeros((2, 4)), routine=GD(eta), rng=common(rng(3)), **settings), 60)
+    alone = run(diff2(FEW, np.zeros(4), routine=GD(0.1), rng=rng(3), **settings), 60)
+    np.testing.assert_allclose(trace.x[:, 0], alone.x, rtol=1e-10)
+    gone = trace.lost[:, 1].argmax()
+    assert trace.lost[-1].tolist() == [False, True]
+    assert gone % 10 == 0
+    assert FEW(trace.x[gone, 1]) > 10
+    np.testing.assert_array_equal(trace.x[gone:, 1], np.broadcast_to(trace.x[gone, 1], trace.x[gone:, 1].shape))
+    assert trace.gradients[-1, 1] == trace.gradients[gone, 1]
+
+
+def test_a_run_that_leaves_the_numbers_ends_and_says_so():
+    trace = run(diff2(FEW, START, routine=GD(1e60), T=99, C1=9.0, C2=9.0, sigma1=1.0, sigma2=1e3, rng=rng()), 100)
+    assert len(trace.step) < 100
+    assert trace.lost[-1]
+    assert np.isfinite(trace.x).all()
+
+
+# Local steps
+
+
+def local_steps(problem, x, v, r, eta, K, b, C3, sigma3, generator):
+    """The routine written out; batches are drawn as the problem draws them."""
+    generator, p = generator.spawn(1)[0], r % problem.P
+    last, y, z = x, x - eta * v, v
+    for _ in range(1, K):
+        rows = problem.batch(generator, p, b, ())
+        assert set(rows) <= set(problem.clients[p])
+        c = C3 * np.linalg.norm(y - last)
+        change = clipped(record_gradients(problem, y, rows) - record_gradients(problem, last, rows), c).mean(0)
+        z = z + change + c * sigma3 * generator.normal(size=4)
+        last, y = y, y - eta * z
+    return y
+
+
+@pytest.mark.parametrize("C3", [0.05, 5.0])
+def test_local_steps_are_the_pseudo_code_record_by_record(C3):
+    routine = BVR(FEW, 0.7, K=4, b=6, C3=C3, sigma3=0.3, rng=rng(6))
+    written = rng(6)
+    v = rng(7).normal(size=4) / 5
+    for r in range(5):
+        expected = local_steps(FEW, START, v, r, 0.7, 4, 6, C3, 0.3, written)
+        np.testing.assert_allclose(routine(START, v, r), expected, rtol=1e-8)
+
+
+def test_one_local_step_is_the_plain_routine():
+    settings = {"T": 3, "C1": 0.5, "C2": 0.5, "sigma1": 0.1, "sigma2": 0.1}
+    local = BVR(FEW, 0.7, K=1, b=6, C3=1.0, sigma3=0.3, rng=rng(8))
+    one = run(diff2(FEW, START, routine=local, rng=rng(9), **settings), 15).x
+    np.testing.assert_array_equal(one, run(diff2(FEW, START, routine=GD(0.7), rng=rng(9), **settings), 15).x)
+
+
+def test_local_steps_without_noise_on_all_records_of_equal_clients_are_gradient_descent():
+    problem = federated(2, 40, d=4, P=1)
+    routine = BVR(problem, 0.7, K=5, b=40, C3=np.inf, sigma3=0.0, rng=rng())
+    steps = run(gradient_descent(problem, START, alpha=0.7), 20).x
+    np.testing.assert_allclose(run(plain(problem, START, 2, routine=routine), 4).x, steps[::5], rtol=1e-10)
+
+
+# DP-SGD
+
+
+def test_dp_sgd_is_written_out_and_its_momentum_averages():
+    states = dp_sgd(FEW, START, eta=0.8, b=10, C=0.3, nu=0.5, beta=0.6, rng=rng(10))
+    trace = run(states, 6)
+    draws, v, x = rng(10), np.zeros(4), START
+    equal = federated(1, 60, d=4, P=3, heterogeneity=0.5, sizes=[10, 20, 30])
+    everyone = np.concatenate(equal.clients)
+    for k in range(6):
+        rows = everyone[np.argpartition(draws.random(size=60), 9)[:10]]
+        g = clipped(record_gradients(FEW, x, rows), 0.3).mean(0) + 0.3 * 0.5 / 10 * draws.normal(size=4)
+        v = 0.6 * v + 0.4 * g
+        x = x - 0.8 * v
+        np.testing.assert_allclose(trace.x[k + 1], x, rtol=1e-8)
+        assert trace.gradients[k + 1] == 10 * (k + 1)
+
+
+# The error of the estimate
+
+
+def test_the_error_is_the_predicted_one_along_a_path_that_does_not_listen():
+    problem = prototypes(1, 4000)
+    way = 0.2 * np.cumsum(rng(11).normal(size=(13, 10)), 0)
+    way[0] = 0
+
+    def walk(x, v, r):
+        return np.broadcast_to(way[r + 1], x.shape)
+
+    settings = {"T": 5, "C1": problem.G, "C2": problem.L, "sigma1": 0.02, "sigma2": 0.05}
+    trace = run(diff2(problem, np.zeros((2000, 10)), routine=walk, rng=rng(12), **settings), 12)
+    measured = ((trace.v[1:] - problem.grad(trace.x[:-1])) ** 2).sum(-1).mean(-1)
+    predicted = predicted_error(way, 5, problem.G * 0.02, problem.L * 0.05)
+    np.testing.assert_allclose(measured, predicted, rtol=0.05)
+
+
+def test_the_predicted_error_adds_up_since_the_last_restart():
+    x = rng(13).normal(size=(9, 2, 3))
+    found = predicted_error(x, 3, 0.5, np.array([0.1, 0.2]))
+    for r in range(8):
+        for i, spread in enumerate((0.1, 0.2)):
+            ways = [((x[k, i] - x[k - 1, i]) ** 2).sum() for k in range(r // 3 * 3 + 1, r + 1)]
+            assert found[r, i] == pytest.approx(3 * (0.25 + spread**2 * sum(ways)))
+
+
+# Privacy
+
+
+@pytest.mark.parametrize("C", [0.2, 3.0])
+def test_one_record_moves_the_means_by_no_more_than_their_sensitivity(C):
+    draws, moved = rng(14), []
+    for _ in range(40):
+        w, other = draws.normal(size=(2, 4))
+        client = draws.integers(3)
+        row = draws.choice(FEW.clients[client])
+        X, flipped = FEW.X.copy(), draws.random() < 0.5
+        X[row] = -X[row] if flipped else draws.normal(size=4) / 8
+        share = FEW.plus[row] + FEW.minus[row]
+        plus, minus = FEW.plus.copy(), FEW.minus.copy()
+        plus[row], minus[row] = (0.0, share) if draws.random() < 0.5 else (share, 0.0)
+        neighbour = Logistic(X, plus, minus, 60, 10, 3, clients=FEW.clients)
+        N = FEW.n_min * FEW.P
+        full = FEW.records(w).clipped_mean(C) - neighbour.records(w).clipped_mean(C)
+        c = C * np.linalg.norm(w - other)
+        change = (FEW.records(w) - FEW.records(other)).clipped_mean(c)
+        change = change - (neighbour.records(w) - neighbour.records(other)).clipped_mean(c)
+        moved += [np.linalg.norm(full) / (2 * C / N), np.linalg.norm(change) / (2 * c / N)]
+    assert max(moved) <= 1
+    assert max(moved) > (0.5 if C < 1 else 0.05)
+
+
+SETTINGS = [
+    (800, 10, 400, 100, 1.0, 1e-5),
+    (50, 4, 103, 10, 3.0, 1e-4),
+    (50, 4, 7, 7, 0.3, 1e-6),
+    (100, 3, 60, 1, 5, 1e-5),
+]
+
+
+@pytest.mark.parametrize(("n_min", "P", "R", "T", "eps", "delta"), SETTINGS)
+def test_the_calibration_spends_half_of_epsilon_at_its_order(n_min, P, R, T, eps, delta):
+    sigma1, sigma2 = sigmas(n_min, P, R, T, eps, delta)
+    alpha, N = renyi_order(eps, delta), n_min * P
+    assert np.log(1 / delta) / (alpha - 1) <= eps / 2
+    full = -(-R // T) * alpha * gaussian_rho(2 / N, sigma1)
+    if T == 1:
+        assert sigma2 == 0
+        assert full == pytest.approx(eps / 2)
+    else:
+        assert full == pytest.approx(eps / 2 / 1.25)
+        assert full + R * alpha * gaussian_rho(2 / N, sigma2) == pytest.approx(eps / 2)
+
+
+@pytest.mark.parametrize(("n_min", "P", "R", "T", "eps", "delta"), SETTINGS)
+def test_the_peer_finds_the_releases_private(n_min, P, R, T, eps, delta):
+    sigma1, sigma2 = (float(one) for one in sigmas(n_min, P, R, T, eps, delta))
+    peer = RdpAccountant([float(renyi_order(eps, delta))], NeighboringRelation.REPLACE_ONE)
+    M, N = -(-R // T), n_min * P
+    peer.compose(SelfComposedDpEvent(GaussianDpEvent(sigma1 * N / 2), M))
+    if T > 1:
+        peer.compose(SelfComposedDpEvent(GaussianDpEvent(sigma2 * N / 2), R - M))
+    found = peer.get_epsilon(delta)
+    assert 0.6 * eps < found <= eps
+    rho = M * gaussian_rho(2 / N, sigma1) + (R * gaussian_rho(2 / N, sigma2) if T > 1 else 0)
+    assert cdp_eps(float(rho), delta) <= eps
+
+
+def test_the_noise_falls_with_records_and_epsilon_and_restarts_less_with_rarer_ones():
+    n = np.array([100, 200, 400])
+    falling = sigmas(n, 10, 50, 10, 1.0, 1e-6), sigmas(100, 10, 50, 10, np.array([0.5, 1.0, 2.0]), 1e-6)
+    for sigma1, sigma2 in falling:
+        assert (np.diff(sigma1) < 0).all()
+        assert (np.diff(sigma2) < 0).all()
+    by_interval = sigmas(100, 10, 50, np.array([2, 5, 7, 49, 50]), 1.0, 1e-6)
+    assert (np.diff(by_interval[0]) <= 0).all()
+    assert (by_interval[1] == by_interval[1][0]).all()
+    assert sigmas(100, 10, 50, 10, np.inf, 1e-6) == (0.0, 0.0)
+    np.testing.assert_array_equal(multipliers(1000, 50, 10, 1.0, 1e-6), sigmas(100, 10, 50, 10, 1.0, 1e-6))
+
+
+@pytest.mark.parametrize(
+    ("b", "R", "known"),
+    [(400, 20, (0.055, 0.082, 0.119)), (400, 40, (0.077, 0.116, 0.169)), (100, 20, (0.029, 0.042, 0.066))],
+)
+def test_the_noise_of_local_steps_at_known_settings(b, R, known):
+    for K, sigma in zip((5, 10, 20), known, strict=True):
+        assert bvr_sigmas(2000, 10, R, R // 4, K, b, 3.0, 1e-5)[2] == pytest.approx(sigma, abs=5e-4)
+
+
+def test_the_calibration_of_local_steps_spends_its_shares():
+    n_min, P, R, T, K, b, eps, delta = 2000, 10, 25, 6, 5, 100, 3.0, 1e-5
+    sigma1, sigma2, sigma3 = bvr_sigmas(n_min, P, R, T, K, b, eps, delta)
+    alpha, N = int(renyi_order(eps, delta)), n_min * P
+    restarts, differences = 5 * alpha * gaussian_rho(2 / N, sigma1), R * alpha * gaussian_rho(2 / N, sigma2)
+    local = 3 * (K - 1) * subsampled_rdp(alpha, b / n_min, float(gaussian_rho(2 / b, sigma3)))
+    np.testing.assert_allclose([restarts, differences, local], np.array(SHARES) * eps / 2, rtol=1e-9)
+    assert bvr_sigmas(n_min, P, R, T, 1, b, eps, delta) == (sigma1, sigma2, 0.0)
+    assert bvr_sigmas(n_min, P, R, T, K, b, np.inf, delta) == (0.0, 0.0, 0.0)
+    peer = RdpAccountant([float(alpha)], NeighboringRelation.REPLACE_ONE)
+    event = SampledWithoutReplacementDpEvent(n_min, b, GaussianDpEvent(sigma3 * b / 2))
+    peer.compose(SelfComposedDpEvent(event, 3 * (K - 1)))
+    peer.compose(SelfComposedDpEvent(GaussianDpEvent(sigma1 * N / 2), 5))
+    peer.compose(SelfComposedDpEvent(GaussianDpEvent(sigma2 * N / 2), R - 5))
+    assert peer.get_epsilon(delta) <= eps
+
+
+def test_the_noise_of_dp_sgd_spends_half_of_epsilon():
+    nu = dp_sgd_noise(2000, 100, 300, 1.0, 1e-5)
+    alpha = int(renyi_order(1.0, 1e-5))
+    assert 300 * subsampled_rdp(alpha, 0.05, 2 / nu**2) == pytest.approx(0.5)
+
+
+# The budget
+
+
+class Silent:
+    spawn = normal = lambda *size, **sizes: pytest.fail("something was drawn")
+
+
+def test_so_many_rounds_as_were_calibrated_fit_the_budget_and_no_restart_more():
+    problem, R, T, eps, delta = prototypes(0, 500, M=20), 12, 4, 1.0, 1e-5
+    sigma1, sigma2 = (float(one) for one in sigmas(50, 10, R, T, eps, delta))
+    budget = Budget(eps / 2, order=float(renyi_order(eps, delta)))
+    settings = {"routine": GD(1.0), "T": T, "C1": 1.1, "C2": 0.3, "sigma1": sigma1, "sigma2": sigma2}
+    states = diff2(problem, np.zeros(10), rng=rng(), budget=budget, **settings)
+    run(states, R)
+    assert budget.spent["restarts"] == pytest.approx(0.4)
+    assert budget.spent["differences"] == pytest.approx(0.1 * 9 / 12)
+    with pytest.raises(ValueError, match=r"the cost must be at most .* what is left of the privacy budget"):
+        run(states, 1)
+    spent = dict(budget.spent)
+    with pytest.raises(ValueError, match="left of the privacy budget"):
+        run(diff2(problem, np.zeros(10), rng=Silent(), budget=budget, **settings), 1)
+    assert budget.spent == spent
+
+
+def test_without_noise_nothing_is_private_and_nothing_is_counted():
+    budget = Budget(1.0)
+    run(plain(FEW, START, 2, routine=GD(1.0), budget=budget), 3)
+    assert budget.spent == {}
+
+
+def test_of_local_steps_each_client_pays_its_own():
+    sigma3, alpha = 0.2, 9.0
+    costs = np.array([subsampled_rdp(9, 5 / n, float(gaussian_rho(2 / 5, sigma3))) for n in (10, 20, 30)])
+    budget = Budget(np.array([4.5, 6.5, 6.5]) * costs, order=alpha)
+    routine = BVR(FEW, 1.0, K=3, b=5, C3=1.0, sigma3=sigma3, rng=rng(), budget=budget)
+    for r in range(6):
+        routine(START, START, r)
+    np.testing.assert_allclose(budget.spent["local steps"], 4 * costs)
+    with pytest.raises(ValueError, match="the cost must be at most"):
+        routine(START, START, 0)
+    routine(START, START, 1)
+
+
+# Theory
+
+
+def test_the_best_interval_is_that_of_the_bound():
+    G, L, gap = 1.3, 0.4, 0.7
+    for s in (1e-4, 1e-2):
+        found = minimize_scalar(
+            lambda log, s=s: restart_bound(np.exp(log), s, G, L, gap), bounds=(-15, 0), method="bounded"
+        )
+        assert best_tau(s, G, L, gap) == pytest.approx(np.exp(found.x), rel=1e-4)
+        assert diff2_utility(s, G, L, gap) == pytest.approx(found.fun)
+    assert best_tau(10.0, G, L, gap) == 1
+
+
+def test_powers_of_n_of_both_bounds():
+    s = noise_level(10, np.array([1e3, 1e6]), 1.0, 1e-5)
+    assert s[0] / s[1] == pytest.approx(1000)
+    for utility, power in ((diff2_utility, 4 / 3), (dp_gd_utility, 1)):
+        one, other = utility(s, 1.3, 0.4, 0.7)
+        assert one / other == pytest.approx(1000**power)
+    found = minimize_scalar(lambda log: 0.7 / np.exp(log) + 0.4 * np.exp(log) * (1.3 * s[1]) ** 2)
+    assert dp_gd_utility(s[1], 1.3, 0.4, 0.7) == pytest.approx(found.fun)
+
+
+def test_beyond_the_rule_of_thumb_the_variance_grows_and_below_it_does_not():
+    problem = prototypes(0, 1000, M=8, lam=0.0)
+    flat = Logistic(0 * problem.X, problem.plus, problem.minus, 1000, 100, 10, 0.0)  # no gradient at all
+    T, C2, sigma2 = 200, 0.3, 0.05
+    for rule, low, high in ((0.5, 1.0, 1.6), (1.0, 2.0, 3.6), (2.0, 20.0, 200.0)):
+        eta = rule / stability(1.0, C2, sigma2, 10, T)
+        settings = {"T": T + 1, "C1": 1.0, "C2": C2, "sigma1": 0.1, "sigma2": sigma2}
+        trace = run(diff2(flat, np.zeros((4000, 10)), routine=GD(eta), rng=rng(15), **settings), T + 1, every=T)
+        grown = (trace.v[-1] ** 2).sum(-1).mean() / (10 * 0.1**2)
+        assert low < grown < high
+        assert grown == pytest.approx((1 + rule**2 / T) ** T, rel=0.25)
+
+
+def test_the_output_of_the_theorem_is_any_iterate_but_the_last():
+    x = np.arange(5.0)[:, None, None] * np.ones((1, 4000, 2))
+    counts = np.bincount(uniform_output(x, rng(16))[:, 0].astype(int), minlength=5)
+    assert counts[4] == 0
+    assert (abs(counts[:4] - 1000) < 150).all()
+
+
+# Bad input
+
+
+def settings(**other):
+    return {"routine": GD(1.0), "T": 2, "C1": 1.0, "C2": 1.0, "sigma1": 0.1, "sigma2": 0.1, "rng": rng()} | other
+
+
+@pytest.mark.parametrize(
+    ("ask", "named"),
+    [
+        (lambda: diff2(FEW, START, **settings(T=0)), "T"),
+        (lambda: diff2(FEW, START, **settings(T=2.5)), "T"),
+        (lambda: diff2(FEW, START, **settings(C1=0.0)), "C1"),
+        (lambda: diff2(FEW, START, **settings(C2=-1.0)), "C2"),
+        (lambda: diff2(FEW, START, **settings(C1=np.inf)), "C1"),
+        (lambda: diff2(FEW, START, **settings(C2=np.inf)), "C2"),
+        (lambda: diff2(FEW, START, **settings(sigma1=-0.1)), "sigma1"),
+        (lambda: diff2(FEW, START, **settings(sigma2=np.inf)), "sigma2"),
+        (lambda: diff2(FEW, START, **settings(rng=None)), "rng"),
+        (lambda: diff2(FEW, START, **settings(T=np.array([1, 2]), budget=Budget(1.0))), "T, sigma1 and sigma2"),
+        (lambda: diff2(FEW, np.array([np.nan, 0, 0, 0]), **settings()), "x0"),
+        (lambda: GD(0.0), "eta"),
+        (lambda: BVR(FEW, 1.0, K=0, b=5, C3=1.0, sigma3=0.1, rng=rng()), "K"),
+        (lambda: BVR(FEW, 1.0, K=2, b=11, C3=1.0, sigma3=0.1, rng=rng()), "b"),
+        (lambda: BVR(FEW, 1.0, K=2, b=5, C3=np.inf, sigma3=0.1, rng=rng()), "C3"),
+        (lambda: BVR(FEW, -1.0, K=2, b=5, C3=1.0, sigma3=0.1, rng=rng()), "eta"),
+        (lambda: dp_sgd(FEW, START, eta=1.0, b=61, C=1.0, nu=1.0, rng=rng()), "b"),
+        (lambda: dp_sgd(FEW, START, eta=1.0, b=6, C=np.inf, nu=1.0, rng=rng()), "C"),
+        (lambda: dp_sgd(FEW, START, eta=1.0, b=6, C=1.0, nu=1.0, beta=1.0, rng=rng()), "beta"),
+        (lambda: sigmas(10, 10, 10, 0, 1.0, 1e-3), "T"),
+        (lambda: sigmas(10, 10, 0, 1, 1.0, 1e-3), "R"),
+        (lambda: sigmas(0, 10, 10, 2, 1.0, 1e-3), "n_min"),
+        (lambda: sigmas(10, 0, 10, 2, 1.0, 1e-3), "P"),
+        (lambda: sigmas(10, 10, 10, 2, 0.0, 1e-3), "eps"),
+        (lambda: sigmas(10, 10, 10, 2, 1.0, 0.0), "delta"),
+        (lambda: sigmas(10, 10, 10, 2, 1.0, 1.0), "delta"),
+        (lambda: sigmas(10, 10, 10, 2, 1.0, 1e-3, u=1.0), "u"),
+        (lambda: bvr_sigmas(100, 10, 10, 2, 0, 5, 1.0, 1e-5), "K"),
+        (lambda: bvr_sigmas(100, 10, 10, 2, 3, 101, 1.0, 1e-5), "b"),
+        (lambda: dp_sgd_noise(100, 101, 10, 1.0, 1e-5), "b"),
+        (lambda: predicted_error(np.zeros((3, 2)), 0, 1.0, 1.0), "T"),
+        (lambda: predicted_error(np.zeros((1, 2)), 1, 1.0, 1.0), "x"),
+        (lambda: restart_bound(0.0, 1.0, 1.0, 1.0, 1.0), "tau"),
+        (lambda: noise_level(10, 0.0, 1.0, 1e-5), "N"),
+        (lambda: uniform_output(np.zeros((1, 2)), rng()), "x"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(ask, named):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match=rf"^{named} must be"):
+            ask()
+
+
+def test_an_interval_beyond_the_last_round_is_allowed_with_a_warning():
+    with pytest.warns(UserWarning, match="no restart after the first round"):
+        beyond = sigmas(100, 10, 20, 30, 1.0, 1e-5)
+    assert beyond == sigmas(100, 10, 20, 20, 1.0, 1e-5)
+
+
+def test_a_delta_above_one_over_n_is_allowed_with_a_warning():
+    with pytest.warns(UserWarning, match="should be below 1/n"):
+        sigmas(100, 10, 20, 5, 1.0, 0.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sigmas(100, 10, 20, 5, 1.0, 1e-3)
