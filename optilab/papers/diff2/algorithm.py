@@ -392,7 +392,7 @@ def bvr_sigmas(
     if np.isinf(eps):
         return 0.0, 0.0, 0.0
     alpha, N = int(renyi_order(eps, delta)), n_min * P
-    restarts, differences, local = (share * eps / 2 for share in SHARES)
+    restarts, differences, local = (float(share * eps / 2) for share in SHARES)
     sigma1 = math.sqrt(2 * alpha * -(-R // T) / (restarts * N**2))
     sigma2 = math.sqrt(2 * alpha * R / (differences * N**2))
     steps = -(-R // P) * (K - 1)

@@ -78,6 +78,7 @@ def tails(
     intervals = np.asarray(T)[:, None, None]
     steps = np.asarray(etas, dtype=float)[:, None]
     sigma1, sigma2 = multipliers(problem.n_min * problem.P, R, intervals, eps, DELTA)
+    rng: Any = common(np.random.default_rng(seed), 2)  # the same noise at all settings
     states = diff2(
         problem,
         np.zeros((len(intervals), len(steps), runs, problem.d)),
@@ -87,7 +88,7 @@ def tails(
         C2=problem.L,
         sigma1=sigma1,
         sigma2=sigma2,
-        rng=common(np.random.default_rng(seed), 2),
+        rng=rng,
     )
     first = R - R // 4
     tell = (lambda done, total: progress(done, R)) if progress else False
@@ -141,6 +142,7 @@ def breakdown(seed: int, etas: Sequence[float] = (0.5, 1.0, 2.0), n: int = 8000,
     intervals = np.array(INTERVALS)[:, None, None]
     sigma1, sigma2 = multipliers(n, R, intervals, 1.0, DELTA)
     start = np.zeros((len(INTERVALS), len(etas), RUNS, problem.d))
+    rng: Any = common(np.random.default_rng(seed), 2)
     states = diff2(
         problem,
         start,
@@ -150,7 +152,7 @@ def breakdown(seed: int, etas: Sequence[float] = (0.5, 1.0, 2.0), n: int = 8000,
         C2=problem.L,
         sigma1=sigma1,
         sigma2=sigma2,
-        rng=common(np.random.default_rng(seed), 2),
+        rng=rng,
         limit=10 * float(problem(start[0, 0, 0])),
     )
     return np.asarray(run(states, R, every=R, keep=["lost"]).lost[-1].mean(-1))
@@ -174,6 +176,8 @@ def talks(
     """‖∇f‖² along runs of the routine with K local steps (R + 1, η, runs), and gradients asked so far (R + 1,)."""
     T = max(1, R // 4)
     sigma1, sigma2, sigma3 = bvr_sigmas(problem.n_min, problem.P, R, T, K, b, eps, DELTA)
+    noise: Any
+    local: Any
     noise, local = (common(child, 1) for child in np.random.default_rng(seed).spawn(2))
     routine = BVR(problem, np.asarray(etas)[:, None], K, b, C3=problem.L, sigma3=sigma3, rng=local)
     states = diff2(
@@ -325,7 +329,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def trained(quick: bool) -> Iterator[Claim]:
     """A network with every gradient clipped: lower losses at ε = 5, higher ones at ε = 1."""
     seeds = range(1000, 1004 if quick else 1015)
-    cases = [(10_000, 5.0, "DIFF2", {"at_most": 0.95})]
+    cases: list[tuple[int, float, str, dict[str, Any]]] = [(10_000, 5.0, "DIFF2", {"at_most": 0.95})]
     if not quick:
         cases += [(30_000, 5.0, "DIFF2", {"at_most": 1.0}), (10_000, 1.0, "DIFF2, ε = 1", {"at_least": 1.2})]
     for n, eps, setting, bound in cases:

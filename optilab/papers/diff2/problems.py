@@ -44,17 +44,25 @@ class Gradients(Protocol):
 class Private(Protocol):
     """A mean of losses over clients and their records."""
 
-    P: int  # clients
-    n: Any  # records
-    n_min: Any  # of the smallest client
+    @property
+    def P(self) -> int:
+        """Clients."""
 
-    def __call__(self, x: Array) -> Array:
+    @property
+    def n(self) -> Any:
+        """Records."""
+
+    @property
+    def n_min(self) -> Any:
+        """Records of the smallest client."""
+
+    def __call__(self, x: Array, /) -> Array:
         """Loss at x (*batch, d): (*batch)."""
 
-    def grad(self, x: Array) -> Array:
+    def grad(self, x: Array, /) -> Array:
         """Gradient of the loss, nothing clipped: (*batch, d)."""
 
-    def records(self, x: Array) -> Gradients:
+    def records(self, x: Array, /) -> Gradients:
         """The gradients of all records at x (*batch, d)."""
 
 

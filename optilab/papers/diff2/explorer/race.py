@@ -31,6 +31,7 @@ def runs(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> Trace:
     sigma1, sigma2 = multipliers(n, R, T, EPS, DELTA)
     sigma1[2] = sigma2[2] = 0.0  # gradient descent
     clipped = np.array([[1.0], [1.0], [np.inf]])
+    rng: Any = common(np.random.default_rng(0), 1)
     states = diff2(
         problem,
         np.zeros((3, SEEDS, problem.d)),
@@ -40,7 +41,7 @@ def runs(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> Trace:
         C2=c2 * problem.L * clipped,
         sigma1=sigma1,
         sigma2=sigma2,
-        rng=common(np.random.default_rng(0), 1),
+        rng=rng,
         limit=10 * np.log(2),
     )
     return run(states, R, keep=["x", "lost"])
@@ -50,21 +51,20 @@ def runs(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> Trace:
 def seen(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """‖∇f‖² (R + 1, 21) of ten runs of DP-GD, ten of DIFF2 and GD, the predicted errors (R, 2), the losses (21,)."""
     trace, problem, T = runs(eta, tau, R, c1, c2, n), records(n), interval(tau, R)
-    x = trace.x.reshape(R + 1, 3 * SEEDS, problem.d)[:, : 2 * SEEDS + 1]
-    lost = trace.lost.reshape(R + 1, 3 * SEEDS)[:, : 2 * SEEDS + 1]
-    square = np.where(lost, np.nan, (problem.grad(x) ** 2).sum(-1))
+    x = trace.x.reshape(len(trace.x), 3 * SEEDS, problem.d)[:, : 2 * SEEDS + 1]
+    x = np.concatenate([x, np.broadcast_to(x[-1], (R + 1 - len(x), *x.shape[1:]))])
     plain, ours = (multipliers(n, R, one, EPS, DELTA) for one in (1, T))
     noisy = c1 * problem.G, c2 * problem.L
-    error = predicted_error(trace.x[:, 1], T, noisy[0] * ours[0], noisy[1] * ours[1])
+    error = predicted_error(x[:, SEEDS : 2 * SEEDS], T, noisy[0] * ours[0], noisy[1] * ours[1]).mean(-1)
     base = np.full(R, problem.d * (noisy[0] * plain[0]) ** 2)
-    return square, np.stack([base, np.where(trace.lost[:-1, 1].any(-1), np.nan, error.mean(-1))], -1), problem(x[-1])
+    return (problem.grad(x) ** 2).sum(-1), np.stack([base, error], -1), problem(x[-1])
 
 
 def compute(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> dict[str, Any]:
     """Medians and bands of the three methods, dashed the predicted errors of the estimates."""
     square, error, loss = seen(eta, tau, R, c1, c2, n)
     problem, T, rounds = records(n), interval(tau, R), np.arange(R + 1)
-    lost = np.isnan(square[-1]).sum()
+    lost = runs(eta, tau, R, c1, c2, n).lost[-1].sum(-1)
     data: dict[str, Any] = {"GD": (rounds, square[:, -1])}
     both = square[:, :-1].reshape(R + 1, 2, SEEDS)
     for i, name in enumerate(("DP-GD", "DIFF2")):
@@ -73,17 +73,17 @@ def compute(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> dic
         data[f"{name} band"] = outline(rounds, low, high)
         data[f"{name} error"] = (rounds[:-1], error[:, i])
     tail = np.median(both[-(R // 4) :].mean(0), -1)
-    loss = np.median(loss[:-1].reshape(2, SEEDS), -1)
+    plain, ours = np.median(loss[:-1].reshape(2, SEEDS), -1).tolist()
     sigma2 = float(multipliers(n, R, T, EPS, DELTA)[1])
     rule = float(stability(eta, c2 * problem.L, sigma2, problem.d, T))
-    if lost:
-        headline = f"Diverged: {lost} of 10 runs of DIFF2"
-        said = "loss above ten times that of the start"
+    if lost[1]:
+        headline = f"Diverged: {lost[1]} of 10 runs of DIFF2"
+        said = f"loss above ten times that of the start, in {lost[0]} runs of DP-GD"
     else:
         gain = float(tail[0] / tail[1])
-        low = f"DIFF2's ‖∇f‖² ends at 1/{number(gain)} of DP-GD's"
-        headline = low if gain > 1.05 else "DIFF2 ends no lower than DP-GD"
-        said = f"last losses {number(float(loss[0]), 4)} (DP-GD) and {number(float(loss[1]), 4)}"
+        lower = f"DIFF2's ‖∇f‖² ends at 1/{number(gain)} of DP-GD's"
+        headline = lower if gain > 1.05 else "DIFF2 ends no lower than DP-GD"
+        said = f"last losses {number(plain, 4)} (DP-GD) and {number(ours, 4)}"
     clip = " Some gradients are clipped: estimates are biased, which the dashed lines don't know." * (min(c1, c2) < 1)
     return data | {
         "headline": headline,
@@ -102,7 +102,7 @@ def race(**start: Any) -> Explorer:
             "eta": log_slider("η", 4.0, 0.125, 8.0, steps=24),
             "tau": log_slider("τ = T/R", 0.25, 0.005, 1.0, steps=30, named={"DP-GD": 0.005, "no restart": 1.0}),
             "n": choice("records n", 32_000, [2000, 8000, 32_000, 128_000, 512_000]),
-            "R": slider("rounds R", 150, 100, 300, 50),
+            "R": slider("rounds R", 200, 100, 300, 50),
             "c2": log_slider("C₂/L", 1.0, 0.1, 10.0, steps=20),
             "c1": log_slider("C₁/G", 1.0, 0.1, 10.0, steps=20),
         },

@@ -28,7 +28,11 @@ def simulate(
     K: int, b: int, eps: str, eta: float, mixed: float, progress: Callable[[float, float], Any] | None = None
 ) -> Lines:
     """The routine of one step, and that of K."""
-    tell = progress or (lambda done, total=1.0: None)
+
+    def tell(done: float, total: float = 1.0) -> None:
+        if progress:
+            progress(done, total)
+
     one = along(
         records(0, mixed), R, 1, [eta], eps=PROMISES[eps], b=b, progress=lambda done, total: tell(0.2 * done, total)
     )
