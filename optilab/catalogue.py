@@ -201,6 +201,16 @@ PAPERS = (
         "ones good; scaling the reward by progress is a step length that half of the estimators divide out again.",
     ),
     Paper(
+        slug="diff2",
+        number=18,
+        title="DIFF2: Differential Private Optimization via Gradient Differences for Nonconvex Distributed Learning",
+        authors="T. Murata, T. Suzuki",
+        year=2023,
+        source="arXiv 2302.03884",
+        message="A private release costs by its multiplier, not by its radius: release changes of the gradient, whose "
+        "radius dies down with the steps, and start anew before their noises have added up.",
+    ),
+    Paper(
         slug="optimistic_omd",
         number=21,
         title="Optimistic Online Mirror Descent for Bridging Stochastic and Adversarial Online Convex Optimization",
