@@ -41,7 +41,8 @@ def compute(n: int, eta: float, R: int, seed: int, run: Tails) -> dict[str, Any]
     bound = restart_bound(tau, s, problem.G, problem.L, float(np.log(2)))
     loss = np.median(run.loss[:, 0], -1)
     gain = middle[0] / middle[best]
-    said = f"T = {T[best]} is best: ‖∇f‖² is <b>1/{number(float(gain))}</b> of DP-GD's. Without a restart it is "
+    part = f"1/{number(float(gain))}" if gain > 1 else f"{number(float(1 / gain))} times that"
+    said = f"T = {T[best]} is best: ‖∇f‖² is <b>{part}</b> of DP-GD. Without a restart it is "
     said += f"{number(float(middle[-1] / middle[best]))} times that of the best; the bound's minimum is at "
     said += f"T/R = {number(float(tau[bound.argmin()]), 2)}."
     return {
