@@ -11,7 +11,7 @@ from optilab.papers.diff2.explorer.parts import color
 from optilab.papers.diff2.problems import Logistic, prototypes
 from optilab.ui.controls import log_slider, player, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, goal, here, log, panel, thin
+from optilab.ui.marks import axis, cloud, curve, entry, goal, here, log, panel, thin
 from optilab.ui.words import number
 
 R, DELTA, DRAWS, U = 100, 1e-5, 200, 1.25
@@ -54,7 +54,9 @@ def compute(k: int, n: float, eps: float, T: int, noise: bool) -> dict[str, Any]
     else:
         said = "Without noise both estimates are the gradient, whatever T: the differences add up to it."
         plain, ours = np.nan, np.full(R, np.nan)
+    grows = "With T = 1 DIFF2 is DP-GD" if T == 1 else "DIFF2's noise grows by what the steps add, until a restart"
     return {
+        "growth": grows if noise else "Without noise nothing hides the gradient",
         "DP-GD cloud": (around[0, :, 0], around[0, :, 1]),
         "DIFF2 cloud": (around[1, :, 0], around[1, :, 1]),
         "DP-GD": (rounds, np.full(R, plain)),
@@ -88,7 +90,7 @@ def clouds(**start: Any) -> Explorer:
                 height=400,
             ),
             panel(
-                "DIFF2's noise grows by what the steps add, and starts anew",
+                entry("growth"),
                 thin("gradient", "‖∇f‖"),
                 curve("DP-GD", "DP-GD", color("DP-GD")),
                 curve("DIFF2", "DIFF2", color("DIFF2"), shape="hv"),

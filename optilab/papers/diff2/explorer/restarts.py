@@ -1,9 +1,11 @@
 """The U-shape in the restart interval, beside the U of the bound."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 from optilab.papers.diff2.algorithm import noise_level, restart_bound
 from optilab.papers.diff2.experiment import DELTA, Tails, data, tails
@@ -19,6 +21,13 @@ TAUS = np.array([0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0])
 def intervals(R: int) -> np.ndarray:
     """T of DP-GD, 1, and at each τ that is more."""
     return np.unique([1, *np.maximum(1, (TAUS * R).astype(int))])
+
+
+@cache
+def least(n: int, seed: int) -> float:
+    """The least loss, near 0."""
+    problem = data(seed, n)
+    return float(minimize(problem, np.zeros(problem.d), jac=problem.grad, tol=1e-10).fun)
 
 
 def simulate(n: int, eta: float, R: int, seed: int, progress: Callable[[float, float], Any] | None = None) -> Tails:
@@ -39,7 +48,7 @@ def compute(n: int, eta: float, R: int, seed: int, run: Tails) -> dict[str, Any]
     s = float(noise_level(problem.d, n, 1.0, DELTA))
     tau = np.geomspace(T[1] / R, 1, 60)
     bound = restart_bound(tau, s, problem.G, problem.L, float(np.log(2)))
-    loss = np.median(run.loss[:, 0], -1)
+    loss = np.median(run.loss[:, 0], -1) - least(n, seed)
     gain = middle[0] / middle[best]
     part = f"1/{number(float(gain))}" if gain > 1 else f"{number(float(1 / gain))} times that"
     said = f"T = {T[best]} is best: ‖∇f‖² is <b>{part}</b> of DP-GD. Without a restart it is "
@@ -53,7 +62,7 @@ def compute(n: int, eta: float, R: int, seed: int, run: Tails) -> dict[str, Any]
         "now": ([T[best] / R], [middle[best]]),
         "loss": (T[1:] / R, loss[1:]),
         "loss of DP-GD": ([T[1] / R, 1], [loss[0]] * 2),
-        "headline": f"Best with {-(-R // T[best])} restart{'s' * bool(T[best] < R)} in {R} rounds",
+        "headline": f"Best with {-(-R // T[best])} stage{'s' * bool(T[best] < R)} in {R} rounds",
         "note": said,
     }
 
@@ -81,11 +90,11 @@ def restarts(**start: Any) -> Explorer:
                 y=log("‖∇f‖² over the last quarter"),
             ),
             panel(
-                "The loss at the end tells the same",
+                "How far the loss is from its least value at the end",
                 guide("loss of DP-GD", "DP-GD", plain, width=2),
                 curve("loss", "DIFF2", ours),
                 x=log("T/R"),
-                y=log("last loss, median"),
+                y=log("last loss − least loss, median"),
             ),
         ],
         call=__name__,
