@@ -13,7 +13,8 @@ the replacement of one record of one client. The server is trusted: noise is add
         privatised difference over a batch                           BVR
     A2: noise multipliers σ₁, σ₂ for ε, δ, R, T                      sigmas
     A4: σ₁, σ₂, σ₃, with subsampling without replacement             bvr_sigmas
-    A3: τ = T/R ≈ (2G²s/(LΔ))^{2/3}; a step that stays stable        best_tau, restart_bound, stability
+    A3: τ = T/R ≈ (2G²s/(LΔ))^{2/3}; steps and rounds of theory      best_tau, restart_bound, theory_step, theory_rounds
+    A3: a step that stays stable; the paper's rule to give one up    stability, survives
     output x_out uniform among x_0 … x_{R−1}                         uniform_output
     baselines: DP-GD; DP-SGD, with momentum or without               dp_gd, dp_sgd
     error of the estimate: the sum of the noises since the restart   predicted_error
@@ -31,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import AnyNumber, require, whole
+from optilab.core.check import AnyArray, AnyNumber, require, whole
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.diff2.problems import Gradients, Logistic, Private
 from optilab.problems.privacy import Budget, calibrate, gaussian_rho, subsampled_rdp
@@ -539,6 +540,49 @@ def dp_gd_utility(s: Number, G: float, L: float, gap: float) -> Array:
 def stability(eta: Number, C2: Number, sigma2: Number, d: int, T: int | Array) -> Array:
     """η C₂σ₂√(dT): up to about 1 the noise that differences inherit stays small; beyond, it grows within a stage."""
     return np.asarray(eta) * C2 * sigma2 * np.sqrt(d * np.asarray(T))
+
+
+def theory_step(L: float, sigma2: Number, d: int, T: int | Array) -> Array:
+    """A3: min{1/L, 1/(Lσ₂√(dT))}, the step of the theorem up to a constant."""
+    require(L > 0, "L", L, "positive")
+    with np.errstate(divide="ignore"):
+        return np.minimum(1 / L, 1 / (L * np.asarray(sigma2) * np.sqrt(d * np.asarray(T))))
+
+
+def theory_rounds(L: float, d: int, N: Number, eps: Number, goal: Number) -> Array:
+    """A3: 1 + L/g + L²d/(N²ε²g²) rounds for a utility E‖∇f‖² ≤ g, up to constants and logarithms."""
+    for name, value in (("N", N), ("eps", eps), ("goal", goal)):
+        require(np.greater(value, 0), name, value, "positive")
+    return 1 + L / np.asarray(goal) + d * (L / (np.asarray(N) * eps * goal)) ** 2
+
+
+def survives(loss: AnyArray, slack: float = 1.05, patience: int = 5) -> Array:
+    """Whether runs pass the paper's rule: no NaN, and never `patience` checks in a row above `slack` times their best.
+
+    The paper checks every 20 rounds, and takes the first η of 1, 1/2, 1/4, …, 2⁻⁹ that survives.
+
+    Parameters
+    ----------
+    loss : array (checks, *batch)
+        The train loss at each check.
+    slack : float
+        At least 1.
+    patience : int
+        At least 1.
+
+    Returns
+    -------
+    array (*batch) of bool
+    """
+    require(slack >= 1, "slack", slack, "1 or more")
+    require(whole(patience, 1), "patience", patience, "a whole number, 1 or more")
+    above = ~(loss <= slack * np.fmin.accumulate(loss, 0))
+    row = np.zeros(np.shape(loss)[1:], int)
+    failed = np.isnan(loss).any(0)
+    for check in above:
+        row = np.where(check, row + 1, 0)
+        failed |= row >= patience
+    return ~failed
 
 
 def uniform_output(x: Array, rng: np.random.Generator) -> Array:

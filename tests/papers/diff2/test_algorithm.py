@@ -30,6 +30,9 @@ from optilab.papers.diff2.algorithm import (
     restart_bound,
     sigmas,
     stability,
+    survives,
+    theory_rounds,
+    theory_step,
     uniform_output,
 )
 from optilab.papers.diff2.problems import Logistic, federated, prototypes, teacher
@@ -406,6 +409,32 @@ def test_beyond_the_rule_of_thumb_the_variance_grows_and_below_it_does_not():
         assert grown == pytest.approx((1 + rule**2 / T) ** T, rel=0.25)
 
 
+def test_steps_and_rounds_of_theory():
+    assert theory_step(2.0, 0.0, 10, 5) == 0.5
+    np.testing.assert_allclose(theory_step(2.0, 0.3, 10, np.array([1, 90])), [0.5, 1 / (2 * 0.3 * 30)])
+    assert stability(theory_step(2.0, 0.3, 10, 90), 2.0, 0.3, 10, 90) == pytest.approx(1)
+    assert theory_rounds(2.0, 10, 1000, 0.5, 1e-3) == pytest.approx(1 + 2000 + 10 * (2 / 500 / 1e-3) ** 2)
+
+
+def test_a_step_is_given_up_after_five_bad_checks_in_a_row():
+    good = [1.0, 0.9, 1.0, 1.0, 1.0, 1.0, 0.9, 1.0]
+    bad = [1.0, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 0.1]
+    lost = [1.0, 0.9, np.nan, np.nan, np.nan, 0.9, 0.9, 0.9]
+    assert survives(np.array([good, bad, lost]).T).tolist() == [True, False, False]
+    assert survives(np.array(good))
+    assert not survives(np.array(good), patience=4)
+    assert survives(np.array(bad), slack=1.2)
+
+
+def test_dp_sgd_on_all_records_is_dp_gd():
+    problem = federated(3, 60, d=4, P=3)
+    nu = dp_sgd_noise(60, 60, 25, 1.0, 1e-3)
+    sigma, _ = sigmas(20, 3, 25, 1, 1.0, 1e-3)
+    assert nu / 60 == pytest.approx(float(sigma))
+    trace = run(dp_sgd(problem, START, eta=0.5, b=60, C=0.4, nu=0.0, rng=rng(17)), 10)
+    np.testing.assert_allclose(trace.x, run(dp_gd(problem, START, eta=0.5, C=0.4, sigma=0.0), 10).x, rtol=1e-10)
+
+
 def test_the_output_of_the_theorem_is_any_iterate_but_the_last():
     x = np.arange(5.0)[:, None, None] * np.ones((1, 4000, 2))
     counts = np.bincount(uniform_output(x, rng(16))[:, 0].astype(int), minlength=5)
@@ -458,6 +487,10 @@ def settings(**other):
         (lambda: restart_bound(0.0, 1.0, 1.0, 1.0, 1.0), "tau"),
         (lambda: noise_level(10, 0.0, 1.0, 1e-5), "N"),
         (lambda: uniform_output(np.zeros((1, 2)), rng()), "x"),
+        (lambda: theory_step(0.0, 1.0, 1, 1), "L"),
+        (lambda: theory_rounds(1.0, 1, 10, 1.0, 0.0), "goal"),
+        (lambda: survives(np.ones(3), slack=0.9), "slack"),
+        (lambda: survives(np.ones(3), patience=0), "patience"),
     ],
 )
 def test_what_has_no_meaning_is_refused_by_name(ask, named):
