@@ -41,7 +41,7 @@ class Tails(NamedTuple):
 
 @cache
 def data(seed: int, n: int) -> Logistic:
-    """The records of E1 of a seed."""
+    """Any number of records: 256 prototypes of a seed."""
     return prototypes(seed, n)
 
 
@@ -203,7 +203,7 @@ def talk_tail(seed: int, R: int, K: int, heterogeneity: float = 0.0) -> float:
 
 @cache
 def records(seed: int, heterogeneity: float = 0.0) -> Logistic:
-    """The records of E4 of a seed."""
+    """Twenty thousand single records of a seed, at ten clients."""
     return federated(seed, heterogeneity=heterogeneity)
 
 

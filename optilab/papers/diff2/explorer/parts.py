@@ -1,11 +1,25 @@
-"""What several pictures share: colours, and sums over seeds."""
+"""What several pictures share: colours, small problems, intervals, and sums over seeds."""
+
+from functools import cache
 
 import numpy as np
 
+from optilab.papers.diff2.problems import Logistic, prototypes
 from optilab.ui.theme import methods
 
 Array = np.ndarray
 color = methods(ours=["DIFF2", "BVR-L-SGD"], rivals=["DP-GD"])
+
+
+@cache
+def records(n: int) -> Logistic:
+    """Any number of records, 64 prototypes."""
+    return prototypes(0, n, M=64)
+
+
+def interval(tau: float, R: int) -> int:
+    """T = ⌊τR⌋, at least 1."""
+    return max(1, int(tau * R + 1e-9))
 
 
 def outline(x: Array, low: Array, high: Array) -> tuple[Array, Array]:

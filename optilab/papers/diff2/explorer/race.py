@@ -8,20 +8,13 @@ import numpy as np
 from optilab.core.randomness import common
 from optilab.core.run import Trace, run
 from optilab.papers.diff2.algorithm import GD, diff2, multipliers, predicted_error, stability
-from optilab.papers.diff2.explorer.parts import color, outline, spread
-from optilab.papers.diff2.problems import prototypes
+from optilab.papers.diff2.explorer.parts import color, interval, outline, records, spread
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, entry, log, panel, promise, thin
 from optilab.ui.words import number
 
 DELTA, EPS, SEEDS = 1e-5, 1.0, 10
-records = lru_cache(4)(lambda n: prototypes(0, n, M=64))
-
-
-def interval(tau: float, R: int) -> int:
-    """T = ⌊τR⌋, at least 1."""
-    return max(1, int(tau * R + 1e-9))
 
 
 @lru_cache(16)

@@ -1,72 +1,18 @@
-"""What is optimised: losses of many records at several clients, whose gradients are clipped one record at a time.
-
-    f(x) = 1/P Σ_p f_p(x),   f_p(x) = 1/n_p Σ_{z ∈ D_p} ℓ(x, z)
-
-A problem gives the gradients of all its records at a point; of two points they can be subtracted, record by record,
-before they are clipped. No array of n gradients is made: of these losses the norm of each is known from a few numbers.
-"""
+"""Logistic regression with a regulariser that isn't convex: any number of prototypes' copies, or single records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from optilab.core.check import AnyArray, AnyNumber, require, whole
-from optilab.problems.mlp import MLP, Fit
+from optilab.core.check import AnyNumber, require, whole
+from optilab.papers.diff2.problems.kind import clip_factor
 from optilab.problems.stable import softplus
 
 Array = np.ndarray
-TINY = 1e-10  # added to a norm that is divided by
 STEEPEST = 3 * np.sqrt(3) / 8  # the largest slope of w²/(1 + w²)
-
-
-def clip_factor(norm: AnyArray, C: AnyNumber) -> Array:
-    """What clip(g, C) multiplies g by: min(1, C/‖g‖); infinite C clips nothing."""
-    return np.minimum(1, C / (norm + TINY))
-
-
-class Gradients(Protocol):
-    """The gradients of all records at a point, or their changes between two points."""
-
-    def __sub__(self, other: Any) -> "Gradients":
-        """Their changes since another point, record by record."""
-
-    @property
-    def norms(self) -> Any:
-        """The norm of each record's: (*batch, …)."""
-
-    def clipped_mean(self, C: AnyNumber) -> Array:
-        """The mean over clients of the mean over their records of clip(·, C), C a number or (*batch): (*batch, d)."""
-
-
-class Private(Protocol):
-    """A mean of losses over clients and their records."""
-
-    @property
-    def P(self) -> int:
-        """Clients."""
-
-    @property
-    def n(self) -> Any:
-        """Records."""
-
-    @property
-    def n_min(self) -> Any:
-        """Records of the smallest client."""
-
-    def __call__(self, x: Array, /) -> Array:
-        """Loss at x (*batch, d): (*batch)."""
-
-    def grad(self, x: Array, /) -> Array:
-        """Gradient of the loss, nothing clipped: (*batch, d)."""
-
-    def records(self, x: Array, /) -> Gradients:
-        """The gradients of all records at x (*batch, d)."""
-
-
-# Logistic regression
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,120 +288,3 @@ def federated(
     for rows in clients:
         weight[rows] = 1 / (P * len(rows))
     return Logistic(X, weight * positive, weight * ~positive, n, min(sizes), P, lam, clients)
-
-
-# A network of one hidden layer
-
-
-@dataclass(frozen=True, eq=False)
-class Layers:
-    """Gradients of a network's records, (δ x̃ᵀ, u): outer products for the first matrix, vectors for the second.
-
-    Parameters
-    ----------
-    X : array (n, in + 1)
-        Inputs x̃, with a last column of ones.
-    delta : array (*batch, n, hidden)
-        δ, or its change: x̃ is the same at all points.
-    u : array (*batch, n, hidden + 1)
-        The gradient of the second matrix, or its change.
-    """
-
-    X: Array
-    delta: Array
-    u: Array
-
-    def __sub__(self, other: "Layers") -> "Layers":
-        """Their changes since another point."""
-        return Layers(self.X, self.delta - other.delta, self.u - other.u)
-
-    @property
-    def norms(self) -> Array:
-        """√(‖δ‖²‖x̃‖² + ‖u‖²): (*batch, n)."""
-        first = np.vecdot(self.delta, self.delta) * np.vecdot(self.X, self.X)
-        return np.sqrt(first + np.vecdot(self.u, self.u))
-
-    def clipped_mean(self, C: AnyNumber) -> Array:
-        """The mean of clip((δ x̃ᵀ, u), C): (*batch, d)."""
-        share = clip_factor(self.norms, np.asarray(C)[..., None]) / len(self.X)
-        first = (share[..., None] * self.delta).mT @ self.X
-        return np.concatenate([first.reshape(*first.shape[:-2], -1), np.vecmat(share, self.u)], -1)
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """The mean of ½(ŷ − y)² for a network with one hidden layer and one output, clients of equal size.
-
-    Parameters
-    ----------
-    fit : Fit
-        The network and its data, square loss.
-    P : int
-        Clients.
-
-    Raises
-    ------
-    ValueError
-        If the network has more layers or outputs, or the records can't be shared equally.
-    """
-
-    fit: Fit
-    P: int = 10
-
-    def __post_init__(self) -> None:
-        sizes = self.fit.network.sizes
-        require(len(sizes) == 3 and sizes[-1] == 1, "the sizes of the network", sizes, "(inputs, hidden units, 1)")
-        kind = (self.fit.loss, self.fit.network.activation)
-        require(kind == ("square", "tanh"), "loss and activation", kind, "'square' and 'tanh'")
-        require(self.n % self.P == 0, "n", self.n, f"a multiple of P = {self.P}")
-
-    @property
-    def n(self) -> int:
-        """Records."""
-        return len(self.fit.X)
-
-    @property
-    def n_min(self) -> int:
-        """Records of a client."""
-        return self.n // self.P
-
-    def __call__(self, x: Array) -> Array:
-        """Loss at x (*batch, d): (*batch)."""
-        return self.fit(x)
-
-    def grad(self, x: Array) -> Array:
-        """Gradient: (*batch, d) → (*batch, d)."""
-        return self.fit.grad(x)
-
-    @cached_property
-    def inputs(self) -> Array:
-        """Inputs with a last column of ones: (n, in + 1)."""
-        return np.concatenate([self.fit.X, np.ones((self.n, 1))], -1)
-
-    def records(self, x: Array) -> Layers:
-        """The gradients of all records at x (*batch, d)."""
-        first, second = self.fit.network.matrices(x)
-        h = np.tanh(self.inputs @ first.mT)
-        e = np.matvec(h, second[..., 0, :-1]) + second[..., 0, -1:] - self.fit.Y[:, 0]
-        delta = e[..., None] * second[..., :-1] * (1 - h * h)
-        return Layers(self.inputs, delta, np.concatenate([e[..., None] * h, e[..., None]], -1))
-
-
-def teacher(n: int = 10_000, seed: int = 0, P: int = 10) -> Network:
-    """Fit y = sin 2z₁ + z₂z₃ + noise, z = XA/√8, with ten hidden units: 101 parameters.
-
-    Parameters
-    ----------
-    n : int
-        Records, a multiple of P.
-    seed : int
-        Of X (n, 8), then A (8, 3), then the noise, all normal; y is standardised.
-    P : int
-        Clients.
-    """
-    require(whole(n, P), "n", n, f"a whole number, {P} or more")
-    rng = np.random.default_rng(seed)
-    X, A = rng.normal(size=(n, 8)), rng.normal(size=(8, 3))
-    z = X @ A / np.sqrt(8)
-    y = np.sin(2 * z[:, 0]) + z[:, 1] * z[:, 2] + 0.1 * rng.normal(size=n)
-    return Network(Fit(MLP((8, 10, 1)), X, ((y - y.mean()) / y.std())[:, None]), P)

@@ -1,41 +1,15 @@
-"""DIFF2: gradient descent on privatised gradient differences, with restarts; its calibration, its routines, its rivals.
+"""The rounds of DIFF2 and what is done with an estimate in each; DP-GD and DP-SGD."""
 
-A mean over P clients of means over their records is minimised, and all that leaves the clients is (ε, δ)-private for
-the replacement of one record of one client. The server is trusted: noise is added to the mean over clients.
-
-    the paper                                                        here
-    clip(g, C), record by record; a mean over clients                problems.clip_factor, Gradients.clipped_mean
-    A1: rounds; full gradient + noise at r mod T = 0, else
-        v_r = v_{r−1} + clipped difference + noise that scales
-        with ‖x_r − x_{r−1}‖                                         diff2, release
-    routine GD: x_{r+1} = x_r − η v_r                                GD
-    A4: routine BVR-L-SGD: K local steps of one client, each on a
-        privatised difference over a batch                           BVR
-    A2: noise multipliers σ₁, σ₂ for ε, δ, R, T                      sigmas
-    A4: σ₁, σ₂, σ₃, with subsampling without replacement             bvr_sigmas
-    A3: τ = T/R ≈ (2G²s/(LΔ))^{2/3}; steps and rounds of theory      best_tau, restart_bound, theory_step, theory_rounds
-    A3: a step that stays stable; the paper's rule to give one up    stability, survives
-    output x_out uniform among x_0 … x_{R−1}                         uniform_output
-    baselines: DP-GD; DP-SGD, with momentum or without               dp_gd, dp_sgd
-    error of the estimate: the sum of the noises since the restart   predicted_error
-
-Source: T. Murata, T. Suzuki, "DIFF2: Differential Private Optimization via Gradient Differences for Nonconvex
-Distributed Learning", ICML 2023 (arXiv 2302.03884); BVR-L-SGD: the same, ICML 2021 (arXiv 2102.03198). The calibration
-of the local steps and the constants of the bounds are ours.
-"""
-
-import math
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import AnyArray, AnyNumber, require, whole
+from optilab.core.check import AnyNumber, require, whole
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.diff2.problems import Gradients, Logistic, Private
-from optilab.problems.privacy import Budget, calibrate, gaussian_rho, subsampled_rdp
+from optilab.problems.privacy import Budget, gaussian_rho, subsampled_rdp
 
 Array = np.ndarray
 Number = float | np.ndarray  # one for all replicates, or (*batch)
@@ -91,7 +65,7 @@ def diff2(
     limit: AnyNumber = np.inf,
     budget: Budget | None = None,
 ) -> Iterator[Round]:
-    """A1: yields x_0, x_1, … without end, or until every replicate has diverged.
+    """DIFF2: yields x_0, x_1, … without end, or until every replicate has diverged.
 
     Parameters
     ----------
@@ -224,7 +198,7 @@ class GD:
 
 @dataclass(frozen=True)
 class BVR:
-    """A4, the routine BVR-L-SGD: client r mod P goes K steps along an estimate that it keeps up by private differences.
+    """The routine BVR-L-SGD: client r mod P goes K steps along an estimate that it keeps up by private differences.
 
     The first step is that of `GD`. Models aren't averaged: one client's is the next point.
 
@@ -300,112 +274,6 @@ class BVR:
             self.budget.spend(cost * (np.arange(self.problem.P) == p), "local steps")
 
 
-# How much noise
-
-
-def renyi_order(epsilon: AnyNumber, delta: Number) -> Array:
-    """α = 1 + ⌈2 log(1/δ)/ε⌉: the order at which log(1/δ)/(α − 1) takes no more than half of ε."""
-    _check_privacy(epsilon, delta)
-    return 1 + np.ceil(2 * np.log(1 / np.asarray(delta)) / epsilon)
-
-
-def _check_privacy(epsilon: Any, delta: Any) -> None:
-    require(np.greater(epsilon, 0), "eps", epsilon, "positive; infinity asks for no privacy")
-    require(np.greater(delta, 0) & np.less(delta, 1), "delta", delta, "between 0 and 1, both excluded")
-
-
-def _check_plan(n_min: Any, P: Any, R: Any, T: Any, delta: Any) -> None:
-    for name, value in (("n_min", n_min), ("P", P), ("R", R), ("T", T)):
-        number = np.asarray(value)
-        require(number.dtype.kind in "iu" and bool((number >= 1).all()), name, value, "whole, 1 or more")
-    if np.any(np.greater(T, R)):
-        warnings.warn(f"T = {T} is more than R = {R}: there is no restart after the first round", stacklevel=4)
-    if np.any(np.asarray(delta) > 1 / (np.asarray(n_min) * P)):
-        warnings.warn(f"delta = {delta} should be below 1/n: at 1/n, handing out one record is private", stacklevel=4)
-
-
-def sigmas(
-    n_min: int | Array, P: int, R: int, T: int | Array, eps: AnyNumber, delta: Number, u: float = 1.25
-) -> tuple[Array, Array]:
-    """A2: the noise multipliers σ₁, σ₂ with which R rounds of DIFF2-GD are (ε, δ)-private.
-
-    At order α a release costs 2α/(N²σ²), N = P n_min, since one record moves a mean by 2C/N at most. ⌈R/T⌉ restarts
-    cost ε/(2u), R differences ε(u − 1)/(2u), and the conversion to (ε, δ) takes the other ε/2. Of T = 1, all restarts,
-    σ₁ takes all and σ₂ is 0.
-
-    Parameters
-    ----------
-    n_min : int or array of int (*batch)
-        Records of the smallest client.
-    P : int
-        Clients.
-    R, T : int, or array of int (*batch)
-        Rounds, and rounds from one restart to the next; a warning says that T > R restarts no more than T = R.
-    eps, delta : float
-        The guarantee; infinite ε asks for none, and no noise.
-    u : float
-        Above 1: restarts get the share 1/u.
-
-    Returns
-    -------
-    tuple of arrays (*batch)
-        σ₁ and σ₂.
-    """
-    _check_plan(n_min, P, R, T, delta)
-    require(u > 1, "u", u, "above 1")
-    return multipliers(np.asarray(n_min) * P, R, T, eps, delta, u)
-
-
-def multipliers(N: Number, R: int, T: int | Array, eps: AnyNumber, delta: Number, u: float = 1.25) -> tuple[Any, Any]:
-    """The formulas of `sigmas`, in N = P n_min and without its warnings."""
-    alpha, N2 = renyi_order(eps, delta), np.square(np.asarray(N, dtype=float))
-    M, only = np.ceil(np.divide(R, T)), np.equal(T, 1)
-    sigma1 = np.sqrt(4 * np.where(only, 1, u) * alpha * M / (N2 * eps))
-    sigma2 = np.sqrt(np.where(only, 0, 4 * u / (u - 1) * alpha * R / (N2 * eps)))
-    return sigma1, sigma2
-
-
-SHARES = (0.4, 0.4, 0.2)  # of restarts, differences and local steps
-
-
-def bvr_sigmas(
-    n_min: int, P: int, R: int, T: int, K: int, b: int, eps: AnyNumber, delta: float
-) -> tuple[float, float, float]:
-    """A4: σ₁, σ₂, σ₃ for the routine `BVR`, the budget ε/2 of the order α shared as `SHARES` say.
-
-    A client sees ⌈R/P⌉(K − 1) local steps; clients have disjoint data, so their costs don't add up. With K = 1 there
-    are none, and their share is left.
-
-    Parameters
-    ----------
-    n_min, P, R, T, eps, delta
-        As in `sigmas`.
-    K, b : int
-        Local steps of a round, and records of a batch, at most n_min.
-
-    Returns
-    -------
-    tuple of three floats
-    """
-    _check_plan(n_min, P, R, T, delta)
-    require(whole(K, 1), "K", K, "a whole number, 1 or more")
-    require(whole(b, 1) and b <= n_min, "b", b, f"a whole number from 1 to n_min = {n_min}")
-    if np.isinf(eps):
-        return 0.0, 0.0, 0.0
-    alpha, N = int(renyi_order(eps, delta)), n_min * P
-    restarts, differences, local = (float(share * eps / 2) for share in SHARES)
-    sigma1 = math.sqrt(2 * alpha * -(-R // T) / (restarts * N**2))
-    sigma2 = math.sqrt(2 * alpha * R / (differences * N**2))
-    steps = -(-R // P) * (K - 1)
-    if steps == 0:
-        return sigma1, sigma2, 0.0
-
-    def cost(sigma: float) -> float:
-        return steps * subsampled_rdp(alpha, b / n_min, float(gaussian_rho(2 / b, sigma)))
-
-    return sigma1, sigma2, calibrate(cost, local)
-
-
 # DP-SGD
 
 
@@ -466,127 +334,3 @@ def dp_sgd(
         gradients = gradients + np.where(lost, 0, b)
         x = advance(~lost, new, x)
         yield Round(x, v, gradients, lost)
-
-
-def dp_sgd_noise(n: int, b: int, steps: int, eps: float, delta: float) -> float:
-    """ν with which so many steps of DP-SGD on batches of b of n records are (ε, δ)-private, at the order of `sigmas`.
-
-    One record moves a batch's mean by 2C/b at most, so a step costs what `subsampled_rdp` says of ρ = 2/ν².
-    """
-    for name, value in (("n", n), ("b", b), ("steps", steps)):
-        require(whole(value, 1), name, value, "a whole number, 1 or more")
-    require(b <= n, "b", b, f"at most n = {n}")
-    alpha = int(renyi_order(eps, delta))
-    return calibrate(lambda nu: steps * subsampled_rdp(alpha, b / n, float(gaussian_rho(2.0, nu))), eps / 2)
-
-
-# What theory says
-
-
-def predicted_error(x: Array, T: int, spread1: Number, spread2: Number) -> Array:
-    """E‖v_r − ∇f(x_r)‖² along a path, if no clip bites: d(C₁²σ₁² + C₂²σ₂² Σ ‖x_i − x_{i−1}‖²) since the last restart.
-
-    Parameters
-    ----------
-    x : array (R + 1, *batch, d)
-        x_0 … x_R.
-    T : int
-        Rounds from one restart to the next.
-    spread1, spread2 : float or array (*batch)
-        C₁σ₁ and C₂σ₂.
-
-    Returns
-    -------
-    array (R, *batch)
-        For v_0 … v_{R−1}.
-    """
-    require(whole(T, 1), "T", T, "a whole number, 1 or more")
-    require(np.ndim(x) >= 2 and len(x) >= 2, "x", np.shape(x), "(R + 1, *batch, d), of one round or more")
-    steps = np.zeros(x.shape[:-1])[:-1]
-    steps[1:] = ((x[1:-1] - x[:-2]) ** 2).sum(-1)
-    total = np.cumsum(steps, 0)
-    first = np.arange(len(total)) // T * T
-    return x.shape[-1] * (np.square(spread1) + np.square(spread2) * (total - total[first]))
-
-
-def noise_level(d: int, N: Number, eps: Number, delta: float) -> Array:
-    """s, of the square d log(1/δ)/(N²ε²), in which all bounds are written."""
-    _check_privacy(eps, delta)
-    require(np.greater(N, 0), "N", N, "positive")
-    return np.sqrt(d * np.log(1 / delta)) / (np.asarray(N) * eps)
-
-
-def restart_bound(tau: Number, s: Number, G: float, L: float, gap: float) -> Array:
-    """B(τ) = G²s²/τ + LΔs√τ, of E‖∇f(x_out)‖² up to constants, τ = T/R: noise of restarts, and drift between them."""
-    require(np.greater(tau, 0) & np.less_equal(tau, 1), "tau", tau, "in (0, 1]")
-    return G**2 * np.square(s) / tau + L * gap * np.asarray(s) * np.sqrt(tau)
-
-
-def best_tau(s: Number, G: float, L: float, gap: float) -> Array:
-    """Where B(τ) is least: (2G²s/(LΔ))^{2/3}, at most 1."""
-    return np.minimum(1, (2 * G**2 * np.asarray(s) / (L * gap)) ** (2 / 3))
-
-
-def diff2_utility(s: Number, G: float, L: float, gap: float) -> Array:
-    """The least B(τ), (3/2^{2/3}) (GLΔ)^{2/3} s^{4/3}: falls as N^{−4/3}."""
-    return 3 / 2 ** (2 / 3) * (G * L * gap) ** (2 / 3) * np.asarray(s) ** (4 / 3)
-
-
-def dp_gd_utility(s: Number, G: float, L: float, gap: float) -> Array:
-    """What DP-GD reaches at its best length of path, 2G√(LΔ) s: falls as N^{−1}."""
-    return 2 * G * np.sqrt(L * gap) * np.asarray(s)
-
-
-def stability(eta: Number, C2: Number, sigma2: Number, d: int, T: int | Array) -> Array:
-    """η C₂σ₂√(dT): up to about 1 the noise that differences inherit stays small; beyond, it grows within a stage."""
-    return np.asarray(eta) * C2 * sigma2 * np.sqrt(d * np.asarray(T))
-
-
-def theory_step(L: float, sigma2: Number, d: int, T: int | Array) -> Array:
-    """A3: min{1/L, 1/(Lσ₂√(dT))}, the step of the theorem up to a constant."""
-    require(L > 0, "L", L, "positive")
-    with np.errstate(divide="ignore"):
-        return np.minimum(1 / L, 1 / (L * np.asarray(sigma2) * np.sqrt(d * np.asarray(T))))
-
-
-def theory_rounds(L: float, d: int, N: Number, eps: Number, goal: Number) -> Array:
-    """A3: 1 + L/g + L²d/(N²ε²g²) rounds for a utility E‖∇f‖² ≤ g, up to constants and logarithms."""
-    for name, value in (("N", N), ("eps", eps), ("goal", goal)):
-        require(np.greater(value, 0), name, value, "positive")
-    return 1 + L / np.asarray(goal) + d * (L / (np.asarray(N) * eps * goal)) ** 2
-
-
-def survives(loss: AnyArray, slack: float = 1.05, patience: int = 5) -> Array:
-    """Whether runs pass the paper's rule: no NaN, and never `patience` checks in a row above `slack` times their best.
-
-    The paper checks every 20 rounds, and takes the first η of 1, 1/2, 1/4, …, 2⁻⁹ that survives.
-
-    Parameters
-    ----------
-    loss : array (checks, *batch)
-        The train loss at each check.
-    slack : float
-        At least 1.
-    patience : int
-        At least 1.
-
-    Returns
-    -------
-    array (*batch) of bool
-    """
-    require(slack >= 1, "slack", slack, "1 or more")
-    require(whole(patience, 1), "patience", patience, "a whole number, 1 or more")
-    above = ~(loss <= slack * np.fmin.accumulate(loss, 0))
-    row = np.zeros(np.shape(loss)[1:], int)
-    failed = np.isnan(loss).any(0)
-    for check in above:
-        row = np.where(check, row + 1, 0)
-        failed |= row >= patience
-    return ~failed
-
-
-def uniform_output(x: Array, rng: np.random.Generator) -> Array:
-    """The theorem's output, one of x_0 … x_{R−1} at random for each replicate: (R + 1, *batch, d) → (*batch, d)."""
-    require(np.ndim(x) >= 2 and len(x) >= 2, "x", np.shape(x), "(R + 1, *batch, d), of one round or more")
-    picked = rng.integers(len(x) - 1, size=x.shape[1:-1])
-    return np.take_along_axis(x, picked[None, ..., None], 0)[0]
