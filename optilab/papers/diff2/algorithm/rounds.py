@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import AnyNumber, require, whole
+from optilab.core.check import AnyNumber, numbers, require, whole
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.diff2.problems import Gradients, Logistic, Private
 from optilab.problems.privacy import Budget, gaussian_rho, subsampled_rdp
@@ -141,6 +141,7 @@ def _checked(
     x0: Array, T: Any, C1: Any, C2: Any, sigma1: Any, sigma2: Any, rng: Any, budget: Budget | None
 ) -> tuple[Array, ...]:
     """The start and the parameters of `diff2`, once they are known to be allowed."""
+    numbers("T", T)
     rounds = np.asarray(T)
     require(rounds.dtype.kind in "iu" and bool((rounds >= 1).all()), "T", T, "whole, 1 or more")
     for name, C, s, sigma in (("C1", C1, "sigma1", sigma1), ("C2", C2, "sigma2", sigma2)):
@@ -153,19 +154,19 @@ def _checked(
     if budget is not None:
         sizes = [np.ndim(one) for one in (T, sigma1, sigma2)]
         require(not any(sizes), "T, sigma1 and sigma2", sizes, "numbers, the same for all replicates, with a budget")
-    require(np.ndim(x0) >= 1 and np.isfinite(x0).all(), "x0", x0, "(*batch, d) finite numbers")
+    start = numbers("x0", x0)
+    require(start.ndim >= 1 and np.isfinite(start).all(), "x0", x0, "(*batch, d) finite numbers")
     x, *lifted = replicates(x0, rounds, C1, C2, sigma1, sigma2)
     return x, *(one[..., 0] for one in lifted)
 
 
 def _check_radius(name: str, C: Any) -> None:
-    require(np.asarray(C).dtype.kind in "iuf" and bool(np.greater(C, 0).all()), name, C, "positive")
+    require(numbers(name, C) > 0, name, C, "positive")
 
 
 def _check_noise(name: str, sigma: Any) -> None:
-    number = np.asarray(sigma)
-    fits = number.dtype.kind in "iuf" and bool(((number >= 0) & (number < np.inf)).all())
-    require(fits, name, sigma, "0 or more and finite")
+    number = numbers(name, sigma)
+    require((number >= 0) & (number < np.inf), name, sigma, "0 or more and finite")
 
 
 def dp_gd(problem: Private, x0: Array, *, eta: Number, C: AnyNumber, sigma: Number, **settings: Any) -> Iterator[Round]:
@@ -189,7 +190,7 @@ class GD:
     eta: Number
 
     def __post_init__(self) -> None:
-        require(np.greater(self.eta, 0), "eta", self.eta, "positive")
+        require(numbers("eta", self.eta) > 0, "eta", self.eta, "positive")
 
     def __call__(self, x: Array, v: Array, r: int) -> Array:
         """The next point (*batch, d)."""
@@ -232,7 +233,7 @@ class BVR:
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
-        require(np.greater(self.eta, 0), "eta", self.eta, "positive")
+        require(numbers("eta", self.eta) > 0, "eta", self.eta, "positive")
         require(whole(self.K, 1), "K", self.K, "a whole number, 1 or more")
         smallest = self.problem.n_min
         require(
@@ -315,8 +316,8 @@ def dp_sgd(
     """
     _check_radius("C", C)
     _check_noise("nu", nu)
-    require(np.greater(eta, 0), "eta", eta, "positive")
-    require(np.greater_equal(beta, 0) & np.less(beta, 1), "beta", beta, "in [0, 1)")
+    require(numbers("eta", eta) > 0, "eta", eta, "positive")
+    require((numbers("beta", beta) >= 0) & np.less(beta, 1), "beta", beta, "in [0, 1)")
     require(np.isfinite(C) | np.equal(nu, 0), "C", C, "finite where nu isn't 0")
     pooled = replace(problem, P=1, clients=[np.concatenate(problem.clients)])
     require(whole(b, 1) and b <= problem.n, "b", b, f"a whole number from 1 to n = {problem.n}")
