@@ -325,7 +325,8 @@ class Budget:
             If it is more than what is left. Nothing is counted then.
         """
         require(np.asarray(cost) >= 0, "the cost", cost, "0 or more")
-        allowed = f"at most {self.left}, what is left of the privacy budget {self.total}"
+        left, total = (np.array2string(np.asarray(one), precision=4) for one in (self.left, self.total))
+        allowed = f"at most {left}, what is left of the privacy budget {total}"
         require(np.asarray(cost) <= self.left + ROUNDING * np.asarray(self.total), "the cost", cost, allowed)
         self.spent[kind] = self.spent.get(kind, 0.0) + cost
 

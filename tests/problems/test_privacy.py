@@ -208,7 +208,7 @@ def test_a_budget_counts_by_kind():
 def test_what_is_asked_beyond_the_budget_is_refused_in_a_sentence_and_nothing_is_released():
     budget = Budget(0.5)
     budget.spend(0.4, "measured")
-    sentence = r"^the cost must be at most 0\.09999\d*, what is left of the privacy budget 0\.5, got 0\.2$"
+    sentence = r"^the cost must be at most 0\.1, what is left of the privacy budget 0\.5, got 0\.2$"
     for ask in (
         lambda: budget.measure(np.zeros(3), 1.0, 0.2, Silent()),
         lambda: budget.choose(np.zeros(3), 1.0, 0.2, 1, Silent()),

@@ -20,8 +20,10 @@ from optilab.papers.diff2.algorithm import (
     diff2,
     multipliers,
     predicted_error,
+    renyi_order,
 )
 from optilab.papers.diff2.problems import Logistic, Network, federated, prototypes, teacher
+from optilab.problems.privacy import Budget
 
 Array = np.ndarray
 Progress = Callable[[float, float], Any]
@@ -175,6 +177,34 @@ def breakdown(seed: int, etas: Sequence[float] = (0.5, 1.0, 2.0), n: int = 8000,
         limit=10 * float(problem(start[0, 0, 0])),
     )
     return np.asarray(run(states, R, every=R, keep=["lost"]).lost[-1].mean(-1))
+
+
+# The budget
+
+
+def one_too_many(R: int = 20, T: int = 5, eps: float = 1.0) -> str:
+    """What a run is told that has noise for R rounds and is asked for one more."""
+    problem = data(0, 8000)
+    sigma1, sigma2 = (float(one) for one in multipliers(8000, R, T, eps, DELTA))
+    budget = Budget(eps / 2, order=float(renyi_order(eps, DELTA)))
+    states = diff2(
+        problem,
+        np.zeros(problem.d),
+        routine=GD(1.0),
+        T=T,
+        C1=problem.G,
+        C2=problem.L,
+        sigma1=sigma1,
+        sigma2=sigma2,
+        rng=np.random.default_rng(0),
+        budget=budget,
+    )
+    run(states, R)
+    try:
+        next(states)
+    except ValueError as refusal:
+        return str(refusal)
+    return "released"
 
 
 # Communication
