@@ -390,13 +390,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def trained(quick: bool) -> Iterator[Claim]:
     """A network with every gradient clipped: lower losses at ε = 5, higher ones at ε = 1."""
-    seeds = range(1000, 1004 if quick else 1015)
-    cases: list[tuple[int, float, str, dict[str, Any]]] = [(10_000, 5.0, "DIFF2", {"at_most": 0.95})]
+    seeds = range(1000, 1005 if quick else 1015)
+    cases: list[tuple[int, float, str, dict[str, Any]]] = [(10_000, 5.0, "DIFF2", {"at_most": 0.85})]
     if not quick:
         cases += [(30_000, 5.0, "DIFF2", {"at_most": 1.0}), (10_000, 1.0, "DIFF2, ε = 1", {"at_least": 1.2})]
     for n, eps, setting, bound in cases:
-        ours, plain = (fits(n, eps, seeds, **SETTINGS[name]).mean() for name in (setting, "DP-GD"))
-        yield Claim(f"network, n = {n}, ε = {eps:.0f}: mean loss of DIFF2-GD over that of DP-GD", ours / plain, **bound)
+        ours, plain = (np.median(fits(n, eps, seeds, **SETTINGS[name])) for name in (setting, "DP-GD"))
+        yield Claim(f"network, n = {n}, ε = {eps:.0f}: median loss of DIFF2-GD over DP-GD's", ours / plain, **bound)
 
 
 EXPERIMENTS: Sequence[Any] = (estimate, gain, intervals, stable, communication, trained)

@@ -175,7 +175,8 @@ class Logistic:
 
     def _slopes(self, X: Array, square: Array, plus: Array, minus: Array, w: Array) -> Slopes:
         s = 0.5 + 0.5 * np.tanh(0.5 * _times(X, w))  # the logistic function, never overflowing
-        rho = 2 * self.lam * w / (1 + w * w) ** 2
+        grown = 1 + w * w  # divided by twice: its square overflows where a run diverges
+        rho = 2 * self.lam * w / grown / grown
         return Slopes(X, square, plus, minus, s, rho, self.G, w, self.L)
 
     def batch(self, rng: np.random.Generator, p: int, b: int, batch: tuple[int, ...]) -> Array:
