@@ -36,15 +36,16 @@ def compute(H: int, w: float, p: float, ratio: float) -> dict[str, Any]:
     """The front, φ and its watershed, and two climbs."""
     fixed, moving = climbed(H, w, p, 0.0), climbed(H, w, p, ratio)
     phi, t = scalarised(P, w, H), np.arange(STEPS + 1)
-    best = np.array([w >= 0.5, w > 0.5], float)  # twice the same where one end is better
+    tie = abs(w - 0.5) < 1e-9  # a slider's arithmetic ends a hair off
+    best = np.array([w > 0.5 or tie, w > 0.5 and not tie], float)  # twice the same where one end is better
     parting = float(watershed(w, H)) if H > 1 else np.nan
     if H == 1:
-        bent = "The front is straight and φ is " + ("constant: nothing moves" if w == 0.5 else "straight, too")
+        bent = "The front is straight and φ is " + ("constant: nothing moves" if tie else "straight, too")
     elif abs(p - parting) < 1e-3:
         bent = f"p* = {number(parting)}: on the watershed itself nothing moves"
     else:
         bent = f"p* = {number(parting)}: from p = {number(p)} fixed weights go {'right' if p > parting else 'left'}"
-    end = "both ends are best" if w == 0.5 else f"p = {best[0]:.0f} is best"
+    end = "both ends are best" if tie else f"p = {best[0]:.0f} is best"
     left = [min(path[-1, 0], 1 - path[-1, 0]) for path in (fixed, moving)]
     J = [number(float(value)) for value in (moving[-1, 0] ** H, (1 - moving[-1, 0]) ** H)]
     return {
