@@ -211,6 +211,16 @@ PAPERS = (
         "radius dies down with the steps, and start anew before their noises have added up.",
     ),
     Paper(
+        slug="langevin_averaging",
+        number=20,
+        title="Improved High-Dimensional Estimation with Langevin Dynamics and Stochastic Weight Averaging",
+        authors="S. Wei, A. Damian, J. D. Lee",
+        year=2026,
+        source="arXiv 2603.06028",
+        message="A chain too hot to find anything leans a little towards what is hidden. Its average over time is "
+        "nothing but that lean: noise and averaging smooth the landscape.",
+    ),
+    Paper(
         slug="optimistic_omd",
         number=21,
         title="Optimistic Online Mirror Descent for Bridging Stochastic and Adversarial Online Convex Optimization",

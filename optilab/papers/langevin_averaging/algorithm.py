@@ -83,9 +83,10 @@ def langevin(
     require((epsilon >= 0) & (epsilon < np.inf), "epsilon", epsilon[..., 0], "0 or more and finite")
     require(0 < horizon < np.inf, "horizon", horizon, "positive and finite")
     require(0 < h < np.inf, "h", h, "positive and finite")
-    dt = h / (chain.theta.shape[-1] - 1)
+    d = chain.theta.shape[-1]
+    dt = h / (d - 1)
     yield chain
-    for _ in range(ceil(horizon / dt)):
+    for _ in range(ceil(horizon * (d - 1) / h)):
         theta = chain.theta
         s = epsilon * dt * problem.grad(theta) + dt**0.5 * rng.normal(size=theta.shape)
         chain = _moved(chain, unit(theta + tangent(s, theta)), problem.star)  # its length supplies −(d−1)/2 θ dt
