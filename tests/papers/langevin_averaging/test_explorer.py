@@ -101,10 +101,14 @@ def test_at_the_mark_one_peak_is_left_where_the_chains_are(seed):
         z = smoothing.landscape(smoothing.MARK, n, seed)
         assert smoothing.peaks(z) == 1
         assert np.unravel_index(z.argmax(), z.shape) == (30, 60)
-        assert smoothing.peaks(smoothing.landscape(0.0, n, seed)) > 1
         place = smoothing.points(np.array([0.3]), np.array([-0.2]), axes)
         longitude, latitude = smoothing.places(place, axes)
         assert np.radians([longitude[0], latitude[0]]) == pytest.approx([0.3, -0.2])
+
+
+def test_the_tensor_of_the_lesson_has_two_peaks_before_and_after_the_mark():
+    found = [smoothing.peaks(smoothing.landscape(lam, 4.0, 0)) for lam in (0.0, smoothing.MARK, 3.0)]
+    assert found == [2, 1, 2]
 
 
 def test_the_section_is_the_sum_of_its_parts():

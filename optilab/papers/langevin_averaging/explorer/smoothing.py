@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.ndimage import maximum_filter
 
 from optilab.core.numerics import unit
 from optilab.papers.langevin_averaging.algorithm import langevin, smoothed_value, traced_tensor
@@ -64,10 +65,9 @@ def landscape(lam: float, n: float, seed: int) -> Array:
 
 def peaks(z: Array) -> int:
     """How many local maxima a landscape on the grid has, away from the poles, the date line counted once."""
-    inner = z[1:-1, :-1]
-    east, west = np.roll(inner, -1, 1), np.roll(inner, 1, 1)
-    highest = (inner > z[2:, :-1]) & (inner > z[:-2, :-1]) & (inner > east) & (inner > west)
-    return int(highest.sum())
+    once = z[:, :-1]
+    highest = once == maximum_filter(once, size=5, mode=("nearest", "wrap"))
+    return int(highest[2:-2].sum())
 
 
 def compute(lam: float, n: float, seed: int) -> dict[str, Any]:
@@ -82,6 +82,7 @@ def compute(lam: float, n: float, seed: int) -> dict[str, Any]:
     linear = linear * (1 + MARK**2) ** 1.5
     angle, to_star, off = (np.degrees(np.arccos(np.clip(axes[0] @ one, -1, 1))) for one in (mean, tensor.star, top))
     count = peaks(z)
+    where = f"{number(off, 2)}° from the partial trace"
     at_mark = abs(lam - MARK) < 0.01
     return {
         "z": z / abs(z).max(),
@@ -94,8 +95,14 @@ def compute(lam: float, n: float, seed: int) -> dict[str, Any]:
         "values": (np.degrees(TURN), values / size),
         "cubic": (np.degrees(TURN), (1 - share) * cubic),
         "linear": (np.degrees(TURN), share * linear),
-        "headline": f"λ = {number(lam, 2)}: {count} peak{'s' * (count != 1)}"
-        + (", at the average of the chain" if at_mark else f", the highest {number(off, 2)}° from the partial trace"),
+        "headline": f"λ = {number(lam, 2)}: "
+        + (
+            "one peak, where the chains are on average"
+            if at_mark
+            else f"{count} peaks, the highest {where}"
+            if count > 1
+            else f"one peak, {where}"
+        ),
         "section": "At the mark the cubic has gone: one wave is left"
         if at_mark
         else "No smoothing: the cubic alone"
