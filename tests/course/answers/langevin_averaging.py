@@ -67,7 +67,7 @@ WRONG = {
         "not dt ξ": walks(noise="dt * xi"),
         "another convention": walks(noise="np.sqrt(2 * dt) * xi"),
         "the chain climbs": walks(push="-epsilon * dt * grad(theta)"),
-        "supplies −(d−1)/2": walks(
+        "normalising supplies": walks(
             s="push + kick - ((push + kick) @ theta) * theta - (len(theta) - 1) / 2 * dt * theta"
         ),
         "bring it back": walks(back="theta"),
@@ -80,7 +80,7 @@ WRONG = {
     "3-temperature": {
         "too cold": HOT.replace("8.5", "14.0"),
         "too hot": HOT.replace("8.5", "4.0"),
-        "what do f(θ)": HOT.replace("symmetry", "noise"),
+        "about the mean of θ": HOT.replace("symmetry", "noise"),
         "even must be": HOT.replace("symmetry", "luck"),
     },
 }
