@@ -9,25 +9,25 @@ from optilab.papers.optimistic_omd import experiment
 from optilab.papers.optimistic_omd.algorithm import Convex, ensemble, exp_concave, optimistic
 from optilab.papers.optimistic_omd.problems import regression, spinning, tracking
 
-worlds, geometry, lengths, hints, weights, metric = (
+worlds, grids, geometry, lengths, hints, layers, metric = (
     sys.modules[f"optilab.papers.optimistic_omd.explorer.{name}"]
-    for name in ("worlds", "geometry", "lengths", "hints", "weights", "metric")
+    for name in ("worlds", "grid", "geometry", "lengths", "hints", "layers", "metric")
 )
 
 
 @pytest.fixture(scope="module")
 def grid():
-    return worlds.all_settings(0, 0.0)
+    return grids.all_settings(0, 0.0)
 
 
 def last(grid, kind, sigma, P, T):
     table = getattr(grid, kind)
-    at = T // worlds.EVERY - 1, worlds.at_sigma(sigma), list(worlds.PERIODS).index(P)
+    at = T // grids.EVERY - 1, worlds.at_sigma(sigma), list(worlds.PERIODS).index(P)
     return {name: float(values[at]) for name, values in table.items()}
 
 
 def test_a_setting_of_the_grid_is_a_run_of_its_own(grid):
-    losses = spinning(worlds.LONGEST, 100.0, 0.3, [0])
+    losses = spinning(grids.LONGEST, 100.0, 0.3, [0])
     found = experiment.turned(losses)
     for name, x in found.items():
         assert last(grid, "dynamic", 0.3, "100", 2000)[name] == pytest.approx(losses.dynamic_regret(x)[1999, 0])
@@ -55,7 +55,7 @@ def test_the_worlds_are_what_the_lesson_says_of_them(grid):
 
 
 def test_a_share_of_rounds_turned_round_makes_hints_worthless():
-    found = last(worlds.all_settings(0, 0.2), "dynamic", 0.1, "100", 2000)
+    found = last(grids.all_settings(0, 0.2), "dynamic", 0.1, "100", 2000)
     assert found[worlds.OURS] == pytest.approx(1883, abs=1)
     assert found["AdaGrad"] == pytest.approx(1865, abs=1)
 
@@ -96,18 +96,18 @@ def test_the_hints_are_what_the_lesson_says_of_them():
 
 
 def test_the_weights_are_what_the_lesson_says_of_them():
-    found = weights.weighed("jumps every 150 rounds", 0, 3000)
-    paid, free = list(weights.COSTS).index(2.0), 0
+    found = layers.weighed("jumps every 150 rounds", 0, 3000)
+    paid, free = list(layers.COSTS).index(2.0), 0
     np.testing.assert_allclose([found.regret[-1, -1, paid], found.regret[-1, -1, free]], [161, 143], atol=0.5)
     np.testing.assert_allclose([found.regret[-1, 0, paid], found.single[-1, 0]], [68.5, 23.5], atol=0.1)
-    at_rest = weights.weighed("rests", 0, 3000)
+    at_rest = layers.weighed("rests", 0, 3000)
     rest = at_rest.regret[-1, -1]
     mostly = [run.etas[run.p[:, -1, paid, : len(run.etas)].mean(0).argmax()] for run in (at_rest, found)]
     np.testing.assert_allclose(mostly, [0.0039, 0.0626], rtol=0.01)
     np.testing.assert_allclose([rest[free], rest[paid]], [21.1, 14.9], atol=0.1)
-    losses = tracking(weights.path("jumps every 150 rounds", 600), 0.5, [0])
-    alone = run(ensemble(losses, np.zeros((1, 5)), D=2.0, G=weights.GREATEST, L=1.0, switching=3.0), 600)
-    short = weights.weighed("jumps every 150 rounds", 0, 600)
+    losses = tracking(layers.path("jumps every 150 rounds", 600), 0.5, [0])
+    alone = run(ensemble(losses, np.zeros((1, 5)), D=2.0, G=layers.GREATEST, L=1.0, switching=3.0), 600)
+    short = layers.weighed("jumps every 150 rounds", 0, 600)
     np.testing.assert_allclose(short.p[:, 5, 6, :5], alone.p[:600, 0], atol=1e-9)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from optilab.core.run import run
 from optilab.papers.optimistic_omd.algorithm import Convex, optimistic
 from optilab.papers.optimistic_omd.experiment import OURS
-from optilab.papers.optimistic_omd.explorer.parts import color
+from optilab.papers.optimistic_omd.explorer.parts import arrow, color
 from optilab.papers.optimistic_omd.problems import Tracking
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
@@ -32,31 +32,19 @@ def rounds(sigma: float, c: float, delta: float) -> Any:
 kept = lru_cache(32)(rounds)
 
 
-def arrow(tail: np.ndarray, tip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """An arrow from tail to tip, as one line."""
-    along = tip - tail
-    size = min(0.3 * float(np.hypot(*along)), 0.07)
-    unit = along / max(float(np.hypot(*along)), 1e-12)
-    across = np.array([-unit[1], unit[0]])
-    points = np.array([tail, tip, tip - size * (unit + 0.5 * across), tip, tip - size * (unit - 0.5 * across)])
-    return points[:, 0], points[:, 1]
-
-
 def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
     """One round with its two steps, its gradients, and the price of all rounds."""
     theta, trace = kept(round(sigma, 2), round(c, 2), delta)
-    k = frame  # round k + 1
+    k, t = frame, np.arange(1, ROUNDS + 1)  # round k + 1
     xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[k + 1], trace.M[k], trace.g[k + 1]
-    t = np.arange(1, ROUNDS + 1)
     price = np.linalg.norm(trace.x[:-1] - trace.xhat[1:], axis=-1)
     foretold = trace.eta[:-1] * np.linalg.norm(trace.g[1:] - trace.M[:-1], axis=-1)
     lost = 0.5 * ((trace.x[:-1] - theta) ** 2).sum(-1)
-    back = slice(max(k - 12, 0), k + 1)
     longest = 1.1 * float(abs(np.concatenate([trace.g, trace.M])).max())
     return {
-        "targets": (theta[:, 0], theta[:, 1]),
-        "target": (theta[k : k + 1, 0], theta[k : k + 1, 1]),
-        "plays": (trace.x[back, 0], trace.x[back, 1]),
+        "targets": tuple(theta.T),
+        "target": tuple(theta[[k]].T),
+        "plays": tuple(trace.x[max(k - 12, 0) : k + 1].T),
         "to play": arrow(xhat, x),
         "to after": arrow(xhat, after),
         "surprise": ([x[0], after[0]], [x[1], after[1]]),
@@ -79,9 +67,7 @@ def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
 
 def geometry(**start: Any) -> Explorer:
     """A film of rounds with noise and hint quality beside both steps, both gradients, and what surprise costs."""
-    bare: dict[str, Any] = {"showgrid": False}
-    circle = np.linspace(0, 2 * np.pi, 101)
-    ours = color(OURS)
+    circle, ours, bare = np.linspace(0, 2 * np.pi, 101), color(OURS), {"showgrid": False}
     return Explorer(
         compute,
         {

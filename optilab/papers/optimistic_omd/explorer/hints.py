@@ -8,8 +8,8 @@ import numpy as np
 from optilab.core.run import run
 from optilab.papers.optimistic_omd.algorithm import Convex, optimistic, path_bound
 from optilab.papers.optimistic_omd.experiment import OURS, D
-from optilab.papers.optimistic_omd.explorer.parts import color, span
-from optilab.papers.optimistic_omd.problems import Linear, alternating, linearised_regret, spinning
+from optilab.papers.optimistic_omd.explorer.parts import WORLDS, color, span, world
+from optilab.papers.optimistic_omd.problems import Linear, linearised_regret
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, here, log, panel, promise, rule
@@ -18,7 +18,6 @@ from optilab.ui.words import number
 ROUNDS, EVERY = 4000, 20
 HINTS = np.linspace(-1, 2, 31)
 KEPT = np.arange(EVERY, ROUNDS + 1, EVERY)
-WORLDS = ("turning once in 100 rounds, σ = 0.1", "alternating", "i.i.d., σ = 1")
 
 
 class Swept(NamedTuple):
@@ -30,17 +29,9 @@ class Swept(NamedTuple):
     V: np.ndarray
 
 
-def world(name: str) -> Linear:
-    """The rounds of a world, one for all hints."""
-    if name == "alternating":
-        return alternating(ROUNDS)
-    made = spinning(ROUNDS, 100.0, 0.1, [0]) if name.startswith("turning") else spinning(ROUNDS, np.inf, 1.0, [0])
-    return Linear(made.m[:, 0], made.noise[:, 0])
-
-
 def hinted(name: str, c: float | np.ndarray) -> Any:
     """Optimistic descent with hints c times the last gradient, and the step size of the paper's hint."""
-    losses, c = world(name), np.asarray(c)
+    losses, c = world(name, ROUNDS), np.asarray(c)
     states = optimistic(
         losses, np.zeros((*c.shape, 2)), steps=Convex(2.0, losses.G, 1.0), hint=lambda t, g: c[..., None] * g
     )
@@ -50,7 +41,7 @@ def hinted(name: str, c: float | np.ndarray) -> Any:
 @cache
 def swept(name: str) -> Swept:
     """Regrets of all hints at every 20th round: dynamic where losses turn, static elsewhere."""
-    made, trace = world(name), hinted(name, HINTS)
+    made, trace = world(name, ROUNDS), hinted(name, HINTS)
     losses, x = Linear(made.m[:, None], made.noise[:, None]), trace.x[:ROUNDS]
     regret = losses.dynamic_regret(x) if name.startswith("turning") else losses.static_regret(x)
     bound = path_bound(trace.V[1:], D, made.G, 1.0, np.abs(HINTS))

@@ -57,7 +57,6 @@ def compute(*, run: Learned, beta: float, **others: Any) -> dict[str, Any]:
     ends = run.regret[-1]
     best = int(ends.argmin())
     rows = [run.regret[:, k], *run.plain.values()]
-    apart = np.full(1, np.nan)
     h = run.metric[:, k]
     return {
         "regret": (KEPT, rows[0]),
@@ -67,7 +66,7 @@ def compute(*, run: Learned, beta: float, **others: Any) -> dict[str, Any]:
         "ends": (BETAS, ends),
         "now": ([BETAS[k]], [ends[k]]),
         "level": float(run.plain["OGD"][-1]),
-        "h": (np.tile(np.append(KEPT, np.nan), 5), np.concatenate([np.append(h[:, i], apart) for i in range(5)])),
+        "h": (np.tile(np.append(KEPT, np.nan), 5), np.concatenate([np.append(h[:, i], np.nan) for i in range(5)])),
         "note": f"β = {number(float(BETAS[k]), 2)}: regret <b>{number(float(ends[k]))}</b> after {ROUNDS} rounds; "
         f"OGD {number(float(run.plain['OGD'][-1]))}, optimistic OMD with convex steps "
         f"{number(float(run.plain[OURS][-1]))}. Least is {number(float(ends[best]))} at β = "

@@ -1,66 +1,20 @@
 """From i.i.d. to adversarial: four methods on losses that turn, for every noise and period, and who is best where."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from optilab.core.run import run as run_states
-from optilab.papers.optimistic_omd import algorithm as alg
 from optilab.papers.optimistic_omd.algorithm import Convex, optimistic
-from optilab.papers.optimistic_omd.experiment import OURS, D, contenders
+from optilab.papers.optimistic_omd.experiment import OURS
+from optilab.papers.optimistic_omd.explorer.grid import EVERY, KEPT, LONGEST, SEEDS, SHORT, Grid, all_settings
 from optilab.papers.optimistic_omd.explorer.parts import FOUR, PERIODS, SIGMAS, at_sigma, color, span
-from optilab.papers.optimistic_omd.problems import Linear, linearised_regret, spinning
+from optilab.papers.optimistic_omd.problems import spinning
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, heat, here, panel, promise
 from optilab.ui.theme import PINK
 from optilab.ui.words import number
-
-LONGEST, EVERY, SHORT, SEEDS = 5000, 10, 500, 5
-KEPT = np.arange(EVERY, LONGEST + 1, EVERY)
-
-
-class Grid(NamedTuple):
-    """Regrets at every tenth round, for all σ and P, and the method with the least dynamic regret in 500 rounds."""
-
-    static: dict[str, np.ndarray]  # (rounds, σ, P)
-    dynamic: dict[str, np.ndarray]
-    path: np.ndarray  # the regret of optimistic descent for the gradients seen
-    bound: np.ndarray
-    best: np.ndarray  # (σ, P), a number in FOUR
-
-
-def grid(T: int, seeds: range, flip: float) -> Linear:
-    """The rounds of all settings: a batch (σ, P, seeds)."""
-    return spinning(T, np.array([*PERIODS.values()])[:, None], SIGMAS[:, None, None], seeds, flip)
-
-
-def all_settings(seed: int, flip: float, progress: Callable[[float, float], Any] | None = None) -> Grid:
-    """Four methods on 16 × 9 settings of 5000 rounds, and on five seeds of 500 rounds."""
-    losses, short = grid(LONGEST, range(seed, seed + 1), flip), grid(SHORT, range(seed, seed + SEEDS), flip)
-    static, dynamic, brief = {}, {}, []
-    for k, name in enumerate(FOUR):
-
-        def tick(done: float, total: float, k: int = k) -> None:
-            if progress:
-                progress(k + done / total, len(FOUR))
-
-        few = contenders(short, np.zeros(short.g.shape[1:]), short.G, delta=1.0, nu=4 * short.G)[name]
-        brief.append(short.dynamic_regret(run_states(few, SHORT, keep=["x"]).x[:SHORT])[-1].mean(-1))
-        states = contenders(losses, np.zeros(losses.g.shape[1:]), losses.G, delta=1.0, nu=4 * losses.G)[name]
-        trace = run_states(states, LONGEST, keep=["x", "V"] if name == OURS else ["x"], progress=tick)
-        x = trace.x[:LONGEST]
-        static[name], dynamic[name] = kept(losses.static_regret(x)), kept(losses.dynamic_regret(x))
-        if name == OURS:
-            path = kept(linearised_regret(losses.g, x))
-            bound = kept(alg.path_bound(trace.V[1:], D, losses.G, 1.0))
-    return Grid(static, dynamic, path, bound, np.argmin(brief, axis=0))
-
-
-def kept(values: np.ndarray) -> np.ndarray:
-    """Every tenth round, without the axis of seeds."""
-    return values[EVERY - 1 :: EVERY, ..., 0]
 
 
 def one_setting(sigma: float, P: str, seed: int, flip: float, T: int) -> Any:
