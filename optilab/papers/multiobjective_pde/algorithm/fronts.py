@@ -102,7 +102,7 @@ def reference_walk(
     while z[0] < last.J[0]:
         found = minimise(model, Reference(z), q)
         below = found.J - z > 1e-6 * length  # a z that is reached, but for rounding, is none below the front
-        require(below, f"a reference point with J = {found.J}", z, "below J in both, or J is dominated")
+        require(below, "the reference point z", z, "below J in both, or J is dominated")
         yield Walked(*found, z=z)
         q, J = found.q, found.J
         perp = (z - J) / np.linalg.norm(z - J)  # normal to the front, away from what can be had

@@ -71,12 +71,14 @@ def semismooth_newton(pde: MaxPDE, u: Array, y: Array | None = None, *, tol: flo
     require(u.ndim == 1, "the shape of u", u.shape, f"({pde.N},)")
     limit = tol * np.maximum(1, pde.norm(u))
     r = pde.residual(y, u)
-    yield StateIterate(y, np.asarray(pde.norm(r)), limit)
-    while pde.norm(r) > limit:
+    size = np.asarray(pde.norm(r))
+    yield StateIterate(y, size, limit)
+    while size > limit:
         s = pde.solve(y > 0, r)  # the derivative of max(0, y) at y = 0 is taken as 0
         y = y - s
         r = pde.residual(y, u)
-        yield StateIterate(y, np.asarray(pde.norm(r)), limit)
+        size = np.asarray(pde.norm(r))
+        yield StateIterate(y, size, limit)
 
 
 _newton = unwrap(semismooth_newton)  # without what a call from outside is asked, which takes longer than a step

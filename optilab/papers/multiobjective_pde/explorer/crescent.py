@@ -18,6 +18,7 @@ from optilab.ui.words import number
 DELTA, MOST, WIDTH = 1e-3, 250, 1.6
 LINE = np.linspace(-WIDTH, WIDTH, 65)
 ROUND = np.linspace(0, 2 * np.pi, 121)
+UPPER = np.where(1 + np.sin(ROUND) <= WIDTH, 1 + np.sin(ROUND), np.nan)
 
 
 @cache
@@ -95,7 +96,7 @@ def crescent(**start: Any) -> Explorer:
                 entry("headline"),
                 contour((LINE, LINE, heights()[..., 0]), **level),
                 contour((LINE, LINE, heights()[..., 1]), **level),
-                guide((np.cos(ROUND), 1 + np.sin(ROUND)), "kink of f₁", ink(0.75), width=1.6),
+                guide((np.cos(ROUND), UPPER), "kink of f₁", ink(0.75), width=1.6),
                 guide((np.cos(ROUND), np.sin(ROUND)), "kink of f₂", ink(0.75), dash="dash", width=1.6),
                 halo("set", "Pareto set", GREEN),
                 walk("plain", PLAIN, teal, size=6),

@@ -18,7 +18,7 @@ from optilab.papers.multiobjective_pde.explorer.parts import RAY, WALK, WEIGHTS,
 from optilab.papers.multiobjective_pde.problems import Tracking, standard
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, dots, entry, here, panel, thin, walk
+from optilab.ui.marks import axis, cloud, curve, dots, entry, here, panel, thin
 from optilab.ui.theme import INK, ORANGE, PURPLE, ink
 from optilab.ui.words import number
 
@@ -46,14 +46,20 @@ def line(sigma: float) -> Array:
 
 @cache
 def some_controls() -> tuple[Array, Array]:
-    """J without a price (300, 2) and ½‖Bq‖² (300,) of random controls around the front's: J is affine in σ."""
+    """J without a price (900, 2) and ½‖Bq‖² (900,) of random controls, of which y(tq) = t y(q) makes many sizes."""
     problem, (first, last), _ = tips(1e-4)
-    model = FullModel(problem)
-    rng = np.random.default_rng(0)
-    mix = rng.random((300, 1))
-    q = mix * first.q + (1 - mix) * last.q + 14 * rng.random((300, 1)) * rng.normal(size=(300, 8))
+    model, rng = FullModel(problem), np.random.default_rng(0)
+    mix, size = rng.random((900, 1)), rng.random((900, 1))
+    q = size * (mix * first.q + (1 - mix) * last.q + 10 * rng.random((900, 1)) * rng.normal(size=(900, 8)))
     cost = np.einsum("ij,jk,ik->i", q, problem.M, q) / 2
     return np.array([model.values(one) for one in q]) - 1e-4 * cost[:, None], cost
+
+
+def inside(points: Array, across: list[float], up: list[float]) -> tuple[Array, Array]:
+    """Those of the points (m, 2) that are in the frame."""
+    x, y = points.T
+    kept = (across[0] < x) & (x < across[1]) & (up[0] < y) & (y < up[1])
+    return np.where(kept, x, np.nan), np.where(kept, y, np.nan)
 
 
 def rays(model: FullModel, both: list[Point], length: float, count: int) -> list[Any]:
@@ -93,15 +99,17 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
     z = np.array([point.z for point in found]) if method == WALK else np.full((1, 2), np.nan)
     if method == RAY:
         z = np.tile(np.array([both[0].J[0], both[1].J[1]]) - 0.05 * length, (len(J), 1))
-    chosen = found[int(abs((J[:, 0] - J[:, 0].min()) / np.ptp(J[:, 0]) - at).argmin())]
+    chosen = found[int(abs(J[:, 0] - at).argmin())]
     free, cost = some_controls()
     seen = free + sigma * cost[:, None]
     x = problem.pde.nodes[:, 0]
+    below = max(0.2, 1.15 * h_perp if method == WALK else 0.0) * length
+    across, up = ([both[i].J[i] - below, both[1 - i].J[i] + 0.25 * length] for i in (0, 1))
     even = gap_ratio(J[:-1] if method == WALK and len(J) > 2 else J)
     data: dict[str, Any] = {f"points {name}": (J[:, 0], J[:, 1]) if name == method else ([np.nan], [np.nan])
                             for name in (WEIGHTS, WALK, RAY)}  # fmt: skip
     return data | {
-        "cloud": (seen[:, 0], seen[:, 1]),
+        "cloud": inside(seen, across, up),
         "front": tuple(line(sigma).T),
         "z": (z[:, 0], z[:, 1]),
         "arrows": segments(z, J) if len(z) == len(J) else ([np.nan], [np.nan]),
@@ -111,8 +119,8 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
         "state": (x, FullModel(problem).state(chosen.q)),
         "first": (x, problem.targets[0]),
         "second": (x, problem.targets[1]),
-        "span": [both[0].J[0] - 0.22 * length, both[1].J[0] + 0.25 * length],
-        "up": [both[1].J[1] - 0.22 * length, both[0].J[1] + 0.25 * length],
+        "span": across,
+        "up": up,
         "headline": f"{len(J)} points; the longest gap is {number(even)} times the shortest",
         "note": f"{method[0].upper()}{method[1:]}, σ = {number(sigma)}: gap ratio <b>{number(even)}</b>, front of "
         f"length {number(length)}, {on_kinks(int(kink.sum()))}. The chosen point has J₁ = {number(chosen.J[0])}, "
@@ -133,12 +141,6 @@ def weight(point: Any) -> str:
 
 def front(**start: Any) -> Explorer:
     """Method, its steps, σ and one point beside the objectives' plane, and that point's control and state."""
-
-    def nearest(x: float, y: float) -> dict[str, Any]:
-        return {"at": float(np.clip((x - low[0]) / low[1], 0, 1))}
-
-    _, both, _ = tips(1e-4)
-    low = (both[0].J[0], both[1].J[0] - both[0].J[0])
     return Explorer(
         compute,
         {
@@ -146,7 +148,7 @@ def front(**start: Any) -> Explorer:
             "K": slider("weights or rays K", 16, 4, 40, 1, when=lambda v: v["method"] != WALK),
             "h_par": slider("step along, h∥", 0.083, 0.05, 0.5, 0.001, when=lambda v: v["method"] == WALK),
             "h_perp": slider("distance, h⊥", 0.083, 0.02, 0.5, 0.001, when=lambda v: v["method"] == WALK),
-            "at": slider("chosen point", 0.4, 0.0, 1.0, 0.01),
+            "at": slider("chosen point, near J₁ =", 0.05, 0.0, 0.11, 0.001),
             "sigma": log_slider("price σ", 1e-4, 1e-6, 1e-2, steps=16),
         },
         [
@@ -156,13 +158,14 @@ def front(**start: Any) -> Explorer:
                 thin("front", "front", ink(0.6)),
                 thin("arrows", "", ink(0.5), width=1),
                 dots("z", "reference z", ink(0.55), size=6, symbol="x"),
-                *(walk(f"points {name}", name, color(name), size=8) for name in (WEIGHTS, WALK, RAY)),
+                *(dots(f"points {name}", name, color(name), size=9) for name in (WEIGHTS, WALK, RAY)),
                 dots("kinks", "on a kink", ORANGE, symbol="circle-open", size=13),
                 here("chosen", "chosen", shade=INK),
-                x=axis("J₁: miss of the first target", "span"),
+                x=axis("J₁: miss of the first target (click: choose)", "span"),
                 y=axis("J₂: miss of the second", "up"),
                 height=400,
                 wide=True,
+                click=lambda x, _y: {"at": x},
             ),
             panel(
                 "Its state, between the targets",
@@ -176,7 +179,7 @@ def front(**start: Any) -> Explorer:
                 "Its control: eight equal cells",
                 curve("control", "control", shape="hvh"),
                 x=axis("x", [0, 1]),
-                y=axis("Bq", [-30, 30]),
+                y=axis("Bq", [-36, 36]),
             ),
         ],
         call=__name__,

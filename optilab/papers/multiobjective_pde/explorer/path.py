@@ -14,7 +14,7 @@ from optilab.ui.marks import axis, cloud, curve, dots, entry, guide, halo, here,
 from optilab.ui.theme import BLUE, GREEN, ORANGE, ink
 from optilab.ui.words import number
 
-D = 8
+D, LOWEST = 8, -1.25
 
 
 @cache
@@ -46,7 +46,8 @@ def compute(share: float, slope: float, seed: int) -> dict[str, Any]:
     along = np.stack([np.interp(-fine, -lam, x[:, i]) for i in range(D)], -1)
     grid, height, pareto, found = dips()
     chosen = int((height + slope * grid).argmin())
-    left = height[chosen] + slope * (grid[chosen] - np.array([0.0, 3.0]))
+    level = float(height[chosen] + slope * grid[chosen])
+    end = min(3.0, (level - LOWEST) / slope) if slope > 0 else 3.0  # where the line leaves the picture
     active = int((abs(now) > 1e-12).sum())
     return {
         "lines": (np.tile(np.append(lam, np.nan), D), np.concatenate([np.append(x[:, i], np.nan) for i in range(D)])),
@@ -60,9 +61,9 @@ def compute(share: float, slope: float, seed: int) -> dict[str, Any]:
         "image": (grid, height),
         "pareto": (grid, np.where(pareto, height, np.nan)),
         "hull": (grid[found & pareto], height[found & pareto]),
-        "tangent": ([0.0, 3.0], left),
+        "tangent": ([0.0, end], [level, level - slope * end]),
         "chosen": ([grid[chosen]], [height[chosen]]),
-        "headline": f"At λ = {number(value)} {active} of {D} entries {'is' if active == 1 else 'are'} active",
+        "headline": f"{active} of {D} entries {'is' if active == 1 else 'are'} active at λ = {number(value)}",
         "part": f"A weighted sum finds {number(100 * float((found & pareto).sum() / pareto.sum()), 2)} % of this front",
         "note": f"λ = {number(value)} of at most {number(lam[0])}: {active} of {D} active, {len(lam) - 2} kinks in "
         f"all. Two dips: f + {number(slope)}·|x| is least at <b>x = {number(grid[chosen])}</b>, "
@@ -105,7 +106,7 @@ def path(**start: Any) -> Explorer:
                 dots("hull", "weights find", ORANGE, size=6),
                 here("chosen", shade=ORANGE),
                 x=axis("|x|", [-0.05, 3.05]),
-                y=axis("f", [-1.25, 0.15]),
+                y=axis("f", [LOWEST, 0.15]),
                 wide=True,
                 height=330,
             ),

@@ -36,6 +36,13 @@ def ride(n: int, kappa: float, offset: float, method: str) -> tuple[np.ndarray, 
     return np.array([state.y for state in states]), np.array([float(state.residual) for state in states])
 
 
+def sides(y: np.ndarray) -> str:
+    """Where y is positive, in words."""
+    if (y > 0).any() and (y < 0).any():
+        return "the kink is at the line y = 0"
+    return "positive everywhere, so linear" if (y > 0).any() else "nowhere positive, so linear"
+
+
 def compute(k: int, kappa: float, offset: float, method: str, n: int) -> dict[str, Any]:
     """One iterate, a cut through it, and the residuals of both methods."""
     kappa = 0.0 if method == LINEAR else kappa
@@ -58,7 +65,7 @@ def compute(k: int, kappa: float, offset: float, method: str, n: int) -> dict[st
         "newton": (np.arange(done + 1), np.maximum(newton_sizes, FLOOR)),
         "fixed": (np.arange(STEPS + 1), np.maximum(fixed_sizes, FLOOR)),
         "now": ([at], [max(sizes[at], FLOOR)]),
-        "headline": f"y after {at} steps: on one side of the line y > 0" if at else "The start, y = 0",
+        "headline": f"y after {at} step{'s' * (at != 1)}: {sides(path[at])}" if at else "The start, y = 0",
         "note": f"{NEWTON[0].upper()}{NEWTON[1:]} needs <b>{done}</b> linear solve{'s' * (done != 1)}. The fixed point "
         f"has κ/λ_min = {number(ratio)} and {verdict}: after {STEPS} steps its residual is {number(fixed_sizes[-1])}. "
         f"y > 0 on {number(100 * float((path[at] > 0).mean()), 2)} % of the nodes in step {at}, "

@@ -128,10 +128,11 @@ class MaxPDE:
         """A v for v (..., N)."""
         grid = np.reshape(v, (*np.shape(v)[:-1], *[self.n] * self.dim))
         out = 2.0 * self.dim * grid
-        for axis in range(-self.dim, 0):
-            into, before = np.swapaxes(out, axis, -1), np.swapaxes(grid, axis, -1)
-            into[..., 1:] -= before[..., :-1]
-            into[..., :-1] -= before[..., 1:]
+        out[..., 1:] -= grid[..., :-1]
+        out[..., :-1] -= grid[..., 1:]
+        if self.dim == 2:
+            out[..., 1:, :] -= grid[..., :-1, :]
+            out[..., :-1, :] -= grid[..., 1:, :]
         return np.reshape(out, np.shape(v)) / self.h**2
 
     def residual(self, y: Array, u: Array) -> Array:
