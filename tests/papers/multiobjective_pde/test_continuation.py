@@ -69,6 +69,20 @@ def test_part_of_the_front_ends_where_it_is_told():
     assert last.alpha == 0.4
 
 
+def test_on_a_reduced_model_it_comes_near_as_long_as_the_corrector_knows_when_to_stop():
+    full = alg.FullModel(standard())
+    model = alg.started(full, FIRST.q)
+    for q in (LAST.q, (FIRST.q + LAST.q) / 2):
+        model.enrich(q)
+    solves = full.total
+    points = list(alg.continuation(model, FIRST, ds=DS, tol=1e-4))
+    assert full.total == solves
+    assert len(points) in (14, 15, 16)
+    assert max(point.corrections for point in points) <= 2
+    exact = np.array([alg.FullModel(standard()).values(point.q) for point in points])
+    assert abs(exact - [point.J for point in points]).max() < 5e-3
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -114,6 +114,14 @@ def test_of_the_control_of_a_pde():
     assert len(slow.step) == 61
 
 
+def test_steepest_common_descent_of_the_control_of_a_pde():
+    objectives = alg.OfControl(alg.FullModel(standard()))
+    trace = run(alg.mgda(objectives, np.full(8, 5.0), delta=1e-5, t0=1e4), 100)
+    assert (np.diff(trace.f, axis=0) < 0).all()
+    assert len(trace.step) > 3
+    assert len(run(alg.mgda(objectives, np.zeros(8), delta=1e-5, t0=1e4), 100).step) == 1  # y = 0: all nodes on a kink
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

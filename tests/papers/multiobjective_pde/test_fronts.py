@@ -5,6 +5,7 @@ from scipy.optimize import minimize_scalar
 from optilab.papers.multiobjective_pde import algorithm as alg
 from optilab.papers.multiobjective_pde import experiment
 from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking, random_targets, standard
+from optilab.problems.pareto import hypervolume, non_dominated
 
 HALF = np.array([0.5, 0.5])
 
@@ -96,6 +97,14 @@ def test_pascoletti_serafini_ends_on_the_ray_with_multipliers_that_fit(ends, r, 
     assert end.lam @ r == pytest.approx(1, abs=2e-5)
     np.testing.assert_allclose(end.J, z + end.t * r, atol=1e-6)  # both constraints are active
     assert np.linalg.norm(end.lam @ model.gradients(end.q)[1]) <= 2e-7
+
+
+def test_the_points_of_all_methods_are_of_one_front():
+    weighted, walk = experiment.weighted_front(None).J, experiment.reference_front(None).J
+    assert non_dominated(np.concatenate([weighted, walk])).mean() > 0.9  # minimisers to rounding, and two local ones
+    corner = np.array([0.11, 0.09])
+    assert hypervolume(weighted, corner) == pytest.approx(hypervolume(walk, corner), rel=0.02)
+    assert non_dominated(walk).all()
 
 
 def test_three_objectives_are_no_more_than_two():

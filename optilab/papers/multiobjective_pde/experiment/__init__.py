@@ -13,6 +13,7 @@ from optilab.papers.multiobjective_pde.experiment.fronts import (
     pair,
     reduced_front,
     reference_front,
+    trusted,
     weighted_front,
 )
 from optilab.papers.multiobjective_pde.experiment.kinks import descents, jams, kinks

@@ -62,11 +62,11 @@ def along(quick: bool) -> Iterator[Claim]:
     yield Claim.over("continuation: gap over ds", middle, np.median, at_least=0.9, at_most=1.1)
     residuals = np.concatenate([walk.residual for walk in walks])
     yield Claim(
-        "continuation: part of the points with |F| ≤ 10⁻⁸; the others say kink",
+        "continuation: part of the points with ‖F‖ ≤ 10⁻⁸; the others say kink",
         (residuals <= 1e-8).mean(),
         at_least=0.7,
     )
     found = np.array([seen_from(seed) for seed in seeds])
-    yield Claim.over("Pascoletti–Serafini: |Σ λᵢ∇Jᵢ|", found[..., 1], np.median, at_most=1e-8)
+    yield Claim.over("Pascoletti–Serafini: ‖Σ λᵢ∇Jᵢ‖", found[..., 1], np.median, at_most=1e-8)
     yield Claim.over("Pascoletti–Serafini: … at kinks, the largest", found[..., 1], np.max, at_most=1e-4)
     yield Claim.over("Pascoletti–Serafini: violation, the largest", found[..., 0], np.max, at_most=1e-6)

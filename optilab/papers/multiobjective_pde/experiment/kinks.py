@@ -61,6 +61,6 @@ def kinks(quick: bool) -> Iterator[Claim]:
     yield Claim.over(
         "crescent: starts of 20 from which descent across kinks arrives, the least", there, np.min, at_least=20
     )
-    yield Claim("crescent: fall of each objective over c ε|v|, the least", table[..., 4].min(), at_least=1 - 1e-9)
+    yield Claim("crescent: fall of each objective over c ε‖v‖, the least", table[..., 4].min(), at_least=1 - 1e-9)
     stuck = np.array([(jams(seed) > DELTA).sum() for seed in seeds])
     yield Claim.over("crescent: starts of 20 where MGDA jams and needn't, the least", stuck, np.min, at_least=2)

@@ -8,7 +8,7 @@ import numpy as np
 from optilab.papers.multiobjective_pde.algorithm import contraction, semismooth_newton
 from optilab.papers.multiobjective_pde.explorer.parts import FIXED, NEWTON, alternating, color
 from optilab.papers.multiobjective_pde.problems import MaxPDE, sine
-from optilab.ui.controls import choice, log_slider, slider
+from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import area, axis, contour, curve, entry, heat, here, log, panel, thin, walk
 from optilab.ui.theme import BLUE, INK, ORANGE, ink
@@ -80,7 +80,7 @@ def solver(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "k": slider("step k", 1, 0, FRAMES, 1),
+            "k": player("step k", 1, FRAMES, interval=700),
             "kappa": log_slider(
                 "κ", 10.0, 1.0, 1000.0, named={"λ_min, 19.7": 19.72}, when=lambda v: v["method"] != LINEAR
             ),
