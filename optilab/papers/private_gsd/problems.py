@@ -5,7 +5,7 @@ real one. A counting query asks for the share of rows of which something holds; 
 are measured together, since a row can change few of them: it falls into one cell of each partition of the domain.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
@@ -93,6 +93,10 @@ class Queries:
 
     def pick(self, workloads: Sequence[int] | Array) -> "Queries":
         """Only some of the workloads, in that order."""
+        raise NotImplementedError
+
+    def keys(self) -> list[Hashable]:
+        """What each workload asks: two that ask the same have the same key."""
         raise NotImplementedError
 
     @property
@@ -213,6 +217,10 @@ class Cells(Queries):
         held[np.arange(len(rows))[:, None], cells] = 1
         return held
 
+    def keys(self) -> list[Hashable]:
+        """The columns of each workload, in whatever order."""
+        return [frozenset(group) for group in self.sets]
+
     def pick(self, workloads: Sequence[int] | Array) -> "Cells":
         """Only some of the workloads, in that order."""
         return replace(self, sets=tuple(self.sets[w] for w in workloads))
@@ -228,7 +236,12 @@ def marginals(domain: Domain, k: int = 2) -> Cells:
 class ByCategory(Queries):
     """Queries [x_c = v] ∧ (a condition on real columns), a workload for each condition: all values v."""
 
-    category: int  # the column c
+    category: int | None  # the column c; without one the condition is all
+
+    @property
+    def size(self) -> int:
+        """How many values v there are."""
+        return 1 if self.category is None else self.domain.sizes[self.category]
 
     def factor(self, rows: Array) -> Array:
         """Which conditions hold for which rows: (n, m) of bool."""
@@ -256,7 +269,7 @@ class ByCategory(Queries):
     @cached_property
     def lengths(self) -> Array:  # type: ignore[override]
         """As many queries as the column has categories, in each workload."""
-        return np.full(self.conditions, self.domain.sizes[self.category])
+        return np.full(self.conditions, self.size)
 
     @cached_property
     def parts(self) -> Array:  # type: ignore[override]
@@ -270,13 +283,15 @@ class ByCategory(Queries):
 
     def __call__(self, rows: Array) -> Array:
         """Which queries hold for which rows: 0 or 1, (n, m · s), all values of a condition side by side."""
-        is_value = rows[:, self.category, None] == np.arange(self.domain.sizes[self.category])
-        held: Array = self.factor(rows)[:, :, None] & is_value[:, None, :]
+        held: Array = self.factor(rows)[:, :, None]
+        if self.category is not None:
+            held = held & (rows[:, self.category, None] == np.arange(self.size))[:, None, :]
         return held.reshape(len(rows), -1).astype(float)
 
     def _check(self) -> None:
-        fits = whole(self.category) and self.category < self.domain.d and not self.domain.real[self.category]
-        require(fits, "category", self.category, f"a column of categories, among {np.flatnonzero(~self.domain.real)}")
+        c = self.category
+        fits = c is None or (whole(c) and c < self.domain.d and not self.domain.real[c])
+        require(fits, "category", c, f"None or a column of categories, among {np.flatnonzero(~self.domain.real)}")
         require(self.conditions > 0, "the number of workloads", self.conditions, "1 or more: nothing is asked otherwise")
 
 
@@ -288,8 +303,8 @@ class Prefixes(ByCategory):
     ----------
     domain : Domain
         Of the tables.
-    category : int
-        The column c.
+    category : int or None
+        The column c; without one a query is its condition alone.
     columns : array of int (m, k)
         Real columns of each condition.
     theta : array (m, k)
@@ -297,7 +312,7 @@ class Prefixes(ByCategory):
     """
 
     domain: Domain
-    category: int
+    category: int | None
     columns: Array
     theta: Array
 
@@ -336,6 +351,11 @@ class Prefixes(ByCategory):
 
         return value, pullback
 
+    def keys(self) -> list[Hashable]:
+        """Columns and thresholds of each prefix, in whatever order."""
+        pairs = zip(self.columns.tolist(), self.theta.tolist(), strict=True)
+        return [(self.category, frozenset(zip(*pair, strict=True))) for pair in pairs]
+
     def pick(self, workloads: Sequence[int] | Array) -> "Prefixes":
         """Only some of the workloads, in that order."""
         chosen = np.asarray(workloads, dtype=int)
@@ -350,8 +370,8 @@ class HalfSpaces(ByCategory):
     ----------
     domain : Domain
         Of the tables.
-    category : int
-        The column c.
+    category : int or None
+        The column c; without one a query is its condition alone.
     w : array (m, r)
         Normals, over all r real columns.
     b : array (m,)
@@ -359,7 +379,7 @@ class HalfSpaces(ByCategory):
     """
 
     domain: Domain
-    category: int
+    category: int | None
     w: Array
     b: Array
 
@@ -388,6 +408,10 @@ class HalfSpaces(ByCategory):
             return np.asarray((s * gradient * value * (1 - value)) @ self.w)
 
         return value, pullback
+
+    def keys(self) -> list[Hashable]:
+        """Normal and threshold of each half-space."""
+        return [(self.category, *w, b) for w, b in zip(self.w.tolist(), self.b.tolist(), strict=True)]
 
     def pick(self, workloads: Sequence[int] | Array) -> "HalfSpaces":
         """Only some of the workloads, in that order."""
@@ -424,6 +448,10 @@ class Together(Queries):
     def __call__(self, rows: Array) -> Array:
         """Which queries hold for which rows: 0 or 1, (n, M)."""
         return np.concatenate([group(rows) for group in self.groups], axis=1)
+
+    def keys(self) -> list[Hashable]:
+        """What each workload asks, and of which kind it is."""
+        return [(type(group).__name__, key) for group in self.groups for key in group.keys()]
 
     def pick(self, workloads: Sequence[int] | Array) -> "Together":
         """Only some of the workloads, in that order."""

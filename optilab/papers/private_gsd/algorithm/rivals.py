@@ -23,6 +23,11 @@ def _through_softmax(P: Array, gradient: Array) -> Array:
     return np.asarray(P * (gradient - (gradient * P).sum(-1, keepdims=True)))
 
 
+def _drawn(P: Array, rng: np.random.Generator) -> Array:
+    """A category for every row of probabilities (n, s): (n,) of int."""
+    return np.asarray((rng.random((len(P), 1)) > np.cumsum(P, axis=1)[:, :-1]).sum(1))
+
+
 @dataclass(frozen=True)
 class SoftTable:
     """RAP: ‖â − Q(P)‖² of a table whose n' rows hold probabilities of categories, softmax of logits.
@@ -83,6 +88,12 @@ class SoftTable:
         logits = [_through_softmax(p, g) for p, g in zip(P, into, strict=True)]
         return np.concatenate(logits, axis=-1).reshape(x.shape)
 
+    def draws(self, x: Array, rng: np.random.Generator, copies: int = 10) -> Array:
+        """The table that RAP releases: copies of every row of x (d,), each category drawn from its probabilities."""
+        require(whole(copies, 1), "copies", copies, "a whole number, 1 or more")
+        columns = [_drawn(np.repeat(P, copies, axis=0), rng) for P in self.probabilities(x)]
+        return np.stack(columns, axis=-1).astype(float)
+
 
 @dataclass(frozen=True)
 class Relaxed:
@@ -116,7 +127,7 @@ class Relaxed:
     @cached_property
     def categories(self) -> int:
         """The number of categories."""
-        return self.queries.domain.sizes[self.queries.category]
+        return self.queries.size
 
     @property
     def dim(self) -> int:
@@ -219,7 +230,8 @@ def _assembled(problem: Relaxed, codes: Array, reals: Array, rng: np.random.Gene
     """A table of these categories (n,) and real columns (n, r); columns that nobody asks for are uniform."""
     domain = problem.queries.domain
     table = domain.uniform(rng, len(codes))
-    table[:, problem.queries.category] = codes
+    if problem.queries.category is not None:
+        table[:, problem.queries.category] = codes
     table[:, domain.real] = reals
     return table
 
@@ -228,8 +240,7 @@ def draws(problem: Relaxed, x: Array, rng: np.random.Generator, copies: int = 20
     """The table that RAP++ releases: copies of every row of x (d,), the category of each drawn from its probabilities."""
     require(whole(copies, 1), "copies", copies, "a whole number, 1 or more")
     P, reals = (np.repeat(part, copies, axis=0) for part in problem.split(x))
-    codes = (rng.random((len(P), 1)) > np.cumsum(P, axis=1)[:, :-1]).sum(1)
-    return _assembled(problem, codes, reals, rng)
+    return _assembled(problem, _drawn(P, rng), reals, rng)
 
 
 def systematic(problem: Relaxed, x: Array, rng: np.random.Generator, copies: int = 20) -> Array:
