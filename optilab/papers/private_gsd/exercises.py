@@ -1,0 +1,280 @@
+"""Checks for the lesson and the assignment on Private-GSD: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy.stats import chi2
+
+from optilab.course.forms import agrees, array, formula, number
+from optilab.papers.private_gsd.problems import Domain
+
+Array = np.ndarray
+m, rho, N = sp.symbols("m rho N", positive=True)
+S, T, R = sp.symbols("S T R", positive=True)
+CALLS = 5_000  # of an operator whose frequencies are judged
+
+
+def _in(answer: Any, name: str, *symbols: sp.Symbol) -> sp.Expr:
+    """The answer as an expression in these symbols alone."""
+    found = formula(answer, name, *symbols)
+    unknown = found.free_symbols - set(symbols)
+    names = ", ".join(map(str, symbols))
+    assert not unknown, f"write {name} in exercises.{names} alone, not in {sorted(map(str, unknown))}"
+    return found
+
+
+def _is(found: sp.Expr, right: sp.Expr, name: str) -> None:
+    """Equal; what is wrong is said at numbers."""
+    values = {m: 8, rho: sp.Rational(1, 2), N: 100, S: 2, T: 5, R: 3}
+    there = ", ".join(f"{symbol} = {values[symbol]}" for symbol in sorted(right.free_symbols, key=str))
+    said = f"at {there} {name} is {sp.N(right.subs(values), 4)}, yours is {sp.N(found.subs(values), 4)}"
+    assert agrees(found, right), said
+
+
+# The lesson
+
+
+def check_shot(sigma: Any, scale: Any) -> str:
+    """σ of m prefix workloads measured at once with ρ, √(m/ρ)/N; Gumbel scale of S picks that cost ρ, √(S/(2ρ))/N."""
+    noise, gumbel = _in(sigma, "sigma", m, rho, N), _in(scale, "scale", S, rho, N)
+    right, chosen = sp.sqrt(m / rho) / N, sp.sqrt(S / (2 * rho)) / N
+    assert not agrees(noise, sp.sqrt(1 / rho) / N), "each of the m workloads gets ρ/m, not ρ: where is √m?"
+    one = "a row that is replaced changes two answers by 1/N each: Δ = √2/N, not 1/N"
+    assert not agrees(noise, sp.sqrt(m / (2 * rho)) / N), one
+    assert not agrees(gumbel, chosen / 2), "the scale is 2Δ/ε₀, yours is Δ/ε₀"
+    assert not agrees(gumbel, chosen * sp.sqrt(2)), "an error is one number: its Δ is 1/N, without √2"
+    _is(noise, right, "sigma")
+    _is(gumbel, chosen, "scale")
+    return "both fall like 1/N: twice as many people, half the noise, whatever the table looks like."
+
+
+def check_update(one_row_update: Callable[..., Any], fitness: Callable[..., Any], seed: int | None = None) -> str:
+    """`one_row_update(stat, q_old, q_new, n_rows)` and `fitness(a_hat, answers)` must be what a recomputation gives.
+
+    On tables drawn by `seed`, for one candidate (M,) and many (P, M). Recognises a division of the new term alone,
+    swapped signs, and answers that change what they are given.
+    """
+    rng = np.random.default_rng(seed)
+    held = (rng.random((7, 5)) < 0.4).astype(float)
+    stat, a_hat = held.sum(0), rng.random(5)
+    for shape in ((5,), (4, 5)):
+        rows = rng.integers(7, size=shape[:-1])
+        q_old, q_new = held[rows], (rng.random(shape) < 0.5).astype(float)
+        given = stat.copy(), q_old.copy(), q_new.copy()
+        answers = array(one_row_update(*given, 7), "the answers")
+        same = all(np.array_equal(one, other) for one, other in zip(given, (stat, q_old, q_new), strict=True))
+        assert same, "one_row_update changes the arrays that it is given: the best table still needs them"
+        assert answers.shape == shape, f"for q_old {shape} the answers must have that shape, not {answers.shape}"
+        right = (stat - q_old + q_new) / 7
+        late = stat - q_old + q_new / 7
+        assert not np.allclose(answers, late), "all three are counts: divide their sum by n_rows, not the new row alone"
+        assert not np.allclose(answers, (stat + q_old - q_new) / 7), "the old row goes and the new one comes: signs"
+        assert np.allclose(answers, right, rtol=0, atol=1e-12), f"counted anew the answers are {right}, yours {answers}"
+        found = array(fitness(a_hat.copy(), answers.copy()), "the fitness")
+        wanted = ((a_hat - right) ** 2).sum(-1)
+        assert found.shape == wanted.shape, f"for answers {shape} the fitness must be {wanted.shape}, not {found.shape}"
+        assert not np.allclose(found, wanted / 5), "that is the mean of the squares; asked for is their sum"
+        assert np.allclose(found, wanted, rtol=0, atol=1e-12), f"the fitness is {wanted}, yours is {found}"
+    return "a candidate costs M additions, whatever N and N' are: that is what makes hundreds of thousands affordable."
+
+
+# The assignment
+
+
+def check_rounds(sigma: Any, scale: Any) -> str:
+    """Noise of T rounds of S picks that spend a third of ρ/T on choosing, on range workloads of R resolutions each.
+
+    σ = √(3RST/(2ρ))/N, scale √(3ST/(2ρ))/N. Recognises thirds swapped or halves, Δ = √2/N and √R/N, a missing T or S,
+    and the scale Δ/ε₀.
+    """
+    noise, gumbel = _in(sigma, "sigma", S, T, R, rho, N), _in(scale, "scale", S, T, rho, N)
+    right, chosen = sp.sqrt(3 * R * S * T / (2 * rho)) / N, sp.sqrt(3 * S * T / (2 * rho)) / N
+    swapped = "a third of a round is for choosing, two thirds are for measuring: yours has them the other way"
+    assert not agrees(noise, right * sp.sqrt(2)), swapped
+    assert not agrees(gumbel, chosen / sp.sqrt(2)), swapped
+    halves = "that is half and half, as in the lesson: here it is one third and two thirds"
+    assert not agrees(noise, right * sp.sqrt(sp.Rational(4, 3))), halves
+    assert not agrees(gumbel, chosen * sp.sqrt(sp.Rational(2, 3))), halves
+    missing = "a row falls into one cell of each of the R resolutions, so it changes 2R answers by 1/N"
+    assert not agrees(noise, right / sp.sqrt(R)), missing
+    assert not agrees(noise, right / sp.sqrt(2)), "replaced, a row leaves R cells and enters R others: 2R answers, not R"
+    for lost, what in ((T, "the T rounds share ρ"), (S, "the S workloads of a round share what is spent on them")):
+        assert not agrees(noise, right / sp.sqrt(lost)), f"{what}: where is √{lost} in sigma?"
+        assert not agrees(gumbel, chosen / sp.sqrt(lost)), f"{what}: where is √{lost} in scale?"
+    assert not agrees(gumbel, chosen / 2), "the scale is 2Δ/ε₀, yours is Δ/ε₀"
+    _is(noise, right, "sigma")
+    _is(gumbel, chosen, "scale")
+    return "R resolutions cost √R in noise, not R: a tree of ranges is cheap, because a row is in one cell a level."
+
+
+MIXED = Domain((3, 2, 1, 1))
+REALS = Domain((1, 1, 1))
+
+
+def _one_change(before: Array, after: Any, sizes: tuple[int, ...], name: str) -> tuple[int, int, float] | None:
+    """Row, column and new value of the one cell in which a table differs, if it does; a table it must be."""
+    table = array(after, f"what {name} returns")
+    assert table.shape == before.shape, f"{name} must return one table {before.shape}, not {table.shape}"
+    rows, columns = np.nonzero(table != before)
+    many = f"{name} changed {len(rows)} cells at once: one cell is enough, and what the one-row update allows"
+    assert len(rows) <= 1, many
+    real = np.array(sizes) == 1
+    codes = table[:, ~real]
+    whole = bool((codes == np.floor(codes)).all())
+    assert whole, f"{name} made a category {codes[codes != np.floor(codes)][0]:.3f}: categories are codes, without noise"
+    inside = bool(((codes >= 0) & (codes < np.array(sizes)[~real])).all())
+    assert inside, f"{name} made a category outside 0 … size − 1"
+    span = f"{name} left [0, 1] in a real column: clip after the noise"
+    assert ((table[:, real] >= 0) & (table[:, real] <= 1)).all(), span
+    return (int(rows[0]), int(columns[0]), float(table[rows[0], columns[0]])) if len(rows) else None
+
+
+def _even(counts: Array, what: str) -> None:
+    """The counts must be those of equal chances, up to what happens once in ten thousand times."""
+    expected = counts.sum() / len(counts)
+    statistic = ((counts - expected) ** 2 / expected).sum()
+    off = f"{what} aren't equally likely: {counts.astype(int).tolist()} in {int(counts.sum())} changes"
+    assert chi2.sf(statistic, len(counts) - 1) > 1e-4, off
+
+
+def check_operators(mutate: Callable[..., Any], crossover: Callable[..., Any], seed: int | None = None) -> str:
+    """`mutate(best, sizes, rng)` and `crossover(best, elites, sizes, rng, noise)` must each return one new table.
+
+    Judged by what they change and how often, 5,000 calls each. Recognises copies of whole rows, i' = i, the first elite
+    alone, noise on categories or without a clip, and a change of the table that is given.
+    """
+    seed = 0 if seed is None else seed
+    _check_bounds(mutate, crossover, seed)
+    _check_mutation(mutate, seed)
+    _check_crossover(crossover, seed)
+    return "mutation makes what nobody has, crossover spreads what works: each changes one row, so each is cheap."
+
+
+def _check_bounds(mutate: Callable[..., Any], crossover: Callable[..., Any], seed: int) -> None:
+    """Tables of mixed columns stay tables, and what is given stays as it is."""
+    rng, sizes = np.random.default_rng(seed), MIXED.sizes
+    elites = np.stack([MIXED.uniform(rng, 6) for _ in range(3)])
+    best = elites[0].copy()
+    for _ in range(300):
+        for name, call in (
+            ("mutate", lambda given, others: mutate(given, sizes, rng)),
+            ("crossover", lambda given, others: crossover(given, others, sizes, rng, 1.0)),
+        ):
+            given, others = best.copy(), elites.copy()
+            after = call(given, others)
+            kept = np.array_equal(given, best) and np.array_equal(others, elites)
+            assert kept, f"{name} changes a table that it is given: copy it first, candidates all start from the best"
+            _one_change(best, after, sizes, name)
+
+
+def _check_mutation(mutate: Callable[..., Any], seed: int) -> None:
+    """Rows and columns equally often, and values all over the domain."""
+    rng = np.random.default_rng([seed, 1])
+    best = REALS.uniform(rng, 5)
+    changes = [_one_change(best, mutate(best.copy(), REALS.sizes, rng), REALS.sizes, "mutate") for _ in range(CALLS)]
+    found = [change for change in changes if change]
+    assert len(found) > 0.99 * CALLS, f"mutate changed nothing in {CALLS - len(found)} of {CALLS} calls"
+    rows, columns, values = (np.array(part) for part in zip(*found, strict=True))
+    _even(np.bincount(rows, minlength=5), "the rows that mutate changes")
+    _even(np.bincount(columns, minlength=3), "the columns that mutate changes")
+    _even(np.histogram(values, 10, (0, 1))[0], "tenths of [0, 1] for a mutated value")
+    codes = Domain((4,))
+    start = np.zeros((1, 1))
+    drawn = [array(mutate(start.copy(), codes.sizes, rng), "what mutate returns")[0, 0] for _ in range(800)]
+    _even(np.bincount(np.array(drawn).astype(int), minlength=4), "the categories that mutate draws")
+
+
+def _check_crossover(crossover: Callable[..., Any], seed: int) -> None:
+    """Without noise every value tells from which cell of which elite it comes."""
+    rng = np.random.default_rng([seed, 2])
+    E, n, d = 4, 5, 3
+    values = rng.permutation(E * n * d).reshape(E, n, d) / (E * n * d)
+    best = values[0].copy()
+    origin = {value: place for place, value in np.ndenumerate(values)}
+    sources, changed, same_row = [], [], 0
+    for _ in range(CALLS):
+        after = crossover(best.copy(), values.copy(), REALS.sizes, rng, 0.0)
+        change = _one_change(best, after, REALS.sizes, "crossover")
+        if change:
+            row, column, value = change
+            strange = "without noise a new value must stand in an elite table"
+            assert value in origin, f"{strange}, and {value:.3f} does not"
+            e, i, c = origin[value]
+            assert c == column, f"a value of column {c} was put into column {column}: columns have different meanings"
+            sources.append(e)
+            changed.append((row, column))
+            same_row += int(i == row)
+    most = len(sources)
+    assert most > 0.9 * CALLS, f"crossover changed nothing in {CALLS - most} of {CALLS} calls (1 in {E * n} is chance)"
+    counts = np.bincount(sources, minlength=E).astype(float)
+    counts[0] *= n / (n - 1)  # from the best table itself one row in n gives back what was there
+    assert counts[1:].sum() > 0, "all values come from the first elite: draw the table, too"
+    share = same_row / most
+    stays = f"i' = i in {100 * share:.0f} % of the changes: the row of the elite is drawn by itself, not that of best"
+    expected = (E - 1) / n / (E - 1 / n)
+    assert abs(share - expected) < 4.5 * np.sqrt(expected / most), stays
+    assert most > 0.9 * CALLS, f"crossover changed nothing in {CALLS - most} of {CALLS} calls (1 in {E * n} is chance)"
+    _even(counts, "the elite tables")
+    rows, columns = np.array(changed).T
+    _even(np.bincount(rows, minlength=n), "the rows that crossover changes")
+    _even(np.bincount(columns, minlength=d), "the columns that crossover changes")
+    moved = [
+        _one_change(best, crossover(best.copy(), values.copy(), REALS.sizes, rng, 0.02), REALS.sizes, "crossover")
+        for _ in range(800)
+    ]
+    nearest = np.array([np.abs(values[:, :, change[1]] - change[2]).min() for change in moved if change])
+    assert (nearest > 0).mean() > 0.5, "with noise 0.02 real values are those of elites still: where is the noise?"
+
+
+REASONS = {
+    "share": "fewer workloads share the budget, so each has less noise; what is never measured is left to be wrong",
+    "search": "the search has fewer queries to fit, so it converges in fewer generations",
+    "start": "each round starts from the table of the round before",
+}
+
+
+def check_adaptive(errors: Mapping[float, Any], why: str, expected: Mapping[float, float] | None = None) -> str:
+    """Mean errors (seeds, 2), one shot and ten rounds of three, for ε = 0.2 and 10 on 600 prefixes; and the reason.
+
+    Recognises the columns the other way, largest errors, few seeds, and the wrong reason.
+
+    Parameters
+    ----------
+    errors : mapping of ε to array (seeds, 2)
+        Mean |error| over all 600 queries, against the true answers: of one shot, and in rounds.
+    why : {"share", "search", "start"}
+        See `REASONS`.
+    expected : mapping of ε to float, optional
+        The mean error of one shot that other runs have; the answer's may differ by a quarter.
+    """
+    assert isinstance(errors, Mapping), f"errors must be a dict from ε to an array, got {type(errors).__name__}"
+    missing = {0.2, 10.0} - {float(key) for key in errors}
+    assert not missing, f"no errors for ε = {sorted(missing)}"
+    ratios = {}
+    for epsilon in (0.2, 10.0):
+        table = array(errors[epsilon], f"errors[{epsilon}]")
+        assert table.ndim == 2 and table.shape[1] == 2, f"errors[{epsilon}] must be (seeds, 2), not {table.shape}"
+        assert len(table) >= 3, f"{len(table)} seeds at ε = {epsilon} are too few: three are asked for"
+        assert len(np.unique(table)) == table.size, f"errors[{epsilon}] repeats itself: is every seed its own run?"
+        once, rounds = table.mean(0)
+        ratios[epsilon] = rounds / once
+        if expected:
+            off = once / expected[epsilon]
+            said = f"at ε = {epsilon} one shot's mean error is {once:.4f}, where others measure {expected[epsilon]:.4f}"
+            assert 0.75 < off < 1.33, f"{said}: mean over all 600 queries, against the true answers?"
+    low, high = ratios[0.2], ratios[10.0]
+    assert not (low > 1 and high < 0.5), "the columns are one shot first, then rounds: yours are the other way"
+    assert 0.5 <= low <= 0.92, f"at ε = 0.2 rounds over one shot is {low:.2f}; 0.5 to 0.92 is what such runs give"
+    assert high >= 2.2, f"at ε = 10 rounds over one shot is {high:.2f}; such runs give more than 2.2"
+    assert why in REASONS, f"why must be one of {list(REASONS)}, got {why!r}"
+    assert why != "search", "a smaller fit is cheaper, but at ε = 10 the same 30 workloads are fitted, and it loses"
+    assert why != "start", "a better start saves generations; one shot that runs longer doesn't catch up at ε = 0.2"
+    return "choosing trades noise for ignorance: it pays as long as noise is what the error is made of."
+
+
+def ratio_of(errors: Any) -> float:
+    """The mean of the second column over that of the first, of errors (seeds, 2)."""
+    once, rounds = array(errors, "errors").mean(0)
+    return number(rounds / once)
