@@ -29,7 +29,8 @@ def gaussian_mechanism() -> Derivation:
         )
         .then("the Rényi divergence is that over α − 1", lambda total: sp.cancel(total / (alpha - 1)))
         .equals(
-            alpha * sp.Mul(mu**2, 1 / (2 * sigma**2)), "ρα with ρ = μ²/(2σ²), for every α: that is ρ-zCDP, and ρ's add up"
+            alpha * sp.Mul(mu**2, 1 / (2 * sigma**2)),
+            "ρα with ρ = μ²/(2σ²), for every α: that is ρ-zCDP, and ρ's add up",
         )
     )
 
@@ -102,7 +103,9 @@ def one_row() -> Derivation:
             "‖r + δ/N'‖² − ‖r‖² for three queries: r = Q(D') − â, and δ is q(new row) − q(old row), entries −1, 0, 1",
         )
         .then("expand", sp.expand)
-        .equals(2 * product / n_rows + square / n_rows**2, "2⟨r, δ⟩/N' + ‖δ‖²/N'²: a gain of first order, a fixed price")
+        .equals(
+            2 * product / n_rows + square / n_rows**2, "2⟨r, δ⟩/N' + ‖δ‖²/N'²: a gain of first order, a fixed price"
+        )
         .then(
             "it pays only if ⟨r, δ⟩ < −‖δ‖²/(2N'): with one query changed, δ = 1, only if r is below",
             lambda change: sp.solve(change.subs({D[0]: 1, D[1]: 0, D[2]: 0}), R[0])[0],
@@ -114,7 +117,9 @@ def slope_at_the_threshold() -> Derivation:
     """The gradient of a smoothed indicator: huge at the threshold, nothing beside it."""
     slope = sp.diff(1 / (1 + sp.exp(-s * z)), z)
     return (
-        Derivation("The gradient of a smoothed indicator", slope, "the derivative of sigmoid(sz), which stands for [z > 0]")
+        Derivation(
+            "The gradient of a smoothed indicator", slope, "the derivative of sigmoid(sz), which stands for [z > 0]"
+        )
         .then("at the threshold z = 0 it grows with s", lambda f: sp.simplify(f.subs(z, 0)))
         .then("at any z = h beside it, it vanishes as s → ∞", lambda _: sp.limit(slope.subs(z, h), s, sp.oo))
     )

@@ -99,7 +99,9 @@ def check_rounds(sigma: Any, scale: Any) -> str:
     assert not agrees(gumbel, chosen * sp.sqrt(sp.Rational(2, 3))), halves
     missing = "a row falls into one cell of each of the R resolutions, so it changes 2R answers by 1/N"
     assert not agrees(noise, right / sp.sqrt(R)), missing
-    assert not agrees(noise, right / sp.sqrt(2)), "replaced, a row leaves R cells and enters R others: 2R answers, not R"
+    assert not agrees(noise, right / sp.sqrt(2)), (
+        "replaced, a row leaves R cells and enters R others: 2R answers, not R"
+    )
     for lost, what in ((T, "the T rounds share ρ"), (S, "the S workloads of a round share what is spent on them")):
         assert not agrees(noise, right / sp.sqrt(lost)), f"{what}: where is √{lost} in sigma?"
         assert not agrees(gumbel, chosen / sp.sqrt(lost)), f"{what}: where is √{lost} in scale?"
@@ -123,7 +125,9 @@ def _one_change(before: Array, after: Any, sizes: tuple[int, ...], name: str) ->
     real = np.array(sizes) == 1
     codes = table[:, ~real]
     whole = bool((codes == np.floor(codes)).all())
-    assert whole, f"{name} made a category {codes[codes != np.floor(codes)][0]:.3f}: categories are codes, without noise"
+    assert whole, (
+        f"{name} made a category {codes[codes != np.floor(codes)][0]:.3f}: categories are codes, without noise"
+    )
     inside = bool(((codes >= 0) & (codes < np.array(sizes)[~real])).all())
     assert inside, f"{name} made a category outside 0 … size − 1"
     span = f"{name} left [0, 1] in a real column: clip after the noise"
@@ -192,7 +196,7 @@ def _check_crossover(crossover: Callable[..., Any], seed: int) -> None:
     E, n, d = 4, 5, 3
     values = rng.permutation(E * n * d).reshape(E, n, d) / (E * n * d)
     best = values[0].copy()
-    origin = {value: place for place, value in np.ndenumerate(values)}
+    origin = {float(value): place for place, value in np.ndenumerate(values)}
     sources, changed, same_row = [], [], 0
     for _ in range(CALLS):
         after = crossover(best.copy(), values.copy(), REALS.sizes, rng, 0.0)
@@ -255,7 +259,7 @@ def check_adaptive(errors: Mapping[float, Any], why: str, expected: Mapping[floa
     ratios = {}
     for epsilon in (0.2, 10.0):
         table = array(errors[epsilon], f"errors[{epsilon}]")
-        assert table.ndim == 2 and table.shape[1] == 2, f"errors[{epsilon}] must be (seeds, 2), not {table.shape}"
+        assert table.shape[1:] == (2,), f"errors[{epsilon}] must be (seeds, 2), not {table.shape}"
         assert len(table) >= 3, f"{len(table)} seeds at ε = {epsilon} are too few: three are asked for"
         assert len(np.unique(table)) == table.size, f"errors[{epsilon}] repeats itself: is every seed its own run?"
         once, rounds = table.mean(0)

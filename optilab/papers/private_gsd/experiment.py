@@ -50,7 +50,7 @@ def errors(answers: Array, truth: Array) -> Array:
 
 
 def over(one: Array, other: Array, of: int = 1) -> float:
-    """Of (seeds, 2) errors: the mean of one over that of the other; `of` 0 of the largest errors, 1 of the mean ones."""
+    """The mean over seeds of one over that of the other, errors (seeds, 2): `of` 0 the largest, 1 the mean ones."""
     return float(one[:, of].mean() / other[:, of].mean())
 
 

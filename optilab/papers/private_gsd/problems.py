@@ -62,7 +62,7 @@ class Domain:
         Raises
         ------
         ValueError
-            If it isn't (n, d) with n ≥ 1, has NaN or infinities, a code that is no category, or a number outside [0, 1].
+            If it isn't (n, d) with n ≥ 1, has NaN or infinity, a code that is no category, or a number outside [0, 1].
         """
         table = np.asarray(table, dtype=float)
         shape_fits = table.ndim == 2 and table.shape[1] == self.d and len(table) >= 1
@@ -95,7 +95,7 @@ class Queries:
         """Only some of the workloads, in that order."""
         raise NotImplementedError
 
-    def keys(self) -> list[Hashable]:
+    def identities(self) -> list[Hashable]:
         """What each workload asks: two that ask the same have the same key."""
         raise NotImplementedError
 
@@ -194,7 +194,7 @@ class Cells(Queries):
 
     @cached_property
     def _layout(self) -> tuple[Array, Array, Array, Array]:
-        """Of every partition: its columns and their pieces and strides (p, k), filled up by nothing; first cell (p,)."""
+        """Of every partition: columns, their pieces and strides (p, k), filled up by nothing; its first cell (p,)."""
         flat = [partition for group in self.partitions for partition in group]
         columns, pieces, strides = (np.zeros((len(flat), max(map(len, flat))), dtype=int) for _ in range(3))
         first = np.zeros(len(flat), dtype=int)
@@ -217,7 +217,7 @@ class Cells(Queries):
         held[np.arange(len(rows))[:, None], cells] = 1
         return held
 
-    def keys(self) -> list[Hashable]:
+    def identities(self) -> list[Hashable]:
         """The columns of each workload, in whatever order."""
         return [frozenset(group) for group in self.sets]
 
@@ -292,7 +292,9 @@ class ByCategory(Queries):
         c = self.category
         fits = c is None or (whole(c) and c < self.domain.d and not self.domain.real[c])
         require(fits, "category", c, f"None or a column of categories, among {np.flatnonzero(~self.domain.real)}")
-        require(self.conditions > 0, "the number of workloads", self.conditions, "1 or more: nothing is asked otherwise")
+        require(
+            self.conditions > 0, "the number of workloads", self.conditions, "1 or more: nothing is asked otherwise"
+        )
 
 
 @dataclass(frozen=True)
@@ -318,7 +320,9 @@ class Prefixes(ByCategory):
 
     def __post_init__(self) -> None:
         shapes = np.shape(self.columns), np.shape(self.theta)
-        require(shapes[0] == shapes[1] and len(shapes[0]) == 2, "the shapes of columns and theta", shapes, "both (m, k)")
+        require(
+            shapes[0] == shapes[1] and len(shapes[0]) == 2, "the shapes of columns and theta", shapes, "both (m, k)"
+        )
         self._check()
         known = np.isin(self.columns, np.flatnonzero(self.domain.real))
         require(known, "columns", self.columns, f"real columns, among {np.flatnonzero(self.domain.real)}")
@@ -334,7 +338,7 @@ class Prefixes(ByCategory):
 
     @cached_property
     def _choosers(self) -> Array:
-        """Matrices (k, m, r) of 0 and 1 that put what belongs to the j-th column of a prefix where it is among reals."""
+        """Matrices (k, m, r) of 0 and 1 that put what belongs to the j-th column of a prefix at its real column."""
         reals = np.flatnonzero(self.domain.real)
         return (self.columns.T[..., None] == reals).astype(float)
 
@@ -351,7 +355,7 @@ class Prefixes(ByCategory):
 
         return value, pullback
 
-    def keys(self) -> list[Hashable]:
+    def identities(self) -> list[Hashable]:
         """Columns and thresholds of each prefix, in whatever order."""
         pairs = zip(self.columns.tolist(), self.theta.tolist(), strict=True)
         return [(self.category, frozenset(zip(*pair, strict=True))) for pair in pairs]
@@ -409,7 +413,7 @@ class HalfSpaces(ByCategory):
 
         return value, pullback
 
-    def keys(self) -> list[Hashable]:
+    def identities(self) -> list[Hashable]:
         """Normal and threshold of each half-space."""
         return [(self.category, *w, b) for w, b in zip(self.w.tolist(), self.b.tolist(), strict=True)]
 
@@ -449,9 +453,9 @@ class Together(Queries):
         """Which queries hold for which rows: 0 or 1, (n, M)."""
         return np.concatenate([group(rows) for group in self.groups], axis=1)
 
-    def keys(self) -> list[Hashable]:
+    def identities(self) -> list[Hashable]:
         """What each workload asks, and of which kind it is."""
-        return [(type(group).__name__, key) for group in self.groups for key in group.keys()]
+        return [(type(group).__name__, key) for group in self.groups for key in group.identities()]
 
     def pick(self, workloads: Sequence[int] | Array) -> "Together":
         """Only some of the workloads, in that order."""

@@ -1,7 +1,9 @@
 """Answers to the assignment on Private-GSD, by task: wrong (what is said: answer), right, cheating."""
 
 
-def rounds(sigma: str = "sp.sqrt(3 * R * S * T / (2 * rho)) / N", scale: str = "sp.sqrt(3 * S * T / (2 * rho)) / N") -> str:
+def rounds(
+    sigma: str = "sp.sqrt(3 * R * S * T / (2 * rho)) / N", scale: str = "sp.sqrt(3 * S * T / (2 * rho)) / N"
+) -> str:
     """The two kinds of noise, right as they stand."""
     return f"""
 S, T, R, rho, N = exercises.S, exercises.T, exercises.R, exercises.rho, exercises.N

@@ -123,6 +123,7 @@ def genetic(
     domain = queries.domain
     tables = np.stack([domain.uniform(rng, n_rows) for _ in range(elites)])
     if start is not None:
+        require(len(start) == n_rows, "the rows of the start", len(start), f"{n_rows}, as n_rows says")
         tables[0] = domain.check(start)
     scores = fitness(a_hat, np.stack([queries.answers(table) for table in tables]))
     order = np.argsort(scores, kind="stable")

@@ -8,7 +8,7 @@ import numpy as np
 
 from optilab.core.check import require, whole
 from optilab.core.run import algorithm
-from optilab.papers.private_gsd.algorithm.genetic import project
+from optilab.papers.private_gsd.algorithm.genetic import genetic, project
 from optilab.papers.private_gsd.problems import Queries
 from optilab.problems.privacy import Budget, cdp_rho, gaussian_sigma
 
@@ -49,8 +49,10 @@ def budget_for(n: int, queries: Queries, epsilon: float, delta: float) -> Budget
     """
     budget = Budget(cdp_rho(epsilon, delta))
     if delta > 1 / n:
-        warn(f"delta = {delta:g} is above 1/n = {1 / n:g}: a mechanism that publishes a row would keep it", stacklevel=3)
-    repeated = queries.m - len(set(queries.keys()))
+        warn(
+            f"delta = {delta:g} is above 1/n = {1 / n:g}: a mechanism that publishes a row would keep it", stacklevel=3
+        )
+    repeated = queries.m - len(set(queries.identities()))
     if repeated:
         warn(f"{repeated} workloads are asked twice: each time costs its share of the budget", stacklevel=3)
     return budget
@@ -162,12 +164,13 @@ def adaptive(
     known = all(whole(w) and w < queries.m for w in first) and len(set(first)) == len(first)
     require(known, "first", first, f"different workloads among 0 … {queries.m - 1}")
     free = queries.m - len(first)
-    require(S * T <= free, "S · T", S * T, f"at most {free}, the workloads there are to choose from")
+    require(free >= S * T, "S · T", S * T, f"at most {free}, the workloads there are to choose from")
     n, rho = len(table), 0.0
     budget = budget_for(n, queries, epsilon, delta)
     total = float(budget.total)
     truth = queries.answers(table)
-    best = queries.domain.uniform(rng, search.get("n_rows", 2000))
+    refused = genetic(np.zeros(queries.M), queries, rng=rng, **search)  # here, before anything is spent
+    best = queries.domain.uniform(rng, len(next(refused).best))
     measured = Measured(np.zeros(0, dtype=int), np.zeros(0), np.zeros(0))
     if len(first) > 0:
         noise, searching = rng.spawn(2)

@@ -218,7 +218,7 @@ def anneal(
 def annealed(
     problem: Relaxed, rng: np.random.Generator, lrs: tuple[float, ...] = (0.005, 0.03), steps: int = 60
 ) -> Array:
-    """The point (d,) of least loss among all that the annealings from one start U[0, 1) pass, one for each step size."""
+    """The point (d,) of least loss among all that are passed from one start U[0, 1), annealing with each step size."""
     x0 = np.broadcast_to(rng.random(problem.dim), (len(lrs), problem.dim))
     states = list(anneal(problem, x0, lr=np.array(lrs), steps=steps))
     losses = np.stack([state.loss for state in states])
@@ -237,14 +237,14 @@ def _assembled(problem: Relaxed, codes: Array, reals: Array, rng: np.random.Gene
 
 
 def draws(problem: Relaxed, x: Array, rng: np.random.Generator, copies: int = 20) -> Array:
-    """The table that RAP++ releases: copies of every row of x (d,), the category of each drawn from its probabilities."""
+    """The table that RAP++ releases: copies of every row of x (d,), categories drawn from their probabilities."""
     require(whole(copies, 1), "copies", copies, "a whole number, 1 or more")
     P, reals = (np.repeat(part, copies, axis=0) for part in problem.split(x))
     return _assembled(problem, _drawn(P, rng), reals, rng)
 
 
 def systematic(problem: Relaxed, x: Array, rng: np.random.Generator, copies: int = 20) -> Array:
-    """The same rows with as many of category 1 as their probabilities add up to: a row gets it where the sum's floor steps.
+    """The same rows, rounded evenly: of category 1 where the floor of the sum of its probabilities steps up.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Private tables, to be played with: a table that evolves, privacy against error, a budget, rounds, a sigmoid, limits."""
+"""Private tables, to be played with: evolution, privacy against error, a budget, rounds, a sigmoid, limits."""
 
 from optilab.papers.private_gsd.explorer.budget import budget
 from optilab.papers.private_gsd.explorer.evolution import evolution

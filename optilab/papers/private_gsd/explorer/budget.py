@@ -11,7 +11,7 @@ from optilab.problems.privacy import cdp_rho, gaussian_sigma, gumbel_scale
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, here, log, panel, promise
-from optilab.ui.theme import GREEN, ORANGE, ink
+from optilab.ui.theme import GREEN, ORANGE
 from optilab.ui.words import number
 
 ROUNDS = np.arange(1, 31)
@@ -43,7 +43,7 @@ def compute(T: int, S: int, epsilon: float, m: int) -> dict[str, Any]:
     shares = np.linspace(0, 1, m + 1)
     _, sigmas, scales = noise_of(ROUNDS, S, epsilon, m)
     most = m // S
-    early = f" S · T = {S * T} is more than there are: it ends after {most} rounds." if T > most else ""
+    early = f" S · T = {S * T} is more than there are: it ends after {most} rounds." if most < T else ""
     measured = min(S * T, m)
     return {
         "one shot": slices(np.stack([shares[:-1] + gap, shares[1:] - gap], axis=-1), 0.1, 0.9),

@@ -34,7 +34,7 @@ def compute(
     frame: int, p_mut: int, p_cross: int, n_rows: int, generations: int, noise: float, *, run: Any
 ) -> dict[str, Any]:
     """The table at a frame of the film, and errors of all frames."""
-    table, _, truth = asked("prefixes", M_WORKLOADS)
+    _, _, truth = asked("prefixes", M_WORKLOADS)
     said = run if isinstance(run, str) else ""
     if said:  # no film: the uniform table that a search would begin with
         rows = PEOPLE.uniform(np.random.default_rng(SEED), n_rows)

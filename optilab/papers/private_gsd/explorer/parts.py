@@ -10,7 +10,9 @@ from optilab.papers.private_gsd import algorithm as alg
 from optilab.papers.private_gsd.problems import Queries
 from optilab.ui.theme import methods
 
-color = methods(ours=("GSD", "GSD in rounds"), rivals=("RAP++, draws", "RAP++, systematic"), reference=("private table",))
+color = methods(
+    ours=("GSD", "GSD in rounds"), rivals=("RAP++, draws", "RAP++, systematic"), reference=("private table",)
+)
 Progress = Callable[..., None] | None
 FRAMES = 50
 

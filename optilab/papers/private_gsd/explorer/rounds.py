@@ -46,7 +46,8 @@ def compute(frame: int, T: int, S: int, epsilon: float, seed: int, *, run: Any) 
     new = chosen[(t - 1) * S : t * S] if t else chosen[:0]
     nothing = np.array([np.nan])
     ratio = mean[-1] / once.mean()
-    verdict = f"{number(max(ratio, 1 / ratio), 2)} times {'less' if ratio < 1 else 'more'} than"
+    times = f"{number(max(ratio, 1 / ratio), 2)} times {'less' if ratio < 1 else 'more'} than"
+    verdict = times if max(ratio, 1 / ratio) > 1.05 else "about"
     return {
         "map": (rank, np.arange(T + 1), np.log10(np.maximum(worst[:, order], 1e-3))),
         "picks": (place[chosen] + 1, np.repeat(np.arange(1, T + 1), S)),

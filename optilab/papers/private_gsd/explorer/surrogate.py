@@ -36,8 +36,8 @@ def compute(power: float) -> dict[str, Any]:
     return data | {
         "sigmoid": (Z, expit(s * Z)),
         "slope": (Z, slope(s, Z) / (s / 4)),
-        "note": f"s = {number(s)}: the peak of the gradient is s/4 = <b>{number(s / 4)}</b>; a row feels {felt} from the "
-        f"threshold. A row 0.01 away is counted wrong by {number(float(far), 2)}, and "
+        "note": f"s = {number(s)}: the peak of the gradient is s/4 = <b>{number(s / 4)}</b>; a row feels {felt} from "
+        f"the threshold. A row 0.01 away is counted wrong by {number(float(far), 2)}, and "
         f"{number(float(np.tanh(s * 0.005)), 2)} of the step lies within ±0.01.",
     }
 

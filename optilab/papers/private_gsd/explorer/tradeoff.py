@@ -11,7 +11,7 @@ from optilab.papers.private_gsd.problems import PEOPLE
 from optilab.problems.privacy import cdp_eps, cdp_rho, gaussian_rho, gaussian_sigma
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, dots, guide, here, log, panel, promise, thin
+from optilab.ui.marks import dots, guide, here, log, panel, promise, thin
 from optilab.ui.theme import ink
 from optilab.ui.words import number
 
@@ -53,7 +53,7 @@ def compute(epsilon: float, n: float, kind: str, seed: int, *, run: dict[str, np
     sigma = np.array([noise_of(value, n) for value in EPSILONS])
     M = 2 * M_WORKLOADS
     here_sigma = float(noise_of(epsilon, n))
-    at = np.array([cdp_eps(M_WORKLOADS * gaussian_rho(np.sqrt(2) / n, s), 1 / n**2) for s in SIGMAS])
+    at = np.array([cdp_eps(float(M_WORKLOADS * gaussian_rho(np.sqrt(2) / n, s)), 1 / n**2) for s in SIGMAS])
     seen = (at > 0.04) & (at < 12.5)
     data: dict[str, Any] = {}
     for name in METHODS:
