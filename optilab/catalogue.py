@@ -211,6 +211,16 @@ PAPERS = (
         "radius dies down with the steps, and start anew before their noises have added up.",
     ),
     Paper(
+        slug="private_gsd",
+        number=19,
+        title="Generating Private Synthetic Data with Genetic Algorithms",
+        authors="T. Liu, J. Tang, G. Vietri, Z. S. Wu",
+        year=2023,
+        source="arXiv 2306.03257",
+        message="Privacy is paid for when counts are measured with noise; finding a table that gives them is free. So it "
+        "may be done by trial and error, one cell at a time, where thresholds leave a gradient nothing to go by.",
+    ),
+    Paper(
         slug="langevin_averaging",
         number=20,
         title="Improved High-Dimensional Estimation with Langevin Dynamics and Stochastic Weight Averaging",

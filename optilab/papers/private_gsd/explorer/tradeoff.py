@@ -23,8 +23,8 @@ METHODS = ("GSD", "RAP++, draws", "RAP++, systematic")
 
 
 def measured(kind: str, seed: int, progress: Progress = None) -> Any:
-    """Errors (6, 2), largest and mean, of all methods at every noise level, and of a uniform table."""
-    _, queries, truth = asked(kind, M_WORKLOADS, n=PEOPLE_ASKED)
+    """Errors (6, 2), largest and mean, of all methods at every noise level; of a uniform table and of people (2,)."""
+    people, queries, truth = asked(kind, M_WORKLOADS, n=PEOPLE_ASKED)
     found: dict[str, list[Any]] = {name: [] for name in METHODS}
     for k, sigma in enumerate(SIGMAS):
         rng = np.random.default_rng([seed, k])
@@ -37,8 +37,10 @@ def measured(kind: str, seed: int, progress: Progress = None) -> Any:
             found[name].append(errors(queries.answers(rows), truth))
         if progress:
             progress(k + 1, len(SIGMAS))
-    uniform = errors(queries.answers(PEOPLE.uniform(np.random.default_rng(seed), 2000)), truth)
-    return {name: np.array(rows) for name, rows in found.items()} | {"uniform": uniform}
+    rng = np.random.default_rng(seed)
+    others = {"uniform": PEOPLE.uniform(rng, 2000), "people": people[rng.integers(len(people), size=N_ROWS)]}
+    plain = {name: errors(queries.answers(rows), truth) for name, rows in others.items()}
+    return {name: np.array(rows) for name, rows in found.items()} | plain
 
 
 def noise_of(epsilon: float, n: int) -> Any:
@@ -65,8 +67,11 @@ def compute(epsilon: float, n: float, kind: str, seed: int, *, run: dict[str, np
     return data | {
         "floor": (EPSILONS, np.minimum(floor, 1)),
         "bound": (EPSILONS, np.minimum(bound, 1)),
-        "uniform largest": (EPSILONS[[0, -1]], np.full(2, run["uniform"][0])),
-        "uniform mean": (EPSILONS[[0, -1]], np.full(2, run["uniform"][1])),
+        **{
+            f"{name} {size}": (EPSILONS[[0, -1]], np.full(2, run[name][k]))
+            for name in ("uniform", "people")
+            for k, size in enumerate(("largest", "mean"))
+        },
         "here mean": (epsilon, min(now, 1)),
         "here largest": (epsilon, min(alg.answer_bound(here_sigma, M), 1)),
         "note": f"ε = {number(epsilon)}, δ = 1/N², N = {n}: ρ = {number(cdp_rho(epsilon, 1 / n**2))}, σ = "
@@ -83,7 +88,8 @@ def tradeoff(**start: Any) -> Explorer:
         return [
             *(thin(f"{name} {size}", "", color(name)) for name in METHODS),
             *(dots(f"{name} {size}", name, color(name), size=8) for name in METHODS),
-            guide(f"uniform {size}", "uniform table", ink(0.5)),
+            guide(f"uniform {size}", end="uniform table"),
+            guide(f"people {size}", end=f"{N_ROWS} people"),
         ]
 
     x = log("ε", [np.log10(0.045), np.log10(11)], ticks={e: str(e) for e in (0.05, 0.1, 0.3, 1, 3, 10)})
