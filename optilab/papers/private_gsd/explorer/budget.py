@@ -11,7 +11,7 @@ from optilab.problems.privacy import cdp_rho, gaussian_sigma, gumbel_scale
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, here, log, panel, promise
-from optilab.ui.theme import GREEN, ORANGE
+from optilab.ui.theme import ORANGE
 from optilab.ui.words import number
 
 ROUNDS = np.arange(1, 31)
@@ -73,10 +73,10 @@ def budget(**start: Any) -> Explorer:
         },
         [
             panel(
-                "Where ρ goes: all workloads alike, or choose and measure in turn",
-                band("one shot", "measure, one shot", ONCE, opacity=0.75),
-                band("choose", "choose", ORANGE, opacity=0.75),
-                band("measure", "measure, in rounds", GREEN, opacity=0.75),
+                "Where ρ goes: to measuring all, or to choosing (orange) and measuring in turn",
+                band("one shot", shade=ONCE, opacity=0.75),
+                band("choose", shade=ORANGE, opacity=0.75),
+                band("measure", shade=OURS, opacity=0.75),
                 x=axis("share of ρ spent", [0, 1]),
                 y=axis("", [0, 2], ticks={0.5: "one shot", 1.5: "rounds"}, showgrid=False),
             ),

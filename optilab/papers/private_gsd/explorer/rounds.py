@@ -44,6 +44,7 @@ def compute(frame: int, T: int, S: int, epsilon: float, seed: int, *, run: Any) 
     mean = error.mean(-1)
     rank = np.arange(1, M_WORKLOADS + 1)
     new = chosen[(t - 1) * S : t * S] if t else chosen[:0]
+    before = np.maximum(worst[max(t - 1, 0)], 1e-3)
     nothing = np.array([np.nan])
     ratio = mean[-1] / once.mean()
     times = f"{number(max(ratio, 1 / ratio), 2)} times {'less' if ratio < 1 else 'more'} than"
@@ -52,9 +53,9 @@ def compute(frame: int, T: int, S: int, epsilon: float, seed: int, *, run: Any) 
         "map": (rank, np.arange(T + 1), np.log10(np.maximum(worst[:, order], 1e-3))),
         "picks": (place[chosen] + 1, np.repeat(np.arange(1, T + 1), S)),
         "round": t,
-        "before": (rank, np.maximum(worst[max(t - 1, 0), order], 1e-3)),
-        "after": (rank, np.maximum(worst[t, order], 1e-3)),
-        "new": (place[new] + 1, np.maximum(worst[t, new], 1e-3)) if t else (nothing, nothing),
+        "before": (rank, np.sort(before)[::-1]),
+        "after": (rank, np.sort(np.maximum(worst[t], 1e-3))[::-1]),
+        "new": ((before > before[new][:, None]).sum(1) + 1, before[new]) if t else (nothing, nothing),
         "mean": (np.arange(T + 1), mean),
         "now": (t, mean[t]),
         "one shot": (np.array([0, MOST]), np.full(2, once.mean())),
@@ -78,18 +79,18 @@ def rounds(**start: Any) -> Explorer:
         [
             panel(
                 "Largest error of every workload after every round; dots are chosen",
-                heat("map", bar="log₁₀ of the error", zmin=-2.5, zmax=-0.3),
+                heat("map", bar="log₁₀ of the error", colorscale="Cividis", zmin=-2.5, zmax=-0.3),
                 dots("picks", "", ink(0.9), size=5, hoverinfo="skip"),
                 rule(y="round", color=INK),
                 x=axis("workload, by its first error", [0.5, M_WORKLOADS + 0.5]),
                 y=axis("round", [MOST + 0.5, -0.5], showgrid=False),
             ),
             panel(
-                "This round: before (thin) and after, dots just measured",
+                "This round: errors before (thin) and after, largest first; dots are chosen",
                 thin("before", "before", ink(0.6)),
                 curve("after", "after", OURS),
-                dots("new", "measured", INK),
-                x=axis("workload, by its first error", [0, M_WORKLOADS + 1]),
+                dots("new", "chosen", INK),
+                x=log("workloads with as large an error", [-0.05, 2.5], dtick=1),
                 y=log("largest error", [-3.05, 0]),
             ),
             panel(
