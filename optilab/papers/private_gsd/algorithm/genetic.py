@@ -121,13 +121,7 @@ def genetic(
     """
     a_hat = _checked(a_hat, queries, n_rows, p_mut, p_cross, elites, noise, generations, least_gain)
     domain = queries.domain
-    tables = np.stack([domain.uniform(rng, n_rows) for _ in range(elites)])
-    if start is not None:
-        require(len(start) == n_rows, "the rows of the start", len(start), f"{n_rows}, as n_rows says")
-        tables[0] = domain.check(start)
-    scores = fitness(a_hat, np.stack([queries.answers(table) for table in tables]))
-    order = np.argsort(scores, kind="stable")
-    tables, scores = tables[order], scores[order]
+    tables, scores = _first(a_hat, queries, n_rows, elites, start, rng)
     held = queries(tables[0])  # (N', M): which queries hold for which rows of the best table
     stat = held.sum(0)
     state = Population(tables[0], scores, stat / n_rows, tables, elites)
@@ -154,6 +148,19 @@ def genetic(
             if at_last_check - scores[order[0]] < least_gain * at_last_check:
                 return
             at_last_check = scores[order[0]]
+
+
+def _first(
+    a_hat: Array, queries: Queries, n_rows: int, elites: int, start: Array | None, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Elite tables (E, N', d), uniform but for the start, and their fitness (E,), the fittest first."""
+    tables = np.stack([queries.domain.uniform(rng, n_rows) for _ in range(elites)])
+    if start is not None:
+        require(len(start) == n_rows, "the rows of the start", len(start), f"{n_rows}, as n_rows says")
+        tables[0] = queries.domain.check(start)
+    scores = fitness(a_hat, np.stack([queries.answers(table) for table in tables]))
+    order = np.argsort(scores, kind="stable")
+    return tables[order], scores[order]
 
 
 def _chosen(tables: Array, new: Changes, order: Array) -> Array:

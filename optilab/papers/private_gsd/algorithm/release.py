@@ -79,12 +79,18 @@ def measure(
         What it may cost in all.
     rng : numpy.random.Generator
         Of the noise.
+
+    Raises
+    ------
+    ValueError
+        If that is more than what is left of the budget; nothing is measured then.
     """
-    share = rho / len(workloads)
-    delta = queries.sensitivity(n)
-    noisy = [budget.measure(truth[queries.places([w])], delta[w], share, rng) for w in workloads]
-    sigma = gaussian_sigma(delta[np.asarray(workloads)], share)
-    return Measured(np.asarray(workloads), np.clip(np.concatenate(noisy), 0, 1), np.asarray(sigma))
+    chosen = np.asarray(workloads)
+    delta, places = queries.sensitivity(n), queries.places(chosen)
+    unit = delta[queries.workload[places]]  # in it every workload has sensitivity 1, all k of them together √k
+    noisy = unit * budget.measure(truth[places] / unit, float(np.sqrt(len(chosen))), rho, rng)
+    sigma = gaussian_sigma(delta[chosen], rho / len(chosen))
+    return Measured(chosen, np.clip(noisy, 0, 1), np.asarray(sigma))
 
 
 def one_shot(
