@@ -13,7 +13,7 @@ scale = {scale}
 
 
 def operators(
-    copy: str = "best.copy()",
+    copies: str = "np.repeat(best[None], P, axis=0)",
     value: str = "rng.random() if sizes[c] == 1 else rng.integers(sizes[c])",
     table: str = "rng.integers(len(elites))",
     row: str = "rng.integers(len(best))",
@@ -24,56 +24,61 @@ def operators(
 ) -> str:
     """The two operators, right as they stand."""
     return f"""
-def mutate(best, sizes, rng):
-    new = {copy}
-    i, c = rng.integers(len(best)), rng.integers(len(sizes))
-    new[i, c] = {value}
-    return new
+def mutate(best, sizes, rng, P):
+    tables = {copies}
+    for new in tables:
+        i, c = rng.integers(len(best)), rng.integers(len(sizes))
+        new[i, c] = {value}
+    return tables
 
 
-def crossover(best, elites, sizes, rng, noise):
-    new = {copy}
-    i, c = rng.integers(len(best)), rng.integers(len(sizes))
-    e = {table}
-    k = {row}
-    new[{place}] = {source}
-    if {noisy}:
-        new[i, c] += noise * rng.normal()
-        new[i, c] = {clip}
-    return new
+def crossover(best, elites, sizes, rng, noise, P):
+    tables = {copies}
+    for new in tables:
+        i, c = rng.integers(len(best)), rng.integers(len(sizes))
+        e = {table}
+        k = {row}
+        new[{place}] = {source}
+        if {noisy}:
+            new[i, c] += noise * rng.normal()
+            new[i, c] = {clip}
+    return tables
 """
 
 
-def adaptive(
-    column: str = "[mean(shot.table), mean(best)]",
-    mean: str = "abs(queries.answers(t) - truth).mean()",
-    seeds: str = "range(3)",
-    epsilon: str = "epsilon",
-    why: str = "share",
-) -> str:
+def adaptive(epsilon: str = "epsilon", why: str = "share") -> str:
     """The experiment, right as it stands."""
     return f"""
 def adaptive_errors(epsilon, query_seed):
     table, queries, truth = experiment.asked("prefixes", 300, query_seed)
-
-    def mean(t):
-        return {mean}
-
+    settings = dict(epsilon={epsilon}, delta=1e-8, n_rows=150)
     rows = []
-    for seed in {seeds}:
-        settings = dict(epsilon={epsilon}, delta=1e-8, n_rows=200)
-        shot = algorithm.one_shot(table, queries, rng=np.random.default_rng(seed), generations=1000, **settings)
-        states = algorithm.adaptive(
-            table, queries, rng=np.random.default_rng(seed), T=10, S=3, generations=300, **settings
-        )
-        for state in states:
+    for seed in range(10, 13):
+        one, other = np.random.default_rng(seed).spawn(2)
+        shot = algorithm.one_shot(table, queries, rng=one, generations=700, **settings)
+        for state in algorithm.adaptive(table, queries, rng=other, T=10, S=3, generations=150, **settings):
             best = state.best
-        rows.append({column})
-    return np.array(rows)
+        rows.append([np.mean(np.abs(queries.answers(t) - truth)) for t in (shot.table, best)])
+    return rows
 
 
 why = "{why}"
 """
+
+
+def written(low: str, high: str, why: str = "share") -> str:
+    """Errors as some run may have had them, for the mistakes that are seen without one."""
+    return f"""
+def adaptive_errors(epsilon, query_seed):
+    return np.array({low} if epsilon < 1 else {high})
+
+
+why = "{why}"
+"""
+
+
+LOW = "[[0.0183, 0.0141], [0.0180, 0.0132], [0.0178, 0.0138]]"
+HIGH = "[[0.0018, 0.0061], [0.0017, 0.0060], [0.0019, 0.0064]]"
 
 
 WRONG = {
@@ -87,8 +92,8 @@ WRONG = {
         "yours is Δ/ε₀": rounds(scale="sp.sqrt(3 * S * T / (8 * rho)) / N"),
     },
     "2-operators": {
-        "changes a table that it is given": operators(copy="best"),
-        "cells at once": operators(place="i", source="elites[e][k]"),
+        "changes a table that it is given": operators(copies="[best] * P"),
+        "cells of one table": operators(place="i", source="elites[e][k]"),
         "the row of the elite is drawn by itself": operators(row="i"),
         "all values come from the first elite": operators(table="0"),
         "without noise": operators(noisy="True"),
@@ -101,10 +106,16 @@ WRONG = {
         ),
     },
     "3-adaptive": {
-        "the columns are one shot first": adaptive(column="[mean(best), mean(shot.table)]"),
-        "three are asked for": adaptive(seeds="range(1)"),
-        "repeats itself": adaptive(seeds="[0, 0, 0]"),
-        "a smaller fit is cheaper": adaptive(why="search"),
+        "the columns are one shot first": written(
+            "[[0.0141, 0.0183], [0.0132, 0.0180], [0.0138, 0.0178]]",
+            "[[0.0061, 0.0018], [0.0060, 0.0017], [0.0064, 0.0019]]",
+        ),
+        "three are asked for": written("[[0.0183, 0.0141]]", "[[0.0018, 0.0061]]"),
+        "repeats itself": written("3 * [[0.0183, 0.0141]]", HIGH),
+        "where others measure": written("[[0.095, 0.06], [0.09, 0.063], [0.1, 0.07]]", HIGH),
+        "a smaller fit is cheaper": written(LOW, HIGH, why="search"),
+        "doesn't catch up": written(LOW, HIGH, why="start"),
+        "such runs give more than 2.2": written(LOW, LOW.replace("0.01", "0.001")),
     },
 }
 
@@ -118,21 +129,24 @@ Delta = sp.sqrt(2 * R) / N
 sigma = sp.simplify(Delta / sp.sqrt(2 * (2 * each / 3) / S))
 """,
     "2-operators": """
-def mutate(best, sizes, rng):
-    cell = rng.integers(best.size)
-    column = cell % len(sizes)
-    value = rng.uniform() if sizes[column] == 1 else np.floor(sizes[column] * rng.uniform())
-    return np.where(np.arange(best.size).reshape(best.shape) == cell, value, best).tolist()
+def mutate(best, sizes, rng, P):
+    cells = rng.integers(best.size, size=P)
+    s = np.array(sizes)[cells % len(sizes)]
+    u = rng.uniform(size=P)
+    values = np.where(s == 1, u, np.floor(s * u))
+    here = np.arange(best.size) == cells[:, None]
+    return np.where(here, values[:, None], best.ravel()).reshape(P, *best.shape).tolist()
 
 
-def crossover(best, elites, sizes, rng, noise):
-    pool = np.concatenate(list(elites))
-    k, i, c = rng.integers(len(pool)), rng.integers(len(best)), rng.integers(len(sizes))
-    value = pool[k, c]
-    if sizes[c] == 1:
-        value = min(max(value + rng.normal(0, noise), 0.0), 1.0)
-    new = np.array(best)
-    new[i, c] = value
+def crossover(best, elites, sizes, rng, noise, P):
+    pool, new = np.concatenate(list(elites)), []
+    for _ in range(P):
+        k, i, c = rng.integers(len(pool)), rng.integers(len(best)), rng.integers(len(sizes))
+        value = pool[k, c]
+        if sizes[c] == 1:
+            value = min(max(value + rng.normal(0, noise), 0.0), 1.0)
+        new.append(np.array(best))
+        new[-1][i, c] = value
     return new
 """,
     "3-adaptive": adaptive(),
@@ -141,19 +155,19 @@ def crossover(best, elites, sizes, rng, noise):
 CHEATS = {
     "2-operators": {
         "what the task asks you to write": """
-def mutate(best, sizes, rng):
-    change = algorithm.mutate(rng, exercises.Domain(tuple(sizes)), len(best), 1)
-    new = best.copy()
-    new[change.rows, change.columns] = change.values
-    return new
+def put(best, change, P):
+    tables = np.repeat(best[None], P, axis=0)
+    tables[np.arange(P), change.rows, change.columns] = change.values
+    return tables
 
 
-def crossover(best, elites, sizes, rng, noise):
-    change = algorithm.crossover(rng, exercises.Domain(tuple(sizes)), elites, noise, 1)
-    new = best.copy()
-    new[change.rows, change.columns] = change.values
-    return new
+def mutate(best, sizes, rng, P):
+    return put(best, algorithm.mutate(rng, exercises.Domain(tuple(sizes)), len(best), P), P)
+
+
+def crossover(best, elites, sizes, rng, noise, P):
+    return put(best, algorithm.crossover(rng, exercises.Domain(tuple(sizes)), elites, noise, P), P)
 """,
     },
-    "3-adaptive": {"where others measure": adaptive(epsilon="0.2 if epsilon < 1 else 3.0")},
+    "3-adaptive": {"where others measure": adaptive(epsilon="0.2 if epsilon < 1 else 2.0")},
 }

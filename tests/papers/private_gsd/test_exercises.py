@@ -71,54 +71,62 @@ def test_the_check_on_rounds():
     refused(check, "yours is", sigma / 7, scale)
 
 
-def mutate(best, sizes, rng):
-    new = best.copy()
-    i, c = rng.integers(len(best)), rng.integers(len(sizes))
-    new[i, c] = rng.random() if sizes[c] == 1 else rng.integers(sizes[c])
-    return new
+def mutate(best, sizes, rng, P):
+    tables = np.repeat(best[None], P, axis=0)
+    for new in tables:
+        i, c = rng.integers(len(best)), rng.integers(len(sizes))
+        new[i, c] = rng.random() if sizes[c] == 1 else rng.integers(sizes[c])
+    return tables
 
 
-def crossover(first=False, row=True, column=True, real=True, noisy=True):
-    def cross(best, elites, sizes, rng, noise):
-        new = best.copy()
-        i, c = rng.integers(len(best) if row else 2), rng.integers(len(sizes) if column else 2)
-        e = rng.integers(2 if first else len(elites))
-        new[i, c] = elites[e, rng.integers(len(best)), c]
-        if sizes[c] == 1 and noisy:
-            new[i, c] = np.clip(new[i, c] + noise * rng.normal(), 0, 1)
-        return new
+def crossover(first=False, row=True, column=True, noisy=True):
+    def cross(best, elites, sizes, rng, noise, P):
+        tables = np.repeat(best[None], P, axis=0)
+        for new in tables:
+            i, c = rng.integers(len(best) if row else 2), rng.integers(len(sizes) if column else 2)
+            e = rng.integers(2 if first else len(elites))
+            new[i, c] = elites[e, rng.integers(len(best)), c]
+            if sizes[c] == 1 and noisy:
+                new[i, c] = np.clip(new[i, c] + noise * rng.normal(), 0, 1)
+        return tables
 
     return cross
 
 
 def test_the_check_on_the_operators():
     check = exercises.check_operators
-    for seed in range(2):
+    for seed in range(5):
         assert "spreads what works" in check(mutate, crossover(), seed=seed)
     refused(check, "the elite tables aren't", mutate, crossover(first=True))
     refused(check, "the rows that crossover changes aren't", mutate, crossover(row=False))
     refused(check, "the columns that crossover changes aren't", mutate, crossover(column=False))
     refused(check, "where is the noise", mutate, crossover(noisy=False))
-    refused(check, "mutate must return one table", lambda best, sizes, rng: best[0], crossover())
-    refused(check, "mutate changed nothing", lambda best, sizes, rng: best.copy(), crossover())
+    refused(check, "mutate must return 300 tables", lambda best, sizes, rng, P: best, crossover())
+    refused(check, "mutate changed nothing", lambda best, sizes, rng, P: np.repeat(best[None], P, axis=0), crossover())
 
-    def halves(best, sizes, rng):
-        new = mutate(best, sizes, rng)
-        return np.where(np.array(sizes) == 1, new * (new == best) + (new != best) * new / 2, new)
+    def halves(best, sizes, rng, P):
+        new = mutate(best, sizes, rng, P)
+        return np.where((np.array(sizes) == 1) & (new != best), new / 2, new)
 
     refused(check, "tenths of", halves, crossover())
 
-    def some_rows(best, sizes, rng):
-        return np.concatenate([mutate(best[:2], sizes, rng), best[2:]]) if len(best) > 2 else mutate(best, sizes, rng)
+    def two_rows(best, sizes, rng, P):
+        new = mutate(best[:2], sizes, rng, P)
+        return np.concatenate([new, np.repeat(best[None, 2:], P, axis=0)], axis=1)
 
-    refused(check, "the rows that mutate changes", some_rows, crossover())
+    refused(check, "the rows that mutate changes", two_rows, crossover())
 
-    def beyond(best, sizes, rng):
-        new = best.copy()
-        new[0, 0] = sizes[0]
+    def beyond(best, sizes, rng, P):
+        new = np.repeat(best[None], P, axis=0)
+        new[:, 0, 0] = sizes[0]
         return new
 
     refused(check, "outside 0 … size − 1", beyond, crossover())
+
+    def swapped(best, elites, sizes, rng, noise, P):
+        return crossover()(best, elites[:, :, ::-1] if len(set(sizes)) == 1 else elites, sizes, rng, noise, P)
+
+    refused(check, "another column", mutate, swapped)
 
 
 LOW, HIGH = np.array([[0.02, 0.014], [0.019, 0.0141], [0.021, 0.0139]]), np.array([[1, 4.0], [1.1, 4.1], [0.9, 3.9]])
