@@ -38,7 +38,7 @@ def test_the_evolution_is_what_the_lesson_says_of_it():
     assert errors(few)[-1] == pytest.approx(0.0066, abs=1e-4)
     assert many.fitness[-1] < 0.8 * plain.fitness[-1]
     assert errors(many)[-1] == pytest.approx(errors(plain)[-1], rel=0.05)
-    nothing = evolution.evolved(**EVOLVED | {"p_mut": 0, "p_cross": 0})
+    nothing = evolution.simulate(**EVOLVED | {"p_mut": 0, "p_cross": 0})
     note = evolution.compute(7, run=nothing, **EVOLVED | {"p_mut": 0, "p_cross": 0})["note"]
     assert "Nothing can move: p_mut + p_cross must be 1 or more" in note
 
@@ -60,12 +60,12 @@ def test_dots_stand_at_the_epsilon_that_makes_their_noise():
             if np.isfinite(epsilon):
                 assert tradeoff.noise_of(float(epsilon), round(n)) == pytest.approx(sigma, rel=1e-6)
             else:
-                rho = 60 * gaussian_rho(np.sqrt(2) / n, sigma)
+                rho = 40 * gaussian_rho(np.sqrt(2) / n, sigma)
                 assert not 0.04 < cdp_eps(rho, 1 / n**2) < 12.5
             assert value in run["GSD"][:, 1]
     floor = tradeoff.SIGMAS * np.sqrt(2 / np.pi)
     ours, drawn, even = (run[name][:, 1] for name in tradeoff.METHODS)
-    assert (ours[2:5] < floor[2:5]).all()  # better than the answers themselves where noise is large
+    assert (ours[2:] < floor[2:]).all()  # better than the answers themselves where noise is large
     assert ours[0] > floor[0]
     assert even[0] < ours[0] < drawn[0]
     assert "clipped to [0, 1]" in tradeoff.compute(0.05, 500.0, "prefixes", 0, run=run)["note"]
@@ -86,14 +86,14 @@ def test_the_budget_is_what_the_lesson_says_of_it():
 
 def test_the_rounds_are_what_the_lesson_says_of_them():
     made = explorer.rounds()
-    assert "1.3 times less than" in made.data["note"]
+    assert "1.5 times less than" in made.data["note"]
     error, chosen, _ = made.result
     worst = rounds.asked("prefixes", 300)[1].worst(error)
     rank = np.argsort(np.argsort(-worst[0]))
     assert np.median(rank[chosen[:9]]) < 60
     unmeasured = np.setdiff1d(np.arange(300), chosen)
     assert worst[-1][unmeasured].mean() < 0.5 * worst[0][unmeasured].mean()
-    for changes, ratio in (({"epsilon": 10.0}, 1 / 4.9), ({"T": 15}, 1.5), ({"seed": 1}, 1.0)):
+    for changes, ratio in (({"epsilon": 10.0}, 1 / 2.4), ({"T": 15}, 1.2), ({"seed": 1}, 1.1)):
         settings = {"T": 10, "S": 3, "epsilon": 0.2, "seed": 0} | changes
         error, _, once = rounds.in_rounds(**settings)
         assert once.mean() / error[-1].mean() == pytest.approx(ratio, rel=0.05)

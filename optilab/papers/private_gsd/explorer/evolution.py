@@ -20,12 +20,17 @@ INCOME, HOURS = 3, 4
 
 
 def evolved(p_mut: int, p_cross: int, n_rows: int, generations: int, noise: float, progress: Progress = None) -> Any:
-    """A film of the search, of answers measured once with ε = 1; or why there can be none."""
+    """A film of the search, of answers measured once with ε = 1."""
     _, queries, truth = asked("prefixes", M_WORKLOADS)
     measured = noisy(truth, queries, EPSILON, SEED)
     search = {"rng": np.random.default_rng(SEED), "n_rows": n_rows, "p_mut": p_mut, "p_cross": p_cross, "noise": noise}
+    return film(measured.a_hat, queries, generations, progress, **search)
+
+
+def simulate(p_mut: int, p_cross: int, n_rows: int, generations: int, noise: float, progress: Progress = None) -> Any:
+    """The film, or why there can be none."""
     try:
-        return film(measured.a_hat, queries, generations, progress, **search)
+        return evolved(p_mut, p_cross, n_rows, generations, noise, progress)
     except ValueError as refusal:
         return str(refusal)
 
@@ -106,6 +111,6 @@ def evolution(**start: Any) -> Explorer:
         call=__name__,
         start=start,
         recipe=evolved,
-        simulate=evolved,
+        simulate=simulate,
         run="Evolve",
     )

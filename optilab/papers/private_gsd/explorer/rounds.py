@@ -13,7 +13,7 @@ from optilab.ui.marks import axis, curve, dots, heat, here, log, panel, promise,
 from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
-M_WORKLOADS, N_ROWS, EACH, ONCE = 300, 150, 300, 1000
+M_WORKLOADS, N_ROWS, EACH, ONCE = 300, 100, 200, 700
 MOST = 15
 ONE, OURS = color("GSD"), color("GSD in rounds")
 
