@@ -76,7 +76,7 @@ def geometry(**start: Any) -> Explorer:
             "c": slider(
                 "hint: c times the last gradient", 1.0, -1.0, 2.0, 0.5, named={"none": 0.0, "the paper's": 1.0}
             ),
-            "delta": choice("δ", 1.0, [("1", 1.0), ("10", 10.0), ("40 = 10D²L²", 40.0)]),
+            "delta": choice("δ", 1.0, [("1", 1.0), ("10", 10.0), ("40, the theorem's", 40.0)]),
         },
         [
             panel(
