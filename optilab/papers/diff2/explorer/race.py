@@ -81,6 +81,7 @@ def compute(eta: float, tau: float, R: int, c1: float, c2: float, n: int) -> dic
     return data | {
         "headline": headline,
         "end": [0, R],
+        "span": [np.log10(min(square.min(), error.min())) - 0.1, np.log10(max(square.max(), error.max())) + 0.1],
         "note": f"T = {T}, {-(-R // T)} full gradient{'s' * (T < R)} in {R} rounds; ηC₂σ₂√(dT) = "
         f"<b>{number(rule)}</b>, which should be at most 1; {said}.{clip}",
     }
@@ -107,7 +108,7 @@ def race(**start: Any) -> Explorer:
                 *(promise(f"{name} error", f"{name}: error of v", shade) for name, shade in shades.items()),
                 *(curve(name, name, shade) for name, shade in shades.items()),
                 x=axis("round", "end"),
-                y=log("‖∇f‖², median and range of 10 seeds"),
+                y=log("‖∇f‖², median and range of 10 seeds", "span"),
                 wide=True,
                 height=420,
             )
