@@ -68,7 +68,7 @@ def test_the_cones_are_what_the_lesson_says_of_them():
         handed = made.result[state].handed
         gaps[name] = np.diff(np.sort(np.append(handed.true[:, 0], [0.0, 1.0]))).max()
     assert gaps["no filter"] == pytest.approx(0.71, abs=0.01)
-    assert gaps["equal weights, no filter"] > 0.7
+    assert gaps["equal, no filter"] > 0.7
     others = [gap for name, gap in gaps.items() if "no filter" not in name]
     assert max(others) < 0.35
     assert len(made.result[False, True, False].handed.x) == 29

@@ -115,7 +115,7 @@ def film(**start: Any) -> Explorer:
                 cloud("data", "data", ink(0.25), size=3),
                 thin("trail", "", ink(0.35), width=1),
                 dots("samples", "", marker=weighed(50, size=8)),
-                x=axis("x₁ = f₁ (orange: weight on f₁, blue: on f₂)", [LOW[0], HIGH[0]]),
+                x=axis("x₁ = f₁ (orange: weight 1 on f₁)", [LOW[0], HIGH[0]]),
                 y=axis("mean of x₂, x₃, x₄ (the front: 0)", [LOW[1], HIGH[1]]),
                 height=360,
             ),
