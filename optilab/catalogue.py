@@ -191,6 +191,16 @@ PAPERS = (
         "and a bound that costs no solve decide where the full equation is asked, kink and all.",
     ),
     Paper(
+        slug="pareto_flow",
+        number=16,
+        title="ParetoFlow: Guided Flows in Multi-Objective Optimization",
+        authors="Y. Yuan, C. Chen, C. Pal, X. Liu",
+        year=2025,
+        source="arXiv 2412.03718",
+        message="Where only a data set may be asked, a free search on learned objectives runs away to designs that "
+        "only look good. A flow from noise to designs, pushed along weights, goes beyond the data and stays near them.",
+    ),
+    Paper(
         slug="dynamic_reward_weighting",
         number=17,
         title="Learning to Optimize Multi-Objective Alignment Through Dynamic Reward Weighting",

@@ -13,7 +13,7 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, level, panel, rule
 from optilab.ui.words import number
 
-TASKS = ["ZDT2 surface", "ZDT2 plain", "ZDT1 plain", "DTLZ2 plain", "ZDT1 surface"]
+TASKS = ["ZDT2 surface", "ZDT1 surface", "ZDT2 plain"]
 METHODS = ["D(best)", "flow only", *experiment.VARIANTS, "NSGA-II, 20", "NSGA-II, 150"]
 SHADES = {name: color("ParetoFlow") for name in experiment.VARIANTS}
 SHADES |= {name: color(name) for name in ("D(best)", "flow only")}
@@ -56,17 +56,17 @@ def compute(task: str, seeds: int, *, run: np.ndarray) -> dict[str, Any]:
 
 
 def ablation(**start: Any) -> Explorer:
-    """Task and number of seeds beside the hypervolume of every method; measured at the button."""
+    """Task and number of data sets beside the hypervolume of every method; measured at the button."""
     ticks = {-k: name for k, name in enumerate(METHODS)}
     return Explorer(
         compute,
         {
             "task": choice("task", TASKS[0], TASKS),
-            "seeds": slider("seeds", 2, 1, 4, 1),
+            "seeds": slider("data sets", 1, 1, 3, 1),
         },
         [
             panel(
-                "Every seed, and the mean",
+                "Every data set, and the mean",
                 rule(x=1, dash="dot"),
                 *(cloud(name, "", SHADES[name], size=6, opacity=0.6) for name in METHODS),
                 *(
