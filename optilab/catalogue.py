@@ -227,8 +227,8 @@ PAPERS = (
         authors="T. Liu, J. Tang, G. Vietri, Z. S. Wu",
         year=2023,
         source="arXiv 2306.03257",
-        message="Privacy is paid for when counts are measured with noise; finding a table that gives them is free. So it "
-        "may be done by trial and error, one cell at a time, where thresholds leave a gradient nothing to go by.",
+        message="Privacy is paid for when counts are measured with noise; finding a table that gives them is free. So "
+        "it may be done by trial and error, one cell at a time, where thresholds leave a gradient nothing to go by.",
     ),
     Paper(
         slug="langevin_averaging",
