@@ -46,11 +46,11 @@ def line(sigma: float) -> Array:
 
 @cache
 def some_controls() -> tuple[Array, Array]:
-    """J without a price (900, 2) and ½‖Bq‖² (900,) of random controls, of which y(tq) = t y(q) makes many sizes."""
+    """J without a price (500, 2) and ½‖Bq‖² (500,) of random controls, of which y(tq) = t y(q) makes many sizes."""
     problem, (first, last), _ = tips(1e-4)
     model, rng = FullModel(problem), np.random.default_rng(0)
-    mix, size = rng.random((900, 1)), rng.random((900, 1))
-    q = size * (mix * first.q + (1 - mix) * last.q + 10 * rng.random((900, 1)) * rng.normal(size=(900, 8)))
+    mix, size = rng.random((500, 1)), rng.random((500, 1))
+    q = size * (mix * first.q + (1 - mix) * last.q + 10 * rng.random((500, 1)) * rng.normal(size=(500, 8)))
     cost = np.einsum("ij,jk,ik->i", q, problem.M, q) / 2
     return np.array([model.values(one) for one in q]) - 1e-4 * cost[:, None], cost
 
