@@ -35,7 +35,7 @@ from optilab.problems.games import DiracGAN, FormulaGame, Rotation
 from optilab.problems.least_squares import LeastSquares
 from optilab.problems.logistic import LogisticRegression
 from optilab.problems.mdp import grid_world
-from optilab.problems.mlp import ACTIVATIONS, MLP, Fit
+from optilab.problems.mlp import ACTIVATIONS, KINKED, MLP, Fit
 from optilab.problems.noisy import Lomax, Noisy
 from optilab.problems.quadratic import Quadratic
 from optilab.problems.rosenbrock import Rosenbrock
@@ -79,7 +79,7 @@ def labels(n):
 def fit(activation, loss):
     network = MLP((2, 4, 3), activation)
     Y = data(7, 3) if loss == "square" else np.arange(7) % 3
-    return Case(Fit(network, data(7, 2, 1), Y, loss), network.dim, analytic=activation != "relu")
+    return Case(Fit(network, data(7, 2, 1), Y, loss), network.dim, analytic=activation not in KINKED)
 
 
 CASES = {

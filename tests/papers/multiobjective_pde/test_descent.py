@@ -16,7 +16,7 @@ class Bowls:
     def __call__(self, x):
         return np.stack([((x - a) @ H * (x - a)).sum(-1) / 2 for H, a in self.parts], -1)
 
-    def subgrad(self, x, i):
+    def subgradient(self, x, i):
         H, a = self.parts[i]
         return (x - a) @ H
 
@@ -36,7 +36,7 @@ def armijo(problem, x, v, c=0.25):
 def test_one_objective_makes_gradient_descent_of_both():
     x, plain = X, [X]
     for _ in range(8):
-        v = -ONE.subgrad(x, 0)
+        v = -ONE.subgradient(x, 0)
         x = x + armijo(ONE, x, v) * v
         plain.append(x)
     np.testing.assert_allclose(run(alg.mgda(ONE, X, delta=1e-9), 8).x, plain)
@@ -51,7 +51,7 @@ def test_equal_objectives_make_gradient_descent_too():
 def test_common_descent_ends_where_gradients_oppose():
     trace = run(alg.mgda(TWO, X, delta=1e-6), 2000)
     assert (np.diff(trace.f, axis=0) < 0).all()
-    g = [TWO.subgrad(trace.x[-1], i) for i in range(2)]
+    g = [TWO.subgradient(trace.x[-1], i) for i in range(2)]
     cosine = g[0] @ g[1] / np.linalg.norm(g[0]) / np.linalg.norm(g[1])
     assert cosine == pytest.approx(-1, abs=1e-6)
 
@@ -66,7 +66,7 @@ def test_without_kinks_nearby_a_direction_is_the_shortest_mix():
 
 def test_near_a_kink_a_direction_looks_on_the_other_side():
     problem, x = Crescent(), np.array([-0.6, 0.2 - 1e-5])  # beside the circle r = 1
-    plain = -problem.subgrad(x, 0)
+    plain = -problem.subgradient(x, 0)
     assert problem(x + 1e-3 / np.linalg.norm(plain) * plain)[0] > problem(x)[0] - 0.25e-3 * np.linalg.norm(plain)
     v, W = alg.direction(problem, x, eps=1e-3, delta=1e-3)
     assert len(W) > 2
@@ -76,7 +76,7 @@ def test_near_a_kink_a_direction_looks_on_the_other_side():
 
 def test_a_new_subgradient_has_what_it_is_asked_for():
     problem, x = Crescent(), np.array([0.6, 0.2 + 1e-5])
-    v = -problem.subgrad(x, 0)
+    v = -problem.subgradient(x, 0)
     xi = alg.new_subgradient(problem, x, v, 0, eps=1e-3, c=0.25)
     assert v @ xi > -0.25 * v @ v
     assert not np.allclose(xi, -v, atol=0.1)
@@ -85,7 +85,7 @@ def test_a_new_subgradient_has_what_it_is_asked_for():
 def test_where_there_is_none_the_search_gives_up():
     smooth = Bowls((np.eye(2), np.zeros(2)))
     with pytest.raises(RuntimeError, match="in 60 halvings"):
-        alg.new_subgradient(smooth, X, -smooth.subgrad(X, 0), 0, eps=1e-3, c=0.25)
+        alg.new_subgradient(smooth, X, -smooth.subgradient(X, 0), 0, eps=1e-3, c=0.25)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -91,10 +91,10 @@ def test_the_crescent_s_subgradients_are_slopes_off_its_kinks():
     problem, x = Crescent(), np.random.default_rng(0).uniform(-1.5, 1.5, (50, 2))
     for i in range(2):
         slopes = [(problem(x + d)[:, i] - problem(x - d)[:, i]) / 2e-6 for d in 1e-6 * np.eye(2)]
-        np.testing.assert_allclose(problem.subgrad(x, i), np.stack(slopes, -1), atol=1e-7)
+        np.testing.assert_allclose(problem.subgradient(x, i), np.stack(slopes, -1), atol=1e-7)
     assert problem(np.zeros(2)).tolist() == [0, -0.25]
-    assert problem.subgrad(np.zeros(2), 0).tolist() == [0, -1]  # a tie: the outer piece
-    assert problem.subgrad(np.array([1.0, 0.0]), 1).tolist() == [3, 0]  # |s|′ = 0
+    assert problem.subgradient(np.zeros(2), 0).tolist() == [0, -1]  # a tie: the outer piece
+    assert problem.subgradient(np.array([1.0, 0.0]), 1).tolist() == [3, 0]  # |s|′ = 0
 
 
 def test_the_least_values_of_the_crescent():

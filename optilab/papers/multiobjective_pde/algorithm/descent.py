@@ -22,7 +22,7 @@ class Objectives(Protocol):
     def __call__(self, x: Array) -> Array:
         """All values at x (*batch, d): (*batch, k)."""
 
-    def subgrad(self, x: Array, i: int) -> Array:
+    def subgradient(self, x: Array, i: int) -> Array:
         """A subgradient of f_i at x: (*batch, d)."""
 
 
@@ -36,7 +36,7 @@ class OfControl:
         """J(x): (k,)."""
         return self.model.values(x)
 
-    def subgrad(self, x: Array, i: int) -> Array:
+    def subgradient(self, x: Array, i: int) -> Array:
         """∇J_i(x), or a subgradient of Bouligand's kind: (p,)."""
         return self.model.gradients(x)[1][i]
 
@@ -79,7 +79,7 @@ def mgda(problem: Objectives, x: Array, *, delta: float = 1e-3, c: float = 0.25,
     yield Descent(x, f, np.zeros_like(x), np.zeros(batch))
     going = np.ones(batch, bool)
     while going.any():
-        v = common_descent(np.stack([problem.subgrad(x, i) for i in range(problem.k)], -2))
+        v = common_descent(np.stack([problem.subgradient(x, i) for i in range(problem.k)], -2))
         square = (v**2).sum(-1)
         going &= np.sqrt(square) > delta
         t, trying = np.full(batch, t0), going.copy()
@@ -124,7 +124,7 @@ def direction(problem: Objectives, x: Array, *, eps: float, delta: float, c: flo
     """
     require(eps > 0, "eps", eps, "positive")
     _check(delta, c, 1.0)
-    W = np.array([problem.subgrad(x, i) for i in range(problem.k)])
+    W = np.array([problem.subgradient(x, i) for i in range(problem.k)])
     f = problem(x)
     while True:
         v = -least_norm(W).point
@@ -157,7 +157,7 @@ def new_subgradient(problem: Objectives, x: Array, v: Array, i: int, *, eps: flo
     a, b = 0.0, eps / np.sqrt(square)
     for _ in range(60):
         t = (a + b) / 2
-        xi = problem.subgrad(x + t * v, i)
+        xi = problem.subgradient(x + t * v, i)
         if v @ xi > -c * square:
             return xi
         if h(b) > h(t):

@@ -49,7 +49,7 @@ def jams(seed: int) -> Array:
     """Where MGDA on gradients ends above δ: |v| of the direction from within ε there, (jammed,)."""
     problem = Crescent()
     last = run(mgda(problem, starts(seed), delta=DELTA, c=C), 5000).x[-1]
-    v = common_descent(np.stack([problem.subgrad(last, i) for i in range(2)], -2))
+    v = common_descent(np.stack([problem.subgradient(last, i) for i in range(2)], -2))
     return np.array([critical(x) for x in last[np.linalg.norm(v, axis=-1) > DELTA]])
 
 

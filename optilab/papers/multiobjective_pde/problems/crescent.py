@@ -23,7 +23,7 @@ class Crescent:
         first = np.maximum(r + x[..., 1] - 1, -r + x[..., 1] + 1)
         return np.stack([first, -x[..., 0] + 2 * s + 1.75 * abs(s)], -1)
 
-    def subgrad(self, x: Array, i: int) -> Array:
+    def subgradient(self, x: Array, i: int) -> Array:
         """A subgradient of f_i at x (*batch, 2): that of r + x₂ − 1 where both pieces tie, and |s|′ = 0 at s = 0."""
         r, s = self._circles(x)
         if i == 0:
