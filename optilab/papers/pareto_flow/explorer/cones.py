@@ -18,6 +18,7 @@ from optilab.ui.words import number
 
 SEED, FAR = 0, 5.0  # length of a ray, in z-scores
 LOW, HIGH = (-0.15, -2.0), (1.25, 10.0)
+RIGHT = 1.3  # the largest f₁ that is drawn
 STATES = list(product((True, False), (True, False), (False, True)))  # filter, neighbours, equal weights
 NAMES = {
     (True, True, False): "ParetoFlow",
@@ -81,7 +82,8 @@ def compute(
     data = experiment.data_best(found)
     along, edges = ray(found, i)
     rows = [
-        (run[state].handed.true[:, 0], np.full(len(run[state].handed.true), -float(k))) for k, state in enumerate(ORDER)
+        (np.minimum(run[state].handed.true[:, 0], RIGHT), np.full(len(run[state].handed.true), -float(k)))
+        for k, state in enumerate(ORDER)
     ]
     others = [row for row, state in zip(rows, ORDER, strict=True) if state != now]
     gap = np.diff(np.sort(np.append(handed.true[:, 0], [0.0, 1.0]))).max()
@@ -138,7 +140,7 @@ def cones(**start: Any) -> Explorer:
                 "Where along the front: all eight ways",
                 cloud("others", "", ink(0.4), size=6),
                 dots("row", "", blue, size=9),
-                x=axis("f₁ of the designs", [-0.05, 1.1]),
+                x=axis("f₁ of the designs", [-0.05, RIGHT + 0.05]),
                 y=axis("", [0.6 - n, 0.4], ticks={-k: NAMES[state] for k, state in enumerate(ORDER)}),
                 height=420,
             ),

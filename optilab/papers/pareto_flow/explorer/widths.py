@@ -14,7 +14,7 @@ from optilab.ui.theme import ink
 from optilab.ui.words import number
 
 T, COUNT = 200, 60
-WIDTHS = np.logspace(-1.7, 0.3, 24)
+WIDTHS = np.logspace(-1.7, 0, 24)
 TURN = np.array([[np.cos(0.5), np.sin(0.5)], [-np.sin(0.5), np.cos(0.5)]])  # along and across the surface
 ARROW = {"symbol": ["circle", "arrow"], "size": [1, 14], "angleref": "previous"}
 AIM = np.array([1.0, 1.0])  # the score's slope along and across
@@ -77,8 +77,8 @@ def widths(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "s": log_slider("width across s", 0.05, 0.02, 2.0, steps=40),
-            "gamma": slider("γ", 1.5, 0.0, 2.0, 0.1),
+            "s": log_slider("width across s", 0.05, 0.02, 1.0, steps=34),
+            "gamma": slider("γ", 1.5, 0.0, 1.5, 0.1),
             "t_min": slider("t_min", 0.2, 0.1, 0.95, 0.05),
         },
         [
@@ -88,8 +88,8 @@ def widths(**start: Any) -> Explorer:
                 cloud("after", "pushed", blue, size=5),
                 curve("arrow", "", ink(0.9), width=2, mode="lines+markers", marker=ARROW),
                 goal("free", "the push alone", ink(0.6), size=11),
-                x=axis("z₁", [-4, 6]),
-                y=axis("z₂", [-3, 5], equal=True),
+                x=axis("z₁", [-4, 6.5]),
+                y=axis("z₂", [-3.6, 6.8], equal=True),
                 height=400,
             ),
             panel(
@@ -99,8 +99,8 @@ def widths(**start: Any) -> Explorer:
                 promise("promised", "theory", blue),
                 here("along", "along", blue),
                 dots("across", "across", blue, size=11, symbol="diamond"),
-                x=log("width s of the data", [-1.75, 0.35]),
-                y=log("push (0.001 and less: 0.001)", [-3.1, 1.1]),
+                x=log("width s of the data", [-1.75, 0.1]),
+                y=log("push (0.001 and less: 0.001)", [-3.1, 0.8]),
                 height=400,
             ),
         ],
