@@ -76,45 +76,52 @@ def force(size: int, k: int) -> sp.Matrix:
     return (gradient - k * f * z).applyfunc(sp.expand)
 
 
-def first_order_odd(size: int = 3) -> Derivation:
-    """The first moment to first order in ε, for k = 3: a multiple of the partial trace."""
+def first_order_odd(size: int = 3, i: int = 0) -> Derivation:
+    """An entry of the first moment to first order in ε, for k = 3: a multiple of the partial trace."""
     _, z, f = tensor(size, 3)
-    points = tuple(z)
+    points, n = tuple(z), i + 1
     return (
         Derivation(
             f"The mean to first order, k = 3, d = {size}",
-            mean(force(size, 3), points),
-            "E b over the uniform sphere, from its moments: b = P∇f = ∇f − 3f z",
-        )
-        .equals((size - 1) * mean(f * z, points), "integration by parts on the sphere: E b = (d − 1)E[f z]")
-        .equals(
-            sp.Matrix([sp.Rational(3 * (size - 1), size * (size + 2)) * traced(size, 3, i) for i in range(size)]),
-            "which is 3(d − 1)/(d(d + 2)) times the partial trace, Σ_j T_ijj",
+            sp.expand(2 * f * z[i]),
+            f"the density ∝ exp(2εf) is 1 + 2εf to first order, and E z = 0: per ε, what is added to z_{n} is 2f z_{n}",
         )
         .then(
-            "the density ∝ exp(2εf) is 1 + 2εf to first order, its mean 2ε E[f z]: per ε, 6/(d(d + 2)) times the same",
-            lambda e: e * sp.Rational(2, size - 1),
+            "its mean over the sphere: odd powers go, E zₐ⁴ = 3/(d(d+2)) and E zₐ²z_b² = 1/(d(d+2))",
+            lambda e: mean(e, points),
+        )
+        .equals(
+            sp.Mul(sp.Rational(6, size * (size + 2)), traced(size, 3, i), evaluate=False),
+            f"6/(d(d+2)) times the partial trace, Σ_j T_{n}jj",
+        )
+        .equals(
+            sp.Rational(2, size - 1) * mean(force(size, 3)[i], points),
+            f"and that is 2/(d−1) E b_{n}: the force b = P∇f = ∇f − 3f z against the drift −(d−1)/2 θ",
         )
     )
 
 
-def first_order_even(size: int = 3) -> Derivation:
-    """The second moment to first order in ε, for k = 4: a multiple of the partial trace without its own trace."""
+def first_order_even(size: int = 3, i: int = 0, j: int = 1) -> Derivation:
+    """An entry of the second moment to first order in ε, for k = 4: the partial trace without its own trace."""
     _, z, f = tensor(size, 4)
-    points, one = tuple(z), sp.eye(size)
-    b = force(size, 4)
-    M = sp.Matrix(size, size, lambda i, j: traced(size, 4, i, j))
-    tilt = 2 * (mean(f * z * z.T, points) - mean(f, points) * one / size)
+    points, a, b = tuple(z), i + 1, j + 1
+    M = sp.Matrix(size, size, lambda row, column: traced(size, 4, row, column))
+    push = force(size, 4)
+    own = M[i, j] - (M.trace() / size if i == j else 0)
     return (
         Derivation(
             f"The second moment to first order, k = 4, d = {size}",
-            mean(z * b.T + b * z.T, points) / size,
-            "E[z bᵀ + b zᵀ]/d, from the moments of the sphere: what one unit of ε adds to I/d",
+            sp.expand(2 * f * z[i] * z[j] - (2 * mean(f, points) / size if i == j else 0)),
+            f"the same for the product z_{a} z_{b}: per ε, 2f z_{a} z_{b} is added, on the diagonal without 2E f/d",
         )
-        .equals(tilt, "the same from the density 1 + 2ε(f − E f): 2(E[f zzᵀ] − E f I/d)")
+        .then("its mean over the sphere, now with sixth powers: d(d+2)(d+4) below", lambda e: mean(e, points))
         .equals(
-            sp.Rational(24, size * (size + 2) * (size + 4)) * (M - M.trace() * one / size),
-            "that is 24/(d(d+2)(d+4)) times M − tr M/d I, where M_ab = Σ_j T_abjj",
+            sp.Mul(sp.Rational(24, size * (size + 2) * (size + 4)), own, evaluate=False),
+            f"24/(d(d+2)(d+4)) times an entry of M − tr M/d I, where M_ab = Σ_j T_abjj; here a = {a}, b = {b}",
+        )
+        .equals(
+            mean(z[i] * push[j] + push[i] * z[j], points) / size,
+            "and that is (1/d) E[z bᵀ + b zᵀ] with the force b = P∇f",
         )
     )
 

@@ -108,6 +108,7 @@ def equator(**start: Any) -> Explorer:
                     shade=[iterate, iterate, color(AVERAGE)],
                     across=True,
                     texttemplate="%{x:.2f}",
+                    textangle=0,
                 ),
                 x=axis("overlap with θ*", [0, 1.15]),
                 y=axis(autorange="reversed"),
