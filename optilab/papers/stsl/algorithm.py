@@ -29,6 +29,7 @@ reconstructions; PSLD follows its authors' public code, P2L its publication.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def covariance(H: Array, alpha: float) -> Array:
 
 def pulled_back(prior: Mixture, at: Local, alpha: float, v: Array) -> Array:
     """J v with J = ∂ẑ_0/∂z_t = (I + (1 − ᾱ)H)/√ᾱ, which is symmetric: one Hessian-vector product."""
-    return (v + (1 - alpha) * prior.hvp(at, v)) / np.sqrt(alpha)
+    return (v + (1 - alpha) * prior.curve(at, v)) / np.sqrt(alpha)
 
 
 def ddim(
@@ -227,7 +228,7 @@ def measured(problem: Inverse, z: Array, at: Local, alpha: float, lam: Number) -
 def curved(prior: Mixture, z: Array, at: Local, alpha: float, eps: Array, eta: Number, delta: float = 1.0) -> Array:
     """∇ (η/(dδ)) εᵀ(s(z + δε) − s(z)) = (η/(dδ)) (H(z + δε) − H(z)) ε: (*batch, d)."""
     there = prior.local(z + delta * eps, alpha)
-    return eta / (prior.d * delta) * (prior.hvp(there, eps) - prior.hvp(at, eps))
+    return eta / (prior.d * delta) * (prior.curve(there, eps) - prior.curve(at, eps))
 
 
 def surrogate(
@@ -416,7 +417,7 @@ def log_likelihood(problem: Inverse, z: Array, alpha: float) -> Array:
     """Log p(y | z_t) by moments: that of y ~ N(Bẑ_0 + c, σ²I + B Cov Bᵀ), (*batch); d Hessian-vector products."""
     prior, B = problem.prior, problem.B
     at = prior.local(z, alpha)
-    spread = problem.sigma**2 * np.eye(len(B)) + B @ covariance(prior.hess(at), alpha) @ B.T
+    spread = problem.sigma**2 * np.eye(len(B)) + B @ covariance(prior.hessian(at), alpha) @ B.T
     r = problem.residual(tweedie(z, at.score, alpha))
     solved = np.linalg.solve(spread, r[..., None])[..., 0]
     return -0.5 * (np.vecdot(r, solved) + np.linalg.slogdet(2 * np.pi * spread)[1])
@@ -447,7 +448,7 @@ def second_order(problem: Inverse, noise: Array, *, S: int = 50) -> Iterator[Par
     d = prior.d
     yield Particle(z, alphas[0], z, 0, 0, 0)
     for k, (alpha, target) in enumerate(pairwise([*alphas, 1.0]), 1):
-        guide = differences(lambda at, alpha=alpha: log_likelihood(problem, at, alpha), z)
+        guide = differences(partial(log_likelihood, problem, alpha=alpha), z)
         s = prior.score(z, alpha) + guide
         z0 = tweedie(z, s, alpha)
         z = ddim(z, s, alpha, target)

@@ -132,18 +132,18 @@ class Mixture:
         """∇ log p_t at z (*batch, d)."""
         return self.local(z, alpha).score
 
-    def hvp(self, at: Local, v: Array) -> Array:
+    def curve(self, at: Local, v: Array) -> Array:
         """H v with H = ∇² log p_t = Σ r_k(−V_k⁻¹ + S_k S_kᵀ) − s sᵀ, for v (*batch, d)."""
         turned = self.rotated(v)
         along = np.vecdot(at.S, turned)[..., None]
         curved = self._back(at.r[..., None] * (at.S * along - turned / at.V))
         return curved - at.score * np.vecdot(at.score, v)[..., None]
 
-    def hess(self, at: Local) -> Array:
+    def hessian(self, at: Local) -> Array:
         """H itself (*batch, d, d), column by column."""
         columns = np.broadcast_to(np.eye(self.d), (*at.score.shape, self.d))
         lifted = Local(at.score[..., None, :], at.r[..., None, :], at.S[..., None, :, :], at.V, at.log_p[..., None])
-        return self.hvp(lifted, columns)
+        return self.curve(lifted, columns)
 
     def trace(self, at: Local) -> Array:
         """The trace of H (*batch)."""
@@ -156,7 +156,7 @@ class Mixture:
         weight = (at.r * each)[..., None]
         first = self._back(weight * at.S) - weight.sum(-2) * at.score
         second = self._back(at.r[..., None] * at.S / at.V)
-        return first - 2 * second - 2 * self.hvp(at, at.score)
+        return first - 2 * second - 2 * self.curve(at, at.score)
 
     def only(self, label: int) -> "Mixture":
         """The components of one class, their weights renormalised.
@@ -172,7 +172,7 @@ class Mixture:
         kept = tuple(int(k) for k in np.array(self.labels)[mine])
         return Mixture(self.weights[mine], self.means[mine], self.covariances[mine], kept)
 
-    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
+    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> Array:
         """Draws (*size, d)."""
         k = rng.choice(len(self.weights), size, p=self.weights)
         root = np.linalg.cholesky(self.covariances)
