@@ -115,9 +115,9 @@ def shortest_mix() -> Derivation:
             "‖αg₁ + (1 − α)g₂‖² with p = ‖g₁‖², q = ⟨g₁, g₂⟩, r = ‖g₂‖²",
         )
         .then("differentiate by α", lambda expr: sp.expand(sp.diff(expr, alpha)))
-        .then("set it to zero and solve", lambda expr: sp.Eq(alpha, sp.factor(sp.solve(expr, alpha)[0])))
+        .then("set it to zero and solve for α", lambda expr: sp.factor(sp.solve(expr, alpha)[0]))
         .equals(
-            sp.Eq(alpha, (r - q) / (p - 2 * q + r)),
+            (r - q) / (p - 2 * q + r),
             "⟨g₂ − g₁, g₂⟩/‖g₁ − g₂‖²; outside of [0, 1] the nearer end, and any α if g₁ = g₂",
         )
     )
@@ -128,13 +128,12 @@ def certificate() -> Derivation:
     best = ((G2 - G1).dot(G2)) / ((G1 - G2).dot(G1 - G2))
     mix = best * G1 + (1 - best) * G2
     both = sp.Matrix([mix.dot(G1) - mix.dot(mix), mix.dot(G2) - mix.dot(mix)])
+    star = sp.Symbol(r"\alpha^{\star}")
     return Derivation(
         "What it certifies",
         sp.Eq(
             sp.Symbol("m"),
-            sp.Add(
-                sp.Symbol("alpha^{\\star}") * sp.Symbol("g_1"), (1 - sp.Symbol("alpha^{\\star}")) * sp.Symbol("g_2")
-            ),
+            star * sp.Symbol("g_1") + (1 - star) * sp.Symbol("g_2"),
         ),
         "the mix m at an α⋆ between 0 and 1",
     ).then(
@@ -162,8 +161,8 @@ def kink() -> Derivation:
             "the second gradient h₁₂x₁ − b₂ reaches −λ: x₂ enters",
             lambda line: sp.Eq(h_12 * line.rhs - b_2, -lam),
         )
-        .then("solve for λ", lambda line: sp.Eq(lam, sp.factor(sp.solve(line, lam)[0])))
-        .equals(sp.Eq(lam, (b_2 * h_11 - b_1 * h_12) / (h_11 - h_12)), "if h₁₁ ≠ h₁₂")
+        .then("solve for λ", lambda line: sp.factor(sp.solve(line, lam)[0]))
+        .equals((b_2 * h_11 - b_1 * h_12) / (h_11 - h_12), "if h₁₁ ≠ h₁₂")
     )
 
 
@@ -171,7 +170,7 @@ def after_kink() -> Derivation:
     """The piece on which both are active: it begins where the other ends, with another slope."""
     H = sp.Matrix([[h_11, h_12], [h_12, h_22]])
     both = H.LUsolve(sp.Matrix([b_1 - lam, b_2 - lam]))
-    at = kink().result.rhs
+    at = kink().result
     one = sp.Matrix([(b_1 - at) / h_11, 0])
     joined = (both.subs(lam, at) - one).applyfunc(lambda entry: sp.cancel(sp.together(entry)))
     assert joined == sp.zeros(2, 1)

@@ -34,7 +34,7 @@ def test_the_shortest_mix_in_numbers():
     p, q, r = sp.symbols("p q r", real=True)
     G = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 2.0]])
     inner = {p: G[0] @ G[0], q: G[0] @ G[1], r: G[1] @ G[1]}
-    alpha = float(d.shortest_mix().result.rhs.subs(inner))
+    alpha = float(d.shortest_mix().result.subs(inner))
     assert 0 < alpha < 1
     np.testing.assert_allclose(least_norm(G).weights, [alpha, 1 - alpha])
 
@@ -48,7 +48,7 @@ def test_the_kink_is_that_of_the_path():
     start, kink, end = alg.l1_path(Quadratic(H, b))
     values = {d.h_11: 2.0, d.h_12: 0.3, d.h_22: 1.5, d.b_1: 1.0, d.b_2: 0.8}
     assert kink.entry == 1
-    assert float(d.kink().result.rhs.subs(values)) == pytest.approx(kink.lam)
+    assert float(d.kink().result.subs(values)) == pytest.approx(kink.lam)
     made = d.after_kink()
     assert [float(x) for x in made.lines[1].expr.subs(values)] == pytest.approx(kink.x)
     slope = [float(x) for x in made.result.subs(values)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from optilab.papers.multiobjective_pde.algorithm import direction, gebken_peitz, mgda, steps_bound
-from optilab.papers.multiobjective_pde.explorer.parts import ACROSS, PLAIN, color
+from optilab.papers.multiobjective_pde.explorer.parts import ACROSS, PLAIN, color, counted
 from optilab.papers.multiobjective_pde.problems import Crescent
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -72,10 +72,10 @@ def compute(x1: float, x2: float, eps: float, c: float) -> dict[str, Any]:
         "headline": "Gradients jam on a kink; descent across kinks goes on"
         if jammed
         else "Here both come to rest where descent ends",
-        "note": f"Descent across kinks: <b>{steps} steps</b>, {elements} subgradients, to {number(off, 2)} from the "
-        f"Pareto set{unfinished}; the theorem allows {number(allowed, 2)} steps. Gradients alone stop after "
-        f"{len(plain) - 1} steps, where a look around within ε still finds a direction of length {number(left)}"
-        + (": they have jammed." if jammed else ": none is left."),
+        "note": f"Descent across kinks: <b>{counted(steps, 'step')}</b>, {elements} subgradients, to "
+        f"{number(off, 2)} from the Pareto set{unfinished}; the theorem allows {number(allowed, 2)} steps. "
+        f"Gradients alone stop after {counted(len(plain) - 1, 'step')}, where a look around within ε still finds a direction of "
+        f"length {number(left)}" + (": they have jammed." if jammed else ": none is left."),
     }
 
 

@@ -122,10 +122,15 @@ def compute(method: str, K: int, h_par: float, h_perp: float, sigma: float, at: 
         "span": across,
         "up": up,
         "headline": f"{len(J)} points; the longest gap is {number(even)} times the shortest",
-        "note": f"{method[0].upper()}{method[1:]}, σ = {number(sigma)}: gap ratio <b>{number(even)}</b>, front of "
-        f"length {number(length)}, {on_kinks(int(kink.sum()))}. The chosen point has J₁ = {number(chosen.J[0])}, "
-        f"J₂ = {number(chosen.J[1])}{weight(chosen)}.",
+        "note": f"{method[0].upper()}{method[1:]}, σ = {number(sigma)}: gap ratio <b>{number(even)}</b>{aside(method)}"
+        f", front of length {number(length)}, {on_kinks(int(kink.sum()))}. The chosen point has "
+        f"J₁ = {number(chosen.J[0])}, J₂ = {number(chosen.J[1])}{weight(chosen)}.",
     }  # fmt: skip
+
+
+def aside(method: str) -> str:
+    """What the count of points or gaps leaves out."""
+    return {WALK: " (without the last gap, which is what is left)", RAY: f" ({RAYS} rays at most)"}.get(method, "")
 
 
 def on_kinks(count: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from optilab.papers.multiobjective_pde.algorithm import Certified, FullModel, ReducedModel, reference_walk, started
 from optilab.papers.multiobjective_pde.experiment import basis, ends_of, errors, pair, reference_front
 from optilab.papers.multiobjective_pde.experiment.modes import square
-from optilab.papers.multiobjective_pde.explorer.parts import REDUCED, WALK, color
+from optilab.papers.multiobjective_pde.explorer.parts import REDUCED, WALK, color, counted
 from optilab.ui.controls import log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, dots, entry, here, log, panel, promise, rule, thin, walk
@@ -74,9 +74,9 @@ def compute(tol: float, modes: int) -> dict[str, Any]:
         if enriched
         else "The walk never asks: Δ stays below its tolerance",
         "bill": f"{solves[-1]} full solves in place of {plain.solves}",
-        "note": f"With {modes} modes the error is {number(error[modes - 1])}, Δ {number(bound[modes - 1])}: a factor "
-        f"of {number(bound[modes - 1] / error[modes - 1], 4)}. At tol = {number(tol)} the walk ends with {size} modes "
-        f"and <b>{solves[-1]} full solves</b>, Δ is at most {number(max(deltas))} at its points, "
+        "note": f"With {counted(modes, 'mode')} the error is {number(error[modes - 1])}, Δ {number(bound[modes - 1])}: "
+        f"a factor of {number(bound[modes - 1] / error[modes - 1], 4)}. At tol = {number(tol)} the walk ends with "
+        f"{size} modes and <b>{solves[-1]} full solves</b>, Δ is at most {number(max(deltas))} at its points, "
         f"and no objective is off by more than {number(worst)}, certified.",
     }
 

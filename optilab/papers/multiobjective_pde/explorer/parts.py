@@ -15,6 +15,11 @@ NEWTON, ACROSS = "semismooth Newton", "descent across kinks"
 color = methods(ours=[WALK, REDUCED], rivals=[WEIGHTS, RAY, FIXED, PLAIN], others={NEWTON: BLUE, ACROSS: BLUE})
 
 
+def counted(count: int, what: str) -> str:
+    """1 step, 2 steps."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def segments(starts: Array, ends: Array) -> tuple[Array, Array]:
     """Lines from each start (m, 2) to its end (m, 2), with gaps between them: x and y."""
     pieces = np.stack([starts, ends, np.full_like(starts, np.nan)], 1).reshape(-1, 2)

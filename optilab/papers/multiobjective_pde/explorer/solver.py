@@ -56,7 +56,7 @@ def compute(k: int, kappa: float, offset: float, method: str, n: int) -> dict[st
     ratio = contraction(MaxPDE(n, 2, kappa))
     moved = abs(fixed_path[-1] - fixed_path[-2]).max() / max(abs(fixed_path[-1]).max(), 1e-300)
     stuck = fixed_sizes[-1] > 1e-6 * fixed_sizes[0]
-    verdict = "did not converge: it oscillates" if stuck and moved > 0.01 else "is on its way" if stuck else "arrives"
+    verdict = "did not converge, it oscillates" if stuck and moved > 0.01 else "is on its way" if stuck else "arrives"
     return {
         "field": (grid, grid, y.T),
         "cut": (grid, y[:, middle]),
@@ -105,7 +105,7 @@ def solver(**start: Any) -> Explorer:
                 y=axis("y"),
             ),
             panel(
-                "Newton drops; the fixed point needs κ < λ_min",
+                "Newton drops; the fixed point is safe only for κ < λ_min",
                 walk("newton", NEWTON, color(NEWTON)),
                 curve("fixed", FIXED, color(FIXED)),
                 here("now"),
