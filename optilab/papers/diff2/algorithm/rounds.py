@@ -100,18 +100,20 @@ def diff2(
     gradients = np.zeros(x.shape[:-1])
     yield Round(x, v, gradients, lost)
     last, before = x, problem.records(x)
+    spread1, spread2 = _times(C1, sigma1), _times(C2, sigma2)
+    watched = np.any(np.isfinite(limit))
     r = 0
     while not lost.all():
         restart = r % T == 0
-        c = _radius(C2, x, last)
+        length = np.linalg.norm(x - last, axis=-1)
         if budget is not None:
             kind, sigma = ("restarts", sigma1) if restart else ("differences", sigma2)
             if sigma > 0:
                 budget.spend(budget.order * gaussian_rho(2 / N, sigma), kind)
         now = problem.records(x)
-        v = release(now, before, v, restart, C1, c)
-        scale = np.where(restart, _times(C1, sigma1), _times(c, sigma2))
+        v = release(now, before, v, restart, C1, _radius(C2, length))
         if rng is not None:
+            scale = np.where(restart, spread1, spread2 * length)
             v = v + scale[..., None] * rng.normal(size=x.shape)
         new = routine(x, v, r)
         last, before = x, now
@@ -121,15 +123,15 @@ def diff2(
         lost = lost | ~(abs(new) < LOST).all(-1)
         x = advance(~lost, new, x)
         r += 1
-        if r % CHECKED == 0 and np.any(np.isfinite(limit)):
+        if watched and r % CHECKED == 0:
             lost = lost | ~(problem(x) <= limit)
         yield Round(x, v, gradients, lost)
 
 
-def _radius(C: Number, x: Array, last: Array) -> Array:
-    """C‖x_r − x_{r−1}‖, infinite with C: (*batch)."""
-    length = np.linalg.norm(x - last, axis=-1)
-    return np.where(np.isinf(C), np.inf, np.where(np.isinf(C), 0, C) * length)
+def _radius(C: Number, length: Array) -> Array:
+    """C‖x_r − x_{r−1}‖, infinite with C even where the step is 0: (*batch)."""
+    infinite = np.isinf(C)
+    return np.where(infinite, np.inf, np.where(infinite, 0, C) * length)
 
 
 def _times(C: Number, sigma: Number) -> Array:
@@ -260,9 +262,10 @@ class BVR:
         for _ in range(1, self.K):
             self._pay(p)
             rows = problem.batch(rng, p, self.b, x.shape[:-1])
-            c = _radius(self.C3, y, last)
-            change = (problem.batch_records(y, rows) - problem.batch_records(last, rows)).clipped_mean(c)
-            z = z + change + _times(c, self.sigma3)[..., None] * rng.normal(size=x.shape)
+            length = np.linalg.norm(y - last, axis=-1)
+            change = problem.batch_records(y, rows) - problem.batch_records(last, rows)
+            z = z + change.clipped_mean(_radius(self.C3, length))
+            z = z + (_times(self.C3, self.sigma3) * length)[..., None] * rng.normal(size=x.shape)
             last, y = y, y - eta * z
         return y
 

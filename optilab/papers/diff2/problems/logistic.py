@@ -76,11 +76,12 @@ class Slopes:
             a = self.s * (self.plus + self.minus) - (0 if self.at is None else self.plus)
             return _mean(self.X, a) + self.rho
         C = np.asarray(C)[..., None]
-        total = np.zeros_like(self.rho)
+        along, shares = np.zeros_like(self.s), np.zeros_like(self.s)
         for (a, weight), norm in zip(self.groups, self.norms, strict=True):
             share = weight * clip_factor(norm, C)
-            total = total + _mean(self.X, share * a) + share.sum(-1, keepdims=True) * self.rho
-        return total
+            along += share * a
+            shares += share
+        return _mean(self.X, along) + shares.sum(-1, keepdims=True) * self.rho
 
 
 def _times(X: Array, w: Array) -> Array:
