@@ -74,8 +74,8 @@ def compute(x1: float, x2: float, eps: float, c: float) -> dict[str, Any]:
         else "Here both come to rest where descent ends",
         "note": f"Descent across kinks: <b>{counted(steps, 'step')}</b>, {elements} subgradients, to "
         f"{number(off, 2)} from the Pareto set{unfinished}; the theorem allows {number(allowed, 2)} steps. "
-        f"Gradients alone stop after {counted(len(plain) - 1, 'step')}, where a look around within ε still finds a direction of "
-        f"length {number(left)}" + (": they have jammed." if jammed else ": none is left."),
+        f"Gradients alone stop after {counted(len(plain) - 1, 'step')}, where a look around within ε "
+        f"still finds a direction of length {number(left)}" + (": they have jammed." if jammed else ": none is left."),
     }
 
 
