@@ -6,7 +6,7 @@ import pytest
 import optilab.papers.langevin_averaging.explorer  # noqa: F401 (puts its modules where the next lines find them)
 from optilab.papers.langevin_averaging import experiment
 from optilab.papers.langevin_averaging.algorithm import averaged_sgd, langevin, smoothed_value, traced_tensor
-from optilab.papers.langevin_averaging.explorer import parts, tables
+from optilab.papers.langevin_averaging.explorer import chains, parts, tables
 from optilab.papers.langevin_averaging.problems import single_index, spiked_tensor, uniform
 
 averaging, equator, samples, smoothing, temperature = (
@@ -39,7 +39,7 @@ class Told:
 @pytest.mark.parametrize("k", [2, 3, 4, 5])
 def test_the_quick_run_is_that_of_the_algorithm(k):
     problem, theta0, steps = single_index(rng(k), 8, k, 64), uniform(rng(1), (8,)), 200
-    film = parts.quick_sgd(problem, theta0, 0.1, steps, rng(2))
+    film = chains.quick_sgd(problem, theta0, 0.1, steps, rng(2))
     same = averaged_sgd(problem, theta0, eta=0.1, steps=steps, rng=Told(rng(2), parts.checkpoints(steps), 64))
     states = list(same)
     assert film.step[-1] == steps
@@ -56,7 +56,7 @@ def test_a_film_of_langevin_has_its_states():
     def states():
         return langevin(problem, theta0, epsilon=1.0, horizon=10.0, rng=rng(2))
 
-    film, every = parts.watched(states(), 200), list(states())
+    film, every = chains.watched(states(), 200), list(states())
     np.testing.assert_array_equal(film.theta, [every[t].theta for t in film.step])
     found = parts.overlaps(film, problem)
     np.testing.assert_allclose(found["m"], film.theta @ problem.star)

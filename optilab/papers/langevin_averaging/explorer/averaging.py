@@ -1,63 +1,25 @@
 """One chain: its iterate and its average against time, and both seen on the sphere."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from optilab.papers.langevin_averaging.algorithm import langevin
-from optilab.papers.langevin_averaging.explorer.parts import (
-    AVERAGE,
-    FRAMES,
-    ITERATE,
-    Film,
-    Progress,
-    color,
-    overlaps,
-    quick_sgd,
-    watched,
+from optilab.papers.langevin_averaging.explorer.chains import (
+    MOST,
+    NEURON,
+    TENSOR,
+    Seen,
+    on_neuron,
+    on_tensor,
+    one_chain,
 )
-from optilab.papers.langevin_averaging.problems import Hidden, single_index, spiked_tensor, uniform
+from optilab.papers.langevin_averaging.explorer.parts import AVERAGE, FRAMES, ITERATE, color, overlaps
+from optilab.papers.langevin_averaging.problems import uniform
 from optilab.ui.controls import choice, log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, cloud, curve, entry, goal, guide, here, log, panel, region, thin, words
 from optilab.ui.theme import ink
 from optilab.ui.words import number
-
-NEURON, TENSOR = "one neuron, a sample a step", "a tensor, Langevin"
-MOST = 10**6  # entries of a tensor: more would take minutes
-HORIZON = 100.0
-
-
-class Seen(NamedTuple):
-    """A film and its problem."""
-
-    film: Film
-    problem: Hidden
-
-
-def on_neuron(d: int, k: int, share: float, rate: float, seed: int, progress: Progress = None) -> Seen:
-    """2d³ steps η = rate/d of batch-1 SGD on n = share·d² samples."""
-    data, start, noise = np.random.default_rng(seed).spawn(3)
-    problem = single_index(data, d, k, round(share * d**2))
-    return Seen(quick_sgd(problem, uniform(start, (d,)), rate / d, 2 * d**3, noise, progress), problem)
-
-
-def on_tensor(d: int, k: int, share: float, heat: float, seed: int, progress: Progress = None) -> Seen:
-    """Langevin with ε = heat·d for a time 100 on a tensor of n = share·d² copies."""
-    data, start, noise = np.random.default_rng(seed).spawn(3)
-    problem = spiked_tensor(data, d, k, share * d**2)
-    states = langevin(problem, uniform(start, (d,)), epsilon=heat * d, horizon=HORIZON, rng=noise)
-    return Seen(watched(states, round(5 * HORIZON * (d - 1)), progress), problem)
-
-
-def one_chain(
-    method: str, d: int, k: int, share: float, rate: float, heat: float, seed: int, progress: Progress = None
-) -> Seen | None:
-    """Either chain; None if the tensor is too big."""
-    if method == NEURON:
-        return on_neuron(d, k, share, rate, seed, progress)
-    return on_tensor(d, k, share, heat, seed, progress) if d**k <= MOST else None
-
 
 CIRCLE = np.linspace(0, 2 * np.pi, 121)
 
