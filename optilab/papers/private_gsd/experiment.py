@@ -177,7 +177,7 @@ def raced(kind: str, epsilon: float, seeds: range, m: int, n_rows: int, generati
 LIMITS = {
     (True, "prefixes"): (1.7, 1.0, 0.9),
     (True, "half-spaces"): (2.0, 1.1, 0.9),
-    (False, "prefixes"): (1.25, 0.8, 0.65),
+    (False, "prefixes"): (1.25, 0.8, 0.8),
     (False, "half-spaces"): (1.8, 1.1, 0.65),
 }
 
@@ -195,7 +195,7 @@ def race(quick: bool) -> Iterator[Claim]:
         yield Claim(f"{said} RAP++ rounded evenly", over(ours, even), most, least, ours[:, 1] / even[:, 1])
         if kind == "prefixes" and not quick:
             statement = f"{kind}, ε = 10: largest error of GSD over that of RAP++ rounded evenly"
-            yield Claim(statement, over(ours, even, 0), 0.8, seeds=ours[:, 0] / even[:, 0])
+            yield Claim(statement, over(ours, even, 0), 1.2, seeds=ours[:, 0] / even[:, 0])
         yield Claim(f"{said} a uniform table", over(ours, found["uniform"]), 0.05)
         yield Claim(f"{said} as many rows of the private table", over(ours, found["sample"]), 0.2)
         within += found["within"][:, 1].tolist()
@@ -246,10 +246,10 @@ def marginals_matched(quick: bool) -> Iterator[Claim]:
             yield Claim(f"{said} GSD over that of PGM", over(ours, joint), 1.1, 0.9, ours[:, 1] / joint[:, 1])
             yield Claim(f"{said} RAP over that of PGM", over(soft, joint), 1.1, 0.9, soft[:, 1] / joint[:, 1])
         elif epsilon == 1.0:
-            yield Claim(f"{said} GSD over that of PGM", over(ours, joint), 1.25, seeds=ours[:, 1] / joint[:, 1])
+            yield Claim(f"{said} GSD over that of PGM", over(ours, joint), 1.3, seeds=ours[:, 1] / joint[:, 1])
             yield Claim(f"{said} GSD over that of RAP, drawn", over(ours, drawn), 0.75, seeds=ours[:, 1] / drawn[:, 1])
         else:
-            yield Claim(f"{said} PGM over that of GSD", over(joint, ours), 0.5, seeds=joint[:, 1] / ours[:, 1])
+            yield Claim(f"{said} PGM over that of GSD", over(joint, ours), 0.4, seeds=joint[:, 1] / ours[:, 1])
 
 
 # Choosing in rounds
@@ -273,7 +273,7 @@ def rounds_or_not(quick: bool) -> Iterator[Claim]:
         runs = [both_ways(epsilon, seed, m, *((1000, 300) if quick else (2000, 1000))) for seed in seeds]
         found = {name: np.array([row[name] for row in runs]) for name in runs[0]}
         rounds, once = found["adaptive"], found["one shot"]
-        limits = {"at_most": 0.85 if m == 300 else 0.65} if epsilon < 1 else {"at_least": 2.0}
+        limits = {"at_most": 0.85 if m == 300 else 0.65} if epsilon < 1 else {"at_least": 2.5}
         statement = f"{2 * m} prefixes, ε = {epsilon:g}: mean error in rounds over that in one shot"
         yield Claim(statement, over(rounds, once), seeds=rounds[:, 1] / once[:, 1], **limits)
 

@@ -48,7 +48,7 @@ def compute(
     gap = abs(run.answers - truth)
     mean = gap.mean(-1)
     rows = run.best[k]
-    at = max(int(run.generation[k]), 1)
+    at = run.generation[max(k, 1)]  # the first that is drawn
     told = (
         f"Generation {run.generation[k]}: squared distance from the noisy answers <b>{number(run.fitness[k])}</b>, "
         f"mean error against the true ones <b>{number(mean[k])}</b>, largest {number(gap[k].max(), 2)}. "

@@ -10,7 +10,7 @@ from optilab.papers.private_gsd.explorer.parts import Progress, color
 from optilab.ui.controls import log_slider, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, dots, heat, here, log, panel, promise, rule, thin
-from optilab.ui.theme import INK, ink
+from optilab.ui.theme import INK, ORANGE, ink
 from optilab.ui.words import number
 
 M_WORKLOADS, N_ROWS, EACH, ONCE = 300, 100, 200, 700
@@ -80,8 +80,8 @@ def rounds(**start: Any) -> Explorer:
             panel(
                 "Largest error of every workload after every round; dots are chosen",
                 heat("map", bar="log₁₀ of the error", colorscale="Cividis", zmin=-2.5, zmax=-0.3),
-                dots("picks", "", ink(0.9), size=5, hoverinfo="skip"),
-                rule(y="round", color=INK),
+                dots("picks", "", ORANGE, size=5, hoverinfo="skip"),
+                rule(y="round", color=ORANGE),
                 x=axis("workload, by its first error", [0.5, M_WORKLOADS + 0.5]),
                 y=axis("round", [MOST + 0.5, -0.5], showgrid=False),
             ),

@@ -101,7 +101,7 @@ def tradeoff(**start: Any) -> Explorer:
                 *marks("mean"),
                 here("here mean", "", ink(0.8)),
                 x=x,
-                y=log("mean error", [-3.6, 0.05]),
+                y=log("mean error", [-4.2, 0.05]),
             ),
             panel(
                 "Largest error, and what the noise keeps to in 95 of 100 runs or more",
@@ -109,7 +109,7 @@ def tradeoff(**start: Any) -> Explorer:
                 *marks("largest"),
                 here("here largest", "", ink(0.8)),
                 x=x,
-                y=log("largest error", [-3, 0.05]),
+                y=log("largest error", [-3.5, 0.05]),
             ),
         ],
         call=__name__,
