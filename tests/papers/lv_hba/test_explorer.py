@@ -11,8 +11,8 @@ from optilab.papers.lv_hba.explorer.spiral import frozen
 from optilab.papers.lv_hba.explorer.valley import Y, Z, gap
 from optilab.papers.lv_hba.problems.toys import Scalar, flat, ripple
 
-corner_picture, flat_picture, machine_picture = (
-    sys.modules[f"optilab.papers.lv_hba.explorer.{name}"] for name in ("corner", "plain", "machine")
+corner_picture, flat_picture, machine_picture, spiral_picture = (
+    sys.modules[f"optilab.papers.lv_hba.explorer.{name}"] for name in ("corner", "plain", "machine", "spiral")
 )
 
 
@@ -43,6 +43,19 @@ def test_the_frozen_step_goes_in_below_the_limit_and_out_above():
     inside, outside = (np.linalg.norm(frozen(s * limit, 2.0, 1.0, 1.0), axis=1) for s in (0.9, 1.1))
     assert inside[-1] < 1e-2 * inside[0]
     assert outside[-1] > 1e2 * outside[0]
+
+
+@pytest.mark.parametrize(("b", "gamma1", "gamma2"), [(1.0, 1.0, 1.0), (0.1, 0.1, 10.0), (3.0, 2.0, 0.3)])
+def test_the_title_of_the_spiral_says_on_which_side_of_the_limit_it_is(b, gamma1, gamma2):
+    limit = float(saddle_limit(1.0, b, gamma1, gamma2))
+    for share, said in ((0.97, "In: η is below"), (1.0, "Neither in nor out"), (1.05, "Out: ")):
+        data = spiral_picture.compute(share * limit, b, gamma1, gamma2)
+        assert data["headline"].startswith(said)
+    shared = {"b": b, "gamma1": gamma1, "gamma2": gamma2}
+    assert spiral_picture.near(0.5, shared) == pytest.approx(limit / 2)
+    far = spiral_picture.compute(2.0, 3.0, 0.1, 0.1)
+    assert np.isnan(far["values"][0]).all()
+    assert "is left out" in far["note"]
 
 
 @pytest.mark.parametrize(

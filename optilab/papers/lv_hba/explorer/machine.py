@@ -43,10 +43,10 @@ def compute(alpha_x: float, seed: int, frame: int, *, run: Any) -> dict[str, Any
         "common": (k, run.common),
         "now": ([k[frame]], [run.learned[frame]]),
         "headline": "Wrong labels have lost their weight" if share > 0.75 else "Right and wrong labels are still mixed",
-        "note": f"Step {k[frame]}: C of right labels is {number(run.difference[frame])} higher in the mean, and higher "
-        f"than that of a wrong one in <b>{number(100 * share)} %</b> of all pairs. Trained afresh with these weights "
-        f"the machine is right on {number(100 * run.learned[frame])} % of 400 new points, with equal ones on "
-        f"{number(100 * run.common[frame])} %.",
+        "note": f"Step {k[frame]}: the mean C of right labels less that of wrong ones is "
+        f"{number(run.difference[frame])}; in <b>{number(100 * share)} %</b> of all pairs the right label has the "
+        f"larger C. Trained afresh with these weights the machine is right on {number(100 * run.learned[frame])} % of "
+        f"400 new points, with equal ones on {number(100 * run.common[frame])} %.",
     }
 
 
@@ -69,7 +69,7 @@ def machine(**start: Any) -> Explorer:
                 y=axis("Cᵢ, the logarithm of its weight", [-8.4, 3.4]),
             ),
             panel(
-                "New points judged well, trained afresh with C",
+                "Accuracy on new points, trained afresh with these C",
                 thin("common", "equal weights"),
                 curve("learned", "C of LV-HBA", blue),
                 here("now", shade=blue),

@@ -72,5 +72,5 @@ def flat_run(
 
 
 def thinned(steps: int, most: int = 400) -> Any:
-    """Numbers of steps that suffice to draw `steps` of them."""
-    return np.unique(np.linspace(0, steps, most).astype(int))
+    """Numbers of steps that suffice to draw `steps` of them: all of the first, which are the longest."""
+    return np.unique(np.concatenate([np.arange(min(50, steps + 1)), np.linspace(0, steps, most).astype(int)]))

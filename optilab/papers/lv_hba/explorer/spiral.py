@@ -1,5 +1,6 @@
 """The saddle step with all else frozen: a spiral in or out, and its eigenvalues beside the unit circle."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, dots, entry, goal, guide, panel, walk
 from optilab.ui.words import number
 
+MOST = 2.0  # of η
 STEPS, FAR = 100, 1e6
+EDGE = 1e-6  # a modulus this near to 1 is 1
 ANGLE = np.linspace(0, 2 * np.pi, 121)
 
 
@@ -31,19 +34,27 @@ def compute(eta: float, b: float, gamma1: float, gamma2: float) -> dict[str, Any
     limit = float(saddle_limit(1.0, b, gamma1, gamma2))
     size = np.linalg.norm(path, axis=1)
     radius = float(abs(values).max())
-    shown = path[np.cumsum(size > 3) == 0] if size[0] <= 3 else path[:1]
-    if radius >= 1:
+    shown = path[np.cumsum(size > 3) == 0]
+    hidden = " What is farther out than 3 is left out." if max(size.max(), radius) > 3 else ""
+    if abs(radius - 1) < EDGE:
+        headline = "Neither in nor out: η is at its limit"
+    elif radius > 1:
         headline = "Out: η is beyond its limit" if size[-1] <= FAR else f"Out: past 10⁶ after {len(path) - 1} steps"
     else:
         headline = "In: η is below its limit"
     return {
         "path": (shown[:, 0], shown[:, 1]),
         "circle": (np.cos(ANGLE), np.sin(ANGLE)),
-        "values": (np.clip(values.real, -3, 3), np.clip(values.imag, -3, 3)),
+        "values": (np.where(abs(values) > 3, np.nan, values.real), values.imag),
         "headline": headline,
         "note": f"The larger modulus is <b>{number(radius)}</b>. The limit of η is {number(limit)}, half of it is the "
-        f"fastest where the eigenvalues are a pair. Points farther out than 3 are left out; so are eigenvalues.",
+        f"fastest where the eigenvalues are a pair.{hidden}",
     }
+
+
+def near(share: float, values: dict[str, Any]) -> float:
+    """A share of the limit of η, or the end of its slider if that comes first."""
+    return min(share * float(saddle_limit(1.0, values["b"], values["gamma1"], values["gamma2"])), MOST)
 
 
 def spiral(**start: Any) -> Explorer:
@@ -56,8 +67,8 @@ def spiral(**start: Any) -> Explorer:
                 "η",
                 0.3,
                 0.01,
-                2.0,
-                named={"the limit": lambda v: float(saddle_limit(1.0, v["b"], v["gamma1"], v["gamma2"]))},
+                MOST,
+                named={"the limit": partial(near, 1.0), "half of it": partial(near, 0.5)},
             ),
             "b": slider("norm of the row b", 1.0, 0.1, 3.0, 0.1),
             "gamma1": log_slider("γ₁", 1.0, 0.1, 10.0),
