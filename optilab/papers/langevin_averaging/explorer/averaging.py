@@ -34,7 +34,7 @@ def compute(frame: int, d: int, k: int, run: Seen | None, **_: Any) -> dict[str,
         return data | dict.fromkeys(names, nothing) | {
             "empty": 2.5,
             "headline": "No chain: the tensor is too big",
-            "note": f"A tensor of d^k = {number(float(d) ** k)} entries: this picture takes {MOST:,} at most. "
+            "note": f"A tensor of d<sup>k</sup> = {number(float(d) ** k)} entries: {MOST:,} are the most here. "
             "Lower d or k, or choose the neuron, which has no such limit.",
         }  # fmt: skip
     film, problem = run

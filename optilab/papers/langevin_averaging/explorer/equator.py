@@ -59,20 +59,21 @@ def compute(heat: float, k: int, run: Visits, **_: Any) -> dict[str, Any]:
     law, free = tilted(fine, d, k, epsilon), tilted(fine, d, k, 0.0)
     predicted = float(shift(d, epsilon)) if k == 3 else 0.0
     cold = epsilon > critical(d, k)
-    widths = np.sqrt(1 / d)
+    hot = "with a lean to one side" if k == 3 else "a little wider than chance"
+    tall = 1.08 * float(max(free.max(), law.max(), run.density.max()))
     return {
         "visits": (np.repeat(EDGES, 2)[1:-1], np.repeat(run.density, 2)),
         "free": (fine, free),
         "law": (fine, law),
         "mean": run.mean,
-        "predicted": ([predicted, predicted], [0, 1.08 * max(free.max(), law.max(), run.density.max())]),
-        "tall": [0, 1.08 * float(max(free.max(), law.max(), run.density.max()))],
+        "predicted": ([predicted, predicted], [0, tall]),
+        "tall": [0, tall],
         "bar": np.array([abs(run.mean), run.away, run.average]),
-        "headline": "Cold: the chain has left the equator" if cold else "Hot: spread about the equator, with a lean",
+        "headline": "Cold: the chain has left the equator" if cold else f"Hot: spread about the equator, {hot}",
         "verdict": f"An iterate has |m| = {number(run.away, 2)}, the output {number(run.average, 2)}",
         "note": f"ε = {number(epsilon)}, the transition is at ε_c = {number(critical(d, k))}. The mean of m is "
         f"<b>{number(run.mean, 2)}</b>, predicted to first order {number(predicted, 2)}, against a width of "
-        f"{number(widths, 2)}. Mean |m|: {number(run.away, 2)}, by the law of the signal alone "
+        f"{number(d**-0.5, 2)}. Mean |m|: {number(run.away, 2)}, by the law of the signal alone "
         f"{number(mean_away(d, k, epsilon), 2)}. Median overlap of the output: <b>{number(run.average, 2)}</b>."
         + (f" Middle of the most visited bin: {number(middle[run.density.argmax()], 2)}." if cold else ""),
     }
