@@ -91,7 +91,7 @@ def fronts(**start: Any) -> Explorer:
             "seed": others["seed"],
         },
         [
-            projection("at", "Checkpoints, from orange to blue"),
+            projection("at", "Checkpoints, orange to blue: right and down are better"),
             projection("af", "The same: right and up are better"),
             projection("tf", "The same: left and up are better"),
             panel(

@@ -54,12 +54,13 @@ def compute(ratio: float, arms: int) -> dict[str, Any]:
     said = f"{ours:.0f} steps" if ours <= STEPS else f"more than {STEPS} steps"
     usual = f"{theirs:.0f}" if theirs <= STEPS else f"more than {STEPS}"
     least = int(w.min(0).argmin())
+    hungry = HEADS[least] if least == 2 else f"the head of {HEADS[least]}"
     return data | {
         "ours": min(ours, STEPS + 20.0),
         "level": (t[[0, -1]], np.full(2, LEVEL)),
         "headline": f"All at 0.9 after {said}; with even weights {usual}",
         "note": f"All three probabilities are at 0.9 after <b>{said}</b>, with weights that stay at ⅓ after {usual}. "
-        f"On the way the weight of {HEADS[least]} falls to {number(float(w[:, least].min()), 2)}.",
+        f"On the way the weight of {hungry} falls to {number(float(w[:, least].min()), 2)}.",
     }
 
 
