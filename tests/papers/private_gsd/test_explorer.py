@@ -68,6 +68,7 @@ def test_dots_stand_at_the_epsilon_that_makes_their_noise():
     assert (ours[2:] < floor[2:]).all()  # better than the answers themselves where noise is large
     assert ours[0] > floor[0]
     assert even[0] < ours[0] < drawn[0]
+    assert run["people"][1] / ours[0] == pytest.approx(8, abs=0.5)
     assert "clipped to [0, 1]" in tradeoff.compute(0.05, 500.0, "prefixes", 0, run=run)["note"]
 
 
