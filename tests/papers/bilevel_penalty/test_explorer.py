@@ -101,6 +101,12 @@ def test_the_title_of_the_followers_follows_its_settings(values, headline):
 def test_the_title_of_x_says_whether_it_has_arrived():
     assert followers.compute(**SETTINGS)["way"] == "After 200 steps x is where ψ_σ is least"
     assert followers.compute(**SETTINGS | {"gamma": 0.02})["way"] == "200 steps aren't enough: u is slow"
+    for begin in ("beside a", "across", "opposite"):
+        long = followers.compute(**SETTINGS | {"gamma": 0.5, "begin": begin})
+        assert long["headline"] == "γ is too long: u and w jump to and fro"
+        assert followers.compute(**SETTINGS | {"gamma": 0.4, "begin": begin})["headline"].startswith("u goes for")
+    slow = {"begin": "the maximum, y = 0", "T": 1, "gamma": 0.02, "beta": 0.1}
+    assert followers.compute(**SETTINGS | slow)["headline"] == "w is stuck on the peak of g"
     lost = followers.compute(**SETTINGS | {"begin": "the maximum, y = 0"})
     assert lost["way"] == "x leaves the picture"
     assert followers.compute(**SETTINGS | {"begin": "the maximum, y = 0", "T": 1, "gamma": 1.0})["u"] == (

@@ -14,6 +14,7 @@ from optilab.ui.marks import axis, curve, entry, guide, here, log, panel, thin
 from optilab.ui.words import number
 
 CALLS = 12000
+CALM, NOISY = 0.4, 0.1  # γ without noise and with it
 ONE, TWO = "Algorithm 1", "Algorithm 2"
 
 
@@ -35,7 +36,7 @@ def ride(method: str, sigma: float, ratio: float, nu: float, eta: float, T: int,
     drawn = nu * normals(seed, CALLS)  # longer than either needs: the same noise, whatever else moves
     inner = remembered(drawn[: steps * T, :24], eta)
     outer = remembered(drawn[:steps, 24:] / np.sqrt(M), eta)
-    return c_run(seed, sigma, ratio * sigma, 0.1 if nu else 0.4, T, steps, inner, outer)
+    return c_run(seed, sigma, ratio * sigma, NOISY if nu else CALM, T, steps, inner, outer)
 
 
 def lengths(seed: int, x: np.ndarray, sigma: float) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +77,7 @@ def compute(
         "sigma": ([0, CALLS], [sigma, sigma]),
         "now": ([per * kept[-1]], [true[-1]]),
         "headline": headline,
-        "note": said,
+        "note": f"{said} The followers' step is γ = {number(NOISY if nu else CALM)}.",
     }
 
 

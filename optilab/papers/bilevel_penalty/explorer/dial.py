@@ -56,7 +56,7 @@ def compute(problem: str, sigma: float) -> dict[str, Any]:
         psi = np.where(abs(x) <= 2 * NEAR, np.nan, psi)
         headline = "ψ_σ leaves ψ near 0, whatever σ"
         law = "The slope's error grows as 1/σ"
-        said = f"For |x| ≤ 2σ = {number(2 * sigma)} the lower follower is between two solutions: the slope at 0⁺ is "
+        said = f"For |x| ≤ 2σ = {number(2 * sigma)} T(x, σ) is between both solutions: the slope at 0⁺ is "
         said += f"1/σ = <b>{number(1 / sigma)}</b>, where ψ′ is 0."
     else:
         gap = float((psi - penalty).max())

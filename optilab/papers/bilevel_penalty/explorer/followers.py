@@ -13,6 +13,7 @@ from optilab.ui.theme import PINK
 from optilab.ui.words import number
 
 STEPS, SIGMA, BEST = 200, 0.1, 1.0495  # the last: where ψ_σ is least
+TAIL = 50  # steps that are judged
 WIDTH = 2.6  # of the picture, to either side
 STARTS = {"beside a": 0.0, "across": 1.5, "opposite": 3.0, "the maximum, y = 0": None}
 
@@ -39,6 +40,12 @@ def seen(point: np.ndarray) -> tuple[list[float], list[float]]:
     return [first], [second]
 
 
+def swings(x: np.ndarray) -> bool:
+    """Whether x moves to and fro."""
+    moves = np.diff(x)
+    return bool(np.ptp(x) > 0.03 and (moves[1:] * moves[:-1] < 0).sum() > len(moves) // 5)
+
+
 def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -> dict[str, Any]:
     """The followers at one frame, the way there and x."""
     path, lost = ride(T, gamma, rho, beta, begin)
@@ -48,6 +55,10 @@ def compute(k: int, T: int, gamma: float, rho: float, beta: float, begin: str) -
     ring_, target = ring_circle(shown), ring_target(shown, SIGMA)
     if lost is not None:
         headline, way = f"Diverged at step {lost}", "x leaves the picture"
+    elif STARTS[begin] is None:
+        headline, way = "w is stuck on the peak of g", "x follows a slope that isn't ψ_σ's"
+    elif swings(path[-TAIL:, 0]):
+        headline, way = "γ is too long: u and w jump to and fro", "x swings and doesn't settle"
     else:
         headline = "u goes for the star, w stays where it meets the ring"
         there = abs(path[-1, 0] - BEST) < 0.02
