@@ -163,11 +163,16 @@ def potential() -> Derivation:
     """The length of a gradient in the new metric is a step of ln det."""
     H, v = _metric()
     new = H + c * v * v.T
-    ratio = sp.Symbol("z", positive=True)  # det(H + c g gᵀ)/det H
+    ratio, zeta = sp.symbols("z zeta", positive=True)  # z = det(H + c g gᵀ)/det H, at least 1
+    assert sp.integrate(1 / zeta**2, (zeta, 1, ratio)) == 1 - 1 / ratio
     return (
         Derivation("What a gradient costs", sp.cancel((v.T * new.inv() * v)[0]), "gᵀ(H + c g gᵀ)⁻¹g")
         .equals((1 - H.det() / new.det()) / c, "(1 − 1/z)/c, where z is the factor by which det H grows")
-        .then("at most ln z/c, and these telescope: ln det H_T/c grows like d ln T", lambda e: sp.log(ratio) / c)
+        .then(
+            "1 − 1/z is the area under 1/ζ² from 1 to z, so at most that under 1/ζ: at most ln z/c. These telescope: "
+            "ln det H_T/c grows like d ln T",
+            lambda e: sp.integrate(1 / zeta, (zeta, 1, ratio)) / c,
+        )
     )
 
 

@@ -54,6 +54,12 @@ def test_the_worlds_are_what_the_lesson_says_of_them(grid):
     assert not ftrl[:, 1:].any()
 
 
+def test_the_note_names_all_methods_that_are_alike(grid):
+    note = worlds.compute(run=grid, sigma=0.0, P="∞", T=2000)["note"]
+    assert "least with <b>optimistic OMD and AdaGrad and OGD</b>" in note
+    assert "least with <b>optimistic OMD</b>" in worlds.compute(run=grid, sigma=0.1, P="100", T=2000)["note"]
+
+
 def test_a_share_of_rounds_turned_round_makes_hints_worthless():
     found = last(grids.all_settings(0, 0.2), "dynamic", 0.1, "100", 2000)
     assert found[worlds.OURS] == pytest.approx(1883, abs=1)
@@ -69,6 +75,11 @@ def test_the_film_of_rounds_is_what_the_lesson_says_of_it():
     np.testing.assert_allclose([lost(1.0, 40.0), lost(0.0, 40.0)], [2.30, 2.60], atol=0.006)
     data = geometry.compute(19, 0.1, 1.0, 1.0)
     np.testing.assert_allclose(data["price"][1], data["foretold"][1], atol=1e-12)
+
+
+def test_the_title_of_the_film_says_where_the_boundary_is_met():
+    assert geometry.compute(19, 0.1, 1.0, 1.0)["headline"].endswith("the surprise")
+    assert geometry.compute(19, 1.0, 1.0, 1.0)["headline"].endswith("cuts 4 rounds short")
 
 
 @pytest.mark.parametrize(("sigma", "ends"), [(0.0, (0.0316, 0.0316, 0.429)), (1.0, (0.0086, 0.0220, 0.0223))])

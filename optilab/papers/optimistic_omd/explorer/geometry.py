@@ -12,7 +12,7 @@ from optilab.papers.optimistic_omd.explorer.parts import arrow, color
 from optilab.papers.optimistic_omd.problems import Tracking
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, goal, here, panel, promise, thin, walk
+from optilab.ui.marks import axis, curve, dots, entry, goal, here, panel, promise, thin, walk
 from optilab.ui.theme import GREEN, INK, ORANGE, ink
 from optilab.ui.words import number
 
@@ -39,6 +39,7 @@ def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
     xhat, x, after, M, g = trace.xhat[k], trace.x[k], trace.xhat[k + 1], trace.M[k], trace.g[k + 1]
     price = np.linalg.norm(trace.x[:-1] - trace.xhat[1:], axis=-1)
     foretold = trace.eta[:-1] * np.linalg.norm(trace.g[1:] - trace.M[:-1], axis=-1)
+    cut = int((price < foretold - 1e-9).sum())  # projections shorten
     lost = 0.5 * ((trace.x[:-1] - theta) ** 2).sum(-1)
     longest = 1.1 * float(abs(np.concatenate([trace.g, trace.M])).max())
     return {
@@ -57,9 +58,11 @@ def compute(frame: int, sigma: float, c: float, delta: float) -> dict[str, Any]:
         "foretold": (t, foretold),
         "now": ([k + 1], [price[k]]),
         "reach": [-longest, longest],
-        "most": [0.0, 1.1 * float(price.max())],
+        "headline": "From play to corrected point it is η times the surprise"
+        + (f"; the boundary cuts {cut} round{'s' * (cut != 1)} short" if cut else ""),
+        "most": [0.0, 1.1 * float(foretold.max())],
         "note": f"Round {k + 1}: η = {number(float(trace.eta[k]))}, the surprise ‖g − M‖ = "
-        f"{number(float(np.linalg.norm(g - M)))}, so that play and corrected point are "
+        f"{number(float(np.linalg.norm(g - M)))}, play and corrected point are "
         f"<b>{number(float(price[k]))}</b> apart. All {ROUNDS} rounds lost {number(float(lost.sum()))}; "
         f"V̄ = {number(float(trace.V[-1]))}.",
     }
@@ -104,7 +107,7 @@ def geometry(**start: Any) -> Explorer:
                 height=420,
             ),
             panel(
-                "From play to corrected point it is η times the surprise",
+                entry("headline"),
                 curve("price", "distance walked", ours),
                 promise("foretold", "η‖g − M‖", ORANGE),
                 here("now", "", ours),

@@ -68,7 +68,7 @@ def compute(c: float, name: str) -> dict[str, Any]:
         "headline": f"{kind} regret after {ROUNDS} rounds, by hint",
         "third": "Regret on the gradients seen, under its bound"
         if proved
-        else "No bound here: the hint is longer than G",
+        else "No bound here: the hint may be longer than G",
         "note": f"c = {number(float(HINTS[k]))}: {kind.lower()} regret <b>{number(float(ends[k]))}</b>; least at "
         f"c = {number(float(HINTS[best]))}, {number(float(ends[best]))}. Without a hint (c = 0) "
         f"{number(float(ends[10]))}, with the last gradient (c = 1) {number(float(ends[20]))}.",

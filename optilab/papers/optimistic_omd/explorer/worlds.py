@@ -35,7 +35,8 @@ def compute(*, run: Grid, sigma: float, P: str, T: int, **others: float) -> dict
         data[f"{kind} span"] = span(*rows[kind].values(), least=10)
     path, bound = run.path[:n, i, j], run.bound[:n, i, j]
     last = {name: float(row[-1]) for name, row in rows["dynamic"].items()}
-    least = min(last, key=lambda name: last[name])
+    least = min(last.values())
+    alike = " and ".join(name for name in FOUR[::-1] if last[name] - least <= 1e-9 * abs(least))
     said = ", ".join(f"{name} {number(last[name])}" for name in FOUR[::-1])
     return data | {
         "path": (KEPT[:n], path),
@@ -44,7 +45,7 @@ def compute(*, run: Grid, sigma: float, P: str, T: int, **others: float) -> dict
         "best": run.best,
         "now": ([j], [SIGMAS[i]]),
         "rounds": [0, T],
-        "note": f"Dynamic regret after {T} rounds: {said}: least with <b>{least}</b>. Static regret of optimistic OMD: "
+        "note": f"Dynamic regret after {T} rounds: {said}: least with <b>{alike}</b>. Static regret of optimistic OMD: "
         f"{number(float(rows['static'][OURS][-1]))}. Its regret on the gradients seen is {number(float(path[-1]))}, "
         f"its path bound {number(float(bound[-1]))}.",
     }
