@@ -36,10 +36,10 @@ def smoothness_constants() -> Derivation:
         Derivation(
             "(K₀, K₁)-smoothness of Φ",
             upper + lower + product,
-            "Lipschitz constant along z = (x, y*(x)): of ∇ₓf, with ‖∇ₓf‖ ≤ G + l_g1 M/μ and no bound of its own; "
+            "Lipschitz constant along ζ = (x, y*(x)): of ∇ₓf, with ‖∇ₓf‖ ≤ G + l_g1 M/μ and no bound of its own; "
             "of ∇ᵧf behind ∇²ₓᵧg[∇²ᵧᵧg]⁻¹, which is at most l_g1/μ; of that product, before ‖∇ᵧf‖ ≤ M",
         )
-        .then("‖z − z'‖ ≤ √(1 + l_g1²/μ²) ‖x − x'‖, since y* is l_g1/μ-Lipschitz", lambda expr: stretch * expr)
+        .then("‖ζ − ζ'‖ ≤ √(1 + l_g1²/μ²) ‖x − x'‖, since y* is l_g1/μ-Lipschitz", lambda expr: stretch * expr)
         .equals(K0 + K1 * G, "affine in G: its slope is K₁, what is left at G = 0 is K₀")
     )
 

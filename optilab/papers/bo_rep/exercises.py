@@ -52,14 +52,14 @@ def _answer(value: Any, name: str) -> sp.Expr:
 def check_constants(K1: Any, K0: Any, alpha: Any) -> str:
     """K₁ and K₀ with a constant for each block of g, and the step that bounces between walls of steepness p.
 
-    Recognises the path of z left out, M in the place of ∇ₓf, and constants of the wrong block.
+    Recognises the path of ζ left out, M in the place of ∇ₓf, and constants of the wrong block.
     """
     K1, K0, alpha = (_answer(value, name) for value, name in ((K1, "K1"), (K0, "K0"), (alpha, "alpha")))
     stretch, inner = sp.sqrt(1 + (c / mu) ** 2), L_x0 + L_x1 * c * M / mu
     lower, product = c / mu * (L_y0 + L_y1 * M), M * (l_xy / mu + c * l_yy / mu**2)
     assert not agrees(K1, 0), "K1: ∇ₓf has no bound: its Lipschitz constant L_x0 + L_x1‖∇ₓf‖ grows with ‖∇Φ‖"
-    assert not agrees(K1, L_x1), "K1: z = (x, y*(x)) moves √(1 + c²/μ²) times as far as x"
-    assert not agrees(K1, (1 + c / mu) * L_x1), "K1: z = (x, y*(x)) moves √(1 + c²/μ²) times as far as x, not 1 + c/μ"
+    assert not agrees(K1, L_x1), "K1: ζ = (x, y*(x)) moves √(1 + c²/μ²) times as far as x"
+    assert not agrees(K1, (1 + c / mu) * L_x1), "K1: ζ = (x, y*(x)) moves √(1 + c²/μ²) times as far as x, not 1 + c/μ"
     assert agrees(K1, stretch * L_x1), f"K1: the factor of ‖∇Φ‖ at the end of the chain, not {K1}"
     assert not agrees(K0, inner + lower + product), "K0: all three terms are multiplied by √(1 + c²/μ²)"
     assert not agrees(K0, stretch * (L_x0 + lower + product)), (

@@ -6,7 +6,7 @@ import pytest
 import optilab.papers.bo_rep.explorer  # noqa: F401 (puts its modules where the next lines find them)
 from optilab.core.run import run
 from optilab.papers.bo_rep import experiment
-from optilab.papers.bo_rep.algorithm import Refinement, bo_rep, calls
+from optilab.papers.bo_rep.algorithm import LIMIT, Refinement, bo_rep, calls
 from optilab.papers.bo_rep.explorer.parts import exact_run, noisy_run
 from optilab.papers.bo_rep.problems import draw, largest_step, start, world
 
@@ -91,7 +91,7 @@ def test_the_maps_are_those_of_single_runs():
     ours, ours_lost = found["BO-REP"]
     assert not ours_lost.any()
     assert np.isinf(ours[:3]).all()
-    again, _ = maps.simulate(5, nothing)["BO-REP"]
+    again, _ = maps.needed("BO-REP", 5)
     assert np.isin(
         np.isfinite(again).sum(1), [0, len(maps.DEPTHS)]
     ).all()  # a step arrives from all depths or from none
@@ -133,12 +133,29 @@ def test_the_largest_lower_step():
 
 
 @pytest.mark.parametrize(
-    ("beta", "share", "rest"), [(0.0, 71, 0.82), (0.5, 83, 0.42), (0.9, 89, 0.47), (0.99, 67, 0.955)]
+    ("beta", "share", "rest"), [(0.0, 67, 0.82), (0.5, 79, 0.42), (0.9, 84, 0.47), (0.99, 64, 0.955)]
 )
 def test_what_momentum_does_under_noise(beta, share, rest):
     data = noise.compute(1.0, beta, 0)
-    assert data["headline"] == f"Each step is η long; {share} % of the way walked is progress"
+    assert data["headline"] == f"Of the way walked {share} % leads to the floor"
     assert data["rest"][1][0] == pytest.approx(rest, abs=0.005)
+
+
+def test_a_way_that_leads_off_is_no_progress():
+    data = noise.compute(3.0, 0.99, 1)
+    assert "walked none leads" in data["headline"]
+    assert "0.391 farther from the floor" in data["note"]
+
+
+@pytest.mark.parametrize(("alpha", "lost"), [(float(largest_step(9.0)), np.inf), (0.005, 3)])
+def test_at_the_largest_step_the_rival_bounces_and_just_beyond_it_is_lost(alpha, lost):
+    states = experiment.rival("SOBA", world(draw(0)), start(9.0), np.array(alpha), np.random.default_rng(0))
+    trace = run(states, 60, keep=["x"], limit=LIMIT)
+    assert trace.diverged == lost
+    if np.isinf(lost):
+        speed = np.linalg.norm(np.diff(trace.x, axis=0), axis=-1)
+        assert speed[:4] == pytest.approx(38, abs=5)
+        assert speed[4:].max() < 1
 
 
 def test_the_curves_over_all_momenta_are_means_of_runs():

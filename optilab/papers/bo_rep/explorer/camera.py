@@ -77,7 +77,7 @@ def camera(**begin: Any) -> Explorer:
                 height=300,
             ),
             panel(
-                "Speed: BO-REP's is η, a rival's is α times a slope",
+                "Speed: BO-REP's is η, a rival's follows the slope",
                 promise("eta", "η", shades["BO-REP"]),
                 *(curve(f"{name} speed", name, shades[name]) for name in WAYS),
                 x=axis("iteration k", [0, STEPS]),

@@ -42,15 +42,18 @@ def compute(noise: float, beta: float, seed: int) -> dict[str, Any]:
     x = wander(noise, beta, seed)
     k, slope = np.arange(STEPS + 1), world(draw(seed)).slope(x)
     rest = float(np.sqrt((slope[-LAST:] ** 2).mean()))
-    share = float(np.linalg.norm(x[WALK] - x[0]) / (WALK * ETA))
+    start, then = np.linalg.norm(x[[0, WALK]] - MIDDLE, axis=-1)
+    gain = float(start - then)
+    share = f"{number(100 * gain / (WALK * ETA), 2)} %" if gain > 0 else "none"
     return {
         "path": (x[::2, 0], x[::2, 1]),
         "end": ([x[-1, 0]], [x[-1, 1]]),
         "slope": (k[::2], np.clip(slope[::2], 1e-3, 10)),
         "rest": ([STEPS - LAST, STEPS], [rest, rest]),
         "now": ([beta], [rest]),
-        "headline": f"Each step is η long; {number(100 * share, 2)} % of the way walked is progress",
-        "note": f"After {WALK} iterations, each of length {number(ETA)}, x has come {number(WALK * ETA * share)} far. "
+        "headline": f"Of the way walked {share} leads to the floor",
+        "note": f"After {WALK} iterations, each of length {number(ETA)}, x is {number(abs(gain))} "
+        f"{'nearer to the floor' if gain > 0 else 'farther from the floor'} than at the start. "
         f"The root mean square of ‖∇Φ‖ in the last {LAST} iterations is <b>{number(rest, 2)}</b>.",
     }
 
