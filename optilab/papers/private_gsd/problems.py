@@ -283,10 +283,10 @@ class ByCategory(Queries):
 
     def __call__(self, rows: Array) -> Array:
         """Which queries hold for which rows: 0 or 1, (n, m · s), all values of a condition side by side."""
-        held: Array = self.factor(rows)[:, :, None]
-        if self.category is not None:
-            held = held & (rows[:, self.category, None] == np.arange(self.size))[:, None, :]
-        return held.reshape(len(rows), -1).astype(float)
+        held = np.zeros((len(rows), self.conditions, self.size))
+        value = 0 if self.category is None else rows[:, self.category].astype(int)
+        held[np.arange(len(rows)), :, value] = self.factor(rows)
+        return held.reshape(len(rows), -1)
 
     def _check(self) -> None:
         c = self.category

@@ -63,12 +63,16 @@ def one_row_update(stat: Array, q_old: Array, q_new: Array, n_rows: int) -> Arra
     n_rows : int
         N'.
     """
-    return np.asarray((stat - q_old + q_new) / n_rows)
+    answers = np.asarray(stat - q_old, dtype=float)  # in place from here: it is asked for hundreds of candidates
+    answers += q_new
+    answers /= n_rows
+    return answers
 
 
 def fitness(a_hat: Array, answers: Array) -> Array:
     """‖â − Q‖², to be minimised: (*batch, M) → (*batch)."""
-    return np.asarray(((a_hat - answers) ** 2).sum(-1))
+    gap = np.asarray(a_hat - answers)
+    return np.asarray((gap * gap).sum(-1))
 
 
 @algorithm
