@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optilab.core.check import AnyNumber
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.randomness import common
 from optilab.core.run import run
@@ -18,6 +19,8 @@ from optilab.papers.diff2.algorithm import (
     GD,
     bvr_sigmas,
     diff2,
+    dp_sgd,
+    dp_sgd_noise,
     multipliers,
     predicted_error,
     renyi_order,
@@ -241,6 +244,25 @@ def talks(
         rng=noise,
     )
     trace = run(states, R, keep=["x", "gradients"], progress=progress or False)
+    return (problem.grad(trace.x) ** 2).sum(-1), trace.gradients[:, 0, 0]
+
+
+def batches(
+    problem: Logistic,
+    R: int,
+    etas: Sequence[float],
+    *,
+    eps: AnyNumber = 3.0,
+    b: int = 400,
+    runs: int = 3,
+    seed: int = 0,
+) -> tuple[Array, Array]:
+    """The same of DP-SGD, which sends one batch of b records a round: (R + 1, η, runs), (R + 1,)."""
+    nu = 0.0 if np.isinf(eps) else dp_sgd_noise(problem.n, b, R, eps, DELTA)
+    rng: Any = common(np.random.default_rng(seed), 1)
+    start = np.zeros((len(etas), runs, problem.d))
+    states = dp_sgd(problem, start, eta=np.asarray(etas)[:, None], b=b, C=problem.G, nu=nu, rng=rng)
+    trace = run(states, R, keep=["x", "gradients"])
     return (problem.grad(trace.x) ** 2).sum(-1), trace.gradients[:, 0, 0]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from dp_accounting import GaussianDpEvent, NeighboringRelation, SampledWithoutReplacementDpEvent, SelfComposedDpEvent
 from dp_accounting.rdp import RdpAccountant
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import norm
 
 from optilab.classics.gradient_descent import gradient_descent
 from optilab.core.randomness import common
@@ -163,6 +164,24 @@ def test_local_steps_are_the_pseudo_code_record_by_record(C3):
         np.testing.assert_allclose(routine(START, v, r), expected, rtol=1e-8)
 
 
+class Once(np.random.Generator):
+    """A generator whose only child goes on where it stands itself."""
+
+    def spawn(self, n_children):
+        return [np.random.Generator(self.bit_generator)]
+
+
+def test_a_client_that_is_drawn_works_as_in_its_turn():
+    settings = {"K": 3, "b": 6, "C3": 0.5, "sigma3": 0.3}
+    routine, seen = BVR(FEW, 0.7, rng=rng(6), at_random=True, **settings), set()
+    for child in rng(6).spawn(30):
+        p = int(child.integers(FEW.P))
+        turn = BVR(FEW, 0.7, rng=Once(child.bit_generator), **settings)
+        np.testing.assert_array_equal(routine(START, START / 3, 0), turn(START, START / 3, p))
+        seen.add(p)
+    assert seen == set(range(FEW.P))
+
+
 def test_one_local_step_is_the_plain_routine():
     settings = {"T": 3, "C1": 0.5, "C2": 0.5, "sigma1": 0.1, "sigma2": 0.1}
     local = BVR(FEW, 0.7, K=1, b=6, C3=1.0, sigma3=0.3, rng=rng(8))
@@ -284,6 +303,20 @@ def test_the_peer_finds_the_releases_private(n_min, P, R, T, eps, delta):
     assert cdp_eps(float(rho), delta) <= eps
 
 
+def test_of_a_promised_one_a_renyi_account_finds_four_fifths_and_the_exact_one_less():
+    sigma1, sigma2 = (float(one) for one in sigmas(1000, 10, 100, 25, 1.0, 1e-5))
+    rho = float(4 * gaussian_rho(2 / 10_000, sigma1) + 100 * gaussian_rho(2 / 10_000, sigma2))
+    mu = np.sqrt(2 * rho)  # all releases together are one Gaussian release, shifted by mu deviations
+    peer = RdpAccountant()
+    peer.compose(GaussianDpEvent(1 / mu))
+    assert peer.get_epsilon(1e-5) == pytest.approx(0.79, abs=0.005)
+
+    def excess(eps):
+        return norm.cdf(mu / 2 - eps / mu) - np.exp(eps) * norm.cdf(-mu / 2 - eps / mu) - 1e-5
+
+    assert brentq(excess, 0.1, 2) == pytest.approx(0.73, abs=0.005)
+
+
 def test_the_noise_falls_with_records_and_epsilon_and_restarts_less_with_rarer_ones():
     n = np.array([100, 200, 400])
     falling = sigmas(n, 10, 50, 10, 1.0, 1e-6), sigmas(100, 10, 50, 10, np.array([0.5, 1.0, 2.0]), 1e-6)
@@ -314,6 +347,9 @@ def test_the_calibration_of_local_steps_spends_its_shares():
     local = 3 * (K - 1) * subsampled_rdp(alpha, b / n_min, float(gaussian_rho(2 / b, sigma3)))
     np.testing.assert_allclose([restarts, differences, local], np.array(SHARES) * eps / 2, rtol=1e-9)
     assert bvr_sigmas(n_min, P, R, T, 1, b, eps, delta) == (sigma1, sigma2, 0.0)
+    *same, drawn = bvr_sigmas(n_min, P, R, T, K, b, eps, delta, at_random=True)
+    assert same == [sigma1, sigma2]  # of a client that may get every round
+    assert R * (K - 1) * subsampled_rdp(alpha, b / n_min, float(gaussian_rho(2 / b, drawn))) == pytest.approx(0.2 * 1.5)
     assert bvr_sigmas(n_min, P, R, T, K, b, np.inf, delta) == (0.0, 0.0, 0.0)
     peer = RdpAccountant([float(alpha)], NeighboringRelation.REPLACE_ONE)
     event = SampledWithoutReplacementDpEvent(n_min, b, GaussianDpEvent(sigma3 * b / 2))

@@ -3,10 +3,11 @@ import sys
 import numpy as np
 import pytest
 
+from optilab.core.run import run
 from optilab.papers.diff2 import explorer
-from optilab.papers.diff2.algorithm import multipliers, predicted_error
-from optilab.papers.diff2.experiment import data, tails
-from optilab.papers.diff2.problems import prototypes
+from optilab.papers.diff2.algorithm import dp_sgd, dp_sgd_noise, multipliers, predicted_error
+from optilab.papers.diff2.experiment import batches, data, tails
+from optilab.papers.diff2.problems import federated, prototypes
 
 cloud_picture, race_picture, restart_picture, growth_picture, talk_picture = (
     sys.modules[f"optilab.papers.diff2.explorer.{name}"] for name in ("clouds", "race", "restarts", "growth", "talks")
@@ -110,6 +111,18 @@ def test_local_steps_are_drawn_over_rounds_or_over_gradients():
     np.testing.assert_allclose(over["BVR"][0], asked / 1e6)
     np.testing.assert_allclose(over["BVR"][1], np.median(square, -1))
     assert talk_picture.compute(**values, against="rounds", run=found)["GD"][0][-1] == 40
+    assert over["SGD"][0][-1] == pytest.approx(40 * 100 / 1e6)
+
+
+def test_dp_sgd_is_drawn_with_its_own_noise():
+    problem = federated(0)
+    nu = dp_sgd_noise(20_000, 400, 40, 3.0, 1e-5)
+    states = dp_sgd(problem, np.zeros((3, 10)), eta=2.0, b=400, C=problem.G, nu=nu, rng=np.random.default_rng(0))
+    expected = (problem.grad(run(states, 40).x) ** 2).sum(-1)
+    np.testing.assert_allclose(batches(problem, 40, [2.0])[0][:, 0], expected)
+    still = dp_sgd(problem, np.zeros(10), eta=2.0, b=400, C=problem.G, nu=0.0, rng=np.random.default_rng(0))
+    found, _ = batches(problem, 40, [2.0], eps=np.inf, runs=1)
+    np.testing.assert_allclose(found[:, 0, 0], (problem.grad(run(still, 40).x) ** 2).sum(-1))
 
 
 @pytest.mark.parametrize("name", ["clouds", "race", "restarts", "growth", "talks"])

@@ -80,12 +80,12 @@ SHARES = (0.4, 0.4, 0.2)  # of restarts, differences and local steps
 
 
 def bvr_sigmas(
-    n_min: int, P: int, R: int, T: int, K: int, b: int, eps: AnyNumber, delta: float
+    n_min: int, P: int, R: int, T: int, K: int, b: int, eps: AnyNumber, delta: float, at_random: bool = False
 ) -> tuple[float, float, float]:
     """The multipliers σ₁, σ₂, σ₃ for the routine `BVR`: the budget ε/2 of the order α is shared as `SHARES` say.
 
-    A client sees ⌈R/P⌉(K − 1) local steps; clients have disjoint data, so their costs don't add up. With K = 1 there
-    are none, and their share is left.
+    A client sees ⌈R/P⌉(K − 1) local steps where clients take turns, and up to R(K − 1) where they are drawn; they have
+    disjoint data, so their costs don't add up. With K = 1 there are none, and their share is left.
 
     Parameters
     ----------
@@ -93,6 +93,8 @@ def bvr_sigmas(
         As in `sigmas`.
     K, b : int
         Local steps of a round, and records of a batch, at most n_min.
+    at_random : bool
+        Whether the client of a round is drawn.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def bvr_sigmas(
     restarts, differences, local = (float(share * eps / 2) for share in SHARES)
     sigma1 = math.sqrt(2 * alpha * -(-R // T) / (restarts * N**2))
     sigma2 = math.sqrt(2 * alpha * R / (differences * N**2))
-    steps = -(-R // P) * (K - 1)
+    steps = (R if at_random else -(-R // P)) * (K - 1)
     if steps == 0:
         return sigma1, sigma2, 0.0
 

@@ -201,9 +201,10 @@ class GD:
 
 @dataclass(frozen=True)
 class BVR:
-    """The routine BVR-L-SGD: client r mod P goes K steps along an estimate that it keeps up by private differences.
+    """The routine BVR-L-SGD: one client goes K steps along an estimate that it keeps up by private differences.
 
-    The first step is that of `GD`. Models aren't averaged: one client's is the next point.
+    The first step is that of `GD`. Models aren't averaged: one client's is the next point. Clients take turns, p = r
+    mod P, or p is drawn.
 
     Parameters
     ----------
@@ -220,9 +221,11 @@ class BVR:
     sigma3 : float or array (*batch)
         Noise multiplier.
     rng : numpy.random.Generator
-        Of batches and noise; each round has a generator of its own.
+        Of clients, batches and noise; each round has a generator of its own.
     budget : Budget, optional
         With one total for each client, (P,): only the one that works spends.
+    at_random : bool
+        Whether the client is drawn, uniformly. One client may get all rounds then: see `bvr_sigmas`.
     """
 
     problem: Logistic
@@ -233,6 +236,7 @@ class BVR:
     sigma3: Number
     rng: np.random.Generator
     budget: Budget | None = None
+    at_random: bool = False
 
     def __post_init__(self) -> None:
         require(numbers("eta", self.eta) > 0, "eta", self.eta, "positive")
@@ -255,7 +259,8 @@ class BVR:
 
     def __call__(self, x: Array, v: Array, r: int) -> Array:
         """The next point (*batch, d)."""
-        problem, rng, p = self.problem, self.rng.spawn(1)[0], r % self.problem.P
+        problem, rng = self.problem, self.rng.spawn(1)[0]
+        p = int(rng.integers(problem.P)) if self.at_random else r % problem.P
         eta = np.asarray(self.eta)[..., None]
         last, z = x, v
         y = x - eta * z

@@ -8,7 +8,7 @@ from optilab.papers.diff2.problems import Logistic, prototypes
 from optilab.ui.theme import methods
 
 Array = np.ndarray
-color = methods(ours=["DIFF2", "BVR-L-SGD"], rivals=["DP-GD"])
+color = methods(ours=["DIFF2", "BVR-L-SGD"], rivals=["DP-GD", "DP-SGD"])
 
 
 @cache
@@ -20,6 +20,11 @@ def records(n: int) -> Logistic:
 def interval(tau: float, R: int) -> int:
     """T = ⌊τR⌋, at least 1."""
     return max(1, int(tau * R + 1e-9))
+
+
+def seeds(c1: float, c2: float) -> int:
+    """How many seeds are run: half as many where radii may bite, since clipping takes most of the time."""
+    return 10 if min(c1, c2) >= 1 else 5
 
 
 def outline(x: Array, low: Array, high: Array) -> tuple[Array, Array]:

@@ -8,18 +8,13 @@ import numpy as np
 from optilab.core.randomness import common
 from optilab.core.run import Trace, run
 from optilab.papers.diff2.algorithm import GD, diff2, multipliers, predicted_error, stability
-from optilab.papers.diff2.explorer.parts import color, interval, outline, records, spread
+from optilab.papers.diff2.explorer.parts import color, interval, outline, records, seeds, spread
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, entry, log, panel, promise, thin
 from optilab.ui.words import number
 
 DELTA, EPS = 1e-5, 1.0
-
-
-def seeds(c1: float, c2: float) -> int:
-    """How many seeds are run: half as many where radii may bite, since clipping takes most of the time."""
-    return 10 if min(c1, c2) >= 1 else 5
 
 
 @lru_cache(16)

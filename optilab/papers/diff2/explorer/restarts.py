@@ -51,7 +51,7 @@ def compute(n: int, eta: float, R: int, seed: int, run: Tails) -> dict[str, Any]
     loss = np.median(run.loss[:, 0], -1) - least(n, seed)
     gain = middle[0] / middle[best]
     part = f"1/{number(float(gain))}" if gain > 1 else f"{number(float(1 / gain))} times that"
-    said = f"T = {T[best]} is best: ‖∇f‖² is <b>{part}</b> of DP-GD. Without a restart it is "
+    said = f"T = {T[best]} is best: ‖∇f‖² is <b>{part}</b> of DP-GD's. Without a restart it is "
     said += f"{number(float(middle[-1] / middle[best]))} times that of the best; the bound's minimum is at "
     said += f"T/R = {number(float(tau[bound.argmin()]), 2)}."
     return {
@@ -62,7 +62,9 @@ def compute(n: int, eta: float, R: int, seed: int, run: Tails) -> dict[str, Any]
         "now": ([T[best] / R], [middle[best]]),
         "loss": (T[1:] / R, loss[1:]),
         "loss of DP-GD": ([T[1] / R, 1], [loss[0]] * 2),
-        "headline": f"Best with {-(-R // T[best])} stage{'s' * bool(T[best] < R)} in {R} rounds",
+        "headline": f"Best with {-(-R // T[best])} stage{'s' * bool(T[best] < R)} in {R} rounds"
+        if gain > 1
+        else "No interval is as good as DP-GD",
         "note": said,
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from optilab.papers.diff2.experiment import records
+from optilab.papers.diff2.experiment import batches, records
 from optilab.papers.diff2.experiment import talks as along
 from optilab.papers.diff2.explorer.parts import color, outline, spread
 from optilab.ui.controls import choice, slider
@@ -27,7 +27,7 @@ def local(K: int, b: int, eps: str, eta: float, mixed: float) -> Any:
 def simulate(
     K: int, b: int, eps: str, eta: float, mixed: float, progress: Callable[[float, float], Any] | None = None
 ) -> Lines:
-    """The routine of one step, and that of K."""
+    """The routine of one step, that of K, and DP-SGD."""
 
     def tell(done: float, total: float = 1.0) -> None:
         if progress:
@@ -45,11 +45,12 @@ def simulate(
         b=b,
         progress=lambda done, total: tell(0.2 + 0.8 * done / total),
     )
-    return {"GD": (one[0][:, 0], one[1]), "BVR": (many[0][:, 0], many[1])}
+    single = batches(records(0, mixed), R, [eta], eps=PROMISES[eps], b=b)
+    return {name: (square[:, 0], asked) for name, (square, asked) in (("GD", one), ("BVR", many), ("SGD", single))}
 
 
 def compute(K: int, b: int, eps: str, eta: float, mixed: float, against: str, run: Lines) -> dict[str, Any]:
-    """Both routines against rounds or against work."""
+    """Both routines and DP-SGD against rounds or against work."""
     data: dict[str, Any] = {}
     tails = []
     for name, (square, asked) in run.items():
@@ -58,18 +59,24 @@ def compute(K: int, b: int, eps: str, eta: float, mixed: float, against: str, ru
         data |= {name: (x, middle), f"{name} band": outline(x, low, high)}
         tails.append(float(np.median(square[-(R // 4) :].mean(0))))
     gain = tails[0] / tails[1]
+    if K == 1:
+        headline = "One local step is the routine GD"
+    else:
+        helps = f"K = {K} local steps: ‖∇f‖² at 1/{number(gain)} of that of one"
+        headline = helps if gain > 1 else "Local steps don't help here"
     return data | {
         "unit": AXES[against],
-        "headline": f"K = {K} local steps: ‖∇f‖² at 1/{number(gain)}" if gain > 1 else "Local steps don't help here",
+        "headline": headline,
         "note": f"Last quarter of {R} rounds: ‖∇f‖² is {number(tails[0])} with one step a round, "
-        f"<b>{number(tails[1])}</b> with {K}; they ask {number(run['GD'][1][-1] / 1e6)} and "
-        f"{number(run['BVR'][1][-1] / 1e6)} million gradients.",
+        f"<b>{number(tails[1])}</b> with {K}, {number(tails[2])} with DP-SGD; they ask "
+        f"{number(run['GD'][1][-1] / 1e6)}, {number(run['BVR'][1][-1] / 1e6)} and "
+        f"{number(run['SGD'][1][-1] / 1e6)} million gradients.",
     }
 
 
 def talks(**start: Any) -> Explorer:
     """Local steps, batch, ε, step and heterogeneity beside ‖∇f‖²; runs at the button."""
-    shades = {"GD": color("DIFF2"), "BVR": color("BVR-L-SGD")}
+    shades = {"GD": color("DIFF2"), "BVR": color("BVR-L-SGD"), "SGD": color("DP-SGD")}
     return Explorer(
         compute,
         {
@@ -86,6 +93,7 @@ def talks(**start: Any) -> Explorer:
                 *(band(f"{name} band", shade=shade) for name, shade in shades.items()),
                 curve("GD", "routine GD", shades["GD"]),
                 curve("BVR", "routine BVR-L-SGD", shades["BVR"]),
+                curve("SGD", "DP-SGD", shades["SGD"]),
                 x=axis(entry("unit")),
                 y=log("‖∇f‖², median and range of 3 seeds"),
                 wide=True,
