@@ -258,7 +258,7 @@ def batches(
     seed: int = 0,
 ) -> tuple[Array, Array]:
     """The same of DP-SGD, which sends one batch of b records a round: (R + 1, η, runs), (R + 1,)."""
-    nu = 0.0 if np.isinf(eps) else dp_sgd_noise(problem.n, b, R, eps, DELTA)
+    nu = 0.0 if np.isinf(eps) else dp_sgd_noise(problem.n, b, R, float(eps), DELTA)
     rng: Any = common(np.random.default_rng(seed), 1)
     start = np.zeros((len(etas), runs, problem.d))
     states = dp_sgd(problem, start, eta=np.asarray(etas)[:, None], b=b, C=problem.G, nu=nu, rng=rng)
