@@ -250,6 +250,16 @@ PAPERS = (
         message="Bet that the next gradient looks like the last: regret is paid in surprise, noise plus drift, not in "
         "the number of rounds. One method slides from i.i.d. to adversarial losses and follows what moves.",
     ),
+    Paper(
+        slug="stsl",
+        number=23,
+        title="Beyond First-Order Tweedie: Solving Inverse Problems using Latent Diffusion",
+        authors="L. Rout, Y. Chen, A. Kumar, C. Caramanis, S. Shakkottai, W.-S. Chu",
+        year=2024,
+        source="arXiv 2312.00852",
+        message="A mean put for what isn't known forgets the covariance. The trace of a Hessian, by one random vector, "
+        "makes it a bound; what makes the pictures better is a good start and a few steps at each noise level.",
+    ),
 )
 
 

@@ -149,7 +149,7 @@ def digits(quick: bool) -> Iterator[Claim]:
     seeds = range(3 if quick else 12)
     ours = {name: over_seeds(STSL, name, seeds) for name in ("sr2", "box", "blur")}
     for name in ("sr2", "box"):
-        for rival, mean, least in (("PSLD 250, ω = 0.1", 0.1, 0.03), ("PSLD 250, ω = 1", 0.15, 0.1)):
+        for rival, mean, least in (("PSLD 250, ω = 0.1", 0.1, 0.05), ("PSLD 250, ω = 1", 0.15, 0.1)):
             gain = 1 - ours[name] / over_seeds(rival, name, seeds)
             subject = f"{name}, RMSE of STSL 10 × 5 below that of {rival}"
             yield Claim.over(f"{subject}: mean", gain, np.mean, at_least=mean)
@@ -235,12 +235,12 @@ def posterior_quality(seed: int) -> dict[str, Array]:
 
 def posteriors(quick: bool) -> Iterator[Claim]:
     """A good guess isn't a good sample: as posteriors the order is the other way round."""
-    runs = [posterior_quality(seed) for seed in range(3 if quick else 12)]
+    runs = [posterior_quality(seed) for seed in range(2 if quick else 12)]
     distance = {name: np.array([run[name][1] for run in runs]) for name in SAMPLERS}
-    names = list(SAMPLERS)[:4]
-    for one, other in pairwise(names):
+    for (one, other), least in zip(pairwise(list(SAMPLERS)[:4]), (0.5, 0.0, 0.2), strict=True):
         more = distance[other] / distance[one] - 1
-        yield Claim.over(f"energy distance to the posterior, {other}: above that of {one}", more, np.min, at_least=0)
+        statement = f"energy distance to the posterior, {other}: above that of {one}"
+        yield Claim.over(statement, more, np.median, at_least=least)
     spread = [run["STSL, DDIM start, η = 0"][2] for run in runs]
     yield Claim.over(
         "spread of STSL over the true one, DDIM start, η = 0: it is one point", spread, np.max, at_most=1e-9
