@@ -139,8 +139,8 @@ def cell(K: int, init: str, eta: float) -> tuple[float, int]:
     return float(rmse(problem, end.z, x).mean()), end.nfe_paper
 
 
-def check_ablation(table: Any, ticks: Any) -> str:
-    """`table[K, init, eta]` = (RMSE, evaluations) for eight cells, and the knobs that lower the RMSE by 3 % or more."""
+def check_ablation(table: Any, ticks: Any, ratio: Any, reason: Any) -> str:
+    """`table[K, init, eta]` = (RMSE, evaluations), the knobs that lower the RMSE by 3 % or more, and `check_reason`."""
     assert hasattr(table, "keys"), "table must be a dictionary with keys (K, init, eta)"
     missing = [key for key in CELLS if key not in table]
     assert not missing, f"table has no {missing[0]}"
@@ -163,7 +163,8 @@ def check_ablation(table: Any, ticks: Any) -> str:
     assert "eta" not in names, "η = 0.02 against 0 changes the mean by less than 1 %"
     for knob in ("K", "init"):
         assert knob in names, f"{knob} lowers the RMSE by far more than 3 % in the mean over the others"
-    return "what is new in the title is neutral here: the gain is in several steps a level, and in where they start."
+    said = check_reason(ratio, reason)
+    return f"what is new in the title is neutral here: the gain is in the inner steps and in the start. And {said}"
 
 
 REASONS = {

@@ -84,7 +84,7 @@ def likelihood_scores(seed: int) -> Wrong:
             z = np.sqrt(alpha) * clean + np.sqrt(1 - alpha) * noise
             value, truth = alg.exact_likelihood(problem, z, alpha)
             first, second = (alg.bound(problem, z, alpha, order) for order in (1, 2))
-            full = alg.differences(partial(alg.log_likelihood, problem, alpha=alpha), z)
+            full = alg.slopes(partial(alg.log_likelihood, problem, alpha=alpha), z)
             g = np.stack([first[1], second[1], full])
             size = np.linalg.norm(truth, axis=-1)
             error = np.linalg.norm(g - truth, axis=-1) / size

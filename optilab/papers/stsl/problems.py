@@ -135,9 +135,9 @@ class Mixture:
     def curve(self, at: Local, v: Array) -> Array:
         """H v with H = ∇² log p_t = Σ r_k(−V_k⁻¹ + S_k S_kᵀ) − s sᵀ, for v (*batch, d)."""
         turned = self.rotated(v)
-        along = np.vecdot(at.S, turned)[..., None]
+        along = (at.S * turned).sum(-1, keepdims=True)  # not vecdot: analytic in complex points as well
         curved = self._back(at.r[..., None] * (at.S * along - turned / at.V))
-        return curved - at.score * np.vecdot(at.score, v)[..., None]
+        return curved - at.score * (at.score * v).sum(-1, keepdims=True)
 
     def hessian(self, at: Local) -> Array:
         """H itself (*batch, d, d), column by column."""

@@ -173,7 +173,7 @@ def test_calls_are_counted_as_they_are_made(monkeypatch):
         if name != "second order":  # there one call asks for all points and columns together
             assert (end.score_calls, end.hvps) == (counted["local"], counted["curve"]), name
         else:
-            assert (end.score_calls, end.hvps) == (3 * (1 + 2 * 3), 3 * 2 * 3 * 3)
+            assert (end.score_calls, end.hvps) == (3 * (1 + 3), 3 * 3 * 3)
     assert last(runs["stsl"]()).score_calls == 5 * 7 + 5
 
 
@@ -324,6 +324,13 @@ def test_for_a_gaussian_prior_moments_are_exact_and_first_order_overshoots():
     np.testing.assert_allclose(alg.log_likelihood(one, z, alpha), value, rtol=1e-10)
     ratio = alg.bound(one, z, alpha, order=1)[1] / gradient
     np.testing.assert_allclose(ratio, 1 + b**2 * v * (1 - alpha) / (alpha * v + 1 - alpha) / sigma**2, rtol=1e-8)
+
+
+def test_the_gradient_of_the_yardstick_is_its_derivative():
+    for alpha in (0.1, 0.6, 0.95):
+        ours = alg.slopes(lambda at, a=alpha: alg.log_likelihood(problem(0), at, a), Z)
+        by_hand = slope(lambda at, a=alpha: alg.log_likelihood(problem(0), at, a), Z)
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-5, atol=1e-6)
 
 
 def test_the_yardstick_samples_a_gaussian_posterior():

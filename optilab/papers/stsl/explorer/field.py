@@ -1,11 +1,13 @@
 """What a measurement's score is, and what is put for it: arrows in the plane, and the likelihood along a line."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optilab.papers.stsl import algorithm as alg
 from optilab.papers.stsl.explorer.parts import FULL, ORDER, SPAN, color, in_the_plane
+from optilab.papers.stsl.problems import Inverse
 from optilab.ui.controls import choice, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, entry, panel, promise, thin
@@ -23,16 +25,20 @@ LONGEST, UNIT = 0.55, 0.28  # of an arrow that is drawn; of the median exact one
 DEEPEST = -40.0
 
 
-def likelihood(way: str, alpha: float, sigma: float, z: Array) -> tuple[Array, Array]:
+def likelihood(problem: Inverse, way: str, alpha: float, z: Array) -> tuple[Array, Array]:
     """What is put for log p(y | z_t), and its gradient."""
-    problem = in_the_plane(sigma)
     if way == FULL:
-
-        def value(at: Array) -> Array:
-            return alg.log_likelihood(problem, at, alpha)
-
-        return value(z), alg.differences(value, z)
+        value = partial(alg.log_likelihood, problem, alpha=alpha)
+        return value(z), alg.slopes(value, z)
     return alg.bound(problem, z, alpha, order=1 if way == ORDER else 2)
+
+
+def gradients(alpha: float, way: str, sigma: float) -> Any:
+    """∇ log p(y | z_t) on the lattice, exact (81, 2), and of what is put for it."""
+    problem = in_the_plane(sigma)
+    _, exact = alg.exact_likelihood(problem, LATTICE, alpha)
+    _, guess = likelihood(problem, way, alpha, LATTICE)
+    return exact, guess
 
 
 def arrows(at: Array, g: Array, unit: float) -> tuple[Array, Array]:
@@ -49,15 +55,14 @@ def arrows(at: Array, g: Array, unit: float) -> tuple[Array, Array]:
 
 def compute(alpha: float, way: str, sigma: float) -> dict[str, Any]:
     """Both fields on a lattice, and both values along a line."""
-    problem = in_the_plane(sigma)
-    _, exact = alg.exact_likelihood(problem, LATTICE, alpha)
-    _, guess = likelihood(way, alpha, sigma, LATTICE)
+    exact, guess = gradients(alpha, way, sigma)
     size = np.linalg.norm(exact, axis=-1)
     unit = float(np.median(size))
     error = float(np.median(np.linalg.norm(guess - exact, axis=-1) / size))
     longer = float(np.median(np.linalg.norm(guess, axis=-1) / size))
+    problem = in_the_plane(sigma)
     truth, _ = alg.exact_likelihood(problem, SLICE, alpha)
-    value, _ = likelihood(way, alpha, sigma, SLICE)
+    value, _ = likelihood(problem, way, alpha, SLICE)
     gap = truth - value
     below = float((gap >= -1e-9).mean())
     said = {1.0: "below the truth everywhere"}.get(below, f"above the truth at {number(100 * (1 - below), 2)} % of it")
@@ -104,5 +109,5 @@ def field(**start: Any) -> Explorer:
         ],
         call=__name__,
         start=start,
-        recipe=likelihood,
+        recipe=gradients,
     )

@@ -31,18 +31,30 @@ class Film(NamedTuple):
     method: str
 
 
-def sampler(method: str, S: int, K: int, lam: float, eta: float, sigma: float, init: str) -> Any:
-    """A hundred particles by one of the methods; λ is ζ for LDPS, ω for PSLD."""
-    problem = in_the_plane(sigma)
-    noise = np.random.default_rng(SEED).normal(size=(PARTICLES, 2))
+def noise() -> Array:
+    """What a hundred particles start from, the same for all methods."""
+    return np.random.default_rng(SEED).normal(size=(PARTICLES, 2))
+
+
+def by_stsl(S: int, K: int, lam: float, eta: float, sigma: float, init: str) -> Any:
+    """STSL's states."""
     rng = np.random.default_rng(SEED + 1)
-    if method == "STSL":
-        return alg.stsl(problem, noise, rng=rng, S=S, K=K, lam=lam, eta=eta, init=init)
-    if method == "LDPS":
-        return alg.ldps(problem, noise, rng=rng, S=S, zeta=lam)
-    if method == "PSLD":
-        return alg.psld(problem, noise, S=S, omega=lam, init=init)
-    return alg.second_order(problem, noise, S=S)
+    return alg.stsl(in_the_plane(sigma), noise(), rng=rng, S=S, K=K, lam=lam, eta=eta, init=init)
+
+
+def by_psld(S: int, lam: float, sigma: float, init: str) -> Any:
+    """PSLD's states; λ is its ω."""
+    return alg.psld(in_the_plane(sigma), noise(), S=S, omega=lam, init=init)
+
+
+def by_ldps(S: int, lam: float, sigma: float) -> Any:
+    """LDPS's states; λ is its ζ."""
+    return alg.ldps(in_the_plane(sigma), noise(), rng=np.random.default_rng(SEED + 1), S=S, zeta=lam)
+
+
+def by_moments(S: int, sigma: float) -> Any:
+    """The yardstick's states."""
+    return alg.second_order(in_the_plane(sigma), noise(), S=S)
 
 
 def simulate(
@@ -56,7 +68,12 @@ def simulate(
     progress: Callable[[float, float], Any] | None = None,
 ) -> Film:
     """Run it, and keep up to 61 levels."""
-    states = sampler(method, S, K, lam, eta, sigma, init)
+    states = {
+        "STSL": lambda: by_stsl(S, K, lam, eta, sigma, init),
+        "PSLD": lambda: by_psld(S, lam, sigma, init),
+        "LDPS": lambda: by_ldps(S, lam, sigma),
+        FULL: lambda: by_moments(S, sigma),
+    }[method]()
     trace = advanced(states, S, limit=FAR, progress=progress or False)
     whole = np.isfinite(trace.z).all((1, 2))
     last = len(whole) if whole.all() else max(int(whole.argmin()), 1)
@@ -75,7 +92,7 @@ def compute(frame: int, *, run: Film, **_: Any) -> dict[str, Any]:
     mean = exact.weights @ exact.means
     size = exact.weights @ (np.trace(exact.covariances, axis1=1, axis2=2) + ((exact.means - mean) ** 2).sum(-1))
     spread = np.sqrt(run.z.var(1).sum(-1) / size)
-    noise = np.sqrt(1 - run.alpha)
+    left = np.sqrt(1 - run.alpha)
     done = k == len(run.z) - 1 and not run.lost
     if run.lost and k == len(run.z) - 1:
         headline = "Step too large (‖z‖ > 10³): frozen here"
@@ -84,17 +101,17 @@ def compute(frame: int, *, run: Film, **_: Any) -> dict[str, Any]:
     elif done:
         headline = f"Done: the spread is {number(float(spread[-1]), 2)} of the true one"
     else:
-        headline = f"At noise √(1 − ᾱ) = {number(float(noise[k]), 2)}"
+        headline = f"At noise √(1 − ᾱ) = {number(float(left[k]), 2)}"
     off = float(np.linalg.norm(run.z[k].mean(0) - mean))
     return {
         "exact": tuple(draws.T),
         "trail": tuple(np.clip(trail, -SPAN, SPAN).swapaxes(0, 1).reshape(-1, 2).T),
         "z": tuple(np.clip(run.z[k], -SPAN, SPAN).T),
         "shade": color(run.method),
-        "misfit": (noise, np.clip(misfit, LEAST, MOST)),
-        "misfit now": ([noise[k]], [np.clip(misfit[k], LEAST, MOST)]),
-        "spread": (noise, np.clip(spread, LEAST, MOST)),
-        "spread now": ([noise[k]], [np.clip(spread[k], LEAST, MOST)]),
+        "misfit": (left, np.clip(misfit, LEAST, MOST)),
+        "misfit now": ([left[k]], [np.clip(misfit[k], LEAST, MOST)]),
+        "spread": (left, np.clip(spread, LEAST, MOST)),
+        "spread now": ([left[k]], [np.clip(spread[k], LEAST, MOST)]),
         "sigma": run.sigma,
         "headline": headline,
         "note": f"Here the mean of the particles is {number(off, 2)} from the posterior's, the spread "
@@ -109,7 +126,7 @@ def stage(**start: Any) -> Explorer:
     def ours(now: dict[str, Any]) -> bool:
         return now["method"] == "STSL"
 
-    noise = axis("noise √(1 − ᾱ), from right to left", [-0.03, 1.03])
+    share = axis("noise √(1 − ᾱ), from right to left", [-0.03, 1.03])
     return Explorer(
         compute,
         {
@@ -139,7 +156,7 @@ def stage(**start: Any) -> Explorer:
                 rule(y="sigma", dash="dot"),
                 curve("misfit", "", INK),
                 here("misfit now"),
-                x=noise,
+                x=share,
                 y=log("median |y − Az|", [-3.1, 2.1]),
                 height=380,
             ),
@@ -148,14 +165,14 @@ def stage(**start: Any) -> Explorer:
                 rule(y=1, dash="dot"),
                 curve("spread", "", INK),
                 here("spread now"),
-                x=noise,
+                x=share,
                 y=log("spread / true spread (below 0.001: 0.001)", [-3.1, 2.1]),
                 height=380,
             ),
         ],
         call=__name__,
         start=start,
-        recipe=sampler,
+        recipe={"STSL": by_stsl, "PSLD": by_psld, "LDPS": by_ldps, FULL: by_moments},
         simulate=simulate,
         run="Sample",
     )
