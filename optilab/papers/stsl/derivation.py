@@ -68,7 +68,7 @@ def expected_misfit() -> Derivation:
         .then("averaged over e", lambda f: average(sp.expand(f)))
         .equals(
             (y - b1 * m1 - b2 * m2) ** 2 + sp.expand(spread),
-            "‖y − Bμ‖² + BΣBᵀ; as log is concave, log p(y|z) ≥ −(this)/2σ² + const (Jensen)",
+            "‖y − Bμ‖² + BΣBᵀ; as log is concave, log p(y given z) ≥ −(this)/2σ² + const (Jensen)",
         )
         .at_most(
             (y - b1 * m1 - b2 * m2) ** 2 + (b1**2 + b2**2) * (S11 + S22),
@@ -130,7 +130,7 @@ def overshoot() -> Derivation:
         Derivation(
             "How far first order overshoots",
             sp.Matrix([slope(sigma**2), slope(sigma**2 + b**2 * S)]),
-            "slopes of log p(y|z), y = bz₀ + n: with ẑ₀ put for z₀, and exact, where y has variance σ² + b²Σ",
+            "slopes of log p(y given z), y = bz₀ + n: with ẑ₀ put for z₀, and exact, where y has variance σ² + b²Σ",
         )
         .then("the first over the second", lambda pair: sp.cancel(sp.together(pair[0] / pair[1])))
         .equals(1 + b**2 * S / sigma**2, "1 + b²Σ/σ²: the guess is taken for a fact, so the pull is too strong")
