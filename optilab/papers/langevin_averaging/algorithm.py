@@ -419,7 +419,7 @@ EXPONENTS: dict[str, Callable[[int], float]] = {
     "online SGD": lambda k: max(1, k - 1),
     "averaged Langevin": lambda k: (k + 1) // 2,
     "averaged Langevin, refined": lambda k: max(1, k / 2),
-    "smoothing, unfolding, partial trace": lambda k: max(1, k / 2),
+    "smoothing, unfolding, partial trace refined": lambda k: max(1, k / 2),
 }
 
 

@@ -362,7 +362,7 @@ def test_the_exponents_of_the_theorems():
     assert [alg.sample_exponent("online SGD", k) for k in (2, 3, 4)] == [1, 2, 3]
     assert [alg.sample_exponent("averaged Langevin", k) for k in (2, 3, 4, 5)] == [1, 2, 2, 3]
     assert alg.sample_exponent("averaged Langevin, refined", 3) == 1.5
-    assert alg.sample_exponent("smoothing, unfolding, partial trace", 2) == 1
+    assert alg.sample_exponent("smoothing, unfolding, partial trace refined", 2) == 1
 
 
 def test_the_temperature_of_sgd():

@@ -129,6 +129,16 @@ def test_the_visits_follow_the_law_of_the_signal_alone():
     assert found.mean == pytest.approx(np.trapezoid(middle * law, middle), abs=0.03)
 
 
+@pytest.mark.parametrize("k", [3, 4])
+def test_hot_or_cold_is_what_the_chain_does(k):
+    d = equator.SIZES[k]
+    edge = equator.mean_away(d, k, equator.critical(d, k))
+    law = np.ones(len(equator.EDGES) - 1) / 2
+    for away, title in ((0.9 * edge, "Hot"), (1.1 * edge, "Cold")):
+        run = equator.Visits(law, 0.0, away, 0.9)
+        assert equator.compute(heat=0.4, k=k, run=run)["headline"].startswith(title)
+
+
 def test_the_tables_have_the_shape_of_their_axes():
     for k in (3, 4):
         for table in (tables.OUTPUT, tables.LAST, tables.AWAY):

@@ -58,7 +58,7 @@ def compute(heat: float, k: int, run: Visits, **_: Any) -> dict[str, Any]:
     epsilon, fine = heat * d, np.linspace(-0.998, 0.998, 400)
     law, free = tilted(fine, d, k, epsilon), tilted(fine, d, k, 0.0)
     predicted = float(shift(d, epsilon)) if k == 3 else 0.0
-    cold = epsilon > critical(d, k)
+    cold = run.away > mean_away(d, k, critical(d, k))  # as is measured: a long step acts like a colder chain
     hot = "with a lean to one side" if k == 3 else "a little wider than chance"
     tall = 1.08 * float(max(free.max(), law.max(), run.density.max()))
     return {

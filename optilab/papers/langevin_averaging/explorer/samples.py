@@ -51,7 +51,7 @@ def compute(k: int, scale: str) -> dict[str, Any]:
         "law": (share * unit, (1 + 1 / (3 * share)) ** -0.5 if k == 3 else np.full(80, np.nan)),
         "span": np.log10([min(x[0] for x in xs) * 0.8, max(x[-1] for x in xs) * 1.25]).tolist(),
         "axis": f"samples, {scale.replace('^(k/2)', '<sup>k/2</sup>').replace('^(k−1)', '<sup>k−1</sup>')}",
-        "headline": f"On this axis three thresholds of the warm ascents are within a factor {number(spread[0], 2)}",
+        "headline": f"On this axis the three thresholds of the warm ascents are within a factor {number(spread[0], 2)}",
         "note": f"Half of the ascents succeed, for d = {sizes}: from the partial trace at {scale} = "
         f"<b>{', '.join(number(one, 2) for one in warm_from)}</b> (a factor {number(spread[0], 2)} between them), from "
         f"random starts at {', '.join(number(one, 2) for one in random_from)} (a factor {number(spread[1], 2)}).",

@@ -63,7 +63,7 @@ def compute(lam: float, n: float, seed: int) -> dict[str, Any]:
         if at_mark
         else "No smoothing: the cubic alone"
         if lam == 0
-        else "Three waves of the cubic beside the one of the partial trace"
+        else "What is left of the cubic, beside the one wave of the partial trace"
         if lam < MARK
         else "Beyond the mark the cubic is back, upside down",
         "note": f"Smoothing keeps 1 − 3λ²/2 = <b>{number(1 - share, 3)}</b> of the cubic and adds {number(share, 3)} "

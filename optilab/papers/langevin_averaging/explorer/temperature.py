@@ -51,7 +51,7 @@ def compute(k: int, row: int, column: int) -> dict[str, Any]:
         f"<b>{number(output[column], 2)}</b>, of the last iterate {number(last[column], 2)}, mean |m| "
         f"{number(away[column], 2)}. "
         + (
-            f"The average is ahead by {number(gap, 2)}."
+            f"The output is ahead by {number(gap, 2)}."
             if gap > 0.2
             else "Neither knows θ*: too few samples, or too hot for so short a time."
             if output[column] < 0.5
