@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from optilab.papers.private_gsd import explorer
+from optilab.papers.private_gsd.algorithm import adaptive
+from optilab.papers.private_gsd.experiment import asked
 from optilab.problems.privacy import cdp_eps, gaussian_rho
 
 budget, evolution, limits, rounds, surrogate, tradeoff = (
@@ -78,8 +80,11 @@ def test_the_budget_is_what_the_lesson_says_of_it():
         assert (once < sigma) == less
     once, sigma, _ = budget.noise_of(30, 10, 0.2, 300)
     assert sigma / once == pytest.approx(np.sqrt(2))
-    assert "ends after 20 rounds" in budget.compute(30, 10, 0.2, 200)["note"]
-    assert "ends after" not in budget.compute(30, 10, 0.2, 300)["note"]
+    assert "end after 20 rounds, and `adaptive` refuses it" in budget.compute(30, 10, 0.2, 200)["note"]
+    assert "end after" not in budget.compute(30, 10, 0.2, 300)["note"]
+    table, queries, _ = asked("prefixes", 200)
+    with pytest.raises(ValueError, match="S · T must be at most 200"):
+        next(adaptive(table, queries, epsilon=0.2, delta=1e-8, rng=np.random.default_rng(0), T=30, S=10))
     x, y = budget.slices(np.array([[0.0, 0.5], [0.5, 1.0]]), 0.0, 1.0)
     assert np.nanmax(x) == 1
     assert np.isnan(y).sum() == 2

@@ -43,7 +43,11 @@ def compute(T: int, S: int, epsilon: float, m: int) -> dict[str, Any]:
     shares = np.linspace(0, 1, m + 1)
     _, sigmas, scales = noise_of(ROUNDS, S, epsilon, m)
     most = m // S
-    early = f" S · T = {S * T} is more than there are: it ends after {most} rounds." if most < T else ""
+    early = (
+        f" S · T = {S * T} is more than there are: it would end after {most} rounds, and `adaptive` refuses it."
+        if most < T
+        else ""
+    )
     measured = min(S * T, m)
     return {
         "one shot": slices(np.stack([shares[:-1] + gap, shares[1:] - gap], axis=-1), 0.1, 0.9),
@@ -81,7 +85,7 @@ def budget(**start: Any) -> Explorer:
                 y=axis("", [0, 2], ticks={0.5: "one shot", 1.5: "rounds"}, showgrid=False),
             ),
             panel(
-                "The noise: both grow with √T, one shot's with √m",
+                "The noise: in rounds it grows with √T, in one shot with √m",
                 promise("once", "σ, one shot", ONCE),
                 curve("sigma", "σ, in rounds", OURS),
                 curve("scale", "noise of a choice", ORANGE),

@@ -99,7 +99,7 @@ def evolution(**start: Any) -> Explorer:
                 y=axis("share of rows with at most so many", [-0.03, 1.01]),
             ),
             panel(
-                "Only the distance from the noisy answers (solid) steers it",
+                "Only the distance from the noisy answers (blue) steers it",
                 curve("fitness", "‖â − Q‖²", ours),
                 thin("error", "mean error against the truth", private),
                 here("now", "", ours),

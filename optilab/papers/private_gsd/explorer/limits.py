@@ -79,7 +79,7 @@ def limits(**start: Any) -> Explorer:
         },
         [
             panel(
-                "What the search sees keeps falling",
+                "What the search sees never rises",
                 curve("seen", "", OURS),
                 x=log("generation", [1.85, 3.65], ticks=[100, 300, 1000, 3000]),
                 y=log("‖â − Q‖²", [-5, 2], dtick=1),

@@ -62,15 +62,19 @@ def compute(epsilon: float, n: float, kind: str, seed: int, *, run: dict[str, np
         data |= {f"{name} {size}": (EPSILONS[[0, -1]], np.full(2, run[name][k])) for name in ("uniform", "people")}
     floor, bound = alg.noise_floor(sigma), np.array([alg.answer_bound(s, M) for s in sigma])
     now = float(alg.noise_floor(here_sigma))
-    clipped = " More noise than answers: they are clipped to [0, 1]." if here_sigma > 0.5 else ""
+    told = (
+        "more than answers range over, so they are clipped to [0, 1]."
+        if here_sigma > 0.5
+        else f"so a mean error of {number(now)} before anything is fitted; the worst of {M} is below "
+        f"{number(alg.answer_bound(here_sigma, M))} in 95 of 100 runs or more."
+    )
     return data | {
         "floor": (EPSILONS, np.minimum(floor, 1)),
         "bound": (EPSILONS, np.minimum(bound, 1)),
         "here mean": (epsilon, min(now, 1)),
         "here largest": (epsilon, min(alg.answer_bound(here_sigma, M), 1)),
         "note": f"ε = {number(epsilon)}, δ = 1/N², N = {n}: ρ = {number(cdp_rho(epsilon, 1 / n**2))}, σ = "
-        f"<b>{number(here_sigma)}</b> on every answer, so a mean error of {number(now)} before anything is fitted; "
-        f"the worst of {M} is below {number(alg.answer_bound(here_sigma, M))} in 95 of 100 runs or more.{clipped} "
+        f"<b>{number(here_sigma)}</b> on every answer, {told} "
         f"Dots: runs at five σ, put at the ε that gives that σ to N rows.",
     }
 
