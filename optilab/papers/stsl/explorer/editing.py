@@ -11,7 +11,7 @@ from optilab.papers.stsl.explorer.parts import color, strip, strip_panel
 from optilab.papers.stsl.problems import CLASSES, OPERATORS, Inverse, images, operator
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, bars, entry, panel
+from optilab.ui.marks import axis, bars, entry, panel, words
 from optilab.ui.words import number
 
 Array = np.ndarray
@@ -71,6 +71,7 @@ def compute(
     return {
         "strip": strip([x, problem.y @ problem.A, begun, new]),
         "share": share,
+        "empty": 0.5 if lost else np.nan,
         "headline": headline,
         "note": note,
     }
@@ -100,6 +101,7 @@ def editing(**start: Any) -> Explorer:
             panel(
                 "What the prior takes the edit for",
                 bars(("share", [str(k) for k in range(CLASSES)]), shade=color("STSL"), across=True),
+                words("no edit: the steps were too large", "empty", 4.5),
                 x=axis("probability", [0, 1.02]),
                 y=axis("class", type="category"),
                 height=300,

@@ -142,7 +142,7 @@ def stage(**start: Any) -> Explorer:
         [
             panel(
                 entry("headline"),
-                contour(density(), contours={"coloring": "none"}),
+                contour(density(), contours={"coloring": "none"}, line={"color": ink(0.4), "width": 1}),
                 thin(LINE, "Az = y", ink(0.5)),
                 cloud("exact", EXACT, color(EXACT), opacity=0.45),
                 thin("trail", "", ink(0.3), width=1),
