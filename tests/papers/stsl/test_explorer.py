@@ -32,7 +32,7 @@ def test_the_title_of_the_stage_says_how_it_ends(changed, said):
     data = stage.compute(99, run=film)
     assert data["headline"].startswith(said)
     assert np.isfinite(film.z).all()
-    assert abs(film.z).max() <= stage.FAR
+    assert abs(film.z).max() <= module("particles").FAR
     assert stage.compute(0, run=film)["headline"].startswith(("At noise", "Step too large"))
 
 
