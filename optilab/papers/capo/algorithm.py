@@ -11,7 +11,7 @@ candidate ΔW and u = ΔW h
 and only tokens with low_H ≤ m_H < τ_H and m_F < τ_F are learned from.
 
     the paper                                              here
-    sample q prompts, G responses each; rewards            Speaker.sample, Speaker.rollout
+    sample q prompts, G responses each; rewards            Language.sample, Language.rollout
     A = R, R − mean, (R − mean)/(std + 10⁻⁴)               advantages
     v = e_a − π                                            directions
     ΔW = α A v hᵀ, or what Adam would make of it           displacements, look_ahead
@@ -144,7 +144,7 @@ def capo(
     betas, batch = (beta1, beta2), theta.shape[:-1]
     yield Scored(*_before(problem, theta, prompts * G), *np.zeros((3, *batch, prompts * G, problem.T)))
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, batch, prompts, G))
+        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
         v = directions(rollout.a, rollout.pi)
         mH, mF = subset_scores(subset, A, v, rollout, lr, moments if model == "Adam" else None, betas)
@@ -195,7 +195,7 @@ def policy_gradient(
     batch, reference = theta.shape[:-1], theta
     yield _before(problem, theta, prompts * G)
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, batch, prompts, G))
+        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
         kept, pi = np.ones(rollout.a.shape, bool), rollout.pi
         for epoch in range(epochs):
@@ -214,7 +214,7 @@ def random_mask(
     problem: Language,
     theta0: Array,
     *,
-    share: Number,
+    rate: Number,
     mask_rng: np.random.Generator,
     lr: Number = 40.0,
     base: str = "GRPO",
@@ -222,13 +222,13 @@ def random_mask(
     G: int = 8,
     rng: np.random.Generator,
 ) -> Iterator[Update]:
-    """Leave out tokens by lot, each with probability `share`: the control of what a mask does by itself.
+    """Leave out tokens by lot, each with probability `rate`: the control of what a mask does by itself.
 
     Parameters
     ----------
     problem, theta0, lr, base, prompts, G, rng
         As in `capo`.
-    share : float or array (*batch)
+    rate : float or array (*batch)
         Probability that a token is left out, in [0, 1).
     mask_rng : numpy.random.Generator
         Of the lots, so that prompts and responses draw what they draw in the other methods.
@@ -238,13 +238,13 @@ def random_mask(
     ValueError
         If an argument isn't allowed.
     """
-    theta, lr, share = _start(problem, theta0, lr, base, prompts, G, share=share)
+    theta, lr, rate = _start(problem, theta0, lr, base, prompts, G, rate=rate)
     batch = theta.shape[:-1]
     yield _before(problem, theta, prompts * G)
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, batch, prompts, G))
+        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
-        kept = mask_rng.random(size=rollout.a.shape) >= share[..., None]
+        kept = mask_rng.random(size=rollout.a.shape) >= rate[..., None]
         v = directions(rollout.a, rollout.pi)
         theta = theta + lr * _flat(gradient(token_weights(kept, base) * A[..., None], v, rollout.h))
         yield Update(theta, rollout.R, A, kept, status(A, kept))
@@ -557,7 +557,7 @@ def _check_thresholds(lowH: AnyNumber, tauH: AnyNumber, tauF: AnyNumber) -> None
 RANGES = {
     "clip": (lambda value: value > 0, "positive; inf clips nothing"),
     "beta": (lambda value: (value >= 0) & (value < np.inf), "0 or more and finite"),
-    "share": (lambda value: (value >= 0) & (value < 1), "in [0, 1)"),
+    "rate": (lambda value: (value >= 0) & (value < 1), "in [0, 1)"),
 }
 
 

@@ -10,7 +10,7 @@ which is all that is learned: the policy is softmax(W h).
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,28 +40,6 @@ class Rollout(NamedTuple):
     a: Array  # (*batch, N, T) tokens
     pi: Array  # (*batch, N, T, K) probabilities of all tokens
     h: Array  # (*batch, N, T, d) hidden states
-
-
-class Speaker(Protocol):
-    """A policy that responds to prompts and whose last layer, logits Wh, is all that is learned; θ = vec(W)."""
-
-    @property
-    def K(self) -> int:
-        """How many tokens there are."""
-
-    @property
-    def d(self) -> int:
-        """How many features."""
-
-    @property
-    def T(self) -> int:
-        """How many tokens a response has."""
-
-    def sample(self, rng: np.random.Generator, batch: tuple[int, ...], q: int, G: int, /) -> Draw:
-        """Prompts and uniform numbers for G responses to each of q prompts."""
-
-    def rollout(self, theta: Array, draw: Draw, /) -> Rollout:
-        """Responses of θ (*batch, Kd)."""
 
 
 def log_softmax(z: Array) -> Array:
@@ -171,10 +149,9 @@ class Language:
         p = np.exp(log_p)
         return -np.where(p > 0, p * log_p, 0).sum(-1).mean((-2, -1))
 
-    def sample(self, rng: np.random.Generator, batch: tuple[int, ...], q: int, G: int) -> Draw:
-        """Draw q prompts with replacement and the uniform numbers of G responses to each."""
-        prompt = rng.integers(0, self.P, size=(*batch, q))
-        return Draw(prompt, rng.random(size=(*batch, q, G, self.T)))
+    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Draw:
+        """Draw q prompts with replacement and the uniform numbers of G responses to each: size (*batch, q, G)."""
+        return Draw(rng.integers(0, self.P, size=size[:-1]), rng.random(size=(*size, self.T)))
 
     def rollout(self, theta: Array, draw: Draw) -> Rollout:
         """Responses of θ (*batch, Kd), token by token."""
