@@ -37,7 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.classics import group_advantages
-from optilab.core.check import AnyNumber, require, whole
+from optilab.core.check import AnyArray, AnyNumber, require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.papers.capo.problems import Language, Rollout, log_softmax
 
@@ -327,7 +327,7 @@ def gradient(c: Array, v: Array, h: Array) -> Array:
 
 
 def directions(a: Array, pi: Array) -> Array:
-    """v = e_a − π, the slope of log π(a) by the logits: (…) and (…, K) → (…, K).
+    """The slope v = e_a − π of log π(a) by the logits: (…) and (…, K) → (…, K).
 
     Raises
     ------
@@ -363,7 +363,7 @@ def look_ahead(g: Array, moments: Moments | None, betas: tuple[float, float] = B
 def displacements(
     A: Array, v: Array, h: Array, lr: Array, moments: Moments | None, betas: tuple[float, float] = BETAS
 ) -> Array:
-    """u = ΔW h of the candidate ΔW = α look_ahead(A v hᵀ) of each token alone: (*batch, n, K)."""
+    """The change u = ΔW h of logits by the candidate ΔW = α look_ahead(A v hᵀ) of each token alone: (*batch, n, K)."""
     if moments is None or moments.t == 0:  # (v hᵀ)h = ‖h‖² v: no matrix is needed
         return (lr * A * (h**2).sum(-1))[..., None] * v
     g = (A[..., None] * v)[..., None] * h[..., None, :]
@@ -447,7 +447,7 @@ def subset_scores(
     return tuple(np.broadcast_to(m, (*batch, sets, size)).reshape(shape) for m in (mH, mF))  # type: ignore[return-value]
 
 
-def accepted(mH: Array, mF: Array, lowH: AnyNumber, tauH: AnyNumber, tauF: AnyNumber) -> Array:
+def accepted(mH: AnyArray, mF: AnyArray, lowH: AnyNumber, tauH: AnyNumber, tauF: AnyNumber) -> Array:
     """Which tokens pass: low_H ≤ m_H < τ_H and m_F < τ_F; a bound that is infinite is no test.
 
     Raises
@@ -468,7 +468,7 @@ def status(A: Array, kept: Array) -> Array:
     return np.where(signal.any(-1), np.where(left, 0, 2), 1)
 
 
-def collapsed(accuracy: Array) -> Array:
+def collapsed(accuracy: AnyArray) -> Array:
     """Whether the last exact accuracy is below half the first, that of the base policy: (steps, *batch) → (*batch)."""
     return ~(np.asarray(accuracy)[-1] >= 0.5 * np.asarray(accuracy)[0])  # NaN has collapsed
 
@@ -581,9 +581,7 @@ def _start(
     return replicates(theta0, _rate(lr), *others.values())
 
 
-def _moments(
-    problem: Language, theta: Array, optimizer: str, model: str, beta1: float, beta2: float
-) -> Moments | None:
+def _moments(problem: Language, theta: Array, optimizer: str, model: str, beta1: float, beta2: float) -> Moments | None:
     """Moments of 0 where optimiser or model need some."""
     for name, given in (("optimizer", optimizer), ("model", model)):
         require(given in OPTIMIZERS, name, given, f"one of {OPTIMIZERS}")

@@ -31,7 +31,7 @@ def variance(x: tuple[sp.Expr, ...]) -> sp.Expr:
 
 
 def direction(a: int) -> tuple[sp.Expr, ...]:
-    """v = e_a − π."""
+    """The vector v = e_a − π."""
     return tuple(int(k == a) - p for k, p in enumerate(P))
 
 
@@ -60,8 +60,7 @@ def second_order() -> Derivation:
         .then("its second derivative at t = 0", lambda rho: at_zero(rho, 2))
         .equals(
             slope(direction(0)) ** 2 - variance(U),
-            "(vᵀu)² − uᵀFu: the slope squared, less the variance of u under π. Times A and with u = ΔW h it is "
-            "ΔψᵀH̃Δψ",
+            "(vᵀu)² − uᵀFu: the slope squared, less the variance of u under π. Times A and with u = ΔW h it is ΔψᵀH̃Δψ",
         )
     )
 
@@ -171,7 +170,9 @@ def overshoot_limit() -> Derivation:
             "the bracket, b = a₂² − vᵀFv; b > 0 where a is unlikely, b < 0 where it is likely",
         )
         .then("zero at one α", lambda bracket: sp.solve(bracket, alpha)[0])
-        .equals(-2 * a2 / (A * h**2 * b), "α* = 2a₂/(−A‖h‖²b): beyond it m_H < 0. It is there if A and b differ in sign")
+        .equals(
+            -2 * a2 / (A * h**2 * b), "α* = 2a₂/(−A‖h‖²b): beyond it m_H < 0. It is there if A and b differ in sign"
+        )
     )
 
 

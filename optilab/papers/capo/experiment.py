@@ -1,6 +1,6 @@
 """What the acceptance test saves and what it can't, on the arithmetic whose accuracy is known exactly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,11 @@ from optilab.papers.capo import algorithm as alg
 from optilab.papers.capo.problems import Language, arithmetic, base_policy
 
 Array = np.ndarray
-METHODS = {"plain": alg.policy_gradient, "CAPO": alg.capo, "random mask": alg.random_mask}
+METHODS: Mapping[str, Callable[..., Iterator[Any]]] = {
+    "plain": alg.policy_gradient,
+    "CAPO": alg.capo,
+    "random mask": alg.random_mask,
+}
 STEPS = 300
 CONSERVATIVE: dict[str, Any] = {"lr": 10.0, "prompts": 24, "steps": 150}
 LEVEL = 0.6  # the accuracy that is to be reached
@@ -41,7 +45,7 @@ class Run(NamedTuple):
 @lru_cache(8)
 def prepared(seeds: tuple[int, ...], scale: float, share: float) -> tuple[Language, Array]:
     """Worlds and their base policies."""
-    world = arithmetic(np.array(seeds), scale, share)
+    world = arithmetic(seeds, scale, share)
     return world, base_policy(world)
 
 
@@ -133,7 +137,9 @@ def by_lot(quick: bool) -> Iterator[Claim]:
     for rate in (0.05,) if quick else (0.05, 0.008):
         lots = learn("random mask", "GRPO", range(count), rate=rate)
         gain = ours.accuracy[-1] - lots.accuracy[-1]
-        yield Claim.over(f"tokens left out by lot, {rate:.1%}: final accuracy, CAPO − lots", gain, np.mean, at_least=0.1)
+        yield Claim.over(
+            f"tokens left out by lot, {rate:.1%}: final accuracy, CAPO − lots", gain, np.mean, at_least=0.1
+        )
         rest = lots.accuracy[-1] - plain.accuracy[-1]
         yield Claim.over(f"tokens left out by lot, {rate:.1%}: lots − GRPO", rest, np.mean, at_most=0.2)
 
@@ -220,7 +226,9 @@ def for_good(quick: bool) -> Iterator[Claim]:
     for method, low, high in (("plain", 0.2, 1.0), ("CAPO", 0.0, 0.2)):
         lost, back = lost_prompts(main(method, "GRPO", count))
         subject = f"{'GRPO' if method == 'plain' else method}, after 100 steps"
-        yield Claim.over(f"{subject}: share of prompts lost (success below 10⁻³), mean", lost, np.mean, at_least=low, at_most=high)
+        yield Claim.over(
+            f"{subject}: share of prompts lost (success below 10⁻³), mean", lost, np.mean, at_least=low, at_most=high
+        )
         if method == "plain":
             yield Claim.over(f"{subject}: of these above 0.3 after 300, mean", back, np.mean, at_most=0.1)
 
@@ -238,7 +246,7 @@ class Foretold(NamedTuple):
 def batch_at_base(seed: int, prompts: int = 2, G: int = 8) -> tuple[alg.Rollout, Array, Array]:
     """The first batch with a signal at the base policy, its advantages and its aggregated gradient (K, d)."""
     world, theta = prepared((seed,), 16.0, 0.05)
-    rng = separate([seed])
+    rng: Any = separate([seed])
     while True:
         rollout = world.rollout(theta, world.sample(rng, (1, prompts, G)))
         A = alg.advantages(rollout.R, G, "GRPO")
@@ -272,7 +280,9 @@ def second_order(quick: bool) -> Iterator[Claim]:
     yield Claim.over("m_F over all tokens against KL: off at c = 0.01", off[:, 2], np.max, at_most=0.15)
     order = np.array([abs(one.all_tokens - one.kl) for one in found])
     power = np.log2(order[:, 1] / order[:, 0])
-    yield Claim.over("m_F over all tokens against KL: power of c in the error", power, np.median, at_least=2.8, at_most=3.4)
+    yield Claim.over(
+        "m_F over all tokens against KL: power of c in the error", power, np.median, at_least=2.8, at_most=3.4
+    )
     wrong = np.array([max(one.all_tokens[3] / one.kl[3], one.kl[3] / one.all_tokens[3]) for one in found])
     yield Claim.over("m_F over all tokens against KL: factor between them at c = 1", wrong, np.median, at_least=1.15)
 

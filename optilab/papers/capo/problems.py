@@ -8,6 +8,7 @@ A context is a prompt, a position and the token before it; its feature h is the 
 which is all that is learned: the policy is softmax(W h).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -43,7 +44,7 @@ class Rollout(NamedTuple):
 
 
 def log_softmax(z: Array) -> Array:
-    """z − log Σ eᶻ along the last axis."""
+    """Logarithms of softmax, z − log Σ eᶻ, along the last axis."""
     z = z - z.max(-1, keepdims=True)
     return z - np.log(np.exp(z).sum(-1, keepdims=True))
 
@@ -181,7 +182,7 @@ class Language:
         return np.broadcast_to(self.answer[..., None], (*np.shape(theta)[:-1], self.P, self.T, 1))
 
 
-def arithmetic(seeds: Array, scale: float = 16.0, share: float = 0.05) -> Language:
+def arithmetic(seeds: int | Sequence[int], scale: float = 16.0, share: float = 0.05) -> Language:
     """Sums and a product modulo 7, with features of which a few are long, as some hidden states of language models.
 
     A feature is the unit vector along the sum of three standard normal vectors: one of its context, one of its prompt,
@@ -189,7 +190,7 @@ def arithmetic(seeds: Array, scale: float = 16.0, share: float = 0.05) -> Langua
 
     Parameters
     ----------
-    seeds : int, or array of int (*batch)
+    seeds : int, or sequence of int
         One world, or one a seed. The same seed gives the same directions whatever the scale and the share.
     scale : float
         Length of a long feature, positive.
@@ -222,7 +223,7 @@ def one_token(K: int = 3, d: int = 2, seed: int = 0) -> Language:
 
 
 def base_policy(world: Language) -> Array:
-    """Gradient descent on the cross-entropy of all right answers, from W = 0 until half of them are given: (*batch, Kd).
+    """Learn from all right answers, cross-entropy and steps of 5 from W = 0, until half are given: (*batch, Kd).
 
     Raises
     ------
@@ -241,4 +242,6 @@ def base_policy(world: Language) -> Array:
         missing = wanted - np.exp(log_p).reshape(*X.shape[:-1], world.K)
         step = (np.swapaxes(missing, -1, -2) @ X).reshape(theta.shape) / len(wanted)
         theta = advance(going, theta + BASE_STEP * step, theta)
-    raise ValueError(f"the world must be one that is learned in {BASE_MOST} steps, got accuracy {world.accuracy(theta)}")
+    raise ValueError(
+        f"the world must be one that is learned in {BASE_MOST} steps, got accuracy {world.accuracy(theta)}"
+    )
