@@ -251,6 +251,16 @@ PAPERS = (
         "the number of rounds. One method slides from i.i.d. to adversarial losses and follows what moves.",
     ),
     Paper(
+        slug="capo",
+        number=22,
+        title="Stabilizing Policy Gradients for Sample-Efficient Reinforcement Learning in LLM Reasoning",
+        authors="L. C. Melo, A. Abate, Y. Gal",
+        year=2026,
+        source="arXiv 2510.00819",
+        message="A second-order model of the last layer foretells, token by token, how far a step would go. Leave out "
+        "the few tokens that go too far, and a step that otherwise destroys the policy teaches it.",
+    ),
+    Paper(
         slug="stsl",
         number=23,
         title="Beyond First-Order Tweedie: Solving Inverse Problems using Latent Diffusion",

@@ -6,7 +6,7 @@ from optilab.core.derive import Derivation
 
 P0, P1 = sp.symbols("pi_0 pi_1", positive=True)  # of three tokens; π₂ is the rest
 P = (P0, P1, 1 - P0 - P1)
-U = sp.symbols("u_0:3", real=True)  # how fast the logits move
+U = (*sp.symbols("u_0 u_1", real=True), sp.Integer(0))  # how fast the logits move: a constant on all is free
 Q = sp.symbols("q_0:3", nonnegative=True)  # any other distribution
 t, A = sp.symbols("t A", real=True)
 alpha, h, s, f, n, omega, C, gamma = sp.symbols("alpha h s f n omega C gamma", positive=True)
@@ -46,7 +46,8 @@ def first_order() -> Derivation:
         Derivation(
             "The ratio ρ, to first order",
             moved(0) / P0,
-            "ρ(t) = π(a) after the logits moved by tu, over π(a) before: three tokens, a the first, π₂ = 1 − π₀ − π₁",
+            "ρ(t): the chance of a after the logits moved by tu, over π(a). Three tokens, a is token 0, "
+            "π₂ = 1 − π₀ − π₁, and u₂ = 0, since a constant on all logits changes nothing",
         )
         .then("its derivative at t = 0", lambda rho: at_zero(rho, 1))
         .equals(slope(direction(0)), "vᵀu with v = e_a − π")
@@ -143,20 +144,19 @@ def sum_of_advantages() -> Derivation:
     ).equals(sp.Integer(0), "the few get large advantages because they are to outweigh the many")
 
 
-def own_step() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-    """m_H of a token's own step with u = αA h² v (h = ‖h‖), and a₂ = ‖v‖², vᵀFv."""
-    v = direction(0)
-    a2 = sp.Add(*[v_k**2 for v_k in v])
-    bend = variance(v)
-    return A * (alpha * A * h**2 * a2) + A * ((alpha * A * h**2) ** 2 * (a2**2 - bend)) / 2, a2, bend
-
-
 def overshoot() -> Derivation:
-    """From which step on a token's own update is foretold to hurt."""
-    m, a2, bend = own_step()
-    return Derivation("A token's own step", m, "m_H with ΔW = αA v hᵀ: u = αA‖h‖²v, h stands for ‖h‖").equals(
-        alpha * A**2 * h**2 / 2 * (2 * a2 + alpha * A * h**2 * (a2**2 - bend)),
-        "½αA²‖h‖²[2a₂ + αA‖h‖²(a₂² − vᵀFv)] with a₂ = ‖v‖²: the bracket is a straight line in α",
+    """What is foretold of a token's own step."""
+    x, y, a2, bend = sp.symbols("x y a_2 f", positive=True)  # vᵀu, uᵀFu, ‖v‖², vᵀFv
+    return (
+        Derivation("A token's own step", A * x + A * (x**2 - y) / 2, "m_H with x = vᵀu and y = uᵀFu")
+        .then(
+            "ΔW = αA v hᵀ makes u = αA‖h‖²v: x = αA‖h‖²a₂, a₂ = ‖v‖², and y = (αA‖h‖²)²f, f = vᵀFv; h stands for ‖h‖",
+            lambda m: m.subs({x: alpha * A * h**2 * a2, y: (alpha * A * h**2) ** 2 * bend}),
+        )
+        .equals(
+            alpha * A**2 * h**2 / 2 * (2 * a2 + alpha * A * h**2 * (a2**2 - bend)),
+            "the bracket is a straight line in α",
+        )
     )
 
 
@@ -206,8 +206,8 @@ def never_below() -> Derivation:
         "(e_a − q)ᵀ(e_a − π): the slope of log q(a) along v, with q the policy on the way; q₀ = 1 − q₁ − q₂",
     ).equals(
         (1 - rest) * (1 - P0) + Q[1] * P[1] + Q[2] * P[2],
-        "(1 − q_a)(1 − π_a) + Σ q_k π_k over the others: nothing in it is negative. So A(ρ − 1) never falls, and where "
-        "A < 0 it never exceeds |A|",
+        "(1 − q_a)(1 − π_a) + Σ q_k π_k over the others: nothing in it is negative. So A(ρ − 1) never falls, and with "
+        "A < 0 it ends at −A",
     )
 
 

@@ -117,17 +117,17 @@ def saved(quick: bool) -> Iterator[Claim]:
     subject = "steps of 40, 2 × 8 responses"
     gain = ours.accuracy[-1] - plain.accuracy[-1]
     yield Claim.over(f"{subject}: final accuracy, CAPO − GRPO, mean", gain, np.mean, at_least=0.1)
-    yield Claim.over(f"{subject}: final accuracy, CAPO, mean", ours.accuracy[-1], np.mean, at_least=0.58)
+    yield Claim.over(f"{subject}: final accuracy, CAPO, mean", ours.accuracy[-1], np.mean, at_least=0.6)
     there = np.isfinite(ours.completions)
-    yield Claim(f"{subject}: share of seeds on which CAPO reaches 0.6", there.mean(), at_least=0.75)
-    yield Claim(f"{subject}: the same, GRPO", np.isfinite(plain.completions).mean(), at_most=0.7)
+    yield Claim(f"{subject}: share of seeds on which CAPO reaches 0.6", there.mean(), at_least=0.66 if quick else 0.75)
+    yield Claim(f"{subject}: the same, GRPO", np.isfinite(plain.completions).mean(), at_most=0.6)
     yield Claim(f"{subject}: share of tokens that CAPO leaves out", ours.rejected.mean(), at_most=0.02)
     ratio = plain.kl.max(0) / ours.kl.max(0)
     yield Claim.over(f"{subject}: largest KL of a step, GRPO over CAPO, median", ratio, np.median, at_least=3)
     careful = learn("plain", "GRPO", range(6 if quick else count), **CONSERVATIVE)
     sooner = np.median(careful.completions) / np.median(ours.completions[there])
     statement = f"{subject}: responses to 0.6, careful GRPO (steps of 10, 24 × 8) over CAPO, medians"
-    yield Claim(statement, sooner, at_least=4)
+    yield Claim(statement, sooner, at_least=5)
 
 
 def by_lot(quick: bool) -> Iterator[Claim]:
@@ -161,11 +161,11 @@ def other_brakes(quick: bool) -> Iterator[Claim]:
 def other_bases(quick: bool) -> Iterator[Claim]:
     """The same test under two other estimators."""
     count = seeds_of(quick)
-    for base in ("Dr. GRPO", "REINFORCE"):
+    for base in ("Dr. GRPO",) if quick else ("Dr. GRPO", "REINFORCE"):
         ours, plain = main("CAPO", base, count), main("plain", base, count)
         gain = ours.accuracy[-1] - plain.accuracy[-1]
-        yield Claim.over(f"{base}: final accuracy, with the test − without, mean", gain, np.mean, at_least=0.02)
-        yield Claim(f"{base}: share of tokens left out", ours.rejected.mean(), at_most=0.01)
+        yield Claim.over(f"{base}: final accuracy, with the test − without, mean", gain, np.mean, at_least=0.03 if base == "Dr. GRPO" else 0.02)
+        yield Claim(f"{base}: share of tokens left out", ours.rejected.mean(), at_most=0.005)
 
 
 # Where it saves nothing
@@ -177,18 +177,18 @@ def even_lengths(quick: bool) -> Iterator[Claim]:
     ours, plain = main("CAPO", "GRPO", count, 1.0), main("plain", "GRPO", count, 1.0)
     difference = ours.accuracy[-1] - plain.accuracy[-1]
     yield Claim.over(
-        "no long features: final accuracy, CAPO − GRPO, mean", difference, np.mean, at_least=-0.06, at_most=0.05
+        "no long features: final accuracy, CAPO − GRPO, mean", difference, np.mean, at_least=-0.045, at_most=0.03
     )
-    yield Claim.over("no long features: final accuracy, GRPO, mean", plain.accuracy[-1], np.mean, at_least=0.66)
+    yield Claim.over("no long features: final accuracy, GRPO, mean", plain.accuracy[-1], np.mean, at_least=0.68)
 
 
 def one_sided(quick: bool) -> Iterator[Claim]:
     """Refusing every token whose m_H is negative refuses too many."""
     count = seeds_of(quick)
     strict, ours = learn("CAPO", "GRPO", range(count), lowH=0.0), main("CAPO", "GRPO", count)
-    yield Claim("only 0 ≤ m_H < τ_H: share of tokens left out", strict.rejected.mean(), at_least=0.15)
+    yield Claim("only 0 ≤ m_H < τ_H: share of tokens left out", strict.rejected.mean(), at_least=0.2)
     loss = ours.accuracy[-1] - strict.accuracy[-1]
-    yield Claim.over("only 0 ≤ m_H < τ_H: final accuracy, CAPO − this, mean", loss, np.mean, at_least=0.15)
+    yield Claim.over("only 0 ≤ m_H < τ_H: final accuracy, CAPO − this, mean", loss, np.mean, at_least=0.25)
 
 
 def with_adam(quick: bool) -> Iterator[Claim]:
@@ -196,12 +196,12 @@ def with_adam(quick: bool) -> Iterator[Claim]:
     count = 4 if quick else 8
     setting: dict[str, Any] = {"optimizer": "Adam", "lr": 0.3}
     plain = learn("plain", "GRPO", range(count), **setting)
-    yield Claim.over("Adam, steps of 0.3: final accuracy, GRPO, mean", plain.accuracy[-1], np.mean, at_most=0.5)
+    yield Claim.over("Adam, steps of 0.3: final accuracy, GRPO, mean", plain.accuracy[-1], np.mean, at_most=0.45)
     best = -np.inf
     for tauF in (14.0,) if quick else (41.0, 14.0, 4.1):
         ours = learn("CAPO", "GRPO", range(count), model="Adam", tauH=np.inf, tauF=tauF, **setting)
         best = max(best, float((ours.accuracy[-1] - plain.accuracy[-1]).mean()))
-    yield Claim("Adam, steps of 0.3: gain of CAPO, mean over seeds, best of the thresholds tried", best, at_most=0.15)
+    yield Claim("Adam, steps of 0.3: gain of CAPO, mean over seeds, best of the thresholds tried", best, at_most=0.08)
 
 
 # How the model sees a step
@@ -223,14 +223,14 @@ def lost_prompts(run: Run, step: int = 100) -> tuple[Array, Array]:
 def for_good(quick: bool) -> Iterator[Claim]:
     """A policy collapses prompt by prompt, and a prompt whose groups are all zeros stays lost."""
     count = seeds_of(quick)
-    for method, low, high in (("plain", 0.2, 1.0), ("CAPO", 0.0, 0.2)):
+    for method, low, high in (("plain", 0.15, np.inf), ("CAPO", -np.inf, 0.16)):
         lost, back = lost_prompts(main(method, "GRPO", count))
         subject = f"{'GRPO' if method == 'plain' else method}, after 100 steps"
         yield Claim.over(
             f"{subject}: share of prompts lost (success below 10⁻³), mean", lost, np.mean, at_least=low, at_most=high
         )
         if method == "plain":
-            yield Claim.over(f"{subject}: of these above 0.3 after 300, mean", back, np.mean, at_most=0.1)
+            yield Claim.over(f"{subject}: of these above 0.3 after 300, mean", back, np.mean, at_most=0.15)
 
 
 class Foretold(NamedTuple):
@@ -277,14 +277,14 @@ def second_order(quick: bool) -> Iterator[Claim]:
     seeds = range(6 if quick else 24)
     found = [foretold(seed, 40.0, np.array([0.001, 0.002, 0.01, 1.0])) for seed in seeds]
     off = np.array([abs(one.all_tokens / one.kl - 1) for one in found])
-    yield Claim.over("m_F over all tokens against KL: off at c = 0.01", off[:, 2], np.max, at_most=0.15)
+    yield Claim.over("m_F over all tokens against KL: off at c = 0.01, median", off[:, 2], np.median, at_most=0.025)
     order = np.array([abs(one.all_tokens - one.kl) for one in found])
     power = np.log2(order[:, 1] / order[:, 0])
     yield Claim.over(
         "m_F over all tokens against KL: power of c in the error", power, np.median, at_least=2.8, at_most=3.4
     )
     wrong = np.array([max(one.all_tokens[3] / one.kl[3], one.kl[3] / one.all_tokens[3]) for one in found])
-    yield Claim.over("m_F over all tokens against KL: factor between them at c = 1", wrong, np.median, at_least=1.15)
+    yield Claim.over("m_F over all tokens against KL: factor between them at c = 1, median", wrong, np.median, at_least=1.3)
 
 
 EXPERIMENTS = (saved, by_lot, other_brakes, other_bases, even_lengths, one_sided, with_adam, for_good, second_order)

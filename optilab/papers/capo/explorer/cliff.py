@@ -8,14 +8,15 @@ from optilab.papers.capo.algorithm import directions, overshoot, shifts
 from optilab.papers.capo.problems import log_softmax
 from optilab.ui.controls import choice, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, here, panel, promise, rule, texts, thin
-from optilab.ui.theme import BLUE, INK, ORANGE, PURPLE, ink
+from optilab.ui.marks import axis, curve, dots, here, log, panel, promise, rule, texts, thin
+from optilab.ui.theme import BLUE, INK, ORANGE, PURPLE, TEAL, ink
 from optilab.ui.words import number
 
 POLICY = np.array([0.9, 0.07, 0.03])
 ALPHAS = np.linspace(0, 10, 201)
 HEIGHT = np.sqrt(3) / 2
 NAMES = {"first": 0, "second": 1, "third": 2}
+SHADES = {"first": INK, "second": BLUE, "third": TEAL}
 
 
 def own_step(token: str, A: float) -> Any:
@@ -48,6 +49,8 @@ def compute(alpha: float, token: str, sign: str) -> dict[str, Any]:
         else "m<sub>H</sub> never turns"
     )
     return {
+        **{name: (ALPHAS, np.maximum(q[:, i], 1e-12)) for name, i in NAMES.items()},
+        "gone now": ([alpha], [max(float(q[k, a]), 1e-12)]),
         "path": placed(q[: k + 1]),
         "rest": placed(q),
         "start": placed(POLICY[None]),
@@ -98,6 +101,14 @@ def cliff(**start: Any) -> Explorer:
                 here("true now", "", INK),
                 x=axis("α", [0, 10]),
                 y=axis("change of the token's objective", [-4, 6]),
+                height=380,
+            ),
+            panel(
+                "What becomes of all three tokens",
+                *(curve(name, name, shade) for name, shade in SHADES.items()),
+                here("gone now", "", INK),
+                x=axis("α", [0, 10]),
+                y=log("probability", [-10, 0.2], dtick=2),
                 height=380,
             ),
         ],

@@ -1,13 +1,12 @@
 """Careful, fast, fast with a test: the accuracy of three runs, and which prompts are lost on the way."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from optilab.papers.capo.experiment import LEVEL, LOST, STEPS
 from optilab.papers.capo.explorer.parts import color, thresholds, world_controls
-from optilab.papers.capo.explorer.runs import Film, capo_run, careful, filmed, plain_run
+from optilab.papers.capo.explorer.runs import Film, capo_run, three_runs
 from optilab.papers.capo.problems import PAIRS, M
 from optilab.ui.controls import log_slider, player, slider
 from optilab.ui.explorer import Explorer
@@ -16,33 +15,6 @@ from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
 LOWEST = 16
-NAMES = ("careful", "all tokens", "CAPO")
-
-
-def simulate(
-    lr: float,
-    tauF: float,
-    tauH: float,
-    prompts: int,
-    base: str,
-    scale: float,
-    share: float,
-    seed: int,
-    progress: Callable[[float, float], Any],
-) -> dict[str, Film]:
-    """Three runs on one world: careful (always steps of 10, 24 × 8), all tokens, CAPO."""
-
-    def ticks(k: int) -> Callable[[float, float], Any]:
-        return lambda done, total: progress(k + done / total, len(NAMES))
-
-    ticks(0)(0, 1)
-    world: dict[str, Any] = {"base": base, "scale": scale, "share": share, "seed": seed}
-    films = {"careful": careful(**world)}
-    plain = plain_run(lr=lr, prompts=prompts, steps=STEPS, progress=ticks(1), **world)
-    ours = capo_run(lr=lr, tauF=tauF, tauH=tauH, prompts=prompts, progress=ticks(2), **world)
-    for name, trace in (("all tokens", plain), ("CAPO", ours)):
-        films[name] = filmed(trace, seed, scale, share)
-    return films
 
 
 def fate(film: Film, upto: int) -> str:
@@ -81,7 +53,7 @@ def compute(*, run: dict[str, Film], frame: int, **_: Any) -> dict[str, Any]:
 def prompts_of(name: str) -> Any:
     """Success of all prompts (a, b) of a run, the lost ones crossed."""
     scale = [[0, ink(0.03)], [1, color(name)]]
-    bare: dict[str, Any] = {"showgrid": False, "dtick": 1}
+    bare: dict[str, Any] = {"showgrid": False, "dtick": 1, "constrain": "domain"}
     return panel(
         entry(f"{name} title"),
         heat(
@@ -120,7 +92,7 @@ def race(**start: Any) -> Explorer:
                 here("all tokens now", shade=color("all tokens")),
                 here("CAPO now", shade=color("CAPO")),
                 x=log("responses", [np.log10(LOWEST), np.log10(60_000)]),
-                y=axis("accuracy", [0, 0.8]),
+                y=axis("accuracy", [0, 0.85]),
                 wide=True,
             ),
             prompts_of("all tokens"),
@@ -129,6 +101,6 @@ def race(**start: Any) -> Explorer:
         call=__name__,
         start=start,
         recipe=capo_run,
-        simulate=simulate,
+        simulate=three_runs,
         run="Run the three",
     )

@@ -1,5 +1,6 @@
 """Runs of one seed for the pictures."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -73,3 +74,29 @@ def filmed(trace: Trace, seed: int, scale: float, share: float) -> Film:
 def careful(base: str, scale: float, share: float, seed: int) -> Film:
     """Steps of 10 with 24 × 8 responses."""
     return filmed(plain_run(**CONSERVATIVE, base=base, scale=scale, share=share, seed=seed), seed, scale, share)
+
+
+def three_runs(
+    lr: float,
+    tauF: float,
+    tauH: float,
+    prompts: int,
+    base: str,
+    scale: float,
+    share: float,
+    seed: int,
+    progress: Callable[[float, float], Any],
+) -> dict[str, Film]:
+    """Three runs on one world: careful (always steps of 10, 24 × 8), all tokens, CAPO."""
+
+    def ticks(k: int) -> Callable[[float, float], Any]:
+        return lambda done, total: progress(k + done / total, 3)
+
+    ticks(0)(0, 1)
+    world: dict[str, Any] = {"base": base, "scale": scale, "share": share, "seed": seed}
+    films = {"careful": careful(**world)}
+    plain = plain_run(lr=lr, prompts=prompts, steps=STEPS, progress=ticks(1), **world)
+    ours = capo_run(lr=lr, tauF=tauF, tauH=tauH, prompts=prompts, progress=ticks(2), **world)
+    for name, trace in (("all tokens", plain), ("CAPO", ours)):
+        films[name] = filmed(trace, seed, scale, share)
+    return films

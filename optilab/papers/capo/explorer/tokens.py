@@ -60,7 +60,7 @@ def tokens(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "frame": player("step", 20, STEPS, interval=300),
+            "frame": player("step", 5, STEPS, interval=300),
             **thresholds(),
             "lr": log_slider("step length α", 40.0, 1.0, 100.0, named={"as measured": 40.0}),
             **world_controls(),
