@@ -37,7 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.classics import group_advantages
-from optilab.core.check import AnyArray, AnyNumber, require, whole
+from optilab.core.check import AnyArray, AnyNumber, numbers, require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.papers.capo.problems import Language, Rollout, log_softmax
 
@@ -137,7 +137,7 @@ def capo(
     ValueError
         If an argument isn't allowed.
     """
-    lowH = -np.asarray(tauH) if lowH is None else lowH
+    lowH = _lower(lowH, tauH, tauF)
     theta, lr, low, high, most = _start(problem, theta0, lr, base, prompts, G, lowH=lowH, tauH=tauH, tauF=tauF)
     require(subset in SUBSETS, "subset", subset, f"one of {SUBSETS}")
     moments = _moments(problem, theta, optimizer, model, beta1, beta2)
@@ -554,6 +554,15 @@ def _check_thresholds(lowH: AnyNumber, tauH: AnyNumber, tauF: AnyNumber) -> None
     require(np.asarray(lowH) < np.asarray(tauH), "lowH", lowH, f"below tauH = {tauH}")
 
 
+def _lower(lowH: AnyNumber | None, tauH: AnyNumber, tauF: AnyNumber) -> AnyNumber:
+    """The lower bound of m_H, −τ_H if none is given, once all three are allowed."""
+    for name, number in (("tauH", tauH), ("tauF", tauF), ("lowH", 0.0 if lowH is None else lowH)):
+        numbers(name, number)
+    lowH = -np.asarray(tauH) if lowH is None else lowH
+    _check_thresholds(lowH, tauH, tauF)
+    return lowH
+
+
 RANGES = {
     "clip": (lambda value: value > 0, "positive; inf clips nothing"),
     "beta": (lambda value: (value >= 0) & (value < np.inf), "0 or more and finite"),
@@ -576,8 +585,6 @@ def _start(
         if name in RANGES:
             inside, allowed = RANGES[name]
             require(inside(np.asarray(number)), name, number, allowed)
-    if "tauH" in others:
-        _check_thresholds(others["lowH"], others["tauH"], others["tauF"])
     return replicates(theta0, _rate(lr), *others.values())
 
 

@@ -164,7 +164,12 @@ def other_bases(quick: bool) -> Iterator[Claim]:
     for base in ("Dr. GRPO",) if quick else ("Dr. GRPO", "REINFORCE"):
         ours, plain = main("CAPO", base, count), main("plain", base, count)
         gain = ours.accuracy[-1] - plain.accuracy[-1]
-        yield Claim.over(f"{base}: final accuracy, with the test − without, mean", gain, np.mean, at_least=0.03 if base == "Dr. GRPO" else 0.02)
+        yield Claim.over(
+            f"{base}: final accuracy, with the test − without, mean",
+            gain,
+            np.mean,
+            at_least=0.03 if base == "Dr. GRPO" else 0.02,
+        )
         yield Claim(f"{base}: share of tokens left out", ours.rejected.mean(), at_most=0.005)
 
 
@@ -284,7 +289,9 @@ def second_order(quick: bool) -> Iterator[Claim]:
         "m_F over all tokens against KL: power of c in the error", power, np.median, at_least=2.8, at_most=3.4
     )
     wrong = np.array([max(one.all_tokens[3] / one.kl[3], one.kl[3] / one.all_tokens[3]) for one in found])
-    yield Claim.over("m_F over all tokens against KL: factor between them at c = 1, median", wrong, np.median, at_least=1.3)
+    yield Claim.over(
+        "m_F over all tokens against KL: factor between them at c = 1, median", wrong, np.median, at_least=1.3
+    )
 
 
 EXPERIMENTS = (saved, by_lot, other_brakes, other_bases, even_lengths, one_sided, with_adam, for_good, second_order)

@@ -17,9 +17,7 @@ def test_a_run_is_the_algorithm_seed_by_seed():
         trace = run(alg.capo(world, base_policy(world), rng=np.random.default_rng(seed)), 20)
         np.testing.assert_allclose(found.accuracy[:, i], world.accuracy(trace.theta), rtol=1e-7)
         np.testing.assert_allclose(found.rejected[:, i], 1 - trace.kept[1:].mean((-1, -2)))
-        np.testing.assert_allclose(
-            found.kl[:, i], [world.kl(*pair) for pair in pairwise(trace.theta)], rtol=1e-6
-        )
+        np.testing.assert_allclose(found.kl[:, i], [world.kl(*pair) for pair in pairwise(trace.theta)], rtol=1e-6)
     assert found.responses == 16
 
 

@@ -98,7 +98,7 @@ def test_the_step_is_foretold_as_the_lesson_says():
 
 
 def test_the_cliff_is_what_the_lesson_says_of_it():
-    q, mH, truth = cliff.own_step("second", -1.0)
+    q, mH, truth = cliff.own_step("second", "A = −1")
     assert np.sign(mH[[26, 27]]).tolist() == [1, -1]  # α = 1.30 and 1.35
     assert truth[26] == pytest.approx(0.90, abs=0.01)
     assert q[-1, 2] == pytest.approx(6e-6, rel=0.1)

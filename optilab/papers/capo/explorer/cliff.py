@@ -16,12 +16,13 @@ POLICY = np.array([0.9, 0.07, 0.03])
 ALPHAS = np.linspace(0, 10, 201)
 HEIGHT = np.sqrt(3) / 2
 NAMES = {"first": 0, "second": 1, "third": 2}
+SIGNS = {"A = −1": -1.0, "A = +1": 1.0}
 SHADES = {"first": INK, "second": BLUE, "third": TEAL}
 
 
-def own_step(token: str, A: float) -> Any:
+def own_step(token: str, sign: str) -> Any:
     """Policies (201, 3) along a token's own step, ‖h‖ = 1, and of each m_H and the true A(ρ − 1)."""
-    a = np.array(NAMES[token])
+    A, a = SIGNS[sign], np.array(NAMES[token])
     v = directions(a, POLICY)
     u = ALPHAS[:, None] * A * v
     q = np.exp(log_softmax(np.log(POLICY) + u))
@@ -36,8 +37,8 @@ def placed(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def compute(alpha: float, token: str, sign: str) -> dict[str, Any]:
     """The way over the simplex, and the three stories of it."""
-    A, a = {"A = −1": -1.0, "A = +1": 1.0}[sign], NAMES[token]
-    q, mH, truth = own_step(token, A)
+    A, a = SIGNS[sign], NAMES[token]
+    q, mH, truth = own_step(token, sign)
     k = round(alpha / 10 * 200)
     v = directions(np.array(a), POLICY)
     first = ALPHAS * A**2 * (v @ v)
@@ -76,7 +77,7 @@ def cliff(**start: Any) -> Explorer:
         {
             "alpha": slider("step length α", 2.0, 0.0, 10.0, 0.05, named={"α* of the second": 1.3, "long": 10.0}),
             "token": choice("token a", "second", [*NAMES]),
-            "sign": choice("advantage", "A = −1", ["A = −1", "A = +1"]),
+            "sign": choice("advantage", "A = −1", [*SIGNS]),
         },
         [
             panel(

@@ -30,6 +30,7 @@ def fate(film: Film, upto: int) -> str:
 def compute(*, run: dict[str, Film], frame: int, **_: Any) -> dict[str, Any]:
     """The three runs up to a frame, and the prompts of two of them."""
     data: dict[str, Any] = {}
+    frame = max(frame, 1)  # the log axis begins with the first step
     for name, film in run.items():
         upto = slice(1, len(film.accuracy) if name == "careful" else frame + 1)
         data[name] = (film.responses[upto], film.accuracy[upto])

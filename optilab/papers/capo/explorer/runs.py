@@ -27,11 +27,11 @@ def capo_run(
     lr: float,
     tauF: float,
     tauH: float,
-    prompts: int,
     base: str,
     scale: float,
     share: float,
     seed: int,
+    prompts: int = 2,
     progress: Any = False,
 ) -> Trace:
     """300 steps of CAPO."""

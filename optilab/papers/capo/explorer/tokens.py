@@ -24,7 +24,7 @@ def simulate(
     lr: float, base: str, scale: float, share: float, seed: int, progress: Callable[[float, float], Any]
 ) -> Trace:
     """A run of CAPO with the measured thresholds."""
-    return capo_run(lr, 1.2e4, 2e4, 2, base, scale, share, seed, progress)
+    return capo_run(lr, 1.2e4, 2e4, base, scale, share, seed, progress=progress)
 
 
 def compute(*, run: Trace, frame: int, tauF: float, tauH: float, **others: Any) -> dict[str, Any]:
