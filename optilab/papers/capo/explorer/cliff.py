@@ -63,7 +63,7 @@ def compute(alpha: float, token: str, sign: str) -> dict[str, Any]:
         "limit": ([marked, marked], [-4.0, 6.0]),
         "note": f"π goes from (0.9, 0.07, 0.03) to ({', '.join(number(float(x), 2) for x in q[k])}). "
         f"First order promises {number(float(first[k]))}, m<sub>H</sub> {number(float(mH[k]))}; true is "
-        f"<b>{number(float(truth[k]))}</b>. "
+        f"<b>{number(round(float(truth[k]), 12))}</b>. "
         f"{turned}.",
     }
 
