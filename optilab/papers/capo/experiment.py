@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,10 +31,14 @@ class Run(NamedTuple):
 
     accuracy: Array  # (steps + 1, seeds) exact
     rejected: Array  # (steps, seeds) share of the tokens
-    kl: Array  # (steps, seeds) of each step, mean over the contexts of right answers
     responses: int  # of a step
     theta: Array  # (steps + 1, seeds, Kd)
     world: Language
+
+    @property
+    def kl(self) -> Array:
+        """KL(π‖π′) of each step, mean over the contexts of right answers: (steps, seeds)."""
+        return np.stack([self.world.kl(*pair) for pair in pairwise(self.theta)])
 
     @property
     def completions(self) -> Array:
@@ -91,9 +96,8 @@ def learn(
     states = METHODS[method](world, theta0, base=base, rng=separate(seeds), **numbers)
     trace = run(states, steps, keep=["theta", "kept"], progress=progress)
     accuracy = np.stack([world.accuracy(theta) for theta in trace.theta])
-    kl = np.stack([world.kl(*trace.theta[k : k + 2]) for k in range(len(accuracy) - 1)])
     rejected = 1 - trace.kept[1:].mean((-1, -2))
-    return Run(accuracy, rejected, kl, trace.kept.shape[-2], trace.theta, world)
+    return Run(accuracy, rejected, trace.kept.shape[-2], trace.theta, world)
 
 
 @cache

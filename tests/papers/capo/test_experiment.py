@@ -35,7 +35,7 @@ def test_methods_begin_with_the_same_responses_and_another_world_has_others():
 
 def test_completions_are_those_of_the_first_good_policy():
     accuracy = np.array([[0.5, 0.5], [0.61, 0.5], [0.4, 0.59]])
-    found = experiment.Run(accuracy, *np.zeros((2, 2, 2)), 16, np.zeros(0), arithmetic(0))
+    found = experiment.Run(accuracy, np.zeros((2, 2)), 16, np.zeros(0), arithmetic(0))
     np.testing.assert_array_equal(found.completions, [16, np.inf])
 
 
