@@ -160,9 +160,7 @@ def descent_long_step() -> Derivation:
             "whatever the gradients are; on f(z) = z²/2 both squares vanish: it is attained",
         )
         .then("‖x₀‖² is 1 less what is lost", lambda e: e.subs(x, 1) - lost[0] * e.subs(x, 1))
-        .at_most(
-            (1 - step) ** 2 / 2, [(lost[0] / 2, (1 + 2 * r) / (2 * (1 + r)))], "the farthest start is the worst"
-        )
+        .at_most((1 - step) ** 2 / 2, [(lost[0] / 2, (1 + 2 * r) / (2 * (1 + r)))], "the farthest start is the worst")
         .then("and back to h", lambda e: sp.factor(sp.simplify(e.subs(r, (2 * h - 3) / (4 - 2 * h)))))
     )
 
