@@ -5,7 +5,7 @@ function of the class is a set of inequalities, linear in the values and in the 
 so the largest gap is the optimum of a semidefinite program, the performance estimation problem. PEPit writes it down,
 Clarabel solves it; the dual value is taken, which is a guarantee up to the solver's tolerance of 1e-8.
 
-    pip install "optilab[worst]"
+    pip install '.[worst]'
     python -m optilab.classics.performance_estimation      writes worst_cases.json, which `worst_case` looks up
 
 Everything is in units in which L = 1 and ‖x₀ − x*‖ = 1 (G = 1 for subgradients, α = 1 for the proximal point method,
@@ -14,9 +14,9 @@ D(x*, x₀) = 1 for Bregman steps).
 Sources: Y. Drori, M. Teboulle, "Performance of first-order methods for smooth convex minimization: a novel approach",
 2014; A. B. Taylor, J. M. Hendrickx, F. Glineur, "Smooth strongly convex interpolation and exact worst-case performance
 of first-order methods", 2017, Theorem 4, and "Exact worst-case performance of first-order methods for composite convex
-optimization", 2017, section 2; for Bregman steps R.-A. Dragomir, A. B. Taylor, A. d'Aspremont, J. Bolte, "Optimal
-complexity and certification of Bregman first-order methods", 2022; B. Goujaud et al., "PEPit: computer-assisted
-worst-case analyses of first-order optimization methods in Python", 2024.
+optimization", 2017; for Bregman steps R.-A. Dragomir, A. B. Taylor, A. d'Aspremont, J. Bolte, "Optimal complexity and
+certification of Bregman first-order methods", 2022; B. Goujaud et al., "PEPit: computer-assisted worst-case analyses of
+first-order optimization methods in Python", 2024.
 """
 
 import json

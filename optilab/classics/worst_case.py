@@ -19,7 +19,7 @@ falls below 1e-4, or where the solver's primal and dual value differ by more tha
 
 Sources: Y. Drori, M. Teboulle, "Performance of first-order methods for smooth convex minimization: a novel approach",
 2014, section 3; A. B. Taylor, J. M. Hendrickx, F. Glineur, "Smooth strongly convex interpolation and exact worst-case
-performance of first-order methods", 2017, Theorem 6, and, for subgradients, proximal steps and Lipschitz functions,
+performance of first-order methods", 2017, section 3, and, for subgradients, proximal steps and Lipschitz functions,
 "Exact worst-case performance of first-order methods for composite convex optimization", 2017.
 """
 
@@ -197,7 +197,8 @@ def heavy_ball(n: Steps, *, mu: float, L: float, R: float) -> np.ndarray:
     """Worst f(xₙ) − f* of the heavy ball from rest with `heavy_ball.tuned`, the tuning that is best on quadratics.
 
     Class, parameters and errors as of `gradient_descent_strongly_convex`. The functions of the class need not be
-    quadratic, and there the tuning has no guarantee.
+    quadratic, and there the tuning has no guarantee: up to κ = 15 the worst gap still falls with n, from κ = 20 on it
+    grows, at κ = 100 by a factor of about 1.8 a step.
     """
     kappa = _condition(mu, L, R)
     return L * R**2 * _look_up("heavy_ball", n, "L / mu", kappa)
@@ -208,7 +209,7 @@ def triple_momentum(n: Steps, *, mu: float, L: float, R: float) -> np.ndarray:
 
     With ρ = 1 − √(μ/L): α = (1 + ρ)/L, β = ρ²/(2 − ρ), η = β/(1 + ρ), δ = ρ²/(1 − ρ²) (B. Van Scoy, R. A. Freeman,
     K. M. Lynch, "The fastest known globally convergent first-order method for minimizing strongly convex functions",
-    2018). Class, parameters and errors as of `gradient_descent_strongly_convex`.
+    2018). All of the table is ½ κ L R² ρ²ⁿ. Class, parameters and errors as of `gradient_descent_strongly_convex`.
     """
     kappa = _condition(mu, L, R)
     return L * R**2 * _look_up("triple_momentum", n, "L / mu", kappa)

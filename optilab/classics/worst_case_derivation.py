@@ -11,7 +11,7 @@ the inner products, so an identity between numbers is one between vectors.
 Sources: Y. Drori, M. Teboulle, "Performance of first-order methods for smooth convex minimization: a novel approach",
 2014, Theorem 3.1 (the multipliers for h ≤ 1); A. B. Taylor, J. M. Hendrickx, F. Glineur, "Smooth strongly convex
 interpolation and exact worst-case performance of first-order methods", 2017, Theorem 4 (interpolation); "Exact
-worst-case performance of first-order methods for composite convex optimization", 2017, Theorem 3.6 (Lipschitz).
+worst-case performance of first-order methods for composite convex optimization", 2017, Theorem 3.5 (Lipschitz).
 """
 
 import sympy as sp
