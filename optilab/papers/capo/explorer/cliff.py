@@ -59,7 +59,7 @@ def compute(alpha: float, token: str, sign: str) -> dict[str, Any]:
         "first order": (ALPHAS, first),
         "mH": (ALPHAS, mH),
         "truth": (ALPHAS, truth),
-        "true now": ([alpha], [truth[k]]),
+        "true now": ([alpha], [min(float(truth[k]), 5.9)]),
         "limit": ([marked, marked], [-4.0, 6.0]),
         "note": f"π goes from (0.9, 0.07, 0.03) to ({', '.join(number(float(x), 2) for x in q[k])}). "
         f"First order promises {number(float(first[k]))}, m<sub>H</sub> {number(float(mH[k]))}; true is "

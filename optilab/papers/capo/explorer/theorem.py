@@ -33,7 +33,7 @@ def compute(omega: float, gamma: float, epsilon: float, power: float) -> dict[st
         "promised": (DELTAS, np.maximum(promised, -10)),
         "now": ([delta], [max(now, -0.24)]),
         "price": (GAMMAS, np.maximum(price, 1e-3)),
-        "price now": ([gamma], [max(C, 1e-3)]),
+        "price now": ([gamma], [max(C, 1.1e-2)]),
         "note": f"At δ<sub>F</sub> = {number(delta)} the price is C√δ<sub>F</sub> = "
         f"<b>{number(C * np.sqrt(delta))}</b>, C = {number(C)}; promised is a gain of {number(now)}. A gain is "
         f"sure from δ<sub>F</sub> = {number(least)} down.",
