@@ -80,9 +80,9 @@ def steps(name: str, setting: tuple[float | str, ...] = ()) -> np.ndarray:
     ValueError
         If there is no such table, or it has no such row.
     """
-    like = grid(name)[0]
-    require(isinstance(setting, tuple) and len(setting) == len(like), "setting", setting, f"a tuple like {like}")
-    return np.array(_tables()["n"][: len(_row(name, "setting[0]", setting))])
+    there = grid(name)
+    require(setting in there, "setting", setting, "one of " + ", ".join(map(str, there)))
+    return np.array(_tables()["n"][: len(_row(name, "setting", setting))])
 
 
 def _row(name: str, what: str, setting: tuple[float | str, ...]) -> list[float]:

@@ -289,8 +289,9 @@ def test_what_is_not_in_a_table_is_refused():
         wc.subgradient(1, **{**sub, "G": 2.0})
     with pytest.raises(ValueError, match="name must be one of nesterov"):
         wc.grid("adam")
-    with pytest.raises(ValueError, match="setting must be a tuple like"):
-        wc.steps("heavy_ball")
+    for bad in ((), (3.0,), ("a",), (25.0, "last"), 25.0, None):
+        with pytest.raises(ValueError, match=r"setting must be one of \(2.0,\), \(4.0,\)"):
+            wc.steps("heavy_ball", bad)
     with pytest.raises(ValueError, match="T must be a whole number"):
         wc.schedule_steps("constant", 0, 1.0)
 
