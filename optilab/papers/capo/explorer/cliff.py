@@ -52,7 +52,7 @@ def compute(alpha: float, token: str, sign: str) -> dict[str, Any]:
     return {
         **{name: (ALPHAS, np.maximum(q[:, i], 1e-12)) for name, i in NAMES.items()},
         "gone now": ([alpha], [max(float(q[k, a]), 1e-12)]),
-        "path": placed(q[: k + 1]),
+        "path": placed(np.where(np.arange(len(q))[:, None] <= k, q, np.nan)),
         "rest": placed(q),
         "start": placed(POLICY[None]),
         "now": placed(q[k : k + 1]),
