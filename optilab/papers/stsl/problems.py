@@ -3,7 +3,8 @@
 A latent z_0 ~ Σ_k π_k N(m_k, C_k) is noised to z_t = √ᾱ z_0 + √(1 − ᾱ) ε, which is a mixture again, with means √ᾱ m_k
 and covariances V_k = ᾱ C_k + (1 − ᾱ) I. So are the scores, their derivatives and the posterior under y = A x + noise,
 x = W z + b. The digits are those of E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
-Learning Repository, 1998 (CC BY 4.0): `digits.npz` holds the 1797 that scikit-learn's `load_digits` gives.
+Learning Repository, 1998 (CC BY 4.0): `digits.npz` holds the 1797 that scikit-learn's `load_digits` gives,
+and `tests/papers/stsl/pack_digits.py` has packed them.
 """
 
 import warnings
