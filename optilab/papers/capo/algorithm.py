@@ -144,7 +144,7 @@ def capo(
     betas, batch = (beta1, beta2), theta.shape[:-1]
     yield Scored(*_before(problem, theta, prompts * G), *np.zeros((3, *batch, prompts * G, problem.T)))
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
+        rollout = problem.rollout(theta, problem.draw(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
         v = directions(rollout.a, rollout.pi)
         mH, mF = subset_scores(subset, A, v, rollout, lr, moments if model == "Adam" else None, betas)
@@ -195,7 +195,7 @@ def policy_gradient(
     batch, reference = theta.shape[:-1], theta
     yield _before(problem, theta, prompts * G)
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
+        rollout = problem.rollout(theta, problem.draw(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
         kept, pi = np.ones(rollout.a.shape, bool), rollout.pi
         for epoch in range(epochs):
@@ -242,7 +242,7 @@ def random_mask(
     batch = theta.shape[:-1]
     yield _before(problem, theta, prompts * G)
     while True:
-        rollout = problem.rollout(theta, problem.sample(rng, (*batch, prompts, G)))
+        rollout = problem.rollout(theta, problem.draw(rng, (*batch, prompts, G)))
         A = advantages(rollout.R, G, base)
         kept = mask_rng.random(size=rollout.a.shape) >= rate[..., None]
         v = directions(rollout.a, rollout.pi)

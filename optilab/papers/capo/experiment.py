@@ -257,7 +257,7 @@ def batch_at_base(seed: int, prompts: int = 2, G: int = 8) -> tuple[alg.Rollout,
     world, theta = prepared((seed,), 16.0, 0.05)
     rng: Any = separate([seed])
     while True:
-        rollout = world.rollout(theta, world.sample(rng, (1, prompts, G)))
+        rollout = world.rollout(theta, world.draw(rng, (1, prompts, G)))
         A = alg.advantages(rollout.R, G, "GRPO")
         if (A != 0).any():
             weights = alg.token_weights(np.ones(rollout.a.shape, bool), "GRPO")

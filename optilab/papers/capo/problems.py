@@ -150,7 +150,7 @@ class Language:
         p = np.exp(log_p)
         return -np.where(p > 0, p * log_p, 0).sum(-1).mean((-2, -1))
 
-    def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> Draw:
+    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> Draw:
         """Draw q prompts with replacement and the uniform numbers of G responses to each: size (*batch, q, G)."""
         return Draw(rng.integers(0, self.P, size=size[:-1]), rng.random(size=(*size, self.T)))
 

@@ -74,7 +74,7 @@ def test_scores_are_those_of_dense_matrices(t):
 def test_scores_of_subsets_are_means_over_the_subset(subset, t):
     draw = rng(2)
     theta = draw.normal(size=(1, WORLD.p)) / 3
-    rollout = WORLD.rollout(theta, WORLD.sample(draw, (1, 2, 2)))
+    rollout = WORLD.rollout(theta, WORLD.draw(draw, (1, 2, 2)))
     A, v = draw.normal(size=(1, 4)), alg.directions(rollout.a, rollout.pi)
     moments = None if t is None else Moments(draw.normal(size=(1, 7, 128)), draw.exponential(size=(1, 7, 128)), t)
     mH, mF = alg.subset_scores(subset, A, v, rollout, np.array([[0.3]]), moments)
@@ -155,7 +155,7 @@ def test_objective_gradient_and_curvature_are_those_of_the_model_in_the_mean():
 def test_the_gradient_of_a_batch_is_right_in_the_mean():
     world = one_token(K=3, d=2, seed=2)
     theta = 0.4 * rng(8).normal(size=(1, world.p))
-    rollout = world.rollout(theta, world.sample(rng(9), (1, 10_000, 2)))
+    rollout = world.rollout(theta, world.draw(rng(9), (1, 10_000, 2)))
     v = alg.directions(rollout.a, rollout.pi)
     for base, factor in (("REINFORCE", 1.0), ("Dr. GRPO", 0.5)):  # the mean of two has the response itself in it
         A = alg.advantages(rollout.R, 2, base)
@@ -257,7 +257,7 @@ def test_adam_is_adam_with_the_gradient_of_accepted_tokens():
     trace = run(states, 6)
     theta, m, s, draws = BASE, np.zeros((7, 128)), np.zeros((7, 128)), rng(3)
     for k in range(6):
-        rollout = WORLD.rollout(theta, WORLD.sample(draws, (2, 8)))
+        rollout = WORLD.rollout(theta, WORLD.draw(draws, (2, 8)))
         A = alg.advantages(rollout.R, 8, "GRPO")
         v = alg.directions(rollout.a, rollout.pi)
         flat = [np.repeat(A, 3), *(part.reshape(48, -1) for part in (v, rollout.pi, rollout.h))]
@@ -294,7 +294,7 @@ def surrogate_of(theta, rollout, A, clip, beta, reference):
 
 def test_epochs_climb_the_clipped_surrogate_and_pay_for_the_distance():
     world_steps = run(policy_gradient(WORLD, BASE, lr=3.0, epochs=3, clip=0.1, beta=0.2, rng=rng(4)), 1)
-    rollout = WORLD.rollout(BASE, WORLD.sample(rng(4), (2, 8)))
+    rollout = WORLD.rollout(BASE, WORLD.draw(rng(4), (2, 8)))
     A = alg.advantages(rollout.R, 8, "GRPO")
     assert (A != 0).any()
     theta, along = BASE, rng(5).normal(size=(3, WORLD.p))

@@ -72,12 +72,12 @@ def test_success_is_the_product_along_the_answer():
 
 def test_accuracy_is_the_mean_reward_of_many_responses():
     theta = base_policy(WORLD)
-    rollout = WORLD.rollout(theta, WORLD.sample(rng(2), (2000, 4)))
+    rollout = WORLD.rollout(theta, WORLD.draw(rng(2), (2000, 4)))
     assert rollout.R.mean() == pytest.approx(WORLD.accuracy(theta), abs=0.03)
 
 
 def test_a_rollout_is_its_tokens_written_out():
-    theta, draw = rng(3).normal(size=WORLD.p), WORLD.sample(rng(4), (2, 3))
+    theta, draw = rng(3).normal(size=WORLD.p), WORLD.draw(rng(4), (2, 3))
     rollout, W = WORLD.rollout(theta, draw), theta.reshape(7, 128)
     for n in range(6):
         prompt, before = draw.prompt[n // 3], 7
@@ -145,7 +145,7 @@ def test_a_world_that_is_not_learned_says_so():
 
 
 def test_samples_are_prompts_with_replacement_and_uniform_numbers():
-    draw = WORLD.sample(rng(9), (300, 8, 5))
+    draw = WORLD.draw(rng(9), (300, 8, 5))
     assert isinstance(draw, Draw)
     assert draw.prompt.shape == (300, 8)
     assert draw.u.shape == (300, 8, 5, 3)
