@@ -29,7 +29,7 @@ def module(name):
 def test_the_title_of_the_stage_says_how_it_ends(changed, said):
     stage = module("stage")
     film = stage.simulate(**START | changed)
-    data = stage.compute(99, run=film)
+    data = stage.compute(module("particles").FRAMES, run=film)
     assert data["headline"].startswith(said)
     assert np.isfinite(film.z).all()
     assert abs(film.z).max() <= module("particles").FAR

@@ -30,7 +30,7 @@ def compute(frame: int, *, run: Film, **_: Any) -> dict[str, Any]:
     problem = in_the_plane(run.sigma)
     exact = problem.posterior()
     draws = exact.draw(np.random.default_rng(3), (PARTICLES,))
-    k = min(frame, len(run.z) - 1)
+    k = round(frame / FRAMES * (len(run.z) - 1))  # few levels, and frames stay for longer
     trail = np.concatenate([run.z[max(k - 4, 0) : k + 1], np.full((1, PARTICLES, 2), np.nan)])
     misfit = np.median(abs(problem.residual(run.z)[..., 0]), -1)
     mean = exact.weights @ exact.means
