@@ -38,7 +38,7 @@ def compute(frame: int, d: int, k: int, run: Seen | None, **_: Any) -> dict[str,
             "Lower d or k, or choose the neuron, which has no such limit.",
         }  # fmt: skip
     film, problem = run
-    at = min(frame, len(film.step) - 1)
+    at = round(frame / (FRAMES - 1) * (len(film.step) - 1))  # few steps, and frames stay for longer
     found, step = overlaps(film, problem), film.step[: at + 1]
     m, average, first = (found[name][: at + 1] for name in ("m", "average", "first"))
     aside = uniform(np.random.default_rng(0), (d,)) @ (np.eye(d) - np.outer(problem.star, problem.star))
