@@ -14,3 +14,15 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         """Connect the page to the kernel."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+
+def _jupyter_server_extension_points():
+    """Say where the extension of the server is."""
+    return [{"module": "optilab.server"}]
+
+
+def _load_jupyter_server_extension(serverapp):
+    """Have kernels of this machine connected so; those behind a gateway are left alone."""
+    settings = serverapp.web_app.settings
+    if settings["kernel_websocket_connection_class"] is ZMQChannelsWebsocketConnection:
+        settings["kernel_websocket_connection_class"] = PromptConnection

@@ -24,9 +24,6 @@ import nbformat  # noqa: E402
 from playwright.sync_api import Error  # noqa: E402
 
 TREE = HERE.parents[1]
-PLAIN = "--ServerApp.kernel_websocket_connection_class=" + ".".join(  # of a checkout that leaves the server as it is
-    ["jupyter_server", "services", "kernels", "connection", "channels", "ZMQChannelsWebsocketConnection"]
-)
 SLOW = re.compile(r"\b(claims|collect)\(")  # tables, which no slider waits for
 
 # From a key on the handle of a slider to the end of the frame in which the last picture is painted, in ms: an explorer
@@ -89,8 +86,7 @@ def measured(browser, tree, lesson, moves):
         content = nbformat.read(lesson, as_version=4)
         content.cells = [cell for cell in content.cells if not SLOW.search(cell.source)]
         nbformat.write(content, Path(folder) / lesson.name)
-        prompt = (tree / "optilab" / "server.py").exists()
-        with driver.jupyterlab(folder, *([] if prompt else [PLAIN])) as address:
+        with driver.jupyterlab(folder) as address:
             notebook = driver.Notebook(browser, address, lesson.name)
             began = time.perf_counter()
             notebook.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")

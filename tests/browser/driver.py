@@ -64,7 +64,7 @@ def answers(port):
 
 
 @contextlib.contextmanager
-def jupyterlab(folder, *options):
+def jupyterlab(folder):
     """Start JupyterLab on a free port over a folder, configured by us and not by the user; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -95,7 +95,6 @@ def jupyterlab(folder, *options):
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"),
             *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"),
             "--expose-app-in-browser",
-            *options,
         ]
         log = home / "log"
         with log.open("w") as output:
