@@ -24,5 +24,5 @@ def _jupyter_server_extension_points():
 def _load_jupyter_server_extension(serverapp):
     """Have kernels of this machine connected so; those behind a gateway are left alone."""
     settings = serverapp.web_app.settings
-    if settings["kernel_websocket_connection_class"] is ZMQChannelsWebsocketConnection:
+    if settings.get("kernel_websocket_connection_class") is ZMQChannelsWebsocketConnection:
         settings["kernel_websocket_connection_class"] = PromptConnection
