@@ -5,6 +5,7 @@ real one. A counting query asks for the share of rows of which something holds; 
 are measured together, since a row can change few of them: it falls into one cell of each partition of the domain.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -77,7 +78,7 @@ class Domain:
         return table
 
 
-class Queries:
+class Queries(ABC):
     """M counting queries in m workloads, those of a workload side by side.
 
     Called with rows (n, d) they give 1 where a query holds for a row and 0 elsewhere, (n, M).
@@ -87,17 +88,17 @@ class Queries:
     lengths: Array  # (m,) the number of queries of each workload
     parts: Array  # (m,) how many partitions of the domain it is made of: a row falls into one cell of each
 
+    @abstractmethod
     def __call__(self, rows: Array) -> Array:
         """Which queries hold for which rows (n, d): 0 or 1, (n, M)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pick(self, workloads: Sequence[int] | Array) -> "Queries":
         """Only some of the workloads, in that order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def identities(self) -> list[Hashable]:
         """What each workload asks: two that ask the same have the same key."""
-        raise NotImplementedError
 
     @property
     def m(self) -> int:
@@ -243,10 +244,11 @@ class ByCategory(Queries):
         """How many values v there are."""
         return 1 if self.category is None else self.domain.sizes[self.category]
 
+    @abstractmethod
     def factor(self, rows: Array) -> Array:
         """Which conditions hold for which rows: (n, m) of bool."""
-        raise NotImplementedError
 
+    @abstractmethod
     def relaxed(self, reals: Array, s: float) -> tuple[Array, Pullback]:
         """The conditions with sigmoid(s z) for every [z > 0], and what pulls gradients back through them.
 
@@ -264,7 +266,6 @@ class ByCategory(Queries):
         pullback : function
             From the derivatives of a loss in `value` to those in `reals`.
         """
-        raise NotImplementedError
 
     @cached_property
     def lengths(self) -> Array:  # type: ignore[override]
@@ -277,9 +278,9 @@ class ByCategory(Queries):
         return np.ones(self.conditions, dtype=int)
 
     @property
+    @abstractmethod
     def conditions(self) -> int:
         """How many conditions there are."""
-        raise NotImplementedError
 
     def __call__(self, rows: Array) -> Array:
         """Which queries hold for which rows: 0 or 1, (n, m · s), all values of a condition side by side."""
