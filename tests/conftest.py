@@ -1,11 +1,17 @@
 """How tests are dealt to processes, and where their seconds went, room by room."""
 
+import sys
 from collections import Counter
 from pathlib import PurePosixPath
 
+from absl import logging as absl_logging
 from xdist.scheduler import LoadFileScheduling
 
 from optilab.catalogue import PAPERS
+
+# dp-accounting logs through absl, whose handler closes the stream it was made with when a Jupyter application sets up
+# logging anew. That must not be the one that pytest keeps output in.
+absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 HOUSE = "the house"
 TOGETHER = {"tests/course/test_release.py"}  # files of all rooms that are quick once they are set up
