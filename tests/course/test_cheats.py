@@ -8,11 +8,12 @@ from optilab.catalogue import PAPERS
 from optilab.course.processes import judge
 
 QUICKEST = "last_iterate"
+EVERY = 4  # what cheats attack is the same in all assignments: one meets all of them, each of the others every fourth
 CASES = [
     pytest.param(paper.slug, name, marks=[] if paper.slug == QUICKEST else [pytest.mark.full])
-    for paper in PAPERS
-    for name, cheat in cheats(paper.slug).items()
-    if cheat.edit is None
+    for room, paper in enumerate(PAPERS)
+    for number, (name, cheat) in enumerate(cheats(paper.slug).items())
+    if cheat.edit is None and (paper.slug == QUICKEST or (room + number) % EVERY == 0)
 ]
 
 
