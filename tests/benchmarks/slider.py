@@ -30,7 +30,7 @@ SLOW = re.compile(r"\b(claims|collect)\(")  # tables, which no slider waits for
 # says at the beginning of that frame that it has drawn, and a task has its turn after it.
 PRESS = """([root, handle, key]) => new Promise((resolve, reject) => {
   const began = performance.now();
-  const late = setTimeout(() => reject(new Error('no answer')), 60000);
+  const late = setTimeout(() => reject(new Error('no answer')), 5000);
   const watcher = new MutationObserver(() => {
     watcher.disconnect();
     clearTimeout(late);
