@@ -1,33 +1,59 @@
-"""The papers in the order of their lessons; `python -m optilab.catalogue` prints README's table."""
+"""The lessons in order, and the papers behind them; `python -m optilab.catalogue` prints README's table."""
 
 import re
 from dataclasses import dataclass
 
 from optilab.core.check import require
 
+TOPICS = (
+    "dynamics",
+    "stochastic",
+    "curvature",
+    "constraints",
+    "bilevel",
+    "multiobjective",
+    "policies",
+    "privacy",
+    "sampling",
+)
+LEVELS = {
+    1: "calculus and linear algebra are enough",
+    2: "a first course on optimisation or probability helps",
+    3: "stands on the lessons that prepare for it",
+}
 
-@dataclass(frozen=True)
-class Paper:
-    """One paper: what it is called here, where it comes from and what its lesson leaves you with.
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """One lesson: what it is about, what it asks of a reader and of an evening, and what it leaves behind.
 
     Parameters
     ----------
     slug : str
-        Its name everywhere: `optilab/papers/<slug>/`, `lessons/NN_<slug>.ipynb`, `tests/papers/<slug>/`.
+        Its name everywhere: `lessons/NN_<slug>.ipynb`, for a paper `optilab/papers/<slug>/` and `tests/papers/<slug>/`.
     number : int
-        Of its lesson, from 1; lesson 0 is the introduction.
-    title, authors, year, source
-        As cited; `source` is "arXiv" and the number where there is one.
+        From 0; lesson 0 is the introduction.
+    topic : str
+        One of `TOPICS`.
+    level : int
+        One of `LEVELS`.
+    minutes : int
+        That a reader takes for it, without the assignment.
+    after : tuple of str
+        Slugs of the lessons that prepare for it: each explains at length what this one uses. None is required.
+    live : str
+        What to demonstrate where there is no time for more.
     message : str
         The sentence that the reader will remember.
     """
 
     slug: str
     number: int
-    title: str
-    authors: str
-    year: int
-    source: str
+    topic: str
+    level: int
+    minutes: int
+    after: tuple[str, ...]
+    live: str
     message: str
 
     @property
@@ -36,10 +62,42 @@ class Paper:
         return f"{self.number:02d}_{self.slug}.ipynb"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Paper(Lesson):
+    """One paper and its lesson.
+
+    Parameters
+    ----------
+    title, authors, year, source
+        As cited; `source` is "arXiv" and the number where there is one.
+    """
+
+    title: str
+    authors: str
+    year: int
+    source: str
+
+
+START = Lesson(
+    slug="start_here",
+    number=0,
+    topic="dynamics",
+    level=1,
+    minutes=15,
+    after=(),
+    live="Drag the start through the valley; then raise the momentum until the last pair leaves the real line.",
+    message="Every lesson goes the same way: a question, predict, play, derive, read, measure, break it, your turn.",
+)
+
 PAPERS = (
     Paper(
         slug="discretisation_drift",
         number=1,
+        topic="dynamics",
+        level=2,
+        minutes=40,
+        after=("start_here",),
+        live="Press hλ₀ = 1, then raise h past it: between the dots the principal flow leaves the real line and turns.",
         title="On discretization drift and smoothness regularization in neural network training",
         authors="M. C. Rosca",
         year=2023,
@@ -50,6 +108,11 @@ PAPERS = (
     Paper(
         slug="passivity_acceleration",
         number=2,
+        topic="dynamics",
+        level=2,
+        minutes=40,
+        after=("start_here",),
+        live="Press c = 0, then 0.95: off the line the point is sooner there. Then heavy ball goes round in its trap.",
         title="On the Dynamics of Acceleration in First order Gradient Methods",
         authors="M. Parimi, R. Mehra, S. R. Wagh, A. Yerudkar, N. Singh",
         year=2025,
@@ -61,6 +124,11 @@ PAPERS = (
     Paper(
         slug="gradient_sliding",
         number=3,
+        topic="stochastic",
+        level=3,
+        minutes=45,
+        after=("last_iterate",),
+        live="Move the price of a gradient and watch whose bill is the smallest; then play one slide, step by step.",
         title="Restart-Free (Accelerated) Gradient Sliding Methods for Strongly Convex Composite Optimization",
         authors="X. Wu, Z. Xu, H. Zhang",
         year=2026,
@@ -71,6 +139,11 @@ PAPERS = (
     Paper(
         slug="last_iterate",
         number=4,
+        topic="stochastic",
+        level=1,
+        minutes=40,
+        after=("start_here",),
+        live="Press same walk. Then play the adversary's spikes: linear decay misses the late ones, which count most.",
         title="Revisiting the Last-Iterate Convergence of Stochastic Gradient Methods",
         authors="Z. Liu, Z. Zhou",
         year=2024,
@@ -81,6 +154,11 @@ PAPERS = (
     Paper(
         slug="dojo",
         number=5,
+        topic="constraints",
+        level=3,
+        minutes=45,
+        after=("sparse_optimal_transport",),
+        live="Plan at κ_g = 0.001, then at 0.1: hard contact tells a resting puck nothing, a soft one where to go.",
         title="Dojo: A Differentiable Physics Engine for Robotics",
         authors="T. A. Howell, S. Le Cleac'h, J. Brüdigam, Q. Chen, J. Sun, J. Z. Kolter, M. Schwager, Z. Manchester",
         year=2022,
@@ -92,6 +170,11 @@ PAPERS = (
     Paper(
         slug="sparse_optimal_transport",
         number=6,
+        topic="constraints",
+        level=2,
+        minutes=40,
+        after=(),
+        live="Raise k from 1 until the second picture comes right; then recolour noon into dusk.",
         title="Sparsity-Constrained Optimal Transport",
         authors="T. Liu, J. Puigcerver, M. Blondel",
         year=2023,
@@ -102,6 +185,11 @@ PAPERS = (
     Paper(
         slug="policy_gradient_harpg",
         number=7,
+        topic="policies",
+        level=2,
+        minutes=40,
+        after=("last_iterate",),
+        live="N-PG walks away from the star; change to N-PG-IGT, then to N-HARPG, and watch whose arrow turns first.",
         title="Stochastic Policy Gradient Methods: Improved Sample Complexity for Fisher-non-degenerate Policies",
         authors="I. Fatkhullin, A. Barakat, A. Kireeva, N. He",
         year=2023,
@@ -112,6 +200,11 @@ PAPERS = (
     Paper(
         slug="adahessian",
         number=8,
+        topic="curvature",
+        level=1,
+        minutes=35,
+        after=("start_here",),
+        live="Move s, the units of y: Adam takes another path, ADAHESSIAN the same.",
         title="ADAHESSIAN: An Adaptive Second Order Optimizer for Machine Learning",
         authors="Z. Yao, A. Gholami, S. Shen, M. Mustafa, K. Keutzer, M. W. Mahoney",
         year=2021,
@@ -122,6 +215,11 @@ PAPERS = (
     Paper(
         slug="mfac",
         number=9,
+        topic="curvature",
+        level=2,
+        minutes=45,
+        after=("adahessian",),
+        live="Shrink the window to one gradient and look at the ellipse; then prune, and see who makes up for it.",
         title="M-FAC: Efficient Matrix-Free Approximations of Second-Order Information",
         authors="E. Frantar, E. Kurtic, D. Alistarh",
         year=2021,
@@ -132,6 +230,11 @@ PAPERS = (
     Paper(
         slug="mkor",
         number=10,
+        topic="curvature",
+        level=3,
+        minutes=40,
+        after=("mfac",),
+        live="Race at shift 3, at 6 and at 0: the lead goes with the mean that the inputs share.",
         title="MKOR: Momentum-Enabled Kronecker-Factor-Based Optimizer Using Rank-1 Updates",
         authors="M. Mozaffari, S. Li, Z. Zhang, M. Mehri Dehnavi",
         year=2023,
@@ -142,6 +245,11 @@ PAPERS = (
     Paper(
         slug="gradient_normalized_smoothness",
         number=11,
+        topic="curvature",
+        level=2,
+        minutes=40,
+        after=("adahessian",),
+        live="Let the ring walk until it touches the cone; then press zero: without curvature the radius is x/3.",
         title="Gradient-Normalized Smoothness for Optimization with Approximate Hessians",
         authors="A. Semenov, M. Jaggi, N. Doikov",
         year=2025,
@@ -152,6 +260,11 @@ PAPERS = (
     Paper(
         slug="lv_hba",
         number=12,
+        topic="bilevel",
+        level=3,
+        minutes=40,
+        after=("bilevel_penalty",),
+        live="Move γ₂: the way changes, the end doesn't. Then the corner, where the constraint takes over.",
         title="Constrained Bi-Level Optimization: Proximal Lagrangian Value Function Approach and Hessian-free "
         "Algorithm",
         authors="W. Yao, C. Yu, S. Zeng, J. Zhang",
@@ -163,6 +276,11 @@ PAPERS = (
     Paper(
         slug="bilevel_penalty",
         number=13,
+        topic="bilevel",
+        level=2,
+        minutes=35,
+        after=(),
+        live="Lower σ from 1 to 0.001 on the ring; then choose the lower level that jumps: a smaller σ errs more.",
         title="On Penalty Methods for Nonconvex Bilevel Optimization and First-Order Stochastic Approximation",
         authors="J. Kwon, D. Kwon, S. Wright, R. Nowak",
         year=2024,
@@ -173,6 +291,11 @@ PAPERS = (
     Paper(
         slug="bo_rep",
         number=14,
+        topic="bilevel",
+        level=3,
+        minutes=40,
+        after=("bilevel_penalty", "last_iterate"),
+        live="Start at 9 in place of 6: SOBA is thrown out of the world, BO-REP keeps its speed and arrives.",
         title="Bilevel Optimization under Unbounded Smoothness: A New Algorithm and Convergence Analysis",
         authors="J. Hao, X. Gong, M. Liu",
         year=2024,
@@ -183,6 +306,11 @@ PAPERS = (
     Paper(
         slug="multiobjective_pde",
         number=15,
+        topic="multiobjective",
+        level=2,
+        minutes=40,
+        after=(),
+        live="Compare 16 even weights with the reference walk; click along the front and watch the state.",
         title="Multiobjective Optimization of Non-Smooth PDE-Constrained Problems",
         authors="M. Bernreuther, M. Dellnitz, B. Gebken, G. Müller, S. Peitz, K. Sonntag, S. Volkwein",
         year=2023,
@@ -193,6 +321,11 @@ PAPERS = (
     Paper(
         slug="pareto_flow",
         number=16,
+        topic="multiobjective",
+        level=3,
+        minutes=40,
+        after=("multiobjective_pde",),
+        live="Press play: the open circles promise more and more while the filled ones, the truth, turn back.",
         title="ParetoFlow: Guided Flows in Multi-Objective Optimization",
         authors="Y. Yuan, C. Chen, C. Pal, X. Liu",
         year=2025,
@@ -203,6 +336,11 @@ PAPERS = (
     Paper(
         slug="dynamic_reward_weighting",
         number=17,
+        topic="multiobjective",
+        level=2,
+        minutes=40,
+        after=("multiobjective_pde",),
+        live="Train from efficiency-focused weights and follow the weights through the triangle.",
         title="Learning to Optimize Multi-Objective Alignment Through Dynamic Reward Weighting",
         authors="Y. Lu, Z. Wang, S. Li, X. Liu, C. Yu, Q. Yin, Z. Shi, Z. Zhang, M. Jiang",
         year=2025,
@@ -213,6 +351,11 @@ PAPERS = (
     Paper(
         slug="diff2",
         number=18,
+        topic="privacy",
+        level=3,
+        minutes=40,
+        after=("private_gsd", "last_iterate"),
+        live="Press play: one cloud of estimates shrinks as the gradient does, one doesn't. Then lower n to 1000.",
         title="DIFF2: Differential Private Optimization via Gradient Differences for Nonconvex Distributed Learning",
         authors="T. Murata, T. Suzuki",
         year=2023,
@@ -223,6 +366,11 @@ PAPERS = (
     Paper(
         slug="private_gsd",
         number=19,
+        topic="privacy",
+        level=2,
+        minutes=45,
+        after=(),
+        live="Evolve a table from noisy answers, with mutations alone, then with crossovers alone.",
         title="Generating Private Synthetic Data with Genetic Algorithms",
         authors="T. Liu, J. Tang, G. Vietri, Z. S. Wu",
         year=2023,
@@ -233,6 +381,11 @@ PAPERS = (
     Paper(
         slug="langevin_averaging",
         number=20,
+        topic="sampling",
+        level=3,
+        minutes=40,
+        after=("last_iterate",),
+        live="Run the hot chain: its iterates stray round the equator, and their average points at the peak.",
         title="Improved High-Dimensional Estimation with Langevin Dynamics and Stochastic Weight Averaging",
         authors="S. Wei, A. Damian, J. D. Lee",
         year=2026,
@@ -243,6 +396,11 @@ PAPERS = (
     Paper(
         slug="optimistic_omd",
         number=21,
+        topic="stochastic",
+        level=2,
+        minutes=45,
+        after=("last_iterate",),
+        live="Raise σ from 0.1 to 1.5 while the stream turns: the hint is worth a factor of 25, then nothing.",
         title="Optimistic Online Mirror Descent for Bridging Stochastic and Adversarial Online Convex Optimization",
         authors="S. Chen, Y.-J. Zhang, W.-W. Tu, P. Zhao, L. Zhang",
         year=2024,
@@ -253,6 +411,11 @@ PAPERS = (
     Paper(
         slug="capo",
         number=22,
+        topic="policies",
+        level=3,
+        minutes=40,
+        after=("policy_gradient_harpg",),
+        live="Step through 4, 5 and 6: one run loses its tasks in a single step, the other leaves out a few tokens.",
         title="Stabilizing Policy Gradients for Sample-Efficient Reinforcement Learning in LLM Reasoning",
         authors="L. C. Melo, A. Abate, Y. Gal",
         year=2026,
@@ -263,6 +426,11 @@ PAPERS = (
     Paper(
         slug="stsl",
         number=23,
+        topic="sampling",
+        level=3,
+        minutes=35,
+        after=("pareto_flow",),
+        live="Set η = 0 and sample: the cloud becomes a point. Then compare the starts.",
         title="Beyond First-Order Tweedie: Solving Inverse Problems using Latent Diffusion",
         authors="L. Rout, Y. Chen, A. Kumar, C. Caramanis, S. Shakkottai, W.-S. Chu",
         year=2024,
@@ -271,6 +439,20 @@ PAPERS = (
         "makes it a bound; what makes the pictures better is a good start and a few steps at each noise level.",
     ),
 )
+LESSONS: tuple[Lesson, ...] = (START, *PAPERS)
+
+
+def lesson(slug: str) -> Lesson:
+    """The lesson of that slug.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those that there are.
+    """
+    by_slug = {row.slug: row for row in LESSONS}
+    require(slug in by_slug, "the lesson", slug, f"one of {', '.join(by_slug)}")
+    return by_slug[slug]
 
 
 def paper(slug: str) -> Paper:
@@ -286,13 +468,26 @@ def paper(slug: str) -> Paper:
     return by_slug[slug]
 
 
+def about(row: Lesson) -> str:
+    """Topic, level, minutes and what prepares for a lesson, in a few words."""
+    after = ", ".join(f"{lesson(slug).number:02d}" for slug in row.after)
+    return f"{row.topic}, level {row.level}, {row.minutes} min{after and f', after {after}'}"
+
+
+def head(row: Lesson) -> str:
+    """The line under a lesson's title: topic, level, minutes, and what prepares for it."""
+    links = [f"[{one.number:02d}]({one.lesson})" for one in map(lesson, row.after)]
+    prepared = f" · better after {' and '.join(links)}" if links else ""
+    return f"*{row.topic.capitalize()} · level {row.level} of {len(LEVELS)} · {row.minutes} minutes{prepared}*"
+
+
 def markdown() -> str:
-    """README's table: lesson, paper, message."""
-    rows = ["| lesson | paper | what you leave with |", "|---|---|---|"]
+    """README's table: lesson, what it is about, paper, message."""
+    rows = ["| lesson | about | paper | what you leave with |", "|---|---|---|---|"]
     for row in PAPERS:
         source = re.sub(r"^arXiv (\S+)$", r"[arXiv \1](https://arxiv.org/abs/\1)", row.source)
-        lesson = f"[{row.number:02d} {row.slug}](lessons/{row.lesson})"
-        rows.append(f"| {lesson} | {row.authors}, *{row.title}*, {row.year}, {source} | {row.message} |")
+        link = f"[{row.number:02d} {row.slug}](lessons/{row.lesson})"
+        rows.append(f"| {link} | {about(row)} | {row.authors}, *{row.title}*, {row.year}, {source} | {row.message} |")
     return "\n".join(rows)
 
 

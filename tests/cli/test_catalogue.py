@@ -12,10 +12,9 @@ ROOT = Path(__file__).parents[2]
 SLUGS = {paper.slug for paper in catalogue.PAPERS}
 
 
-def test_papers_are_numbered_in_order_and_have_names_of_their_own():
-    numbers = [paper.number for paper in catalogue.PAPERS]
-    assert numbers == sorted(set(numbers))
-    assert len(SLUGS) == len(catalogue.PAPERS)
+def test_lessons_are_numbered_in_order_and_have_names_of_their_own():
+    assert [row.number for row in catalogue.LESSONS] == list(range(len(catalogue.LESSONS)))
+    assert len({row.slug for row in catalogue.LESSONS}) == len(catalogue.LESSONS)
 
 
 def test_every_paper_has_a_room_and_every_room_with_pictures_a_paper():
@@ -31,9 +30,9 @@ def pictures():
     return [*papers.glob("*/explorer.py"), *papers.glob("*/explorer/__init__.py")]
 
 
-def test_every_paper_has_a_lesson_and_every_lesson_but_the_first_a_paper():
+def test_every_lesson_has_a_row_and_every_row_a_lesson():
     lessons = {path.name for path in (ROOT / "lessons").glob("*.ipynb")}
-    assert lessons == {"00_start_here.ipynb"} | {paper.lesson for paper in catalogue.PAPERS}
+    assert lessons == {row.lesson for row in catalogue.LESSONS}
 
 
 def test_readme_has_the_table_that_the_catalogue_prints():
@@ -43,8 +42,11 @@ def test_readme_has_the_table_that_the_catalogue_prints():
     assert table in (ROOT / "README.md").read_text()
 
 
-def test_a_paper_is_found_by_its_slug_and_the_others_are_listed_where_there_is_none():
-    first = catalogue.PAPERS[0]
-    assert catalogue.paper(first.slug) is first
-    with pytest.raises(ValueError, match=f"the paper must be one of {first.slug}.*, got 'nosuch'"):
-        catalogue.paper("nosuch")
+@pytest.mark.parametrize(
+    ("find", "rows", "noun"),
+    [(catalogue.paper, catalogue.PAPERS, "paper"), (catalogue.lesson, catalogue.LESSONS, "lesson")],
+)
+def test_a_row_is_found_by_its_slug_and_the_others_are_listed_where_there_is_none(find, rows, noun):
+    assert find(rows[0].slug) is rows[0]
+    with pytest.raises(ValueError, match=f"the {noun} must be one of {rows[0].slug}.*, got 'nosuch'"):
+        find("nosuch")
