@@ -242,6 +242,6 @@ def test_what_cannot_be_graded_at_all_is_refused_in_a_sentence(course, capsys, m
     monkeypatch.chdir(course.folder / "source")
     assert cli.main(["course", "report", SLUG]) == 1
     assert "this folder must be one with an nbgrader_config.py" in capsys.readouterr().err
-    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    monkeypatch.setattr("optilab.cli.course.find_spec", lambda name: None)
     assert cli.main(["course", "grade", SLUG]) == 1
     assert "pip install 'optilab[course]'" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import pytest
 from classwork import SOURCE
 
 from optilab import cli
+from optilab.cli import course, shipped
 
 
 def relative(folder):
@@ -40,25 +41,40 @@ def test_it_overwrites_nothing_and_names_what_it_kept(tmp_path, capsys):
 
 
 def test_what_a_lecturer_made_inside_the_clone_is_not_copied(tmp_path, monkeypatch):
-    shipped = tmp_path / "lessons" / "assignments"
+    folder = tmp_path / "lessons"
     for name in ("source/a/a.ipynb", "submitted/x/a/a.ipynb", "gradebook.db", "source/a/.ipynb_checkpoints/a.ipynb"):
-        (shipped / name).parent.mkdir(parents=True, exist_ok=True)
-        (shipped / name).write_text("{}")
-    monkeypatch.setattr(cli, "shipped_lessons", lambda: shipped.parent)
+        (folder / "assignments" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "assignments" / name).write_text("{}")
+    monkeypatch.setattr(shipped, "lessons", lambda: folder)
     cli.main(["course", "init", str(tmp_path / "mine")])
     assert relative(tmp_path / "mine") == {"source/a/a.ipynb"}
 
 
 def test_it_says_what_to_install_where_nbgrader_is_missing(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    monkeypatch.setattr("optilab.cli.course.find_spec", lambda name: None)
     cli.main(["course", "init", str(tmp_path / "mine")])
     assert "pip install 'optilab[course]'" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["course"], ["course", "init"]])
-def test_it_wants_a_folder(words, capsys):
-    with pytest.raises(SystemExit):
-        cli.main(words)
+def test_it_wants_a_folder(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["course", "init"])
+    assert stop.value.code == 2
+    assert "DIR" in capsys.readouterr().err
+
+
+def test_the_bare_command_says_what_there_is(capsys):
+    assert cli.main(["course"]) == 0
+    printed = capsys.readouterr().out
+    assert all(step in printed for step in ("init", "grade", "report"))
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, capsys):
+    (tmp_path / "mine").write_text("a file")
+    assert cli.main(["course", "init", str(tmp_path / "mine")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"optilab: the course can't be set up: {tmp_path / 'mine'}")
+    assert error.count("\n") == 1
 
 
 def test_the_commands_of_the_guide_are_there():
@@ -66,4 +82,4 @@ def test_the_commands_of_the_guide_are_there():
     found = re.findall(r"optilab (course [\w-]+ [\w-]+(?: --\w+)*)", guide)
     assert {command.split()[1] for command in found} == {"init", "grade", "report"}
     for command in found:
-        assert cli.parser().parse_args(command.split()).run in (cli.start_course, cli.grade)
+        assert cli.parser().parse_args(command.split()).run in (course.start, course.grade)

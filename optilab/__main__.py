@@ -1,0 +1,8 @@
+"""`python -m optilab` is `optilab`."""
+
+import sys
+
+from optilab.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""`optilab execute`: run the lessons from top to bottom and save them in place."""
+
+import argparse
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from optilab.cli import shipped
+from optilab.cli.refused import RefusedError, argument, files
+from optilab.core.check import require
+
+
+def add(commands: Any) -> None:
+    """What the command takes."""
+    command = commands.add_parser("execute", help="run the lessons and save them in place, for who writes them")
+    command.add_argument(
+        "notebooks", nargs="*", type=argument(notebook), metavar="NOTEBOOK", help="all lessons without one"
+    )
+    command.set_defaults(run=execute)
+
+
+def notebook(text: str) -> Path:
+    """The path of a notebook that is there."""
+    path = Path(text)
+    require(path.is_file(), "the notebook", text, "a file that is there")
+    return path
+
+
+def prefer_this_environment() -> None:
+    """Let Jupyter find this environment's kernel before one of the same name in the user's home."""
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run notebooks from top to bottom and save them in place, with nothing in them that the machine decides."""
+    prefer_this_environment()
+    try:
+        execute_all(arguments.notebooks or sorted(shipped.lessons().glob("*.ipynb")))
+    except ModuleNotFoundError as error:
+        raise RefusedError(
+            f"{str(error.name).partition('.')[0]} isn't installed: pip install 'optilab[lab,write]'"
+        ) from error
+    return 0
+
+
+def execute_all(paths: Iterable[Path]) -> None:
+    """Run notebooks one after the other, and refuse where one can't be."""
+    from nbclient.exceptions import CellExecutionError
+    from nbformat.reader import NotJSONError
+    from tqdm import tqdm
+
+    from optilab.execute import execute
+
+    for path in tqdm(paths):
+        try:
+            with files(f"{path} can't be executed"):
+                execute(path)
+        except NotJSONError as error:
+            raise RefusedError(f"{path} isn't a notebook") from error
+        except CellExecutionError as error:
+            raise RefusedError(f"{path} stays as it was, since one of its cells fails:\n{error}") from error
+        except RuntimeError as error:  # the kernel died, or there is no browser to draw pictures with
+            raise RefusedError(f"{path} stays as it was: {error}") from error

@@ -1,0 +1,35 @@
+"""The lessons that came with the package."""
+
+from pathlib import Path, PurePath
+
+from optilab.core.check import require
+
+
+def lessons() -> Path:
+    """Their folder: inside an installed package, beside the package in a clone."""
+    package = Path(__file__).parents[1]
+    return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
+
+
+def lesson(name: str) -> str:
+    """File name of a lesson, which is called by its number, by its slug or by both, as its file is.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; the message lists those that there are.
+    """
+    paths = sorted(lessons().glob("[0-9][0-9]_*.ipynb"))
+    files: dict[str, str] = {}
+    for path in paths:
+        number, _, slug = path.stem.partition("_")
+        files |= dict.fromkeys((number, slug, path.stem, path.name), path.name)
+    called = f"{int(name):02d}" if name.isdecimal() else name
+    require(called in files, "the lesson", name, f"one of {', '.join(path.stem for path in paths)}")
+    return files[called]
+
+
+def shown(folder: Path) -> list[PurePath]:
+    """The names of all files below a folder that aren't hidden."""
+    names = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [name for name in names if not any(part.startswith((".", "__")) for part in name.parts)]

@@ -1,0 +1,90 @@
+"""`optilab reproduce`, on papers made up here."""
+
+import json
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from optilab import catalogue, cli
+from optilab.catalogue import Paper
+from optilab.core.claim import Claim
+
+
+def keeps(quick: bool) -> tuple[Claim, ...]:
+    return (Claim("one is at least a half", 1.0, at_least=0.5, seeds=(0.9, 1.0, 1.1)),)
+
+
+def breaks(quick: bool) -> tuple[Claim, ...]:
+    return (Claim("full size" if not quick else "quick size", float("inf"), at_most=2),)
+
+
+@pytest.fixture
+def papers(monkeypatch):
+    """Two papers: what the first one claims holds, the second one's claim does not."""
+    rows = []
+    for number, (slug, experiment) in enumerate({"solid": keeps, "broken": breaks}.items(), 1):
+        rows.append(Paper(slug, number, f"On {slug}", "A. U. Thor", 2026, "arXiv 0", f"{slug} it is"))
+        module = SimpleNamespace(EXPERIMENTS=(experiment,))
+        monkeypatch.setitem(sys.modules, f"optilab.papers.{slug}.experiment", module)
+    monkeypatch.setattr(catalogue, "PAPERS", tuple(rows))
+
+
+def test_reproduce_prints_each_claim_beside_its_figure(papers, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    assert cli.main(["reproduce", "solid"]) == 0
+    printed = capsys.readouterr()
+    row = next(line for line in printed.out.splitlines() if line.startswith("solid"))
+    expected = ["solid", "one is at least a half", "≥ 0.5", "1", "0.9 … 1 … 1.1 (3 seeds)", "yes"]
+    assert re.split(" {2,}", row) == expected
+    assert "1 of 1 claims hold" in printed.err
+
+
+def test_reproduce_fails_where_one_claim_does_not_hold(papers, capsys):
+    assert cli.main(["reproduce", "--quick"]) == 1
+    printed = capsys.readouterr()
+    assert "quick size" in printed.out
+    assert "NO" in printed.out.split()
+    assert "1 of 2 claims hold" in printed.err
+
+
+def test_reproduce_in_processes_gives_the_same_as_valid_json(papers, capsys):
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    printed = []
+    for jobs in ("1", "2"):
+        assert cli.main(["reproduce", "--json", "--jobs", jobs]) == 1
+        printed.append(json.loads(capsys.readouterr().out, parse_constant=refuse))
+    assert printed[0] == printed[1]
+    solid, broken = printed[0]
+    assert (solid["paper"], solid["measured"], solid["at_least"], solid["at_most"]) == ("solid", 1.0, 0.5, "inf")
+    assert solid["seeds"] == [0.9, 1.0, 1.1]
+    assert (broken["statement"], broken["measured"], broken["holds"]) == ("full size", "inf", False)
+
+
+def test_reproduce_stopped_from_the_keyboard_says_so(papers, capsys, monkeypatch):
+    def stopped(quick: bool) -> None:
+        raise KeyboardInterrupt
+
+    broken = SimpleNamespace(EXPERIMENTS=(stopped,))
+    monkeypatch.setitem(sys.modules, "optilab.papers.broken.experiment", broken)
+    assert cli.main(["reproduce"]) == 130
+    printed = capsys.readouterr()
+    assert "one is at least a half" in " ".join(printed.out.split())
+    assert "interrupted: 1 of 2 experiments were finished" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nosuch"], "the paper must be one of solid, broken, got 'nosuch'"),
+        (["--jobs", "0"], "argument --jobs: it must be a whole number, 1 or more, got '0'"),
+    ],
+)
+def test_reproduce_refuses_what_it_does_not_know(words, sentence, papers, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["reproduce", *words])
+    assert stop.value.code == 2
+    assert sentence in capsys.readouterr().err
