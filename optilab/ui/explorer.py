@@ -170,12 +170,16 @@ class Explorer(widgets.VBox):
         self._dragged = {}
         self.redraw()
 
+    def meant(self, name: str, target: Any) -> dict[str, Any]:
+        """What a named value of a control sets, at the values now: values by control."""
+        value = target(self.values) if callable(target) else target
+        if isinstance(value, dict):
+            return value
+        return {name: round(value) if isinstance(self.values[name], int) else value}
+
     def _jump(self, name: str, target: Any) -> None:
         with self._explained():
-            value = target(self.values) if callable(target) else target
-            if not isinstance(value, dict):
-                value = {name: round(value) if isinstance(self.values[name], int) else value}
-            self.set(**value)
+            self.set(**self.meant(name, target))
 
     def _heard(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
         if content["type"] == "reset":
