@@ -23,7 +23,7 @@ async function unzipped(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// The table of a film, each of its arrays with its bytes: what `film` in player.py has packed.
+// The table of a film, each of its arrays with its bytes: what film.py has packed.
 function unrolled(bytes) {
   const length = new DataView(bytes.buffer).getUint32(0, true);
   const table = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
@@ -48,8 +48,8 @@ class Model {
   number = 0;
   redraws = new Set();
 
-  constructor(spec, version, asked) {
-    Object.assign(this, { values: { spec: JSON.stringify(spec), version }, send: asked });
+  constructor(spec, version, send) {
+    Object.assign(this, { values: { spec: JSON.stringify(spec), version }, send });
   }
 
   get(name) {
@@ -75,48 +75,45 @@ class Model {
   }
 }
 
+const least = (things, measure) => things.reduce((best, thing) => (measure(thing) < measure(best) ? thing : best));
+
 class Player {
   timer = null; // while a film plays
 
   constructor(box) {
-    const find = (selector, inside = box) => inside.querySelector(selector);
     this.box = box;
-    this.said = find(".optilab-beyond > span");
+    this.said = box.querySelector(".optilab-beyond > span");
     this.quiet = this.said.textContent;
     this.rows = [...box.querySelectorAll("[data-control]")].map((row) => ({
-      field: find("input, select", row),
-      shown: find("output", row),
-      play: find(".optilab-play", row),
-      label: find(".widget-label", row).textContent,
-      fixed: row.hasAttribute("data-fixed"),
+      field: row.querySelector("input, select"),
+      shown: row.querySelector("output"),
+      play: row.querySelector(".optilab-play"),
+      label: row.querySelector(".widget-label").textContent,
       buttons: [...row.querySelectorAll("[data-named]")],
     }));
   }
 
-  // Fetches the film and puts the first frame on the stage.
+  // Fetches the film and puts its first frame on the stage.
   async open() {
-    const { film: name, digest } = this.box.dataset;
-    const [film] = await Promise.all([
-      bring(`frames/${name}.js?${digest}`).then(() => unzipped(globalThis.optilabFilms[name])).then(unrolled),
-      bring("plotly.js"),
-    ]);
+    const { film: name, version } = this.box.dataset;
+    const film = bring(`frames/${name}.js?${version}`).then(() => unzipped(globalThis.optilabFilms[name]));
+    await Promise.all([film, bring("plotly.js")]);
     delete globalThis.optilabFilms[name];
-    const place = shelf(film.version);
+    this.film = unrolled(await film);
+    this.frames = new Map(this.film.frames.map((frame) => [String(frame.at), frame]));
+    this.start = this.film.frames[0].at;
+    const place = shelf(this.film.version);
     place.plotly ??= globalThis.Plotly;
     place.arrived(place.plotly);
-    this.film = film;
-    this.frames = new Map(film.frames.map((frame) => [String(frame.at), frame]));
-    this.start = film.frames[0].at;
-    const { panels } = film.spec;
+    const { panels } = this.film.spec;
     const clicked = panels.map((panel) => panel.click);
-    panels.forEach((panel) => {
-      // a drag sets what only a kernel can follow; on a touch screen it scrolls the page
-      if (panel.click || matchMedia("(pointer: coarse)").matches) panel.layout.dragmode = false;
+    for (const panel of panels) {
+      if (panel.click || matchMedia("(pointer: coarse)").matches) panel.layout.dragmode = false; // a finger scrolls the page
       panel.click = null;
-    });
-    this.model = new Model(film.spec, film.version, ({ type }) => {
+    }
+    this.model = new Model(this.film.spec, this.film.version, ({ type }) => {
       if (type === "reset") this.go(this.start);
-      if (type === "run") this.say("To run it with other values takes a kernel.");
+      if (type === "run") this.say("Runs with other values than the controls have here take a kernel.");
     });
     this.rows.forEach((row, index) => this.bind(row, index));
     this.go(this.start);
@@ -125,7 +122,7 @@ class Player {
     this.paint(stage);
     page.render({ model: this.model, el: stage });
     stage.querySelectorAll(".optilab-plot").forEach((plot, index) => {
-      if (clicked[index]) plot.addEventListener("click", () => this.say("To set it in the picture takes a kernel."), true);
+      if (clicked[index]) plot.addEventListener("click", () => this.say("To set values in the picture takes a kernel."), true);
     });
     const themes = new MutationObserver(() => this.paint(stage));
     for (const node of [document.documentElement, document.body]) themes.observe(node, { attributeFilter: ["data-theme", "class"] });
@@ -134,8 +131,9 @@ class Player {
 
   // The page's own ground under the controls, and its ink in the pictures.
   paint(stage) {
+    const [red, green, blue] = inks(stage).stamp;
     this.box.style.setProperty("--jp-layout-color0", `rgb(${paper(stage)})`);
-    this.box.toggleAttribute("data-dark", inks(stage).stamp.slice(0, 3).reduce((sum, channel) => sum + channel) > 384);
+    this.box.toggleAttribute("data-dark", red + green + blue > 384);
     this.model.redraw();
   }
 
@@ -144,30 +142,42 @@ class Player {
     this.said.parentElement.classList.toggle("optilab-asked", Boolean(sentence));
   }
 
-  bind(row, index) {
-    const { field, play } = row;
+  bind({ field, play, buttons }, index) {
     const moved = () => {
       this.pause();
       this.move(index, field.type === "checkbox" ? Number(field.checked) : Number(field.value));
     };
     if (field.type !== "text") field.addEventListener(field.type === "range" ? "input" : "change", moved);
-    play?.addEventListener("click", () => (this.timer ? this.pause() : this.play(row, index)));
-    for (const button of row.buttons) {
-      const place = this.film.named[button.dataset.named];
-      button.addEventListener("click", () => (place ? this.go(place) : this.say("To get there takes a kernel.")));
-    }
+    play?.addEventListener("click", () => (this.timer ? this.pause() : this.play(play, index)));
+    for (const button of buttons)
+      button.addEventListener("click", () => {
+        this.pause();
+        this.go(this.film.named[button.dataset.named]);
+      });
   }
 
-  // Moves one control; the others stay where they are if that was computed, and else go back to their starts.
+  // Moves one control to a stop, or on to the next that is computed where the others are; where none is, they move too.
   move(index, stop) {
-    const wanted = this.at.map((now, other) => (other === index ? stop : now));
+    const from = this.at;
+    const wanted = from.map((now, other) => (other === index ? stop : now));
     if (this.frames.has(String(wanted))) return this.go(wanted);
-    const back = this.rows.filter((_, other) => other !== index && this.at[other] !== this.start[other]).map(({ label }) => label);
-    this.go(this.start.map((first, other) => (other === index ? stop : first)));
-    this.say(`Without a kernel one control moves at a time: ${back.join(", ")} went back to the start.`);
+    const ahead = Math.sign(stop - from[index]);
+    const places = this.film.frames.map(({ at }) => at);
+    const moved = (place) => place.reduce((count, there, other) => count + (other !== index && there !== from[other]), 0);
+    const line = places.filter((place) => !moved(place) && (place[index] - from[index]) * ahead > 0);
+    if (line.length) {
+      const beyond = line.filter((place) => (place[index] - stop) * ahead > 0);
+      return this.go(least(beyond.length ? beyond : line, (place) => Math.abs(place[index] - stop)));
+    }
+    const far = (place) => place.reduce((sum, there, other) => sum + Math.abs(there - from[other]) / this.film.controls[other].shown.length, 0);
+    const there = least(places.filter((place) => place[index] === stop), (place) => moved(place) + far(place) / 100);
+    const others = this.rows.map(({ label }, other) => [other, `${label} ${this.film.controls[other].shown[there[other]]}`]);
+    const back = others.filter(([other]) => other !== index && there[other] !== from[other]).map(([, text]) => text);
+    this.go(there);
+    this.say(`Not every combination is computed here; this one has ${back.join(", ")}.`);
   }
 
-  // Shows a frame that was computed.
+  // Shows a frame that is computed.
   go(place) {
     const first = this.film.frames[0];
     const frame = this.frames.get(String(place));
@@ -180,25 +190,28 @@ class Player {
     this.say("");
   }
 
-  set({ field, shown, play, fixed, buttons }, index, off) {
-    const text = this.film.controls[index].shown[this.at[index]];
+  // What a control looks like at the place.
+  set({ field, shown, play, buttons }, index, off) {
+    const texts = this.film.controls[index].shown;
+    const text = texts[this.at[index]];
     if (field.type === "checkbox") field.checked = this.at[index] > 0;
     else field.value = field.type === "text" ? text : this.at[index];
-    if (shown) shown.value = text;
     if (field.type === "range") field.setAttribute("aria-valuetext", text);
-    field.disabled = off || (fixed && field.type !== "text");
+    if (shown) shown.value = text;
+    field.disabled = off || (texts.length < 2 && field.type !== "text");
     for (const button of [...buttons, play]) if (button) button.disabled = off;
   }
 
-  play(row, index) {
+  play(button, index) {
     const { interval, shown } = this.film.controls[index];
     const last = shown.length - 1;
-    this.playing = row.play;
-    this.playing.textContent = "⏸";
     if (this.at[index] === last) this.move(index, 0);
+    let now = this.at[index]; // as time goes, whether all its frames are computed or not
+    button.textContent = "⏸";
+    this.playing = button;
     this.timer = setInterval(() => {
-      if (this.at[index] < last) this.move(index, this.at[index] + 1);
-      else this.pause();
+      if ((now += 1) > last) this.pause();
+      else if (now > this.at[index]) this.move(index, now);
     }, interval);
   }
 
@@ -212,9 +225,8 @@ class Player {
 // A question: the reply to what the reader chose, once it is sent.
 function ask(form) {
   const [fieldset, replies] = form.children;
-  const button = form.querySelector("button");
   const choices = [...form.querySelectorAll("input")];
-  form.addEventListener("change", () => (button.disabled = false));
+  form.addEventListener("change", () => (form.querySelector("button").disabled = false));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     replies.children[choices.findIndex(({ checked }) => checked)].hidden = false;
@@ -226,8 +238,7 @@ function begin() {
   document.querySelectorAll(".optilab-predict").forEach(ask);
   const sight = new IntersectionObserver(
     (entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting) continue;
+      for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
         sight.unobserve(target);
         const player = new Player(target);
         player.open().catch((error) => player.say(`The pictures can't be drawn: ${error.message}.`));
