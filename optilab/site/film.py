@@ -1,4 +1,4 @@
-"""The film of an explorer: all its frames in one script, since a page that is opened from a folder may load nothing else.
+"""The film of an explorer: all its frames in a script, as a page that is opened from a folder may load nothing else.
 
 The script holds, in base 64, gzipped: the length of a table (four bytes, little-endian), the table (JSON), and the
 arrays. An array that several frames share is there once, as what differs (exclusive or) from the one before it of the
@@ -84,7 +84,7 @@ class Camera:
         frame, controls = self.explorer.pictures.frame, self.explorer.controls
         off = [name for name, control in controls.items() if control.when and not control.when(self.explorer.values)]
         arrays = {
-            name: single(np.frombuffer(entry["buffer"], entry["dtype"]).reshape(entry["shape"]))
+            name: single(np.ndarray(entry["shape"], entry["dtype"], entry["buffer"]))
             for name, entry in sorted(frame["arrays"].items())
             if name in self.names
         }
@@ -108,7 +108,7 @@ class Reel:
         table: list[dict[str, Any]] = []
         before: dict[tuple[str, str, tuple[int, ...]], int] = {}
         numbers: dict[int, list[np.ndarray]] = {size: [] for size in SIZES}
-        contents = [np.frombuffer(content, np.uint8) for *_, content in self.known]
+        contents = [np.ndarray(len(content), np.uint8, content) for *_, content in self.known]
         for at, (name, dtype, shape, _) in enumerate(self.known):
             like = before.get((name, dtype, shape))
             before[name, dtype, shape] = at

@@ -99,9 +99,9 @@ def stops(control: Control, wanted: Iterable[Any], most: int) -> list[Any]:
 
 def position(stops: Sequence[Any], value: Any) -> int:
     """Which of the stops a value is; a slider's arithmetic may have left it a hair off."""
-    if isinstance(stops[0], float):
-        return [literal(stop) for stop in stops].index(literal(float(value)))
-    return stops.index(value)
+    if value in stops:
+        return stops.index(value)
+    return [literal(stop) for stop in stops].index(literal(float(value)))
 
 
 def plan(explorer: Explorer, detail: Detail) -> Plan:

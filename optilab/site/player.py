@@ -77,9 +77,7 @@ def deck(name: str, explorer: Explorer, known: Plan) -> str:
     return boxes[0] + more
 
 
-def freeze(
-    explorer: Explorer, folder: Path, name: str, *, how: str, still: str = "", largest: float = LARGEST
-) -> str:
+def freeze(explorer: Explorer, folder: Path, name: str, *, how: str, still: str = "", largest: float = LARGEST) -> str:
     """Write the film of an explorer, and give the HTML that mounts it in a page that loads the assets.
 
     Parameters
@@ -119,9 +117,7 @@ def predict(question: Predict) -> str:
     """A question that answers in the page, as HTML."""
     name = f"predict-{sha256(question.question.encode()).hexdigest()[:8]}"
     options = question.choice.options
-    choices = "".join(
-        f'<label><input type="radio" name="{name}"> {html.escape(option)}</label>' for option in options
-    )
+    choices = "".join(f'<label><input type="radio" name="{name}"> {html.escape(option)}</label>' for option in options)
     verdicts = {True: "You saw it coming.", False: f"It is <b>{html.escape(question.answer)}</b>."}
     replies = "".join(
         f"<div hidden>{verdicts[option == question.answer]} {question.replies.get(option, '')} {question.because}</div>"
@@ -193,7 +189,7 @@ def lesson(path: Path, folder: Path, how: str = "") -> dict[int, str]:
 
 
 def assets(folder: Path) -> None:
-    """Write what a page with frozen explorers loads, `player.css` and `player.js`, and `plotly.js`, which that fetches."""
+    """Write what a page with frozen explorers loads: `player.css`, `player.js` and `plotly.js`, which that fetches."""
     folder.mkdir(parents=True, exist_ok=True)
     page = bundle.script(*PARTS).replace("export default", "const page =")
     player = (STATIC / "player.js").read_text(encoding="utf-8")

@@ -22,7 +22,9 @@ def long_one():
         return {"line": (run, scale * run), "note": f"{n} points"}
 
     controls = {
-        "n": slider("points", 50, 2, 100, 1, named={"as many as there are": 100, "few, doubled": {"n": 7, "scale": 2.0}}),
+        "n": slider(
+            "points", 50, 2, 100, 1, named={"as many as there are": 100, "few, doubled": {"n": 7, "scale": 2.0}}
+        ),
         "scale": slider("scale", 1.0, 0.0, 2.0, 0.1),
     }
     panels = [panel("A line", curve("line"))]

@@ -58,7 +58,7 @@ def check_frames(explorer):
         given, frame = shown(table, arrays, place)
         assert frame["note"] == explorer.data["note"]
         assert frame["code"] == explorer.shown_code(explorer.values)
-        for name in set().union(*(panel.names() for panel in explorer.panels)):
+        for name in set().union(*(drawn.names() for drawn in explorer.panels)):
             wanted = explorer.data[name]
             if isinstance(wanted, np.ndarray):
                 finite = wanted[np.isfinite(wanted)]

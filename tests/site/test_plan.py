@@ -1,5 +1,7 @@
 """Where an explorer can be without a kernel."""
 
+from itertools import pairwise
+
 import pytest
 from frozen import long_one, two_modes
 
@@ -67,4 +69,4 @@ def test_the_long_part_runs_few_times_and_one_run_is_side_by_side():
     assert set(known.stops["n"]) >= {2, 7, 50, 100}
     assert len(known.stops["n"]) <= RUNS + 2
     runs = [place[0] for place in known.places]
-    assert sum(one != other for one, other in zip(runs, runs[1:], strict=False)) == len(known.stops["n"]) - 1
+    assert sum(one != other for one, other in pairwise(runs)) == len(known.stops["n"]) - 1

@@ -84,7 +84,8 @@ def opened(browser, address, **options):
 
 def drawn(tab, number, at=0):
     """Wait until an explorer has drawn a frame and rests."""
-    condition = """([at, number]) => { const root = document.querySelectorAll('.optilab-player')[at].querySelector('.optilab');
+    condition = """([at, number]) => {
+      const root = document.querySelectorAll('.optilab-player')[at].querySelector('.optilab');
       return root && Number(root.dataset.drawn) >= number && !root.hasAttribute('data-moving'); }"""
     driver.wait_for(tab, condition, [at, number], lambda: tab.errors)
 
@@ -99,7 +100,14 @@ def browser():
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("page")
     question = Predict("What?", {"this": "No.", "that": "Yes."}, answer="that", because="So it is.")
-    page(place, [player.predict(question), player.freeze(valley(), place, "valley", how=HOW), player.freeze(long_one(), place, "long", how=HOW)])
+    page(
+        place,
+        [
+            player.predict(question),
+            player.freeze(valley(), place, "valley", how=HOW),
+            player.freeze(long_one(), place, "long", how=HOW),
+        ],
+    )
     return place
 
 
@@ -188,7 +196,12 @@ def test_on_a_phone_in_both_schemes(browser, folder, scheme):
         drawn(tab, 2)
         other = "light" if scheme == "dark" else "dark"
         tab.emulate_media(color_scheme=other)
-        driver.wait_for(tab, "before => getComputedStyle(document.querySelector('.xtick text')).fill !== before", ink, lambda: tab.errors)
+        driver.wait_for(
+            tab,
+            "before => getComputedStyle(document.querySelector('.xtick text')).fill !== before",
+            ink,
+            lambda: tab.errors,
+        )
         assert tab.errors == []
 
 
@@ -198,7 +211,8 @@ def timed(tab, at):
         """async at => {
           const box = document.querySelectorAll('.optilab-player')[at];
           const root = box.querySelector('.optilab');
-          const range = [...box.querySelectorAll('input[type=range]')].find((input) => !input.disabled && input.max > 0);
+          const ranges = [...box.querySelectorAll('input[type=range]')];
+          const range = ranges.find((input) => !input.disabled && input.max > 0);
           const times = [];
           for (let move = 0; range && move < 8; move++) {
             const before = root.dataset.drawn;

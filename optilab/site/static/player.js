@@ -113,7 +113,7 @@ class Player {
     }
     this.model = new Model(this.film.spec, this.film.version, ({ type }) => {
       if (type === "reset") this.go(this.start);
-      if (type === "run") this.say("Runs with other values than the controls have here take a kernel.");
+      if (type === "run") this.say("To run it with other values takes a kernel.");
     });
     this.rows.forEach((row, index) => this.bind(row, index));
     this.go(this.start);
