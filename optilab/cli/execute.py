@@ -1,12 +1,12 @@
 """`optilab execute`: run the lessons from top to bottom and save them in place."""
 
 import argparse
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from optilab.cli import shipped
+from optilab.cli.environment import one_thread_each, prefer_this_environment
 from optilab.cli.refused import RefusedError, argument, files
 from optilab.core.check import require
 
@@ -27,14 +27,10 @@ def notebook(text: str) -> Path:
     return path
 
 
-def prefer_this_environment() -> None:
-    """Let Jupyter find this environment's kernel before one of the same name in the user's home."""
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-
-
 def execute(arguments: argparse.Namespace) -> int:
     """Run notebooks from top to bottom and save them in place, with nothing in them that the machine decides."""
     prefer_this_environment()
+    one_thread_each()
     try:
         execute_all(arguments.notebooks or sorted(shipped.lessons().glob("*.ipynb")))
     except ModuleNotFoundError as error:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from optilab.cli import shipped
-from optilab.cli.execute import prefer_this_environment
+from optilab.cli.environment import one_thread_each, prefer_this_environment
 from optilab.cli.refused import RefusedError, argument, files
 
 MANIFEST = ".optilab.json"  # in a student's folder: the hash of every file as it was shipped last
@@ -147,6 +147,7 @@ def lab(arguments: argparse.Namespace) -> int:
         print("You are root, as in many containers: JupyterLab is started with --allow-root.")
         options.append("--allow-root")
     prefer_this_environment()
+    one_thread_each()
     sys.stdout.flush()
     LabApp.launch_instance([*options, *arguments.jupyter])
     return 0

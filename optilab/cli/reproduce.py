@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -12,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from optilab import catalogue
+from optilab.cli.environment import one_thread_each
 from optilab.cli.refused import argument, count
 from optilab.cli.tables import aligned
 
@@ -35,8 +35,7 @@ def workers(arguments: argparse.Namespace) -> Iterator[Executor | None]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    for library in ("OMP", "OPENBLAS", "MKL"):  # read by the workers: one thread for each of them
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    one_thread_each()
     with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as executor:
         yield executor
 

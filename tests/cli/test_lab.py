@@ -1,5 +1,6 @@
 """`optilab lab`, on lessons made up here: a copy that stays the student's and is brought up to date."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_lab_here_opens_the_shipped_lessons_and_copies_nothing(lessons, launched
     assert files(tmp_path) == before
     assert f"--ServerApp.root_dir={lessons}" in launched[0]
     assert "--LabApp.default_url=/lab/tree/01_fake.ipynb" in launched[0]
+
+
+def test_kernels_of_the_lab_have_one_thread_unless_the_user_says_how_many(lessons, launched, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    assert cli.main(["lab", str(tmp_path / "copy")]) == 0
+    assert (os.environ["OMP_NUM_THREADS"], os.environ["OPENBLAS_NUM_THREADS"]) == ("3", "1")
 
 
 def test_lab_passes_options_on(lessons, launched, tmp_path):
