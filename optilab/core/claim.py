@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.short import short
+
 INFINITY = float("inf")
 
 
@@ -30,6 +32,8 @@ class Claim:
     at_most: float = INFINITY
     at_least: float = -INFINITY
     seeds: Sequence[float] | np.ndarray = ()
+
+    __repr__ = short
 
     def __post_init__(self) -> None:
         for name in ("measured", "at_most", "at_least"):

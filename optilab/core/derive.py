@@ -7,6 +7,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
+from optilab.core.short import short
+
 Expression = Any  # a SymPy expression, matrix or equation, or a tuple of equations (a system)
 
 
@@ -25,6 +27,8 @@ class Line:
     expr: Expression
     because: str
     certificate: Expression = None
+
+    __repr__ = short
 
 
 def vanishes(expr: Expression) -> bool:

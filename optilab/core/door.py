@@ -2,6 +2,9 @@
 
 `guard(__name__)` in a package's first lines does it for all modules below it, as they are imported. Inside the package
 nothing is asked twice: calls from its own modules go through unchecked, and so do the steps of a running algorithm.
+
+Two more things happen there to all alike: records get a short `__repr__`, and the modules of a package are imported
+when they are named.
 """
 
 import importlib.abc
@@ -14,6 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from optilab.core.check import as_annotated
+from optilab.core.lazy import open_up
+from optilab.core.short import shorten
 
 PACKAGE = __name__.partition(".")[0] + "."
 APART = {"explorer", "derivation"}  # are moved and read, not called with numbers
@@ -74,8 +79,11 @@ def watch(module: ModuleType) -> None:
             setattr(module, name, checked(value, value))
             for table in tables:
                 table.update({key: getattr(module, name) for key, entry in table.items() if entry is value})
-        elif inspect.isclass(value) and "__dataclass_fields__" in vars(value):
-            setattr(value, "__init__", checked(value.__init__, value))  # noqa: B010
+        elif inspect.isclass(value):
+            shorten(value)
+            if "__dataclass_fields__" in vars(value):
+                setattr(value, "__init__", checked(value.__init__, value))  # noqa: B010
+    open_up(module)
 
 
 class Watching(importlib.abc.MetaPathFinder):

@@ -12,7 +12,6 @@ the batch of a point.
     expression     Expression           value grad hess hvp third
     mlp            Fit                  value grad hess hvp third sample sample_grad sample_hvp
     noisy          Noisy                value sample sample_grad
-    composite      Sum                  value grad prox
     simple         Zero                 value prox
                    L1                   value prox
                    SquaredNorm          value prox
@@ -41,6 +40,17 @@ the batch of a point.
     transport      Transport: two histograms and a cost of moving mass, with four instances
 """
 
+from types import ModuleType
+
 from optilab.core.door import guard
+from optilab.core.lazy import named, submodule
 
 guard(__name__)
+
+
+def __getattr__(name: str) -> ModuleType:
+    return submodule(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return named(__name__)

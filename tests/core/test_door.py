@@ -81,7 +81,9 @@ class Bed:
 
 TABLE = {"double": double}
 """
-    for name in ("room.py", "explorer/__init__.py"):
+    (package / "cellar").mkdir()
+    (package / "cellar" / "__init__.py").write_text("")
+    for name in ("room.py", "explorer/__init__.py", "cellar/wine.py"):
         (package / name).write_text(room)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
@@ -90,6 +92,7 @@ TABLE = {"double": double}
     guard("lodge")
     assert len(sys.meta_path) == before + 1
     try:
+        import lodge.cellar
         import lodge.explorer
         import lodge.room
 
@@ -99,6 +102,11 @@ TABLE = {"double": double}
             lodge.room.Bed("long")
         assert lodge.room.Bed(2.0).length == 2
         assert lodge.room._half(2.5) == 1.25
+        assert repr(lodge.room.Bed(1 / 3)) == "Bed(length=0.333333)"
+        assert (
+            lodge.__dict__.get("__getattr__") is None
+        )  # the package that is guarded sees to itself, what is below is opened
+        assert lodge.cellar.wine.double(4) == 8
         assert lodge.explorer.double(2.5) == 5
         assert lodge.room.TABLE["double"] is lodge.room.double
         assert pickle.loads(pickle.dumps(lodge.room.double)) is lodge.room.double
