@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
 from itertools import chain, islice
+from math import prod
 from operator import attrgetter
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -99,7 +101,15 @@ def within(x: np.ndarray, limit: float) -> np.ndarray:
     return np.linalg.norm(x, axis=-1) <= limit  # false for NaN
 
 
-@dataclass(frozen=True, repr=False)
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays have one shape and the same entries, NaN where the other has NaN."""
+    if one.shape != other.shape:
+        return False
+    equal = one == other
+    return bool(np.all(equal | ((one != one) & (other != other))))  # only NaN differs from itself
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Trace:
     """States of one run, stacked along a first axis of kept steps; fields and measures are attributes.
 
@@ -130,6 +140,95 @@ class Trace:
         """First kept step at which `holds` (kept, *batch) is true, replicate by replicate; inf where it never is."""
         return np.where(holds.any(0), self.step[holds.argmax(0)], np.inf)
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.fields]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Trace):
+            return NotImplemented
+        mine, yours = self._arrays(), other._arrays()
+        return list(mine) == list(yours) and all(same(values, yours[name]) for name, values in mine.items())
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All arrays under one name each: `step`, `diverged`, `fields/…` and `calls/…`."""
+        parts = {"fields": self.fields, "calls": self.calls}
+        named = {f"{part}/{name}": values for part, entries in parts.items() for name, values in entries.items()}
+        return {"step": self.step, "diverged": self.diverged} | named
+
+    def to_dict(self) -> dict[str, Any]:
+        """The arrays by name: `step`, every field and measure, `diverged`, and `calls`, a dictionary itself."""
+        return {"step": self.step, **self.fields, "diverged": self.diverged, "calls": dict(self.calls)}
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with a row for every kept step and replicate, and a column for every number.
+
+        The index is `step`, and `replicate` where there is a batch (`replicate 0`, `replicate 1`, … where it has more
+        axes). A point (kept, *batch, d) makes the columns `x[0]`, …, `x[d - 1]`; calls are `calls[gradients]`, ….
+        What all replicates share is repeated for each.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pandas isn't installed.
+        """
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError("to_frame needs pandas, which isn't installed: pip install pandas") from error
+
+        rows = (len(self.step), *self.diverged.shape)
+        columns = {}
+        for name, values in [*self.fields.items(), *((f"calls[{kind}]", made) for kind, made in self.calls.items())]:
+            if values.shape[: len(rows)] != rows:
+                lifted = values.reshape(len(values), *[1] * (len(rows) - 1), *values.shape[1:])
+                values = np.broadcast_to(lifted, (*rows, *values.shape[1:]))
+            entries = values.shape[len(rows) :]
+            table = values.reshape(prod(rows), prod(entries))
+            for place, column in zip(np.ndindex(entries), table.T, strict=True):
+                columns[name + (f"[{', '.join(map(str, place))}]" if place else "")] = column
+        axes = ["replicate"] if len(rows) == 2 else [f"replicate {axis}" for axis in range(len(rows) - 1)]
+        index = pd.Index(self.step, name="step")
+        if axes:
+            index = pd.MultiIndex.from_product([index, *map(range, rows[1:])], names=["step", *axes])
+        return pd.DataFrame(columns, index=index)
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace to a file in NumPy's format npz, without pickle: `Trace.load` reads it on any machine.
+
+        Raises
+        ------
+        ValueError
+            If a field holds Python objects, which only pickle could write.
+        """
+        arrays: dict[str, Any] = self._arrays()
+        for name, values in arrays.items():
+            require(not values.dtype.hasobject, name, values.dtype, "numbers or texts of one length to be saved")
+        with Path(path).open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Trace":
+        """Read a trace that `save` has written.
+
+        Raises
+        ------
+        ValueError
+            If the file is another one.
+        """
+        from zipfile import is_zipfile  # imported late: few runs are read from a file
+
+        with Path(path).open("rb") as file:
+            require(is_zipfile(file), "path", str(path), "a file that Trace.save has written")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as found:
+                arrays = dict(found)
+        require({"step", "diverged"} <= arrays.keys(), "path", str(path), "a file that Trace.save has written")
+        fields, calls = (
+            {name.removeprefix(part): values for name, values in arrays.items() if name.startswith(part)}
+            for part in ("fields/", "calls/")
+        )
+        return cls(arrays["step"], fields, calls, arrays["diverged"])
+
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in self.fields.items())
         text = f"Trace of {len(self.step)} states, steps {self.step[0]} to {self.step[-1]}: {shapes}"
@@ -152,7 +251,7 @@ def reported(
         yield k, state
 
 
-RESERVED = frozenset(Trace.__dataclass_fields__) | {"first"}
+RESERVED = frozenset(name for name in (*Trace.__dataclass_fields__, *vars(Trace)) if not name.startswith("_"))
 
 
 def run(

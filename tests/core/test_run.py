@@ -1,6 +1,7 @@
 """Running: what is kept, what is counted, what is masked, what is refused."""
 
 import pickle
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from optilab.core.check import require
 from optilab.core.counted import Counted
-from optilab.core.run import advance, algorithm, replicates, run, within
+from optilab.core.run import Trace, advance, algorithm, replicates, run, within
 from optilab.problems.quadratic import Quadratic
 
 
@@ -117,7 +118,7 @@ def test_oracle_calls_are_kept_beside_the_states():
 
 
 def test_names_of_the_trace_itself_are_refused():
-    for name in ("step", "fields", "calls", "diverged", "first"):
+    for name in ("step", "fields", "calls", "diverged", "first", "save", "to_dict"):
         with pytest.raises(ValueError, match=f"the name of a field or measure must be none of .*got '{name}'"):
             run(growing([1.0], factor=2), 3, **{name: lambda s: s.x})
 
@@ -211,3 +212,101 @@ def test_replicates_that_are_done_keep_what_they_have():
     np.testing.assert_array_equal(k, old.k)
     assert advance(np.array(False), 2.0, 1.0) == 1  # a single replicate's number
     assert advance(True, new, old) is new
+
+
+def fan(steps=4):
+    """A trace of three replicates, one of which is lost, with calls and a field that replicates share."""
+    counted = Counted(Quadratic(np.eye(2), np.zeros(2)))
+    states = growing(np.ones((3, 2)), factor=[0.5, 2.0, 4.0])
+    size = lambda state: counted(state.x)  # noqa: E731
+    return run(states, steps, every=2, oracle=counted, limit=100, size=size, shared=lambda state: np.arange(4.0))
+
+
+def test_the_fields_of_a_trace_are_completed():
+    assert {"x", "k", "size", "shared", "first", "to_frame"} <= set(dir(fan()))
+
+
+def test_traces_are_equal_where_all_they_hold_is():
+    one, other = fan(), fan()
+    assert one == other
+    assert np.isnan(one.x).any()
+    assert one != fan(6)
+    assert one != "a trace"
+    other.fields["x"][1, 0, 0] += 1e-9
+    assert one != other
+    fewer = Trace(one.step, {name: values for name, values in one.fields.items() if name != "k"}, one.calls)
+    assert fewer != one
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(one)
+
+
+def test_a_trace_as_a_dictionary_has_every_array_by_its_name():
+    trace = fan()
+    arrays = trace.to_dict()
+    assert list(arrays) == ["step", "x", "k", "size", "shared", "diverged", "calls"]
+    assert arrays["x"] is trace.x
+    assert arrays["calls"]["values"].tolist() == [1, 2, 3]
+
+
+def test_a_trace_as_a_table_has_a_row_for_each_step_and_replicate():
+    trace = fan()
+    table = trace.to_frame()
+    assert list(table.columns) == [
+        *("x[0]", "x[1]", "k", "size", "shared[0]", "shared[1]", "shared[2]", "shared[3]", "calls[values]")
+    ]
+    assert table.index.names == ["step", "replicate"]
+    for kept, step in enumerate(trace.step):
+        for replicate in range(3):
+            row = table.loc[(step, replicate)]
+            np.testing.assert_array_equal(row[["x[0]", "x[1]"]], trace.x[kept, replicate])
+            np.testing.assert_array_equal(row["size"], trace.size[kept, replicate])
+            assert row["k"] == trace.k[kept, replicate]
+            assert row["shared[3]"] == 3
+            assert row["calls[values]"] == trace.calls["values"][kept]
+
+
+def test_a_trace_of_one_run_or_of_a_grid_as_a_table():
+    alone = run(growing([1.0, 2.0], factor=2), 3, total=lambda state: state.x.sum(-1)).to_frame()
+    assert alone.index.name == "step"
+    assert alone["total"].tolist() == [3, 6, 12, 24]
+    grid = run(growing(np.ones((2, 3, 1)), factor=np.array([[1.0], [2.0]])), 2).to_frame()
+    assert grid.index.names == ["step", "replicate 0", "replicate 1"]
+    assert grid.loc[(2, 1, 2), "x[0]"] == 4
+    assert len(grid) == 18
+
+
+def test_without_pandas_one_sentence_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"^to_frame needs pandas, which isn't installed: pip install pandas$"
+    ):
+        fan().to_frame()
+
+
+def test_a_trace_goes_to_a_file_and_comes_back(tmp_path):
+    trace, path = fan(), tmp_path / "fan.of.traces"  # the name is taken as it is
+    trace.save(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["fan.of.traces"]
+    again = Trace.load(str(path))
+    assert again == trace
+    assert list(again.fields) == list(trace.fields)
+    assert again.k.dtype == trace.k.dtype
+    assert repr(again) == repr(trace)
+    odd = run(growing([1.0], factor=2), 2, file=lambda state: np.array("a text"))
+    odd.save(path)
+    assert Trace.load(path) == odd
+
+
+def test_what_is_no_saved_trace_is_refused(tmp_path):
+    objects = run(growing([1.0], factor=2), 2, note=lambda state: np.array({"k": 1}))
+    with pytest.raises(ValueError, match="fields/note must be numbers or texts of one length to be saved, got object"):
+        objects.save(tmp_path / "objects")
+    assert not (tmp_path / "objects").exists()
+    (tmp_path / "text").write_text("steps")
+    with (tmp_path / "other").open("wb") as file:
+        np.savez(file, step=np.arange(3))
+    for name in ("text", "other"):
+        with pytest.raises(ValueError, match=f"path must be a file that Trace.save has written, got '.*{name}'"):
+            Trace.load(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        Trace.load(tmp_path / "nowhere")
