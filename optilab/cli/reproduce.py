@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from optilab import catalogue
 from optilab.cli.environment import one_thread_each
-from optilab.cli.refused import argument, count
+from optilab.cli.refused import RefusedError, argument, count
 from optilab.cli.tables import aligned
+
+ANSWER = 10  # seconds for the scheduler of a cluster to answer
 
 
 def add(commands: Any) -> None:
@@ -21,14 +24,35 @@ def add(commands: Any) -> None:
     command = commands.add_parser("reproduce", help="measure the papers' claims; exit status 1 if one does not hold")
     command.add_argument("papers", nargs="*", type=argument(catalogue.paper), metavar="SLUG", help="all without one")
     command.add_argument("--quick", action="store_true", help="the smaller size that tests and lessons use")
-    command.add_argument("--jobs", type=argument(count), default=1, metavar="N", help="processes, %(default)s")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=argument(count), default=1, metavar="N", help="processes, %(default)s")
+    where.add_argument("--dask", metavar="ADDRESS", help="on a Dask cluster, tcp://HOST:8786")
     command.add_argument("--json", action="store_true", help="numbers that are not finite become strings")
     command.set_defaults(run=reproduce)
 
 
 @contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster."""
+    if find_spec("distributed") is None:
+        raise RefusedError("--dask needs distributed, which isn't installed: pip install 'optilab[cluster]'")
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=ANSWER)
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"no scheduler answers at {address}: {error}") from error
+    with client:
+        yield client.get_executor()
+
+
+@contextmanager
 def workers(arguments: argparse.Namespace) -> Iterator[Executor | None]:
-    """Who measures: this process, or as many as are asked for."""
+    """Who measures: this process, as many as are asked for, or a cluster."""
+    if arguments.dask is not None:
+        with cluster(arguments.dask) as executor:
+            yield executor
+        return
     if arguments.jobs == 1:
         yield None
         return

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, as_completed
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from tqdm.auto import tqdm
 
-from optilab.core.run import Progress
+from optilab.core.check import require
 
 
 class Outcome(NamedTuple):
@@ -15,6 +15,13 @@ class Outcome(NamedTuple):
 
     point: dict[str, Any]
     value: Any
+
+
+class Client(Protocol):
+    """What a client of a Dask cluster offers."""
+
+    def get_executor(self) -> Executor:
+        """The cluster as an executor."""
 
 
 def points_of(grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -28,8 +35,8 @@ def sweep(
     function: Callable[..., Any],
     grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]],
     *,
-    executor: Executor | None = None,
-    progress: Progress = True,
+    executor: Executor | Client | None = None,
+    progress: bool = True,
 ) -> list[Outcome]:
     """Call `function(**point)` at every point of `grid`.
 
@@ -39,10 +46,10 @@ def sweep(
         Takes the grid's names as keywords; must be importable by the workers where `executor` has processes.
     grid : mapping of name to values, or iterable of points
         A mapping stands for all combinations of its values.
-    executor : concurrent.futures.Executor, optional
-        Where to run; in this process without it. `dask.distributed.Client().get_executor()` runs on a cluster.
-    progress : bool or function (done, total)
-        Show a progress bar, or call the function after each point; what it raises cancels the points still waiting.
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
+        Where to run; in this process without it.
+    progress : bool
+        Show a progress bar.
 
     Returns
     -------
@@ -51,26 +58,27 @@ def sweep(
 
     Raises
     ------
+    ValueError
+        If the executor is none.
     Exception
-        Whatever `function` raises at a point, or `progress`; the points still waiting are cancelled.
+        Whatever `function` raises at a point; the points still waiting are cancelled.
     """
+    if executor is not None and hasattr(executor, "get_executor"):
+        executor = executor.get_executor()
+    allowed = "a concurrent.futures.Executor, a dask.distributed.Client or None"
+    require(executor is None or isinstance(executor, Executor), "executor", executor, allowed)
     points = points_of(grid)
     values: dict[int, Any] = {}
     futures = {executor.submit(function, **point): index for index, point in enumerate(points)} if executor else {}
     try:
-        with tqdm(total=len(points), disable=callable(progress) or not progress) as bar:
-
-            def keep(index: int, value: Any) -> None:
-                values[index] = value
-                bar.update()
-                if callable(progress):
-                    progress(len(values), len(points))
-
+        with tqdm(total=len(points), disable=not progress) as bar:
             if executor is None:
                 for index, point in enumerate(points):
-                    keep(index, function(**point))
+                    values[index] = function(**point)
+                    bar.update()
             for future in as_completed(futures):
-                keep(futures[future], future.result())
+                values[futures[future]] = future.result()
+                bar.update()
     except KeyboardInterrupt:
         pass
     finally:

@@ -3,12 +3,13 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from distributed import LocalCluster
 
 from optilab import catalogue, cli
-from optilab.catalogue import Paper
 from optilab.core.claim import Claim
 
 
@@ -25,7 +26,7 @@ def papers(monkeypatch):
     """Two papers: what the first one claims holds, the second one's claim does not."""
     rows = []
     for number, (slug, experiment) in enumerate({"solid": keeps, "broken": breaks}.items(), 1):
-        rows.append(Paper(slug, number, f"On {slug}", "A. U. Thor", 2026, "arXiv 0", f"{slug} it is"))
+        rows.append(replace(catalogue.PAPERS[0], slug=slug, number=number))
         module = SimpleNamespace(EXPERIMENTS=(experiment,))
         monkeypatch.setitem(sys.modules, f"optilab.papers.{slug}.experiment", module)
     monkeypatch.setattr(catalogue, "PAPERS", tuple(rows))
@@ -62,6 +63,30 @@ def test_reproduce_in_processes_gives_the_same_as_valid_json(papers, capsys):
     assert (solid["paper"], solid["measured"], solid["at_least"], solid["at_most"]) == ("solid", 1.0, 0.5, "inf")
     assert solid["seeds"] == [0.9, 1.0, 1.1]
     assert (broken["statement"], broken["measured"], broken["holds"]) == ("full size", "inf", False)
+
+
+def test_reproduce_on_a_dask_cluster_gives_the_same(papers, capsys):
+    printed = []
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+        for words in ([], ["--dask", cluster.scheduler_address]):
+            assert cli.main(["reproduce", "--json", *words]) == 1
+            printed.append(json.loads(capsys.readouterr().out))
+    assert printed[0] == printed[1]
+
+
+def test_reproduce_says_in_one_sentence_that_no_cluster_is_there(papers, capsys, monkeypatch):
+    monkeypatch.setattr(cli.reproduce, "ANSWER", 0.2)
+    for address in ("tcp://127.0.0.1:1", "nonsense://"):
+        assert cli.main(["reproduce", "--dask", address]) == 1
+        said = capsys.readouterr().err.splitlines()
+        assert said[-1].startswith(f"optilab: no scheduler answers at {address}: ")
+    monkeypatch.setattr(cli.reproduce, "find_spec", lambda name: None)
+    assert cli.main(["reproduce", "--dask", "tcp://127.0.0.1:1"]) == 1
+    said = "--dask needs distributed, which isn't installed: pip install 'optilab[cluster]'"
+    assert capsys.readouterr().err == f"optilab: {said}\n"
+    with pytest.raises(SystemExit):
+        cli.main(["reproduce", "--dask", "tcp://127.0.0.1:1", "--jobs", "2"])
+    assert "not allowed with argument" in capsys.readouterr().err
 
 
 def test_reproduce_stopped_from_the_keyboard_says_so(papers, capsys, monkeypatch):

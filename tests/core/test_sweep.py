@@ -43,6 +43,14 @@ def test_on_a_dask_cluster():
         Client(cluster) as client,
     ):
         check(sweep(final_point, GRID, executor=client.get_executor(), progress=False))
+        check(sweep(final_point, GRID, executor=client, progress=False))
+
+
+def test_an_executor_that_is_none_is_refused():
+    allowed = "a concurrent.futures.Executor, a dask.distributed.Client or None"
+    for executor in (4, "tcp://127.0.0.1:8786", lambda function: function):
+        with pytest.raises(ValueError, match=f"executor must be {allowed}, got"):
+            sweep(final_point, GRID, executor=executor, progress=False)
 
 
 def test_points_may_be_given_one_by_one():
@@ -103,24 +111,3 @@ def test_an_exception_is_raised_and_cancels_what_waits():
     assert len(called) < 50
     with pytest.raises(ZeroDivisionError):
         sweep(fails, {"i": range(50)}, progress=False)
-
-
-def test_a_function_hears_of_the_progress_and_what_it_raises_ends_the_sweep():
-    heard, called = [], []
-
-    def progress(done, total):
-        heard.append((done, total))
-        if done == 2:
-            raise InterruptedError
-
-    def count(i):
-        called.append(i)
-
-    with pytest.raises(InterruptedError):
-        sweep(count, {"i": range(5)}, progress=progress)
-    assert heard == [(1, 5), (2, 5)]
-    assert called == [0, 1]
-    heard.clear()
-    with ThreadPoolExecutor(1) as executor, pytest.raises(InterruptedError):
-        sweep(count, {"i": range(5)}, executor=executor, progress=progress)
-    assert heard == [(1, 5), (2, 5)]
