@@ -12,6 +12,7 @@
     highest point under all tangents in the box; new cut; recentre  `cutting_plane`                    (cutting_plane)
     mixed plan Σ λ_lj tⱼ(α_l), no side active; stop at 10⁻⁶         `certified`                        (cutting_plane)
     k-support norm; LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                `k_support_norm`, `lines`          (theory)
+    T with its row error and its gap, a, b, C, k given              `sparse_transport`                 (sparse_plan)
     barycentric colours; buffers and routers of experts             `barycentric`, `sparse_choice`, …  (applications)
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023 (arXiv 2209.15466).
@@ -44,6 +45,7 @@ from optilab.papers.sparse_optimal_transport.algorithm.solvers import (
     lbfgs,
     supergradient_ascent,
 )
+from optilab.papers.sparse_optimal_transport.algorithm.sparse_plan import SparsePlan, sparse_transport, with_right_rows
 from optilab.papers.sparse_optimal_transport.algorithm.theory import (
     Lines,
     feasible,
