@@ -20,6 +20,8 @@ def of_array(values: np.ndarray) -> str:
     """An array: its numbers where they are few, otherwise its shape and between which numbers they lie."""
     if values.dtype.kind not in "biufc":
         return f"{values.shape} of {values.dtype}"
+    if values.ndim == 0 and values.dtype.kind == "f":
+        return f"{values:.4g}"
     if 0 < values.size <= FEW:
         return " ".join(np.array2string(values, precision=4, separator=", ").split())
     if values.dtype.kind == "b":

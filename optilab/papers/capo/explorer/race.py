@@ -44,9 +44,9 @@ def compute(*, run: dict[str, Film], frame: int, **_: Any) -> dict[str, Any]:
         data[f"{name} title"] = f"{said}: {int(lost.sum())} of {M * M} prompts are lost (×)"
     ours = run["CAPO"]
     return data | {
-        "note": f"After {frame} steps: all tokens {fate(run['all tokens'], frame)}; <b>CAPO</b> {fate(ours, frame)}. "
-        f"It has left out {number(100 * ours.rejected[:frame].mean())} % of the tokens, at most "
-        f"{number(100 * ours.rejected[:frame].max())} % in a step. Careful GRPO ends at "
+        "note": f"After {frame} step{'s' * (frame > 1)}: all tokens {fate(run['all tokens'], frame)}; "
+        f"<b>CAPO</b> {fate(ours, frame)}. It has left out {number(100 * ours.rejected[:frame].mean())} % of the "
+        f"tokens, at most {number(100 * ours.rejected[:frame].max())} % in a step. Careful GRPO ends at "
         f"{number(run['careful'].accuracy[-1])}.",
     }
 
