@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from tqdm.auto import tqdm
 
 from optilab.core.check import require
+from optilab.core.run import Progress
 
 
 class Outcome(NamedTuple):
@@ -36,7 +37,7 @@ def sweep(
     grid: Mapping[str, Iterable[Any]] | Iterable[Mapping[str, Any]],
     *,
     executor: Executor | Client | None = None,
-    progress: bool = True,
+    progress: Progress = True,
 ) -> list[Outcome]:
     """Call `function(**point)` at every point of `grid`.
 
@@ -48,8 +49,8 @@ def sweep(
         A mapping stands for all combinations of its values.
     executor : concurrent.futures.Executor or dask.distributed.Client, optional
         Where to run; in this process without it.
-    progress : bool
-        Show a progress bar.
+    progress : bool or function (done, total)
+        Show a progress bar, or call the function after each point; what it raises cancels the points still waiting.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def sweep(
     ValueError
         If the executor is none.
     Exception
-        Whatever `function` raises at a point; the points still waiting are cancelled.
+        Whatever `function` raises at a point, or `progress`; the points still waiting are cancelled.
     """
     if executor is not None and hasattr(executor, "get_executor"):
         executor = executor.get_executor()
@@ -71,14 +72,19 @@ def sweep(
     values: dict[int, Any] = {}
     futures = {executor.submit(function, **point): index for index, point in enumerate(points)} if executor else {}
     try:
-        with tqdm(total=len(points), disable=not progress) as bar:
+        with tqdm(total=len(points), disable=callable(progress) or not progress) as bar:
+
+            def keep(index: int, value: Any) -> None:
+                values[index] = value
+                bar.update()
+                if callable(progress):
+                    progress(len(values), len(points))
+
             if executor is None:
                 for index, point in enumerate(points):
-                    values[index] = function(**point)
-                    bar.update()
+                    keep(index, function(**point))
             for future in as_completed(futures):
-                values[futures[future]] = future.result()
-                bar.update()
+                keep(futures[future], future.result())
     except KeyboardInterrupt:
         pass
     finally:

@@ -12,6 +12,7 @@ the batch of a point.
     expression     Expression           value grad hess hvp third
     mlp            Fit                  value grad hess hvp third sample sample_grad sample_hvp
     noisy          Noisy                value sample sample_grad
+    composite      Sum                  value grad prox
     simple         Zero                 value prox
                    L1                   value prox
                    SquaredNorm          value prox

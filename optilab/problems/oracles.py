@@ -30,6 +30,14 @@ class Smooth(Protocol):
 
 
 @runtime_checkable
+class Valued(Smooth, Protocol):
+    """A function with a gradient whose exact value can be asked too."""
+
+    def __call__(self, x: Array, /) -> Array:
+        """Value at x: (*batch, d) → (*batch)."""
+
+
+@runtime_checkable
 class TwiceSmooth(Smooth, Protocol):
     """A function with Hessian-vector products, at about the price of two gradients each."""
 
@@ -43,6 +51,11 @@ class ExplicitHessian(Smooth, Protocol):
 
     def hess(self, x: Array, /) -> Array:
         """Hessian at x: (*batch, d) → (*batch, d, d)."""
+
+
+@runtime_checkable
+class ValuedHessian(Valued, ExplicitHessian, Protocol):
+    """A function with value, gradient and Hessian matrix."""
 
 
 @runtime_checkable
@@ -75,6 +88,11 @@ class Simple(Proximal, Protocol):
 
     def __call__(self, x: Array, /) -> Array:
         """Value at x: (*batch, d) → (*batch)."""
+
+
+@runtime_checkable
+class SmoothAndSimple(Smooth, Proximal, Protocol):
+    """A sum f + χ: `grad` of the smooth f, `prox` of the simple χ."""
 
 
 @runtime_checkable

@@ -1,13 +1,24 @@
-"""Proximal SGD and smoothing with acceleration, against their definitions and bounds."""
+"""Proximal gradient methods, proximal SGD and smoothing with acceleration, against their definitions and bounds."""
 
 import numpy as np
 import pytest
 
+from optilab.classics.proximal_gradient import (
+    fast_gap_bound,
+    fast_proximal_gradient,
+    gap_bound,
+    proximal_gradient,
+)
 from optilab.classics.proximal_sgd import proximal_sgd, proximal_sgd_bound
 from optilab.classics.smoothed_gradient import smoothed_gradient
 from optilab.core.run import run
 from optilab.papers.gradient_sliding.problems.deblurring import deblurring
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression
+from optilab.problems.composite import Sum
+from optilab.problems.least_squares import LeastSquares
+from optilab.problems.simple import L1
+
+LASSO = Sum(LeastSquares(np.random.default_rng(8).normal(size=(12, 4)), np.arange(12.0)), L1(1.5))
 
 
 def test_proximal_sgd_is_its_definition():
@@ -90,3 +101,40 @@ def test_bad_input_is_refused():
         smoothed_gradient(problem, np.zeros(5), L=1.0, mu=1.0, M=1.0, eta=0.0)
     with pytest.raises(ValueError, match="M must be 0 or more"):
         smoothed_gradient(problem, np.zeros(5), L=1.0, mu=1.0, M=-1.0, eta=1.0)
+
+
+@pytest.mark.parametrize("method", [proximal_gradient, fast_proximal_gradient])
+def test_proximal_gradient_methods_are_their_definitions(method):
+    L, steps = np.array([LASSO.smooth.L, 3 * LASSO.smooth.L]), 12
+    trace = run(method(LASSO, np.ones((2, 4)), L=L), steps)
+    for i in range(2):
+        x = y = np.ones(4)
+        t = 1.0
+        for _ in range(steps):
+            z = y - LASSO.grad(y) / L[i]
+            after = np.sign(z) * np.maximum(abs(z) - LASSO.simple.weight / L[i], 0)
+            t_after = (1 + np.sqrt(1 + 4 * t**2)) / 2
+            y = after + (t - 1) / t_after * (after - x) if method is fast_proximal_gradient else after
+            x, t = after, t_after
+        np.testing.assert_allclose(trace.x[-1, i], x, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("method", "bound"), [(proximal_gradient, gap_bound), (fast_proximal_gradient, fast_gap_bound)]
+)
+def test_proximal_gradient_methods_keep_their_bounds(method, bound):
+    best = run(fast_proximal_gradient(LASSO, np.zeros(4), L=LASSO.smooth.L), 4000).x[-1]
+    starts = np.random.default_rng(1).normal(size=(20, 4)) * 3
+    trace = run(method(LASSO, starts, L=LASSO.smooth.L), 200)
+    gap = LASSO(trace.x) - LASSO(best)
+    promised = bound(trace.step[1:, None], LASSO.smooth.L, np.linalg.norm(starts - best, axis=-1))
+    assert (gap[1:] <= promised + 1e-12).all()
+    assert (gap[1:] > promised / 1e4).any()
+
+
+def test_a_step_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="L must be positive and finite"):
+        proximal_gradient(LASSO, np.zeros(4), L=0.0)
+    for part in ({"smooth": L1(1.0), "simple": L1(1.0)}, {"smooth": LASSO.smooth, "simple": LASSO.smooth}):
+        with pytest.raises(ValueError, match=r"must be one with value and (grad|prox)"):
+            Sum(**part)

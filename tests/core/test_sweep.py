@@ -111,3 +111,24 @@ def test_an_exception_is_raised_and_cancels_what_waits():
     assert len(called) < 50
     with pytest.raises(ZeroDivisionError):
         sweep(fails, {"i": range(50)}, progress=False)
+
+
+def test_a_function_hears_of_the_progress_and_what_it_raises_ends_the_sweep():
+    heard, called = [], []
+
+    def progress(done, total):
+        heard.append((done, total))
+        if done == 2:
+            raise InterruptedError
+
+    def count(i):
+        called.append(i)
+
+    with pytest.raises(InterruptedError):
+        sweep(count, {"i": range(5)}, progress=progress)
+    assert heard == [(1, 5), (2, 5)]
+    assert called == [0, 1]
+    heard.clear()
+    with ThreadPoolExecutor(1) as executor, pytest.raises(InterruptedError):
+        sweep(count, {"i": range(5)}, executor=executor, progress=progress)
+    assert heard == [(1, 5), (2, 5)]

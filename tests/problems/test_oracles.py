@@ -30,6 +30,7 @@ from optilab.core.counted import Counted
 from optilab.core.numerics import complex_step
 from optilab.papers.last_iterate.algorithm import csmd
 from optilab.problems.bilevel import NoisyLevel, Residual
+from optilab.problems.composite import Sum
 from optilab.problems.expression import Expression
 from optilab.problems.games import DiracGAN, FormulaGame, Rotation
 from optilab.problems.least_squares import LeastSquares
@@ -93,6 +94,12 @@ CASES = {
     "expression": Case(Expression("(1-x)**2 + 5*(y-x**2)**2 + exp(x*y/9)"), 2),
     **{f"{name} network, {loss}": fit(name, loss) for name in ACTIVATIONS for loss in ("square", "cross_entropy")},
     "noisy quadratic": Case(Noisy(Quadratic(np.eye(2), np.ones(2)), Lomax(3.5), 2), 2),
+    "lasso": Case(
+        Sum(LeastSquares(data(12, 3), np.arange(12.0)), L1(0.7)),
+        3,
+        rest=lambda x: 0.7 * np.sign(x),
+        simple=L1(0.7),
+    ),
     "zero": Case(Zero(), 4),
     "ℓ₁": Case(L1(0.7), 4),
     "ridge": Case(SquaredNorm(0.3), 4),

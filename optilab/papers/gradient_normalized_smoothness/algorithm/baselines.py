@@ -18,7 +18,7 @@ from optilab.papers.gradient_normalized_smoothness.algorithm.search import (
     look,
 )
 from optilab.problems.metric import Metric
-from optilab.problems.oracles import Number
+from optilab.problems.oracles import Number, Valued, ValuedHessian
 
 Array = np.ndarray
 MOST = 200  # trials after which a step is given up: the replicate has stalled
@@ -73,7 +73,7 @@ def _now(at: Point, weight: Array, probes: Array, status: Array) -> Searched:
 
 @algorithm
 def gm(
-    problem: Any,
+    problem: Valued,
     x0: Array,
     *,
     metric: Metric | None = None,
@@ -124,7 +124,7 @@ def gm(
 
 @algorithm
 def gm_const(
-    problem: Any, x0: Array, *, L: Number, metric: Metric | None = None, goal: Goal = NEVER
+    problem: Valued, x0: Array, *, L: Number, metric: Metric | None = None, goal: Goal = NEVER
 ) -> Iterator[Searched]:
     """Gradient method x⁺ = x − B⁻¹g/L with one L throughout.
 
@@ -159,7 +159,7 @@ def gm_const(
 
 @algorithm
 def fgm(
-    problem: Any,
+    problem: Valued,
     x0: Array,
     *,
     metric: Metric | None = None,
@@ -198,7 +198,7 @@ def fgm(
 
 @algorithm
 def super_universal(
-    problem: Any,
+    problem: Valued,
     x0: Array,
     *,
     hessian: Hessian,
@@ -249,7 +249,7 @@ def super_universal(
 
 @algorithm
 def cubic_newton(
-    problem: Any,
+    problem: ValuedHessian,
     x0: Array,
     *,
     metric: Metric | None = None,

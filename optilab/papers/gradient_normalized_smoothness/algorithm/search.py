@@ -9,7 +9,7 @@ from optilab.core.check import require, whole
 from optilab.core.run import advance, algorithm, replicates
 from optilab.papers.gradient_normalized_smoothness.algorithm.hessians import Hessian, shifted
 from optilab.problems.metric import Metric, euclidean
-from optilab.problems.oracles import Number
+from optilab.problems.oracles import Number, Valued
 
 Array = np.ndarray
 GOING, CONVERGED, STALLED = 0, 1, 2
@@ -89,7 +89,7 @@ class Newton(NamedTuple):
 
 @algorithm
 def gns(
-    problem: Any,
+    problem: Valued,
     x0: Array,
     *,
     hessian: Hessian,
@@ -166,7 +166,7 @@ class Regularized(NamedTuple):
 
 @algorithm
 def regularized_newton(
-    problem: Any,
+    problem: Valued,
     x0: Array,
     *,
     hessian: Hessian,

@@ -1,0 +1,13 @@
+"""Which method for which problem: methods race on equal budgets, as far as what they need is what a problem has.
+
+methods     METHODS: what can be raced, its hyper-parameters with their grids, the oracles that it asks
+problems    PROBLEMS: what is raced on, with its properties as arguments
+contract    fits: whether a method can run on a problem, or the sentence why not
+costs       what an oracle call costs
+race        tune on some seeds, race on others, and name a winner where the bands don't overlap
+phase       who wins where, over two properties of a problem
+"""
+
+from optilab.core.door import guard
+
+guard(__name__)

@@ -1,0 +1,411 @@
+"""Race methods on a problem: equal budgets in cost, equal samples, tuned on some seeds and judged on others.
+
+1. Every method runs its grid and its default setting as replicates of one batched run, on the tuning seeds. Its best
+   setting is the one whose final gap has the smallest median over them.
+2. Best and default setting run on fresh seeds: other starts, other samples, the same for all methods.
+3. A winner is named where the median gap of one method's best setting is the smallest and the bands, first to third
+   quartile over the seeds, of it and of every other method are disjoint. Otherwise there is none.
+
+A replicate that diverges, its gap `BEYOND` times that at a start or its point out of bounds, has an infinite gap. Gaps
+below `RESOLUTION` times the first are as good as zero.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optilab.arena.contract import LOST, counted, fits
+from optilab.arena.costs import Costs
+from optilab.arena.methods import METHODS, Method, Told, named
+from optilab.arena.problems import Instance, Value
+from optilab.core.check import AnyArray, require, whole
+from optilab.core.randomness import common
+from optilab.core.run import run
+
+Array = np.ndarray
+RESOLUTION = 1e-12  # of a gap, in units of the median gap at the start
+BEYOND = 1e6
+KEPT = 200  # states of a run that are kept
+POINTS = 121  # of a curve
+TUNING_SEEDS = 8
+AXES = ("iterations", "gradients", "cost")
+Progress = Callable[[float, float], Any]
+
+
+class Curve(NamedTuple):
+    """The gap over an axis, with the band of its seeds."""
+
+    x: Array  # (POINTS,) from 0 to the end of the run
+    low: Array  # (POINTS,) first quartile; inf where a quarter or less is still there
+    median: Array
+    high: Array  # third quartile
+
+
+class Tuning(NamedTuple):
+    """How hard a method is to tune: final gaps over its first hyper-parameter, the others at their best for each."""
+
+    x: Array  # (values,) of the knob, in its unit; empty if there is nothing to tune
+    low: Array  # (values,) first quartile over the tuning seeds, inf where it diverged
+    median: Array
+    high: Array
+    lost: Array  # (values,) share of the seeds that diverged
+
+
+@dataclass(frozen=True)
+class Raced:
+    """What one method did with one setting on the seeds of the race."""
+
+    setting: dict[str, float]  # each hyper-parameter in its unit
+    steps: int  # at most, within the budget
+    final: AnyArray  # (seeds,) gap at the end of the budget; inf where diverged
+    lost: float  # share of the seeds that diverged
+    curves: dict[str, Curve]  # by axis
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        """First quartile, median and third quartile of the final gap."""
+        low, median, high = quartiles(self.final)
+        return float(low), float(median), float(high)
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A method in a race."""
+
+    method: str
+    trials: int  # settings that were tried
+    best: Raced
+    default: Raced
+    tuning: Tuning
+
+
+@dataclass(frozen=True)
+class Race:
+    """A race and what came out."""
+
+    problem: str
+    properties: dict[str, Value]
+    budget: float
+    costs: dict[str, float]
+    seeds: int
+    entrants: dict[str, Entrant]
+
+    @property
+    def order(self) -> list[str]:
+        """The methods by the median final gap of their best setting, the smallest first."""
+        return sorted(self.entrants, key=lambda name: self.entrants[name].best.quartiles[1])
+
+    @property
+    def tied(self) -> list[str]:
+        """The methods whose band reaches down to the leader's, the leader first; it alone if it wins."""
+        leader, *others = self.order
+        top = self.entrants[leader].best.quartiles[2]
+        return [leader, *(name for name in others if not top < self.entrants[name].best.quartiles[0])]
+
+    @property
+    def winner(self) -> str | None:
+        """The method that wins; None where bands overlap, or where nothing is below the gap at the start."""
+        leader, *others = self.tied
+        return None if others or not np.isfinite(self.entrants[leader].best.quartiles[2]) else leader
+
+    @property
+    def verdict(self) -> str:
+        """Who wins, in a sentence."""
+        leader, *others = self.tied
+        low, median, high = self.entrants[leader].best.quartiles
+        said = f"median gap {median:.2g}, quartiles {low:.2g} … {high:.2g}, over {self.seeds} seeds"
+        if self.winner:
+            return f"{leader} wins: {said}"
+        if not others:
+            return f"no winner: {leader} leads, but a quarter of its seeds or more diverged"
+        return f"no winner: {leader} leads ({said}), but its band overlaps with {' and '.join(others)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as lists, numbers and texts; what is not finite stays as Python's inf."""
+        return _plain(asdict(self)) | {"order": self.order, "winner": self.winner, "verdict": self.verdict}
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists and named tuples as dictionaries, all the way down."""
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def quartiles(values: AnyArray) -> tuple[Array, Array, Array]:
+    """First quartile, median and third quartile along the last axis: values that occur, so that inf is allowed.
+
+    Of n values in order the ⌈n/4⌉-th, ⌈n/2⌉-th and ⌈3n/4⌉-th. NaN counts as inf.
+    """
+    ordered = np.sort(np.where(np.isnan(values), np.inf, values), -1)
+    n = ordered.shape[-1]
+    low, median, high = (ordered[..., int(np.ceil(share * n)) - 1] for share in (0.25, 0.5, 0.75))
+    return low, median, high
+
+
+# One batched run
+
+
+class Followed(NamedTuple):
+    """A batched run within a budget."""
+
+    step: Array  # (kept,)
+    gap: Array  # (kept, *batch), NaN from divergence on
+    cost: Array  # (kept, *batch) spent so far
+    gradients: Array  # (kept, *batch) asked so far, a minibatch by its share
+    lost: Array  # (*batch) whether it diverged
+    steps: int  # at most, within the budget
+
+    @property
+    def final(self) -> Array:
+        """The gap of the last state that the budget pays: (*batch), inf where diverged."""
+        return self.gap_at(self.cost, np.array([np.inf]))[0]
+
+    def gap_at(self, axis: Array, x: Array) -> Array:
+        """The gap at points x (points,) of an axis (kept, *batch), of the last state so far; inf where diverged."""
+        kept = len(self.step)
+        axis, gap = axis.reshape(kept, -1), self.gap.reshape(kept, -1)
+        last = np.array([np.searchsorted(column, x, side="right") - 1 for column in axis.T]).T
+        values = np.take_along_axis(gap, last, 0).reshape(len(x), *self.gap.shape[1:])
+        return np.where(np.isnan(values), np.inf, values)
+
+
+def told(method: Method, problem: Instance, T: int, seed: int, axes: int) -> Told:
+    """What a method is told of a problem; its draws are shared along the first `axes` axes of the batch."""
+    samples, signs = np.random.default_rng(seed).spawn(2)
+    size = 1 if problem.noise > 0 else method.size
+    return Told(problem.L, problem.mu, problem.slope, T, size, common(samples, axes), common(signs, axes))
+
+
+def price(method: Method, problem: Instance, costs: Costs) -> tuple[float, float]:
+    """What the start of a method costs, and then each step; where steps differ, the least that one can cost."""
+    if method.calls is not None:
+        return 0.0, costs.gradient
+    facts = told(method, problem, 2, 0, 0)
+    oracle = counted(method, problem, facts.rng, facts.size)
+    settings = {name: np.asarray(value) for name, value in method.default(facts).items()}
+    trace = run(method.begin(oracle, problem.looks[0], facts, settings), 2, keep=[], oracle=oracle)
+    spent = _spent(method, problem, costs, trace.calls)
+    return float(spent[0]), float((spent[-1] - spent[0]) / trace.step[-1])
+
+
+def _spent(method: Method, problem: Instance, costs: Costs, calls: Mapping[str, Any]) -> Array:
+    share = problem.share(1 if problem.noise > 0 else method.size)
+    return np.asarray(costs.of(calls, share=share, d=problem.d), dtype=float)
+
+
+def follow(
+    method: Method,
+    problem: Instance,
+    x0: Array,
+    settings: Mapping[str, Array],
+    budget: float,
+    *,
+    costs: Costs,
+    seed: int,
+    progress: Progress | bool = False,
+) -> Followed:
+    """Run a method from x0 (settings, seeds, d) until the budget is spent; seeds have the same samples in each setting.
+
+    Parameters
+    ----------
+    method : Method
+        What runs.
+    problem : Instance
+        On what.
+    x0 : array (settings, seeds, d)
+        Where to start.
+    settings : mapping of name to array (settings, seeds)
+        The hyper-parameters, each in its unit.
+    budget : float
+        In gradients of the whole function.
+    costs : Costs
+        What calls cost.
+    seed : int
+        Of samples and probes: the same seed gives the same samples to every method that draws as many.
+    progress : function (done, total)
+        Called now and then.
+
+    Raises
+    ------
+    ValueError
+        If the budget doesn't pay for one step.
+    """
+    first, each = price(method, problem, costs)
+    steps = int((budget - first) / each + 1e-9)
+    require(steps >= 1, "the budget", budget, f"at least {first + each:g}, the price of one step of {method.name}")
+    facts = told(method, problem, steps, seed, 1)
+    oracle = counted(method, problem, facts.rng, facts.size)
+
+    def spent_by(state: Any, k: Any) -> Array:
+        calls = oracle.calls if method.calls is None else method.calls(state, k)
+        return _spent(method, problem, costs, calls)
+
+    def affordable(states: Iterator[Any]) -> Iterator[Any]:
+        for k, state in enumerate(states):
+            if (spent_by(state, k) > budget * (1 + 1e-9)).all():
+                return
+            yield state
+
+    trace = run(
+        affordable(method.begin(oracle, x0, facts, dict(settings))),
+        steps,
+        every=max(1, steps // KEPT) if method.calls is None else 1,
+        keep=[] if method.calls is None else method.counts,
+        oracle=oracle,
+        limit=LOST,
+        progress=progress,
+        gap=lambda state: problem.gap(state[0]),
+    )
+    k = trace.step.reshape(-1, *(1 for _ in x0.shape[:-1]))
+    if method.calls is None:
+        calls = {kind: count.reshape(k.shape) for kind, count in trace.calls.items()}
+    else:
+        calls = method.calls(trace, k)
+    off = np.logical_or.accumulate(~(trace.gap <= BEYOND * problem.first_gap), 0)
+    share = problem.share(facts.size)
+    cost = np.broadcast_to(_spent(method, problem, costs, calls), trace.gap.shape)
+    gradients = np.broadcast_to(np.asarray(costs.gradients(calls, share), dtype=float), trace.gap.shape)
+    paid = np.where(off, np.nan, trace.gap)
+    for i in range(1, len(paid)):  # what the budget no longer pays for keeps the gap of what it paid for last
+        over = cost[i] > budget * (1 + 1e-9)
+        paid[i] = np.where(over, paid[i - 1], paid[i])
+    return Followed(trace.step, paid, cost, gradients, off[-1], steps)
+
+
+# The race
+
+
+def race(
+    methods: Sequence[str],
+    problem: Instance,
+    budget: float,
+    *,
+    rng: np.random.Generator,
+    costs: Costs | None = None,
+    seeds: int = 20,
+    progress: Progress | None = None,
+) -> Race:
+    """Let methods race on a problem; see the module for the rules.
+
+    Parameters
+    ----------
+    methods : sequence of str
+        Names in `METHODS`.
+    problem : Instance
+        What an entry of `PROBLEMS` makes.
+    budget : float
+        What each may spend in a run, in gradients of the whole function.
+    rng : numpy.random.Generator
+        Of starts, samples and probes.
+    costs : Costs, optional
+        What calls cost.
+    seeds : int
+        Of the race; `TUNING_SEEDS` others are tuned on.
+    progress : function (done, total), optional
+        Called now and then; what it raises ends the race.
+
+    Raises
+    ------
+    ValueError
+        If a method doesn't fit the problem (says why), or the budget doesn't pay for one of its steps.
+    """
+    chosen = [named(name) for name in methods]
+    require(len(chosen) > 0, "methods", methods, "one or more")
+    require(len({one.name for one in chosen}) == len(chosen), "methods", methods, "different ones")
+    require(whole(seeds, 4), "seeds", seeds, "a whole number, 4 or more: a band needs quartiles")
+    for method in chosen:
+        reason = fits(method, problem)
+        require(reason is None, "a method", method.name, f"one that fits the problem: {method.name} {reason}")
+    costs = Costs() if costs is None else costs
+    start_rng, seed_rng = rng.spawn(2)
+    trial_x0, race_x0 = problem.facts.start(start_rng, TUNING_SEEDS), problem.facts.start(start_rng, seeds)
+    trial_seed, race_seed = (int(seed) for seed in seed_rng.integers(2**31, size=2))
+
+    def attempt(
+        method: Method, settings: Sequence[Mapping[str, float]], starts: Array, seed: int, part: int
+    ) -> Followed:
+        report = partial(_part, progress, part, 2 * len(chosen)) if progress else False
+        batch = (len(settings), len(starts))
+        columns = {
+            knob.name: np.broadcast_to(np.array([setting[knob.name] for setting in settings])[:, None], batch)
+            for knob in method.knobs
+        }
+        x0 = np.broadcast_to(starts, (*batch, problem.d))
+        return follow(method, problem, x0, columns, budget, costs=costs, seed=seed, progress=report)
+
+    heats = []
+    for i, method in enumerate(chosen):
+        default = method.default(told(method, problem, 1, 0, 0))
+        tried = [*method.grid, default] if method.knobs else method.grid
+        trials = attempt(method, tried, trial_x0, trial_seed, 2 * i)
+        settings = [tried[best_of(trials.final)], default]
+        heats.append((method, trials, settings, attempt(method, settings, race_x0, race_seed, 2 * i + 1)))
+
+    seen = [gap[np.isfinite(gap)] for _, trials, _, judged in heats for gap in (trials.gap, judged.gap)]
+    lowest = min(float(gap.min(initial=np.inf)) for gap in seen)
+    shift = 0.0 if problem.facts.exact else max(0.0, -lowest)  # a run found what lies below the reference
+    floor = RESOLUTION * max(float(np.median(problem.gap(race_x0))) + shift, np.finfo(float).tiny)
+    entrants = {}
+    for method, trials, settings, judged in heats:
+        best, usual = (_raced(judged, j, settings[j], shift, floor, budget) for j in range(2))
+        tuning = _tuning(method, trials, shift, floor)
+        entrants[method.name] = Entrant(method.name, len(trials.lost), best, usual, tuning)
+    return Race(problem.name, problem.properties, float(budget), asdict(costs), seeds, entrants)
+
+
+def best_of(final: AnyArray) -> int:
+    """The first setting whose median final gap over the seeds is the smallest: (settings, seeds) → number."""
+    return int(np.argmin(quartiles(final)[1]))
+
+
+def _part(progress: Progress, i: int, parts: int, done: float, total: float) -> None:
+    """Report how far part i of all parts has come."""
+    progress(i + done / max(total, 1), parts)
+
+
+def _raced(
+    followed: Followed, i: int, setting: Mapping[str, float], shift: float, floor: float, budget: float
+) -> Raced:
+    """Setting i of a run."""
+    one = Followed(
+        followed.step,
+        np.maximum(followed.gap[:, i] + shift, floor),
+        followed.cost[:, i],
+        followed.gradients[:, i],
+        followed.lost[i],
+        followed.steps,
+    )
+    iterations = np.broadcast_to(one.step[:, None], one.gap.shape)
+    curves = {}
+    for name, axis in zip(AXES, (iterations, one.gradients, one.cost), strict=True):
+        end = axis[-1].max() if name != "cost" else budget
+        x = np.linspace(axis[0].min(), end, POINTS)
+        curves[name] = Curve(x, *quartiles(one.gap_at(axis, x)))
+    return Raced(dict(setting), one.steps, one.final, float(np.mean(one.lost)), curves)
+
+
+def _tuning(method: Method, trials: Followed, shift: float, floor: float) -> Tuning:
+    """Final gaps over the first knob."""
+    if not method.knobs:
+        return Tuning(*(np.empty(0) for _ in Tuning._fields))
+    first = method.knobs[0]
+    of_first = np.array([setting[first.name] for setting in method.grid])
+    final, rows = np.maximum(trials.final + shift, floor), []
+    for value in first.grid:
+        same = np.flatnonzero(of_first == value)
+        i = same[best_of(final[same])]
+        rows.append((*quartiles(final[i]), np.mean(trials.lost[i])))
+    return Tuning(np.array(first.grid), *map(np.array, zip(*rows, strict=True)))
+
+
+def entered(problem: Instance) -> list[str]:
+    """The methods that fit a problem."""
+    return [name for name, method in METHODS.items() if fits(method, problem) is None]

@@ -1,0 +1,324 @@
+"""A race against a plain loop, its rules one by one, and the phase diagram that is made of races."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optilab.arena.costs import Costs
+from optilab.arena.methods import METHODS, TRIALS, named, octaves
+from optilab.arena.phase import Phase, phase
+from optilab.arena.problems import PROBLEMS
+from optilab.arena.race import RESOLUTION, TUNING_SEEDS, best_of, quartiles, race
+from optilab.arena.report import finite
+from optilab.core.randomness import common
+
+rng = np.random.default_rng
+VALLEY = PROBLEMS["quadratic"](kappa=20, dimension=3)
+
+
+def test_a_race_is_a_plain_loop_over_settings_and_seeds():
+    budget, problem = 40.0, VALLEY
+    result = race(["gradient descent"], problem, budget, rng=rng(5), seeds=6).entrants["gradient descent"]
+    starts, _ = rng(5).spawn(2)
+    trial_x0, race_x0 = problem.facts.start(starts, TUNING_SEEDS), problem.facts.start(starts, 6)
+
+    def final(x, alpha):
+        for _ in range(40):
+            x = x - alpha * problem.facts.problem.grad(x)
+        return float(problem.facts.problem(x)) if np.linalg.norm(x) < 1e9 else np.inf
+
+    tried = [*octaves(-8.5, 3, TRIALS), 1.0]
+    medians = [sorted(final(x, alpha) for x in trial_x0)[TUNING_SEEDS // 2 - 1] for alpha in tried]
+    chosen = tried[int(np.argmin(medians))]
+    assert result.best.setting == {"step": chosen}
+    assert result.trials == TRIALS + 1
+    np.testing.assert_allclose(result.best.final, [final(x, chosen) for x in race_x0], rtol=1e-9)
+    np.testing.assert_allclose(result.default.final, [final(x, 1.0) for x in race_x0], rtol=1e-9)
+    np.testing.assert_allclose(result.tuning.median[: TRIALS - 4], medians[: TRIALS - 4], rtol=1e-9)
+    assert np.isinf(result.tuning.median[-1])
+    assert result.tuning.lost[-1] == 1.0
+    halfway = [final_after(problem, x, chosen, 20) for x in race_x0]
+    at = np.searchsorted(result.best.curves["iterations"].x, 20)
+    assert result.best.curves["iterations"].x[at] == pytest.approx(20)
+    np.testing.assert_allclose(result.best.curves["iterations"].median[at], sorted(halfway)[2], rtol=1e-9)
+
+
+def final_after(problem, x, alpha, steps):
+    for _ in range(steps):
+        x = x - alpha * problem.facts.problem.grad(x)
+    return float(problem.facts.problem(x))
+
+
+def test_the_seeds_of_the_race_are_not_those_of_the_tuning():
+    starts, _ = rng(0).spawn(2)
+    tuned, raced = VALLEY.facts.start(starts, TUNING_SEEDS), VALLEY.facts.start(starts, 20)
+    assert not np.isin(np.round(raced, 9), np.round(tuned, 9)).any()
+
+
+def test_all_spend_the_same():
+    problem, budget = PROBLEMS["logistic"](dimension=4), 16.0
+    names = ["Adam", "SGD", "GNS Newton", "ADAHESSIAN", "line search"]
+    result = race(names, problem, budget, rng=rng(1), seeds=4)
+    for entrant in result.entrants.values():
+        assert entrant.best.curves["cost"].x[-1] == budget
+    steps = {name: entrant.best.steps for name, entrant in result.entrants.items()}
+    assert steps["Adam"] == 16
+    assert steps["SGD"] == 16 * 200 // METHODS["SGD"].size
+    assert steps["ADAHESSIAN"] == 16 // 3  # a gradient and a product
+    assert result.entrants["GNS Newton"].best.curves["iterations"].x[-1] <= 2  # of a Hessian in four variables
+    assert result.entrants["line search"].best.curves["gradients"].x[-1] <= budget / 1.5  # values cost, too
+
+
+def test_prices_can_be_edited():
+    free = race(["line search"], VALLEY, 30.0, rng=rng(1), seeds=4, costs=Costs(value=0.0))
+    dear = race(["line search"], VALLEY, 30.0, rng=rng(1), seeds=4, costs=Costs(value=5.0))
+    median = [result.entrants["line search"].best.quartiles[1] for result in (free, dear)]
+    assert median[0] < median[1]
+    with pytest.raises(ValueError, match="prox must be 0 or more and finite, got -1"):
+        Costs(prox=-1.0)
+    with pytest.raises(ValueError, match="gradient must be positive"):
+        Costs(gradient=0.0)
+
+
+def test_methods_see_the_same_samples():
+    problem = PROBLEMS["quadratic"](dimension=3, noise=0.5)
+    names = ["SGD", "gradient descent"]  # on a noisy problem the second is the first
+    result = race(names, problem, 50.0, rng=rng(2), seeds=6)
+    one, other = (result.entrants[name] for name in names)
+    np.testing.assert_array_equal(one.best.final, other.best.final)
+    assert result.winner is None
+    assert set(result.tied) == set(names)
+
+
+def test_samples_differ_from_seed_to_seed():
+    problem = PROBLEMS["quadratic"](dimension=3, noise=0.5)
+    sample = problem.asked.sample(common(rng(0), 1), (2, 5, 1))
+    assert (sample[0] == sample[1]).all()
+    assert len(np.unique(sample[0])) == sample[0].size
+
+
+def test_a_race_is_the_same_again():
+    names = ["heavy ball", "Adam"]
+    one, other = (race(names, VALLEY, 30.0, rng=rng(3), seeds=5).as_dict() for _ in range(2))
+    assert one == other
+    json.dumps(finite(one), allow_nan=False)
+
+
+def changed(result, finals):
+    entrants = {
+        name: replace(entrant, best=replace(entrant.best, final=np.array(finals[name], dtype=float)))
+        for name, entrant in result.entrants.items()
+    }
+    return replace(result, entrants=entrants)
+
+
+RESULT = race(["gradient descent", "heavy ball"], VALLEY, 20.0, rng=rng(4), seeds=4)
+
+
+def test_a_winner_is_named_where_the_bands_are_disjoint():
+    apart = changed(RESULT, {"gradient descent": [5, 6, 7, 99], "heavy ball": [1, 2, 4.9, 80]})
+    assert apart.winner == "heavy ball"  # third quartile 4.9 below first quartile 5
+    assert apart.order == ["heavy ball", "gradient descent"]
+    assert apart.verdict.startswith("heavy ball wins: median gap 2, quartiles 1 … 4.9")
+    touching = changed(RESULT, {"gradient descent": [5, 6, 7, 99], "heavy ball": [1, 2, 5, 80]})
+    assert touching.winner is None
+    assert touching.tied == ["heavy ball", "gradient descent"]
+    assert touching.verdict.startswith("no winner: heavy ball leads")
+
+
+def test_nobody_wins_by_not_arriving():
+    lost = changed(RESULT, {"gradient descent": [np.inf] * 4, "heavy ball": [1, 2, np.inf, np.inf]})
+    assert lost.winner is None
+    assert "diverged" in lost.verdict or "overlaps" in lost.verdict
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 10) | st.just(np.inf) | st.just(np.nan), min_size=4, max_size=40))
+def test_quartiles_are_values_that_occur_in_order(values):
+    low, median, high = quartiles(np.array(values))
+    assert low <= median <= high
+    clean = [np.inf if np.isnan(value) else value for value in values]
+    for quartile, share in ((low, 0.25), (median, 0.5), (high, 0.75)):
+        assert quartile in clean
+        assert np.mean(np.array(clean) <= quartile) >= share
+        assert np.mean(np.array(clean) < quartile) < share
+
+
+def test_the_best_setting_is_the_first_with_the_smallest_median():
+    final = np.array([[1.0, np.inf, np.inf, np.inf], [3, 3, 4, 9], [2, 3, 5, 6]])
+    assert best_of(final) == 1
+    assert best_of(np.full((2, 4), np.inf)) == 0
+
+
+def test_below_the_resolution_all_gaps_are_alike():
+    easy = PROBLEMS["quadratic"](kappa=2, dimension=2)
+    result = race(["heavy ball", "Nesterov, strongly convex"], easy, 400.0, rng=rng(6), seeds=8)
+    finals = {value for entrant in result.entrants.values() for value in entrant.best.final}
+    assert len(finals) == 1
+    assert 0 < finals.pop() < 1e2 * RESOLUTION
+    assert result.winner is None
+
+
+def test_a_formula_whose_minimum_a_run_finds_below_the_reference():
+    problem = PROBLEMS["formula"](formula="(x**2 - 1)**2 + 0.3*x")
+    high = replace(problem, facts=replace_fact(problem.facts, minimum=problem.facts.minimum + 0.1))
+    result = race(["heavy ball"], high, 200.0, rng=rng(7), seeds=8)
+    assert min(result.entrants["heavy ball"].best.final) < 1e-6
+    assert min(result.entrants["heavy ball"].best.final) > 0
+
+
+def replace_fact(facts, **changes):
+    return facts._replace(**changes)
+
+
+def test_progress_reaches_the_end_and_what_it_raises_ends_the_race():
+    seen = []
+    race(["heavy ball", "Adam"], VALLEY, 100.0, rng=rng(8), seeds=4, progress=lambda *part: seen.append(part))
+    shares = [done / total for done, total in seen]
+    assert shares == sorted(shares)
+    assert 0.7 < shares[-1] <= 1
+
+    def stop(done, total):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        race(["Adam"], VALLEY, 100.0, rng=rng(8), seeds=4, progress=stop)
+
+
+BAD = [
+    ({"methods": []}, "methods must be one or more"),
+    ({"methods": ["Adam", "adam"]}, "methods must be different ones"),
+    ({"methods": ["Adem"]}, "the method must be one of gradient descent, .*, got 'Adem'"),
+    ({"seeds": 3}, "seeds must be a whole number, 4 or more"),
+    ({"budget": 0.5}, "the budget must be at least 1, the price of one step of Adam, got 0.5"),
+]
+
+
+@pytest.mark.parametrize(("bad", "said"), BAD, ids=[said for _, said in BAD])
+def test_what_cannot_race_is_refused_by_name(bad, said):
+    given = {"methods": ["Adam"], "problem": VALLEY, "budget": 10.0, "rng": rng(0)} | bad
+    with pytest.raises(ValueError, match=said):
+        race(**given)
+
+
+def test_names_are_found_however_they_are_written():
+    assert named("Heavy-Ball") is METHODS["heavy ball"]
+    assert named("sgd_1/sqrt_t") is METHODS["SGD, 1/√t"]
+    assert len({named(name).name for name in METHODS}) == len(METHODS)
+
+
+# Problems
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"kapa": 3}, "a property must be one of kappa, dimension, rotation, noise, got 'kapa'"),
+        ({"kappa": 0.5}, "kappa must be a number from 1.0 to 1000000.0, got 0.5"),
+        ({"dimension": 2.5}, "dimension must be a whole number from 2 to 200, got 2.5"),
+        ({"noise": np.nan}, "noise must be a number from 0.0 to 10.0, got nan"),
+    ],
+)
+def test_a_property_out_of_its_range_is_refused(values, said):
+    with pytest.raises(ValueError, match=said):
+        PROBLEMS["quadratic"](**values)
+
+
+def test_a_formula_without_a_floor_is_refused():
+    with pytest.raises(ValueError, match="the formula must be bounded below"):
+        PROBLEMS["formula"](formula="x**3 + y**2")
+    with pytest.raises(ValueError, match="formula must be a text"):
+        PROBLEMS["formula"](formula=3)
+
+
+def test_noise_is_measured_in_gradients():
+    problem = PROBLEMS["quadratic"](noise=0.5)
+    x = problem.facts.start(rng(1), 400)
+    error = problem.asked.sample_grad(x, problem.asked.sample(rng(2), (400, 1))) - problem.facts.problem.grad(x)
+    length = np.sqrt((problem.facts.problem.grad(x) ** 2).sum(-1).mean())
+    assert np.sqrt((error**2).sum(-1).mean()) / length == pytest.approx(0.5, rel=0.15)
+
+
+def test_a_rotation_turns_the_valley_and_keeps_its_curvatures():
+    straight, turned = (PROBLEMS["quadratic"](rotation=turn).facts.problem for turn in (0.0, 1.0))
+    np.testing.assert_allclose(np.linalg.eigvalsh(turned.A), np.linalg.eigvalsh(straight.A), atol=1e-12)
+    assert abs(straight.A - np.diag(np.diag(straight.A))).max() == 0
+    assert abs(turned.A - np.diag(np.diag(turned.A))).max() > 0.05
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_no_start_is_below_the_reference(name):
+    problem = PROBLEMS[name]()
+    assert (problem.gap(problem.facts.start(rng(9), 50)) > 0).all()
+    assert 0 < problem.mu <= problem.L
+    assert PROBLEMS[name]() is problem
+
+
+# Phase diagrams
+
+AXES = {"x": ("kappa", [3, 300]), "y": ("noise", [0.0, 0.3]), "budget": 40.0, "seeds": 4}
+
+
+def test_a_phase_diagram_is_its_races():
+    methods = ["gradient-descent", "line search"]
+    diagram = phase(methods, "quadratic", **AXES, fixed={"dimension": 3})
+    assert diagram.methods == ["gradient descent", "line search"]
+    for i, j in np.ndindex(2, 2):
+        run = diagram.race_at(i, j)
+        assert run.properties["kappa"] == AXES["x"][1][j]
+        assert run.properties["noise"] == AXES["y"][1][i]
+        assert run.properties["dimension"] == 3
+        assert diagram.winner[i][j] == run.winner
+        assert diagram.leader[i][j] == run.order[0]
+        assert diagram.tied[i][j] == run.tied
+        for name in diagram.methods:
+            entrant = run.entrants.get(name)
+            assert diagram.medians[name][i][j] == (entrant and entrant.best.quartiles[1])
+    assert diagram.medians["line search"][1] == [None, None]  # noise has no exact values
+    assert Phase(**json.loads(json.dumps(diagram.as_dict()))) == diagram
+
+
+def test_the_budget_may_be_an_axis_and_sizes_are_whole():
+    diagram = phase(["Adam"], "quadratic", ("dimension", [2.4, 4.6]), ("budget", [5, 10]), budget=1.0, seeds=4)
+    assert diagram.x_values == [2, 5]
+    assert diagram.race_at(1, 0).budget == 10
+    assert diagram.winner == [["Adam", "Adam"], ["Adam", "Adam"]]
+
+
+def test_processes_give_the_same_diagram():
+    with ProcessPoolExecutor(1) as executor:
+        apart = phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])}, executor=executor)
+    assert apart == phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])})
+
+
+def test_a_diagram_that_is_stopped_stops():
+    seen = []
+
+    def stop(done, total):
+        seen.append((done, total))
+        if done == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        phase(["Adam"], "quadratic", **AXES, progress=stop)
+    assert seen == [(1, 4), (2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"problem": "cubic"}, "the problem must be one of quadratic"),
+        ({"y": ("kappa", [1])}, "y must be another property than x = kappa"),
+        ({"y": ("colour", [1])}, "an axis must be budget or one of kappa"),
+        ({"y": ("noise", [-1])}, "noise must be a number from 0.0"),
+        ({"y": ("noise", [])}, "the values of noise must be one or more"),
+    ],
+)
+def test_a_diagram_of_what_is_not_there_is_refused(bad, said):
+    with pytest.raises(ValueError, match=said):
+        phase(**{"methods": ["Adam"], "problem": "quadratic", **AXES, **bad})
