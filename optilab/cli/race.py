@@ -4,8 +4,6 @@ import argparse
 import json
 from typing import Any
 
-import numpy as np
-
 from optilab.cli.refused import RefusedError, argument, count
 from optilab.cli.tables import aligned
 
@@ -37,6 +35,8 @@ def seed(text: str) -> int:
 
 def race(arguments: argparse.Namespace) -> int:
     """Race, and print the table and the verdict, or all of it as JSON."""
+    import numpy as np
+
     from optilab.arena import race as arena
     from optilab.arena import report
     from optilab.arena.contract import fits
