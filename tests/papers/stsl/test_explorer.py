@@ -97,3 +97,63 @@ def test_an_edit_is_that_of_the_algorithm_and_a_lost_one_says_so():
     assert lost["headline"] == "No edit"
     assert "Step too large" in lost["note"]
     assert lost["empty"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "digit", "said"),
+    [
+        ("sr2", 21, ["PSLD 0.229 after 250", "STSL 0.177 after 50", "<b>STSL</b>"]),
+        ("rand60", 21, ["STSL, noisy start 0.198", "<b>STSL, noisy start</b>"]),
+        ("blur", 22, ["P2L 0.246", "STSL 0.286", "<b>P2L</b>"]),
+    ],
+)
+def test_the_race_is_what_the_lesson_says_of_it(name, digit, said):
+    race = module("race")
+    run = race.simulate(name, digit, 0)
+    note = race.compute(race.PAPER, run=run)["note"]
+    assert [words for words in said if words not in note] == []
+    assert "PSLD" in note
+    if name == "sr2":
+        calls = race.compute(race.CALLS, run=run)["note"]
+        assert "PSLD 0.229 after 250" in calls
+        assert "STSL 0.177 after 120" in calls
+
+
+@pytest.mark.parametrize(
+    ("way", "alpha", "error", "longer"),
+    [
+        (parts.ORDER, 0.6, "2.3", "3.2"),
+        (parts.ORDER, 0.98, "0.24", "1.2"),
+        ("surrogate with trace", 0.6, "2", "2.9"),
+        (parts.ORDER, 0.02, "9.9", "11"),
+        ("surrogate with trace", 0.02, "12", "12"),
+        (parts.FULL, 0.6, "0.2", "1.1"),
+        (parts.FULL, 0.98, "1.5×10⁻⁵", "1"),
+    ],
+)
+def test_the_arrows_are_what_the_lesson_says_of_them(way, alpha, error, longer):
+    data = module("field").compute(alpha, way, 0.3)
+    assert data["headline"] == f"The median error is {error} times the exact arrow"
+    assert f"<b>{longer} times as long</b>" in data["note"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({}, 0.78),
+        ({"tune": False}, 0.76),
+        ({"mend": False}, 0.67),
+        ({"tune": False, "mend": False}, 0.59),
+        ({"w": 3.0}, 0.74),
+        ({"w": 3.0, "tune": False, "mend": False}, 0.53),
+    ],
+)
+def test_edits_keep_what_the_lesson_says(changed, kept):
+    start = {"source": 3, "which": 0, "name": "sr2", "target": 8, "w": 1.5, "tune": True, "mend": True}
+    data = module("editing").compute(**start | {"lam": 0.03, "nu": 2.0} | changed)
+    assert f"correlation of {kept:.2f} " in data["headline"]
+
+
+def test_too_long_a_tuning_all_but_wins_against_the_class():
+    data = module("editing").compute(3, 0, "sr2", 8, 1.5, True, True, 3.0, 2.0)
+    assert "an 8 (probability 0.63)" in data["note"]

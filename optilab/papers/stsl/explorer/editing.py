@@ -48,6 +48,11 @@ def classes(z: Array) -> Array:
     return prior.local(z, ALMOST).r.reshape(CLASSES, -1).sum(-1)
 
 
+def numeral(digit: int) -> str:
+    """A digit with its article."""
+    return f"{'an' if digit == 8 else 'a'} {digit}"
+
+
 def compute(
     source: int, which: int, name: str, target: int, w: float, tune: bool, mend: bool, lam: float, nu: float
 ) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def compute(
     else:
         headline = f"The edit keeps a correlation of {number(kept, 2)} with the digit"
         note = (
-            f"From {source} to {target}: the prior takes the edit for a {int(share.argmax())} (probability "
+            f"From {source} to {target}: the prior takes the edit for {numeral(int(share.argmax()))} (probability "
             f"{number(float(share.max()), 2)}). Correlation with the clean digit: <b>{number(kept)}</b>, of what the "
             f"edit began with: {number(float(ex.correlation(begun, x)))}."
         )

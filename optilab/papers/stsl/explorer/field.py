@@ -72,7 +72,7 @@ def compute(alpha: float, way: str, sigma: float) -> dict[str, Any]:
         "shade": SHADES[way],
         "truth": (ALONG, np.maximum(truth, DEEPEST)),
         "value": (ALONG, np.maximum(value, DEEPEST)),
-        "headline": f"Its error is {number(error, 2)} of the exact arrow, in the median",
+        "headline": f"The median error is {number(error, 2)} times the exact arrow",
         "verdict": f"Along a line across Az = y: {said}",
         "note": f"At ᾱ = {number(alpha)} the {way}'s arrows are <b>{number(longer, 2)} times as long</b> as the exact "
         f"ones in the median (drawn no longer than two). The gap log p − value runs from {number(float(gap.min()), 2)} "
