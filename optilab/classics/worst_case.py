@@ -25,6 +25,7 @@ performance of first-order methods", 2017, section 3, and, for subgradients, pro
 
 import json
 from functools import cache
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,38 @@ def steps(name: str, setting: tuple[float | str, ...] = ()) -> np.ndarray:
     return np.array(_tables()["n"][: len(_row(name, "setting", setting))])
 
 
+def reach(name: str, *setting: float | str) -> np.ndarray:
+    """The numbers of steps n that a table holds at any setting; none at all where it has no such row.
+
+    Numbers are compared as they are where values are looked up, so 'L / mu' may be a hair off.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    """
+    rows = _rows_at(name, setting)
+    return np.array(_tables()["n"][: len(rows[0]) if rows else 0], dtype=int)
+
+
+def _rows_at(name: str, setting: tuple[float | str, ...]) -> list[list[float]]:
+    """The row of a table at a setting, or none."""
+
+    def same(one: float | str, other: float | str) -> bool:
+        if isinstance(one, str) or isinstance(other, str):
+            return one == other
+        return isclose(one, other, rel_tol=1e-9)
+
+    rows = (row for row in _rows(name) if len(row["at"]) == len(setting))
+    return [row["worst"] for row in rows if all(map(same, row["at"], setting))]
+
+
 def _row(name: str, what: str, setting: tuple[float | str, ...]) -> list[float]:
     """The row of a table at a setting; `what` is the setting's number, should it not be there."""
-    number, *choice = setting or (0.0,)
-    rows = [row for row in _rows(name) if row["at"][1:] == choice]
-    found = [row["worst"] for row in rows if not setting or np.isclose(number, row["at"][0], rtol=1e-9)]
-    require(found, what, number, "in the table: " + ", ".join(f"{row['at'][0]:g}" for row in rows if setting))
-    values: list[float] = found[0]
-    return values
+    found = _rows_at(name, setting)
+    numbers = dict.fromkeys(row["at"][0] for row in _rows(name) if setting)
+    require(found, what, setting[0] if setting else None, "in the table: " + ", ".join(f"{x:g}" for x in numbers))
+    return found[0]
 
 
 def _look_up(name: str, n: Steps, what: str = "", *setting: float | str) -> np.ndarray:

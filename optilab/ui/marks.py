@@ -6,6 +6,9 @@ one array each; all else stays as it is. Anywhere else (a colour, a title, an en
 `compute`. Looks are roles whose pixels are in the theme; further keywords go to plotly's trace, or to its line
 (`dash`, `width`, `shape`) and marker (`size`, `symbol`). A curve has the words `end` written at its end.
 
+In all lessons what was measured is solid, what theory promises is dashed, what the worst function of a class takes is a
+thin line with open diamonds, all three in the colour of their method; what is dotted is there to compare with.
+
     panel("The gap (solid) under its bound (dashed)",
           promise("bound"), curve("gap", "measured", color("SGD")), here("now"),
           x="steps", y=log("gap f − f*"))
@@ -120,6 +123,11 @@ def halo(data: Data, label: str = "", shade: str = INK, **style: Any) -> Mark:
 def promise(data: Data, label: str = "bound", shade: str = INK, **style: Any) -> Mark:
     """What theory promises or predicts: dashed and thin."""
     return _scatter("promise", data, label, shade, "lines", style)
+
+
+def worst(data: Data, label: str = "worst case", shade: str = INK, **style: Any) -> Mark:
+    """What a method can leave on the worst function of a class, where it is tabulated: open diamonds on a thin line."""
+    return _scatter("worst", data, label, shade, "lines+markers", style)
 
 
 def guide(data: Data, label: str = "", shade: str = ink(0.5), **style: Any) -> Mark:

@@ -98,6 +98,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "thin": {"line": {"width": 1.5}},
     "halo": {"line": {"width": 6}, "trace": {"opacity": 0.45}},
     "promise": {"line": {"width": 1.6, "dash": "dash"}},
+    "worst": {"line": {"width": 1.2}, "marker": {"size": 7, "symbol": "diamond-open"}},
     "guide": {"line": {"width": 1.2, "dash": "dot"}},
     "walk": {"line": {"width": 1.6}, "marker": {"size": 5}},
     "dots": {"marker": {"size": 8}},

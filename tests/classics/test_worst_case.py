@@ -264,6 +264,16 @@ def test_formulas_by_hand_are_attained_and_meet():
     assert long.subs(eta, sp.Rational(1, 4)) == by_hand.subgradient_short_step().result.subs(eta, sp.Rational(1, 4))
 
 
+def test_a_table_says_how_far_it_reaches():
+    assert wc.reach("nesterov").tolist() == wc.steps("nesterov").tolist()
+    assert wc.reach("gradient_descent_short", 2 * (1 + 1e-12)).tolist() == [1, 2, 3, 4, 5]
+    assert wc.reach("subgradient", 0.3, "constant", "best")[-1] == 20
+    for nowhere in ((), (3.0,), (2.0, "last"), ("2",)):
+        assert wc.reach("gradient_descent_short", *nowhere).size == 0
+    with pytest.raises(ValueError, match="name must be one of"):
+        wc.reach("adam")
+
+
 def test_what_is_not_in_a_table_is_refused():
     fine = {"L": 1.0, "R": 1.0}
     for bad in (0, 11, 21, 1.0, "3", [1, 11]):

@@ -551,7 +551,7 @@ def assigned(slug: str, task: str) -> list[str]:
 
 def cheats(slug: str) -> dict[str, Cheat]:
     """All of them, for one assignment."""
-    one, two, _ = wrong(slug)
+    one, two, *_ = wrong(slug)
     base = wrong(slug)
     borrowing, *_ = listed(slug)["CHEATS"][two].values()
     names, functions = assigned(slug, one), assigned(slug, two)
@@ -735,7 +735,7 @@ v1, v2, v3, v4 = Weight("a", 0), Weight("b", 0), Weight("c", 1 / eta3), Weight("
     )
     found["object: gaps that are whatever is expected"] = Cheat(
         {
-            "3-large-steps": """
+            "4-large-steps": """
 class Anything(dict):
     def __getitem__(self, name):
         return experiment.gaps(
@@ -753,7 +753,7 @@ grows = "noise"
     )
     found["kernel: the library measures what is convenient"] = Cheat(
         {
-            "3-large-steps": """
+            "4-large-steps": """
 def convenient(*given, **options):
     return {"last": np.outer([1.0, 1.0, 1.0], np.ones(20))}
 
@@ -780,7 +780,7 @@ SPECIAL = {"last_iterate": last_iterate}
 def packed(slug: str) -> dict[str, Cheat]:
     """Submissions that hold many of them: a change to the notebook, two hooks in the first task, others in the rest."""
     base, every = wrong(slug), cheats(slug)
-    one, two, three = base
+    one, two, *_, three = base
     hooks = list(HOOKS.values())
     seconds = [cheat.answers[two] for name, cheat in every.items() if two in cheat.answers and cheat.seconds == 60]
     thirds = [cheat.answers[three] for cheat in every.values() if three in cheat.answers] or [base[three]]

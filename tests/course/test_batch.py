@@ -91,7 +91,7 @@ def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out
     hopeless = {student for student, name in BROKEN.items() if name in HOPELESS}
     assert {student for student, line in lines.items() if "not graded: " in line} == hopeless
     expected = known(course, "honest")
-    assert len(expected) == 7
+    assert len(expected) == 9
     for student in lines.keys() - hopeless:
         assert known(course, student) == expected, student
 
@@ -121,7 +121,7 @@ def test_nbgrader_by_itself_goes_on_too(course):
     done = subprocess.run(command, cwd=course.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "There was an error processing assignment 'last_iterate' for student" in done.stderr
-    assert len(known(course, "honest")) == 7
+    assert len(known(course, "honest")) == 9
 
 
 @pytest.mark.full
@@ -139,9 +139,9 @@ def test_cells_that_sleep_or_leave_again_and_again_take_no_more_than_a_submissio
     course.submit("3 is honest", right)
     lines = told("grade")
     for student in ("1 sleeps", "2 leaves"):
-        assert re.match(r"3 +0 +0 +3 .*3-large-steps: All cells and checks together ran for longer", lines[student])
+        assert re.match(r"3 +0 +0 +0 +3 .*4-large-steps: All cells and checks together ran for longer", lines[student])
         assert "another cell: " in lines[student]
-    assert re.match(r"3 +4 +3 +10 +\d+$", lines["3 is honest"])
+    assert re.match(r"3 +3 +2 +2 +10 +\d+$", lines["3 is honest"])
 
 
 def test_a_day_of_a_lecturer(course, told):
@@ -155,9 +155,9 @@ def test_a_day_of_a_lecturer(course, told):
         gradebook.add_student("dee")
         gradebook.update_or_create_assignment(SLUG, duedate="2030-01-01 12:00 UTC")
     lines = told("grade")
-    assert re.match(r"3 +4 +3 +10 +\d+$", lines["ada"])
-    assert re.match(r"3 +0 +3 +6 +\d+ +2-steps: \w", lines["bob"])
-    assert lines["cy"].split(maxsplit=4)[4] == "not graded: the folder is empty"
+    assert re.match(r"3 +3 +2 +2 +10 +\d+$", lines["ada"])
+    assert re.match(r"3 +0 +2 +2 +7 +\d+ +2-steps: \w", lines["bob"])
+    assert lines["cy"].split(maxsplit=5)[5] == "not graded: the folder is empty"
     assert lines["dee"].endswith("nothing handed in")
 
     course.nbgrader("generate_feedback", SLUG)
@@ -179,9 +179,9 @@ def test_a_day_of_a_lecturer(course, told):
     nbformat.write(course.released, stamps["cy"].with_name(f"{SLUG}.ipynb"))
     lines = told("grade")
     hand, late = "1-weights: 3 by the checks, 2.5 by hand", "another time stamp; late by 2 days, 1:00:00"
-    assert re.match(rf"2\.5\* +4 +3 +9\.5 +\d+ +{hand}; {late}$", lines["ada"])
+    assert re.match(rf"2\.5\* +3 +2 +2 +9\.5 +\d+ +{hand}; {late}$", lines["ada"])
     assert lines["cy"].endswith("not graded: timestamp.txt holds no time: 'yesterday'")
-    assert re.match(r"0 +1\* +3 +4 .*1-weights: .*2-steps: 4 by the checks, 1 by hand; a newer hand-in$", lines["bob"])
+    assert re.match(r"0 +1\* +2 +2 +5 .*1-weights: .*2-steps: 3 by the checks, 1 by hand; a newer hand-in$", lines["bob"])
     assert told("report") == lines
 
 

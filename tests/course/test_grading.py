@@ -51,7 +51,7 @@ def rewritten(notebook):
 
 
 def damaged(one, two, three):
-    """The set-up and the first check deleted, the second unmarked, the third task deleted altogether."""
+    """The set-up and the first check deleted, the second unmarked, the last task deleted altogether."""
 
     def edit(notebook):
         for cell in known(notebook, "setup", f"{one}-test", three, f"{three}-test"):
@@ -67,7 +67,7 @@ def damaged(one, two, three):
 def test_every_submission_gets_the_points_of_its_right_answers(course):
     slug, answers = course.slug, listed(course.slug)
     right = solutions(slug)
-    one, two, three = right
+    one, two, *_, three = right
     wrong = {task: list(found.values()) for task, found in answers["WRONG"].items()}
     due = {}
 
@@ -84,7 +84,8 @@ def test_every_submission_gets_the_points_of_its_right_answers(course):
     for k in range(max(map(len, cheats.values()))):
         tried = {task: found[min(k, len(found) - 1)] for task, found in cheats.items()}
         hand_in(f"cheats {k}", {one: wrong[one][0] + PATCH} | tried, lost=[one, *cheats])
-    hand_in("rewrites", {one: wrong[one][1] + UNHEARD, two: wrong[two][1], three: GREEDY}, right, rewritten)
+    seconds = {task: found[1] for task, found in wrong.items()}
+    hand_in("rewrites", seconds | {one: wrong[one][1] + UNHEARD, three: GREEDY}, right, rewritten)
     hand_in("damages", {two: wrong[two][0]}, [two, three], damaged(one, two, three))
     hand_in("hangs", {one: right[one] + FLOOD, three: "exit()"}, lost=[one, three])
     hand_in("ends", {two: "this is no Python", three: LEAVE}, lost=[two, three])

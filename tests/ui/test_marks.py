@@ -23,6 +23,7 @@ from optilab.ui.marks import (
     rule,
     texts,
     words,
+    worst,
 )
 
 ROLES = [f for f in vars(marks).values() if inspect.isfunction(f) and f.__name__ in theme.LOOKS and f is not rule]
@@ -64,6 +65,15 @@ def test_theory_is_dashed_and_a_solution_is_a_star():
         "simplify": False,
         "width": 1,
     }
+
+
+def test_a_worst_case_is_told_from_what_was_measured_and_what_is_promised_by_its_shape():
+    look = worst("left", shade="#123456").look
+    assert (look.mode, look.line.dash, look.name) == ("lines+markers", None, "worst case")
+    assert (look.marker.symbol, look.line.color, look.marker.color) == ("diamond-open", "#123456", "#123456")
+    shapes = {(made.line.dash, made.marker.symbol) for made in (curve("a").look, promise("a").look, look)}
+    assert len(shapes) == 3
+    assert look.line.width < curve("a").look.line.width
 
 
 def test_a_heat_map_has_a_bar_only_where_it_is_named():

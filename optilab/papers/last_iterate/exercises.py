@@ -7,6 +7,7 @@ import numpy as np
 import sympy as sp
 from scipy.optimize import minimize, minimize_scalar
 
+from optilab.classics import worst_case
 from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.last_iterate import algorithm as alg
 from optilab.papers.last_iterate.experiment import gaps as final_gaps
@@ -188,6 +189,64 @@ def check_bound(bound: Callable[..., float]) -> str:
         f"for constant steps it is D/(ηT) + 2 s2 η H_T = {harmonic:.6f}, got {answer:.6f}"
     )
     return "it holds for any positive schedule that you can type, which is why you may search for the best one."
+
+
+def worst_and_bound(name: str, eta: float, D: float = 0.5, s2: float = 4.0, output: str = "last") -> np.ndarray:
+    """Worst case, D/S_1 + 2 s2 Σ η_t²/S_t and its two parts, at G = R = 1 and all tabulated T: (4, horizons)."""
+    T = worst_case.steps("subgradient", (eta, name, output))
+    steps = [alg.SCHEDULES[name](int(horizon), eta) for horizon in T]
+    start, noise = ([float(alg.bound(step, *sizes)) for step in steps] for sizes in ((D, 0.0), (0.0, s2)))
+    worst = worst_case.subgradient(T, G=1.0, R=1.0, eta=eta, schedule=name, output=output)
+    return np.stack([worst, np.add(start, noise), start, noise])
+
+
+def check_looseness(
+    looseness: Callable[[float], Mapping[str, Any]], constant: Any, etas: Sequence[float] = (1.0,)
+) -> str:
+    """How many times its worst case the bound of the last iterate is, and what its constant 8 might be.
+
+    `looseness(eta)` gives by schedule the ratios at all tabulated T, for G = R = 1; `constant` is the least c with which
+    D/S_1 + c Σ η_t²/S_t is at no η, T and schedule below the worst case. Recognises a ratio upside down, M = G, D = R²,
+    the worst case of another output, and a constant that keeps some or all with room to spare.
+    """
+    for eta in etas:
+        table = looseness(eta)
+        missing = set(alg.SCHEDULES) - set(table)
+        assert not missing, f"no ratios for {sorted(missing)}"
+        for name in alg.SCHEDULES:
+            worst, promised, *_ = worst_and_bound(name, eta)
+            given = array(table[name], name)
+            assert given.shape == worst.shape, f"{name}: {len(worst)} ratios are needed, one a T, got {given.shape}"
+            averages, bests = (worst_and_bound(name, eta, output=output)[0] for output in ("average", "best"))
+            mistakes = (
+                (worst / promised, "the bound over the worst case, not the other way round"),
+                (worst_and_bound(name, eta, s2=1.0)[1] / worst, "M is twice the Lipschitz constant: M² = 4"),
+                (worst_and_bound(name, eta, D=1.0)[1] / worst, "D is half of the squared distance"),
+                (promised / averages, "that is the worst case of the average"),
+                (promised / bests, "that is the worst case of the best point"),
+            )
+            right = promised / worst
+            for wrong, message in mistakes:
+                same = np.allclose(wrong, right, rtol=0.01)  # of short steps the last point is the best one
+                assert same or not np.allclose(given, wrong, rtol=1e-3), f"{name}, η = {eta}: {message}"
+            off = int(abs(given / right - 1).argmax())
+            assert abs(given[off] / right[off] - 1) <= 0.01, (
+                f"{name}, η = {eta}: ratio number {off + 1} is {right[off]:.4g}, got {given[off]:.4g}"
+            )
+    least = {}
+    for eta, name, output in worst_case.grid("subgradient"):
+        if output == "last":
+            worst, _, start, noise = worst_and_bound(str(name), float(eta))
+            for T, c in zip(worst_case.steps("subgradient", (eta, name, "last")), 8 * (worst - start) / noise, strict=True):
+                least[f"{name}, η = {eta}, T = {T}"] = c
+    place = max(least, key=lambda name: least[name])
+    c = number(constant, "constant")
+    assert c >= 0.99 * least[place], f"with c = {c:.3g} the worst case is above the bound for {place}, for one"
+    assert c <= 1.01 * least[place], f"with c = {c:.3g} nothing in the table comes up to the bound: c can be smaller"
+    return (
+        f"{least[place]:.3g} would do for all of the table where the theorem has 8: nearly all of its looseness is this "
+        "constant, which pays for noise that isn't there and for M = 2G. The form of the bound is right."
+    )
 
 
 GROWING = {

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import beta
 
+from optilab.classics import worst_case
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.randomness import common
 from optilab.core.run import run
@@ -307,7 +308,15 @@ def design(quick: bool) -> Iterator[Claim]:
     )
 
 
-EXPERIMENTS = (hard, robust, ridge, bowl, simplex, tails, confidence, design)
+def loose(quick: bool) -> Iterator[Claim]:
+    """How many times its worst case the bound is, for exact subgradients of 1-Lipschitz functions at distance 1."""
+    for name, schedule in SCHEDULES.items():
+        promised = float(alg.bound(schedule(20, 1.0), 0.5, 4.0))
+        worst = float(worst_case.subgradient(20, G=1.0, R=1.0, eta=1.0, schedule=name))
+        yield Claim(f"exact subgradients, T = 20, η = R/G: bound over worst case, {name}", promised / worst, at_least=1)
+
+
+EXPERIMENTS = (hard, robust, ridge, bowl, simplex, tails, confidence, design, loose)
 
 
 def claims(quick: bool = False) -> Claims:

@@ -81,6 +81,64 @@ def check_gain(weight: Any, answer: Any) -> str:
 
 
 gain = sp.Symbol("b", positive=True)
+h = sp.Symbol("h", positive=True)  # a step in units of 1/L
+ONE_STEP = sp.symbols("f_0 f_1 g_0 g_1", real=True)
+SIZES = (0.1, 0.5, 1.0, 1.25, 1.5)  # of h
+
+
+def weighed(multipliers: Sequence[Any]) -> sp.Expr:
+    """What three inequalities, each times its multiplier, say is 0 or more; numbers stand for vectors.
+
+    For a convex f with L = 1 and f* = 0, x₁ = x₀ − h g₀: f₀ ≥ f₁ + h⟨g₀, g₁⟩ + ½‖g₀ − g₁‖²,
+    f₁ ≥ f₀ − h‖g₀‖² + ½‖g₀ − g₁‖² and f₁ ≥ ½‖g₁‖².
+    """
+    f0, f1, g0, g1 = ONE_STEP
+    apart = (g0 - g1) ** 2 / 2
+    left = (f0 - f1 - h * g0 * g1 - apart, f1 - f0 + h * g0**2 - apart, f1 - g1**2 / 2)
+    return sp.expand(sum((m * line for m, line in zip(multipliers, left, strict=True)), sp.Integer(0)))
+
+
+def check_multipliers(a: Any, b: Any, c: Any, worst: Any) -> str:
+    """Multipliers in `h` that prove ‖g₁‖² ≤ worst · (f₀ − f*) from the lines of `weighed`, with the least worst there is.
+
+    Any common factor will do. Recognises an f₁ that is left, an inequality turned around, a proof of less than what is
+    true, the reciprocal, and a remainder that isn't a sum of squares.
+    """
+    f0, f1, g0, g1 = ONE_STEP
+    weights = [formula(value, "a multiplier", h) for value in (a, b, c)]
+    worst = formula(worst, "worst", h)
+    unknown = set().union(*(value.free_symbols for value in (*weights, worst))) - {h}
+    assert not unknown, f"write all four in exercises.h alone, not in {sorted(map(str, unknown))}"
+    total = weighed(weights)
+    rest = total.coeff(f1)
+    assert agrees(rest, 0), f"f₁ is still in the sum, {sp.factor(rest)} times: choose c so that it cancels"
+    assert not agrees(worst, h + sp.Rational(1, 2)), "that is f₀ − f* over ‖g₁‖², the other way round"
+    for size in SIZES:
+        sizes = [number(value.subs(h, size), "a multiplier") for value in weights]
+        assert min(sizes) >= 0, f"at h = {size} the multipliers are {sizes}: a negative one turns its line around"
+        assert sizes[0] > sizes[1], f"at h = {size} a − b is {sizes[0] - sizes[1]:g}: nothing of f₀ is left to bound by"
+        share, least = number(worst.subs(h, size), "worst"), 2 / (1 + 2 * size)
+        assert share >= least * (1 - 1e-9), (
+            f"at h = {size} nobody can prove {share:g}: on f = s|z| − s²/2, rounded where |z| < s, from z = (1 + h)s the "
+            f"step ends at s, and ‖g₁‖² is {least:g} times f₀"
+        )
+        squares = sp.expand(f0 - total.subs(h, size) / (sizes[0] - sizes[1])) - g1**2 / share
+        form = np.array(sp.hessian(squares, (g0, g1)), dtype=float)
+        low, directions = np.linalg.eigh(form)
+        at = ", ".join(f"{part:.2f}" for part in directions[:, 0])
+        assert low[0] > -1e-9, (
+            f"at h = {size} what is left is no sum of squares: at (g₀, g₁) = ({at}) it is {low[0] / 2:.3g}"
+        )
+        assert share <= least * (1 + 1e-9), (
+            f"that is proved, but at h = {size} no function takes {share:g}, only {least:g}: "
+            + ("the second line has more to say" if sizes[1] == 0 else "the square can be smaller")
+        )
+    return (
+        "the same three numbers for every step up to 3/2, and what is left is (3/2 − h)‖g₀ − g₁‖²: nothing where the slope "
+        "is constant, which tells you what the worst function looks like"
+    )
+
+
 Step = Callable[..., tuple[Any, Any]]
 
 

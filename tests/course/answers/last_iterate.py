@@ -23,6 +23,36 @@ def elastic_step(x, g, eta, lam, mu):
 """
 
 
+def loose(
+    ratio: str = "(start + 8 * noise) / worst", constant: str = "max(ratios)", output: str = "last", start: str = "0.5"
+) -> str:
+    """The ratios and the constant that the table allows, right as they stand."""
+    return f"""
+def parts(name, eta, output="{output}"):
+    T = worst_case.steps("subgradient", (eta, name, "last"))
+    steps = [algorithm.SCHEDULES[name](int(horizon), eta) for horizon in T]
+    start = np.array([{start} / step.sum() for step in steps])
+    noise = np.array([(step**2 / algorithm.remaining(step)).sum() for step in steps])
+    return worst_case.subgradient(T, G=1.0, R=1.0, eta=eta, schedule=name, output=output), start, noise
+
+
+def looseness(eta):
+    table = {{}}
+    for name in algorithm.SCHEDULES:
+        worst, start, noise = parts(name, eta)
+        table[name] = {ratio}
+    return table
+
+
+ratios = []
+for name in algorithm.SCHEDULES:
+    for eta in (0.1, 0.3, 1.0):
+        worst, start, noise = parts(name, eta, "last")
+        ratios.extend((worst - start) / noise)
+constant = {constant}
+"""
+
+
 LARGE = """
 def last_gaps(data):
     found = experiment.regression(data, [0.4, 0.8, 1.6], runs=20)
@@ -51,7 +81,18 @@ WRONG = {
         "where is ½μ": steps(shrinkage="1"),
         "divide by 1": steps(shrinkage="(1 + mu)"),
     },
-    "3-large-steps": {
+    "3-looseness": {
+        "not the other way round": loose(ratio="worst / (start + 8 * noise)"),
+        "M is twice": loose(ratio="(start + 2 * noise) / worst"),
+        "D is half": loose(start="1.0"),
+        "worst case of the average": loose(output="average"),
+        "worst case of the best point": loose(output="best"),
+        "one a T": loose(ratio="((start + 8 * noise) / worst)[-3:]"),
+        "above the bound for": loose(constant="np.median(ratios)"),
+        "c can be smaller": loose(constant="4"),
+        "no ratios for": loose(ratio="0").replace("table[name] = 0", "pass"),
+    },
+    "4-large-steps": {
         "are these averages": LARGE.replace('row["last"]', 'row["average"]'),
         "too few to tell": LARGE.replace("runs=20", "runs=10"),
         "longer steps forget the start sooner": LARGE.replace('"noise"', '"start"'),
@@ -161,7 +202,40 @@ def elastic_step(x, g, eta, lam, mu):
     return np.array([sp.sign(there) * max(abs(there) - eta * lam, 0) / (1 + eta * mu) for there in x])
 """,
     ],
-    "3-large-steps": [
+    "3-looseness": [
+        loose(ratio="list(start / worst + 8 * noise / worst)"),
+        loose(ratio="sp.Matrix((start + 8 * noise) / worst)", constant="sp.Float(max(ratios))"),
+        """
+def promised(schedule, eta, T):
+    return algorithm.bound(schedule(T, eta), 0.5, 4.0)
+
+
+def looseness(eta):
+    found = {}
+    for name, schedule in algorithm.SCHEDULES.items():
+        at = worst_case.reach("subgradient", eta, name, "last").tolist()
+        sizes = {"G": 1.0, "R": 1.0, "eta": eta, "schedule": name}
+        found[name] = [promised(schedule, eta, T) / worst_case.subgradient(T, **sizes) for T in at]
+    return found
+
+
+def kept(c):
+    for eta in (0.1, 0.3, 1.0):
+        for name, schedule in algorithm.SCHEDULES.items():
+            for T in worst_case.steps("subgradient", (eta, name, "last")).tolist():
+                worst = worst_case.subgradient(T, G=1.0, R=1.0, eta=eta, schedule=name)
+                if algorithm.bound(schedule(T, eta), 0.5, c / 2) < worst:
+                    return False
+    return True
+
+
+low, high = 0.0, 8.0
+while high - low > 1e-4:
+    low, high = (low, (low + high) / 2) if kept((low + high) / 2) else ((low + high) / 2, high)
+constant = high
+""",
+    ],
+    "4-large-steps": [
         LARGE,
         """
 def last_gaps(data):
@@ -194,5 +268,5 @@ def elastic_step(x, g, eta, lam, mu):
     return Euclidean().step(L1(lam), x, g, eta) / (1 + eta * mu)
 """,
     },
-    "3-large-steps": {"are not those of data 3": LARGE.replace("regression(data", "regression(0")},
+    "4-large-steps": {"are not those of data 3": LARGE.replace("regression(data", "regression(0")},
 }

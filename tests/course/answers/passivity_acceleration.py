@@ -25,6 +25,11 @@ def momentum_tick(xi, v, grad, alpha, beta, eta):
 """
 
 
+def proof(a: str = "2", b: str = "1", c: str = "1", worst: str = "2 / (1 + 2 * h)") -> str:
+    """Multipliers and what they prove, right as they stand."""
+    return f"h = exercises.h\na, b, c = {a}, {b}, {c}\nworst = {worst}\n"
+
+
 RACE = """
 def medians(first):
     starts = experiment.races.quadratic_starts(5, first=first)
@@ -64,7 +69,18 @@ WRONG = {
         "drift by": tick(drift="xi = xi + v"),
         "one a tick is enough": tick(kick="v = beta * v - root * (grad(ahead) + grad(xi) - grad(xi))"),
     },
-    "3-race": {
+    "3-multipliers": {
+        "choose c so that it cancels": proof(a="1"),
+        "the second line has more to say": proof(a="1", b="0", worst="2 / (1 + 2 * h - h**2)"),
+        "the square can be smaller": proof(worst="4 / (1 + 2 * h)"),
+        "no sum of squares": proof(a="3", b="2"),
+        "the other way round": proof(worst="h + sp.Rational(1, 2)"),
+        "nobody can prove": proof(worst="1 / (1 + h)"),
+        "turns its line around": proof(a="1 - h", b="-h"),
+        "nothing of f₀ is left": proof(a="1", c="0"),
+        "alone, not in": proof(worst="2 / (1 + 2 * sp.Symbol('L'))"),
+    },
+    "4-race": {
         "the slope against √κ": RACE.replace("np.log(100)", "np.log(10)"),
         "the sign is not": RACE.replace("root = -(", "root = +("),
         "not at ξ": RACE.replace(
@@ -148,7 +164,25 @@ def momentum_tick(xi, v, grad, alpha, beta, eta):
             drift="xi = [x + root * w for x, w in zip(xi, v)]",
         ),
     ],
-    "3-race": [
+    "3-multipliers": [
+        proof("4 * h", "2 * h", "2 * h"),
+        proof("sp.Rational(2, 3)", "sp.Matrix([[1]]) / 3", "1 / 3", "1 / (h + 0.5)"),
+        """
+a, b, c = np.array([2e-3, 1e-3, 1e-3])
+L, alpha = sp.Symbol("L"), sp.Symbol("h") / sp.Symbol("L")
+worst = 2 * L / (L + 2 * alpha * L**2)
+""",
+        """
+h, z, b = exercises.h, sp.Symbol("z"), sp.Symbol("b")
+f0, f1, g0, g1 = exercises.ONE_STEP
+form = sp.expand(f0 - exercises.weighed((1 + b, b, 1))).subs(g0, g1)
+worst = 1 / form.coeff(g1, 2)
+square = sp.expand(f0 - exercises.weighed((1 + b, b, 1)) - g1**2 / worst)
+(b,) = sp.solve(sp.discriminant(square.subs(g1, 1), g0), b)
+a, c = 1 + b, sp.Integral(1, (z, 0, 1))
+""",
+    ],
+    "4-race": [
         RACE,
         RACE.replace("float(np.median(needed))", "sp.Integer(int(np.median(needed)))").replace(
             "np.log(row[2]) - np.log(row[0])", "sp.log(row[2]) - sp.log(row[0])"
@@ -199,5 +233,5 @@ def momentum_tick(xi, v, grad, alpha, beta, eta):
     return after.xi, (after.xi - xi) / root
 """,
     },
-    "3-race": {"median": RACE.replace("first=first", "first=0")},
+    "4-race": {"median": RACE.replace("first=first", "first=0")},
 }

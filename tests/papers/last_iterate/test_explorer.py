@@ -3,8 +3,12 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from optilab.core.run import run
 from optilab.papers.last_iterate import explorer
+from optilab.papers.last_iterate.algorithm import SCHEDULES, csmd
 from optilab.papers.last_iterate.explorer.draw import compute, knots_of, nearest_knot, rivals
+from optilab.papers.last_iterate.problems import Harvey
+from optilab.ui.words import number
 
 race, fan = (import_module(f"optilab.papers.last_iterate.explorer.{name}") for name in ("race", "fan"))
 
@@ -60,3 +64,32 @@ def test_the_fan_is_what_the_lesson_says_of_it():
     plain, power = (gap[-1] for gap in fan.two_hundred_runs("η t^(−1/p)", 1.0, 1.6, True, 200))
     assert plain.max() / np.median(plain) == pytest.approx(2.1, abs=0.05)
     np.testing.assert_array_equal(plain, power)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_adversary_is_below_the_worst_case_and_that_below_the_bound(schedule):
+    adversary = import_module("optilab.papers.last_iterate.explorer.adversary")
+    for doublings, frame in ((4, 0), (6, 60), (12, 60)):
+        data = adversary.compute(schedule, doublings, frame)
+        T, here = data["small here"]
+        np.testing.assert_array_equal(T, [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20])
+        worst, promised = data["small worst"][1], data["small bound"][1]
+        assert (here <= worst).all()
+        assert (worst <= promised).all()
+        assert (here > 0.05).all() and (promised < 10**1.8).all()  # all of it is in the picture
+        factors = promised[-1] / worst[-1], worst[-1] / here[-1]
+        says = "{} is the theorem's looseness, {} the instance's easiness".format(*(number(f, 2) for f in factors))
+        assert says in data["note"]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_adversary_s_gap_is_that_of_the_method_on_the_ball(schedule):
+    adversary = import_module("optilab.papers.last_iterate.explorer.adversary")
+    T, here = adversary.three(schedule)["small here"]
+    for place in (0, 6, -1):
+        horizon = int(T[place])
+        problem = Harvey(horizon)
+        path = csmd(problem, np.zeros(horizon), eta=SCHEDULES[schedule](horizon, 1.0), rng=np.random.default_rng(0))
+        x = run(path, horizon).x
+        assert (np.linalg.norm(x, axis=-1) < 1).all()  # so that the steps are plain subgradient steps
+        assert np.sqrt(horizon) * (problem(x[-1]) - problem.minimum) == pytest.approx(here[place], rel=1e-9)

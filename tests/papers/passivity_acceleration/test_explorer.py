@@ -9,6 +9,7 @@ from optilab.papers.passivity_acceleration import explorer
 from optilab.papers.passivity_acceleration.experiment import races
 from optilab.papers.passivity_acceleration.explorer import contests
 from optilab.papers.passivity_acceleration.explorer.design_board import compute
+from optilab.ui.words import number
 
 BOARD = {"gamma": 2.0, "kappa": 0.05, "c": 0.95, "lam": 4.0, "psi0": 0.0, "frame": 0}
 
@@ -89,3 +90,44 @@ def test_the_race_on_the_chain_offers_neither_mu_nor_chance():
     race = explorer.race(problem=contests.CHAIN)
     assert [name for name, control in race.controls.items() if control.widget.disabled] == ["kappa", "seed"]
     assert np.isnan(race.data["now"])
+
+
+DRAWN = {10.0: 4, 100.0: 4, 1000.0: 3, 10000.0: 0}  # methods that are in the tables, by κ
+ROUNDED = 1 + 1e-4  # the tables' digits
+
+
+@pytest.mark.parametrize("seed", [0, 3, 9])
+@pytest.mark.parametrize(
+    ("problem", "kappa", "drawn"),
+    [(problem, kappa, drawn) for problem in contests.PROBLEMS[:2] for kappa, drawn in DRAWN.items()]
+    + [(contests.CLASSIFIER, 1000.0, 3), (contests.CHAIN, 1000.0, 1)],
+)
+def test_what_is_measured_is_below_the_worst_case_and_that_below_what_is_promised(problem, kappa, drawn, seed):
+    compute = import_module("optilab.papers.passivity_acceleration.explorer.race").compute
+    data = compute(problem, kappa, 1e-8, seed, near=True)
+    worst = {name: data[f"{name}: worst"] for name in races.METHODS if np.isfinite(data[f"{name}: worst"][1][-1])}
+    assert len(worst) == drawn
+    for name, (n, left) in worst.items():
+        assert (data[f"{name}: gap"][1][n] <= left * ROUNDED).all(), name
+        low, high = 10 ** np.array(data["gap_range"])
+        assert (left > low).all() and (left < high).all()  # all of it is in the picture
+    if "Nesterov" in worst:
+        n, left = worst["Nesterov"]
+        assert (left <= data["bound"][1][n] * ROUNDED).all()
+    far = compute(problem, kappa, 1e-8, seed, near=False)
+    assert all(np.isnan(far[f"{name}: worst"][1]).all() for name in races.METHODS)
+    assert far["note"] == data["note"]
+
+
+def test_the_race_says_whose_the_distance_to_the_bound_is():
+    compute = import_module("optilab.papers.passivity_acceleration.explorer.race").compute
+    data = compute(contests.QUADRATIC, 100.0, 1e-8, 3, near=True)
+    (n, left), gap = (part[-1] for part in data["Nesterov: worst"]), data["Nesterov: gap"][1]
+    loose, easy = data["bound"][1][n] / left, left / gap[n]
+    assert f"{number(loose, 2)} is the theorem's looseness, {number(easy, 2)} the problem's easiness" in data["note"]
+    assert loose == pytest.approx(1.95, abs=0.01)
+    assert "Heavy ball has no theorem" in data["note"]
+    assert "Heavy ball has no theorem" not in compute(contests.QUADRATIC, 1000.0, 1e-8, 3, near=False)["note"]
+    assert "bound is exact" in compute(contests.CHAIN, 1000.0, 1e-8, 3, near=False)["note"]
+    untabled = compute(contests.QUADRATIC, float(contests.KAPPAS[1]), 1e-8, 3, near=True)["note"]
+    assert "tabulated for κ = 10, 100 and 1000" in untabled

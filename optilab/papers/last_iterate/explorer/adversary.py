@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from optilab.papers.last_iterate.algorithm import SCHEDULES
+from optilab.classics import worst_case
+from optilab.papers.last_iterate.algorithm import SCHEDULES, bound
 from optilab.papers.last_iterate.explorer.parts import COLORS, NAMES
 from optilab.papers.last_iterate.problems import Harvey
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import area, axis, curve, entry, here, log, panel, promise, rule, thin
+from optilab.ui.marks import area, axis, curve, entry, here, log, panel, promise, rule, thin, worst
 from optilab.ui.words import number
 
 SIZES = 2 ** np.arange(4, 13)
@@ -29,6 +30,24 @@ def growth() -> dict[str, np.ndarray]:
     return {name: np.array(row) for name, row in rows.items()}
 
 
+@cache
+def three(schedule: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Small horizons, and √T times the gap at the end: here, of the worst 1-Lipschitz function, and the bound; η = 1.
+
+    No step leaves the ball, and on the way f is max(f, f*), which is of the table's class on the whole space: G = 1, and
+    its minimizer lies within R = 1 of the start.
+    """
+    small = worst_case.reach("subgradient", 1.0, schedule, "last")[1:]  # the instance needs two steps
+    taken = worst_case.subgradient(small, G=1.0, R=1.0, eta=1.0, schedule=schedule)
+    gaps, bounds = [], []
+    for T in small.tolist():
+        problem, eta = Harvey(T), SCHEDULES[schedule](T, 1.0)
+        gaps.append(problem.values(eta)[-1] - problem.minimum)
+        bounds.append(bound(eta, 0.5, 4.0))
+    rows = {"here": np.array(gaps), "worst": taken, "bound": np.array(bounds)}
+    return {f"small {name}": (small, np.sqrt(small) * row) for name, row in rows.items()}
+
+
 def one_point(schedule: str, doublings: int, frame: int) -> Any:
     """Where the method stands at a frame of the film, and the value there, both times √T."""
     T = 2**doublings
@@ -43,10 +62,11 @@ def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
     point, value = one_point(schedule, doublings, frame)
     done, left = round(frame / FRAMES * T), T - np.arange(T)
     end = {name: growth()[name][doublings - 4] for name in NAMES}
+    small = three(schedule)
     data: dict[str, Any] = {
         f"end {name}": (left, np.sqrt(T) * Harvey(T).point(make(T, 1.0), T + 1) / 8) for name, make in SCHEDULES.items()
     }
-    return data | {
+    return data | small | {
         "spikes": (np.arange(1, T + 1) / T, point),
         "share": (left, point / 8),
         "now": (T, end[schedule]),
@@ -55,8 +75,18 @@ def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
         if done
         else "Before the first step: the point is 0",
         "note": f"After {done} of {T} steps √T·f = <b>{number(value)}</b>; the start has 0. "
-        "At the end: " + ", ".join(f"{name} {number(final)}" for name, final in end.items()) + ".",
+        f"At the end: {', '.join(f'{name} {number(final)}' for name, final in end.items())}. {compared(schedule)}",
     }
+
+
+def compared(schedule: str) -> str:
+    """Which part of the distance from the gap to its bound is the theorem's, and which is the instance's."""
+    (T, gap), (_, taken), (_, promised) = ((T[-1], row[-1]) for T, row in three(schedule).values())
+    return (
+        f"Gaps times √T of {schedule}, T = {T}: the bound promises {number(promised)}, the worst function takes "
+        f"{number(taken)}, this one {number(gap)}. A factor <b>{number(promised / taken, 2)} is the theorem's looseness, "
+        f"{number(taken / gap, 2)} the instance's easiness</b>."
+    )
 
 
 def adversary(**start: Any) -> Explorer:
@@ -92,6 +122,14 @@ def adversary(**start: Any) -> Explorer:
                 here("now", shade=mine, hoverinfo="skip"),
                 x=log("horizon T", ticks={int(T): str(T) for T in SIZES[::2]}),
                 y=axis("√T · f at the end", [0, 0.46]),
+            ),
+            panel(
+                "For few steps: this instance under the worst function ◇ under the bound (dashed)",
+                promise("small bound", "bound", mine),
+                worst("small worst", "worst case", mine),
+                curve("small here", "this instance", mine),
+                x=log("horizon T", [np.log10(1.9), np.log10(21)], ticks={T: str(T) for T in (2, 5, 10, 20)}),
+                y=log("√T · (f − f*) of the last iterate", [-1.0, 1.8], dtick=1),
             ),
         ],
         call=__name__,

@@ -7,6 +7,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     races.conditioning,
     races.classifying,
     races.without_strong_convexity,
+    races.loose,
     failure.cycling,
     failure.passing,
     flows.splitting,

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from optilab.classics.nesterov import gap_bound
+from optilab.classics import gradient_descent, worst_case
+from optilab.classics.nesterov import gap_bound, strongly_convex_gap_bound
 from optilab.core.claim import Claim
 from optilab.core.numerics import log_slope
 from optilab.core.run import run
@@ -181,3 +182,15 @@ def without_strong_convexity(quick: bool = False) -> Iterator[Claim]:
     yield Claim(
         "chain of 200: largest gap of the flow ẍ + (3/t)ẋ + ∇f = 0 over its bound, up to t = 100", flow_ratio(), 1
     )
+
+
+def loose(quick: bool = False) -> Iterator[Claim]:
+    """How many times what the worst function of its class takes a theorem promises."""
+    about, unit = "bound over worst case after 20 gradients", {"L": 1.0, "R": 1.0}
+    plain = gradient_descent.gap_bound(20, 1.0, 1.0) / worst_case.gradient_descent(20, **unit, alpha=1.0)
+    yield Claim(f"{about}: gradient descent, convex f", float(plain), at_most=1.0001, at_least=0.9999)
+    yield Claim(f"{about}: Nesterov, convex f", float(gap_bound(20, 1.0, 1.0) / worst_case.nesterov(20, **unit)), at_least=1)
+    for kappa in (25.0, 100.0, 1000.0):
+        promised = strongly_convex_gap_bound(20, 1 / kappa, 1.0, 1.0)
+        worst = worst_case.nesterov_strongly_convex(20, mu=1 / kappa, **unit)
+        yield Claim(f"{about}: Nesterov, κ = {kappa:.0f}", float(promised / worst), at_least=1)

@@ -9,14 +9,17 @@ from optilab.papers.passivity_acceleration.experiment.races import METHODS, tune
 from optilab.papers.passivity_acceleration.explorer import contests
 from optilab.papers.passivity_acceleration.explorer.contests import ASLEEP, CHAIN, CLASSIFIER, KAPPAS, SEEDS
 from optilab.papers.passivity_acceleration.explorer.parts import color
-from optilab.ui.controls import choice, log_slider, slider
+from optilab.papers.passivity_acceleration.explorer.worst_cases import NOWHERE, compared, taken
+from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, cloud, curve, entry, guide, log, panel, promise, rule, words
+from optilab.ui.marks import axis, cloud, curve, entry, guide, log, panel, promise, rule, words, worst
 from optilab.ui.words import number
 
+NEAR = 20  # where tables of worst cases end
 
-def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str, Any]:
-    """Gaps on the chosen problem, iterations on quadratics against κ, multipliers across the spectrum."""
+
+def compute(problem: str, kappa: float, accuracy: float, seed: int, near: bool) -> dict[str, Any]:
+    """Gaps on the chosen problem, worst ones if `near`, iterations on quadratics against κ, multipliers."""
     gap_range = [-12.2, 2.9]
     if problem == CLASSIFIER:
         kappa = 1000.0
@@ -36,9 +39,16 @@ def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str,
     if problem == CHAIN:
         factors = {name: np.full(len(shares), np.nan) for name in METHODS}
         factors["gradient descent"] = 1 - shares
-    data: dict[str, Any] = {}
+    worst_gaps, end = taken(problem, kappa, seed), len(k) - 1.0
+    if near:
+        shown = [gap[: NEAR + 1].ravel(), bound[: NEAR + 1], *(left for _, left in worst_gaps.values())]
+        powers_of_ten = np.log10(np.concatenate(shown))
+        gap_range = [np.nanmin(powers_of_ten) - 0.3, np.nanmax(powers_of_ten) + 0.3]
+        end = NEAR + 0.6
+    data: dict[str, Any] = {"steps": [0, end]}
     for index, name in enumerate(METHODS):
         data |= {
+            f"{name}: worst": worst_gaps[name] if near else NOWHERE,
             f"{name}: gap": (k, np.maximum(gap[:, index], 1e-13)),
             f"{name}: median": medians[index],
             f"{name}: seeds": needed[index].ravel(),
@@ -57,7 +67,7 @@ def compute(problem: str, kappa: float, accuracy: float, seed: int) -> dict[str,
             "unfixed": np.nan,
             "now": kappa,
             "headline": headline,
-            "note": note(problem, gap, accuracy, powers),
+            "note": f"{note(problem, gap, accuracy, powers)} {compared(gap, bound, worst_gaps)}",
         }
         | (ON_CHAIN if problem == CHAIN else {})
     )
@@ -110,14 +120,16 @@ def race(**start: Any) -> Explorer:
             "kappa": log_slider("κ of the quadratic", 1000.0, 10.0, 10000.0, steps=30, readout=".0f", when=quadratic),
             "accuracy": log_slider("accuracy", 1e-8, 1e-10, 1e-2, steps=8, readout=".0e"),
             "seed": slider("start or data set", 3, 0, SEEDS - 1, 1, when=drawn),
+            "near": switch("only the first 20 gradients, with worst cases ◇", False),
         },
         [
             panel(
                 entry("headline"),
                 *(curve(f"{name}: gap", name, color(name)) for name in METHODS),
+                *(worst(f"{name}: worst", "", color(name), name=f"worst of {name}") for name in METHODS),
                 promise("bound", "Nesterov's bound", color("Nesterov")),
                 rule(y="accuracy", dash="dot"),
-                x="gradients k",
+                x=axis("gradients k", "steps"),
                 y=log("gap, of the start's", "gap_range", dtick=2),
                 height=360,
             ),
