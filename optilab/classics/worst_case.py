@@ -86,7 +86,7 @@ def steps(name: str, setting: tuple[float | str, ...] = ()) -> np.ndarray:
     return np.array(_tables()["n"][: len(_row(name, "setting", setting))])
 
 
-def reach(name: str, *setting: float | str) -> np.ndarray:
+def reach(name: str, setting: tuple[float | str, ...] = ()) -> np.ndarray:
     """The numbers of steps n that a table holds at any setting; none at all where it has no such row.
 
     Numbers are compared as they are where values are looked up, so 'L / mu' may be a hair off.

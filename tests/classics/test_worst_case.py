@@ -266,10 +266,10 @@ def test_formulas_by_hand_are_attained_and_meet():
 
 def test_a_table_says_how_far_it_reaches():
     assert wc.reach("nesterov").tolist() == wc.steps("nesterov").tolist()
-    assert wc.reach("gradient_descent_short", 2 * (1 + 1e-12)).tolist() == [1, 2, 3, 4, 5]
-    assert wc.reach("subgradient", 0.3, "constant", "best")[-1] == 20
+    assert wc.reach("gradient_descent_short", (2 * (1 + 1e-12),)).tolist() == [1, 2, 3, 4, 5]
+    assert wc.reach("subgradient", (0.3, "constant", "best"))[-1] == 20
     for nowhere in ((), (3.0,), (2.0, "last"), ("2",)):
-        assert wc.reach("gradient_descent_short", *nowhere).size == 0
+        assert wc.reach("gradient_descent_short", nowhere).size == 0
     with pytest.raises(ValueError, match="name must be one of"):
         wc.reach("adam")
 

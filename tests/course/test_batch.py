@@ -181,7 +181,9 @@ def test_a_day_of_a_lecturer(course, told):
     hand, late = "1-weights: 3 by the checks, 2.5 by hand", "another time stamp; late by 2 days, 1:00:00"
     assert re.match(rf"2\.5\* +3 +2 +2 +9\.5 +\d+ +{hand}; {late}$", lines["ada"])
     assert lines["cy"].endswith("not graded: timestamp.txt holds no time: 'yesterday'")
-    assert re.match(r"0 +1\* +2 +2 +5 .*1-weights: .*2-steps: 3 by the checks, 1 by hand; a newer hand-in$", lines["bob"])
+    assert re.match(
+        r"0 +1\* +2 +2 +5 .*1-weights: .*2-steps: 3 by the checks, 1 by hand; a newer hand-in$", lines["bob"]
+    )
     assert told("report") == lines
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog, minimize, nnls
+from scipy.optimize import linprog, minimize
 
 from optilab.core.check import require
 from optilab.problems.oracles import Simple, check_samples
@@ -215,11 +215,12 @@ class Harvey:
 
         h_ij = a_j for j < i,   −b_i for j = i ≤ T,   0 for j > i,   a_j = 1/(8(T−j+1)),   b_j = √j/(2√T).
 
-    It is 1-Lipschitz with f(0) = 0. Source: N. J. A. Harvey, C. Liaw, Y. Plan,
-    S. Randhawa, "Tight analyses for non-smooth stochastic gradient descent", 2019 (arXiv 1812.05217).
+    It is 1-Lipschitz with the minimum f(0) = 0. Source: N. J. A. Harvey, C. Liaw, Y. Plan, S. Randhawa,
+    "Tight analyses for non-smooth stochastic gradient descent", 2019 (arXiv 1812.05217).
     """
 
     T: int
+    minimum = 0.0
 
     def __post_init__(self) -> None:
         require(self.T >= 2, "T", self.T, "at least 2")
@@ -260,23 +261,10 @@ class Harvey:
         j = np.arange(self.T)
         return np.where(j < i, self.a, np.where(j == i, -self.b, 0.0))
 
-    @cached_property
-    def nearest(self) -> np.ndarray:
-        """The point of the convex hull of all h_i that is next to 0: (T,)."""
-        T = self.T
-        slopes = np.tril(np.broadcast_to(self.a, (T + 1, T)), -1) - np.eye(T + 1, T) * self.b
-        weights, _ = nnls(np.vstack([slopes.T, np.ones(T + 1)]), np.append(np.zeros(T), 1.0))
-        return weights @ slopes / weights.sum()
-
     @property
     def minimizer(self) -> np.ndarray:
-        """Where f is smallest on the ball: all its slopes have a part against the point `nearest` to 0."""
-        return -self.nearest / np.linalg.norm(self.nearest)
-
-    @property
-    def minimum(self) -> float:
-        """The smallest value on the ball: minus the distance of the slopes' hull from 0."""
-        return -float(np.linalg.norm(self.nearest))
+        """The origin, (T,): 0 is a convex combination of the h_i, so that none of their maxima is negative."""
+        return np.zeros(self.T)
 
     def sample(self, rng: np.random.Generator, size: tuple[int, ...]) -> np.ndarray:
         """Nothing is random here: zeros (*batch, m)."""

@@ -99,7 +99,7 @@ def weighed(multipliers: Sequence[Any]) -> sp.Expr:
 
 
 def check_multipliers(a: Any, b: Any, c: Any, worst: Any) -> str:
-    """Multipliers in `h` that prove ‖g₁‖² ≤ worst · (f₀ − f*) from the lines of `weighed`, with the least worst there is.
+    """Multipliers in `h` that prove ‖g₁‖² ≤ worst · (f₀ − f*) from the lines of `weighed`, with the least such worst.
 
     Any common factor will do. Recognises an f₁ that is left, an inequality turned around, a proof of less than what is
     true, the reciprocal, and a remainder that isn't a sum of squares.
@@ -119,8 +119,8 @@ def check_multipliers(a: Any, b: Any, c: Any, worst: Any) -> str:
         assert sizes[0] > sizes[1], f"at h = {size} a − b is {sizes[0] - sizes[1]:g}: nothing of f₀ is left to bound by"
         share, least = number(worst.subs(h, size), "worst"), 2 / (1 + 2 * size)
         assert share >= least * (1 - 1e-9), (
-            f"at h = {size} nobody can prove {share:g}: on f = s|z| − s²/2, rounded where |z| < s, from z = (1 + h)s the "
-            f"step ends at s, and ‖g₁‖² is {least:g} times f₀"
+            f"at h = {size} nobody can prove {share:g}: on f = s|z| − s²/2, rounded where |z| < s, from z = (1 + h)s "
+            f"the step ends at s, and ‖g₁‖² is {least:g} times f₀"
         )
         squares = sp.expand(f0 - total.subs(h, size) / (sizes[0] - sizes[1])) - g1**2 / share
         form = np.array(sp.hessian(squares, (g0, g1)), dtype=float)
@@ -134,8 +134,8 @@ def check_multipliers(a: Any, b: Any, c: Any, worst: Any) -> str:
             + ("the second line has more to say" if sizes[1] == 0 else "the square can be smaller")
         )
     return (
-        "the same three numbers for every step up to 3/2, and what is left is (3/2 − h)‖g₀ − g₁‖²: nothing where the slope "
-        "is constant, which tells you what the worst function looks like"
+        "the same three numbers for every step up to 3/2, and what is left is (3/2 − h)‖g₀ − g₁‖²: nothing where the "
+        "slope is constant, which tells you what the worst function looks like"
     )
 
 

@@ -213,7 +213,7 @@ def promised(schedule, eta, T):
 def looseness(eta):
     found = {}
     for name, schedule in algorithm.SCHEDULES.items():
-        at = worst_case.reach("subgradient", eta, name, "last").tolist()
+        at = worst_case.reach("subgradient", (eta, name, "last")).tolist()
         sizes = {"G": 1.0, "R": 1.0, "eta": eta, "schedule": name}
         found[name] = [promised(schedule, eta, T) / worst_case.subgradient(T, **sizes) for T in at]
     return found

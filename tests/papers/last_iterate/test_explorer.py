@@ -76,7 +76,8 @@ def test_the_adversary_is_below_the_worst_case_and_that_below_the_bound(schedule
         worst, promised = data["small worst"][1], data["small bound"][1]
         assert (here <= worst).all()
         assert (worst <= promised).all()
-        assert (here > 0.05).all() and (promised < 10**1.8).all()  # all of it is in the picture
+        assert (here > 0.02).all()
+        assert (promised < 10**1.8).all()  # all of it is in the picture
         factors = promised[-1] / worst[-1], worst[-1] / here[-1]
         says = "{} is the theorem's looseness, {} the instance's easiness".format(*(number(f, 2) for f in factors))
         assert says in data["note"]
@@ -92,4 +93,4 @@ def test_the_adversary_s_gap_is_that_of_the_method_on_the_ball(schedule):
         path = csmd(problem, np.zeros(horizon), eta=SCHEDULES[schedule](horizon, 1.0), rng=np.random.default_rng(0))
         x = run(path, horizon).x
         assert (np.linalg.norm(x, axis=-1) < 1).all()  # so that the steps are plain subgradient steps
-        assert np.sqrt(horizon) * (problem(x[-1]) - problem.minimum) == pytest.approx(here[place], rel=1e-9)
+        assert np.sqrt(horizon) * problem(x[-1]) == pytest.approx(here[place], rel=1e-9)

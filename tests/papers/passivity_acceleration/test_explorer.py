@@ -110,7 +110,8 @@ def test_what_is_measured_is_below_the_worst_case_and_that_below_what_is_promise
     for name, (n, left) in worst.items():
         assert (data[f"{name}: gap"][1][n] <= left * ROUNDED).all(), name
         low, high = 10 ** np.array(data["gap_range"])
-        assert (left > low).all() and (left < high).all()  # all of it is in the picture
+        assert (left > low).all()
+        assert (left < high).all()  # all of it is in the picture
     if "Nesterov" in worst:
         n, left = worst["Nesterov"]
         assert (left <= data["bound"][1][n] * ROUNDED).all()

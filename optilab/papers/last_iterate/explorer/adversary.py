@@ -32,17 +32,16 @@ def growth() -> dict[str, np.ndarray]:
 
 @cache
 def three(schedule: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Small horizons, and √T times the gap at the end: here, of the worst 1-Lipschitz function, and the bound; η = 1.
+    """Small horizons, and √T · (f − f*) at the end: here, of the worst function of the class, and the bound; η = 1.
 
-    No step leaves the ball, and on the way f is max(f, f*), which is of the table's class on the whole space: G = 1, and
-    its minimizer lies within R = 1 of the start.
+    No step leaves the ball. Bound and worst case know of it only that G = 1 and that x* is within R = 1 of the start.
     """
-    small = worst_case.reach("subgradient", 1.0, schedule, "last")[1:]  # the instance needs two steps
+    small = worst_case.reach("subgradient", (1.0, schedule, "last"))[1:]  # the instance needs two steps
     taken = worst_case.subgradient(small, G=1.0, R=1.0, eta=1.0, schedule=schedule)
     gaps, bounds = [], []
     for T in small.tolist():
         problem, eta = Harvey(T), SCHEDULES[schedule](T, 1.0)
-        gaps.append(problem.values(eta)[-1] - problem.minimum)
+        gaps.append(problem.values(eta)[-1])
         bounds.append(bound(eta, 0.5, 4.0))
     rows = {"here": np.array(gaps), "worst": taken, "bound": np.array(bounds)}
     return {f"small {name}": (small, np.sqrt(small) * row) for name, row in rows.items()}
@@ -66,26 +65,30 @@ def compute(schedule: str, doublings: int, frame: int) -> dict[str, Any]:
     data: dict[str, Any] = {
         f"end {name}": (left, np.sqrt(T) * Harvey(T).point(make(T, 1.0), T + 1) / 8) for name, make in SCHEDULES.items()
     }
-    return data | small | {
-        "spikes": (np.arange(1, T + 1) / T, point),
-        "share": (left, point / 8),
-        "now": (T, end[schedule]),
-        "color": COLORS[schedule],
-        "headline": f"The point after step {done}: one spike a step"
-        if done
-        else "Before the first step: the point is 0",
-        "note": f"After {done} of {T} steps √T·f = <b>{number(value)}</b>; the start has 0. "
-        f"At the end: {', '.join(f'{name} {number(final)}' for name, final in end.items())}. {compared(schedule)}",
-    }
+    return (
+        data
+        | small
+        | {
+            "spikes": (np.arange(1, T + 1) / T, point),
+            "share": (left, point / 8),
+            "now": (T, end[schedule]),
+            "color": COLORS[schedule],
+            "headline": f"The point after step {done}: one spike a step"
+            if done
+            else "Before the first step: the point is 0",
+            "note": f"After {done} of {T} steps √T·f = <b>{number(value)}</b>; the start has 0. "
+            f"At the end: {', '.join(f'{name} {number(final)}' for name, final in end.items())}. {compared(schedule)}",
+        }
+    )
 
 
 def compared(schedule: str) -> str:
     """Which part of the distance from the gap to its bound is the theorem's, and which is the instance's."""
     (T, gap), (_, taken), (_, promised) = ((T[-1], row[-1]) for T, row in three(schedule).values())
     return (
-        f"Gaps times √T of {schedule}, T = {T}: the bound promises {number(promised)}, the worst function takes "
-        f"{number(taken)}, this one {number(gap)}. A factor <b>{number(promised / taken, 2)} is the theorem's looseness, "
-        f"{number(taken / gap, 2)} the instance's easiness</b>."
+        f"For T = {T} and a minimum within the ball the bound of {schedule} is √T·f = {number(promised)}, the worst "
+        f"function takes {number(taken)}, this one {number(gap)}: a factor <b>{number(promised / taken, 2)} is the "
+        f"theorem's looseness, {number(taken / gap, 2)} the instance's easiness</b>."
     )
 
 
@@ -129,7 +132,7 @@ def adversary(**start: Any) -> Explorer:
                 worst("small worst", "worst case", mine),
                 curve("small here", "this instance", mine),
                 x=log("horizon T", [np.log10(1.9), np.log10(21)], ticks={T: str(T) for T in (2, 5, 10, 20)}),
-                y=log("√T · (f − f*) of the last iterate", [-1.0, 1.8], dtick=1),
+                y=log("√T · f at the end", [-1.7, 1.8], dtick=1),
             ),
         ],
         call=__name__,

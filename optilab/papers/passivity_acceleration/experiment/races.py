@@ -189,7 +189,9 @@ def loose(quick: bool = False) -> Iterator[Claim]:
     about, unit = "bound over worst case after 20 gradients", {"L": 1.0, "R": 1.0}
     plain = gradient_descent.gap_bound(20, 1.0, 1.0) / worst_case.gradient_descent(20, **unit, alpha=1.0)
     yield Claim(f"{about}: gradient descent, convex f", float(plain), at_most=1.0001, at_least=0.9999)
-    yield Claim(f"{about}: Nesterov, convex f", float(gap_bound(20, 1.0, 1.0) / worst_case.nesterov(20, **unit)), at_least=1)
+    yield Claim(
+        f"{about}: Nesterov, convex f", float(gap_bound(20, 1.0, 1.0) / worst_case.nesterov(20, **unit)), at_least=1
+    )
     for kappa in (25.0, 100.0, 1000.0):
         promised = strongly_convex_gap_bound(20, 1 / kappa, 1.0, 1.0)
         worst = worst_case.nesterov_strongly_convex(20, mu=1 / kappa, **unit)

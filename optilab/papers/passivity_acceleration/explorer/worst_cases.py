@@ -1,5 +1,6 @@
 """What the methods of the race can leave on the worst function of the problem's class, and what that says of a run."""
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 
 import numpy as np
@@ -10,7 +11,7 @@ from optilab.papers.passivity_acceleration.explorer.contests import ASLEEP, CHAI
 from optilab.ui.words import number
 
 NOWHERE = np.array([np.nan]), np.array([np.nan])
-TABLES = {  # by method: its table, and what looks it up
+TABLES: dict[str, tuple[str, Callable[..., np.ndarray]]] = {  # by method: its table, and what looks it up
     "gradient descent": ("gradient_descent_tuned", partial(worst_case.gradient_descent_strongly_convex, tuned=True)),
     "heavy ball": ("heavy_ball", worst_case.heavy_ball),
     "Nesterov": ("nesterov_strongly_convex", worst_case.nesterov_strongly_convex),
@@ -28,7 +29,7 @@ def taken(problem: str, kappa: float, seed: int) -> Taken:
     """
     found: Taken = dict.fromkeys(METHODS, NOWHERE)
     if problem == CHAIN:
-        links, n = chain(), worst_case.reach("gradient_descent", 1.0)
+        links, n = chain(), worst_case.reach("gradient_descent", (1.0,))
         distance, first = float(np.linalg.norm(links.minimizer)), -links.minimum  # from 0, where it is 0
         return found | {"gradient descent": (n, worst_case.gradient_descent(n, L=4.0, R=distance, alpha=0.25) / first)}
     mu, L = 1.0, kappa
@@ -40,7 +41,7 @@ def taken(problem: str, kappa: float, seed: int) -> Taken:
         squares = weights(asleep=problem == ASLEEP)[seed]
         distance, first = float(np.sqrt(squares.sum())), float(np.geomspace(1, kappa, DIM) @ squares / 2)
     for name, (table, look_up) in TABLES.items():
-        n = worst_case.reach(table, L / mu)
+        n = worst_case.reach(table, (L / mu,))
         if n.size:
             found[name] = n, look_up(n, mu=mu, L=L, R=distance) / first
     return found
@@ -57,9 +58,10 @@ def compared(gap: np.ndarray, bound: np.ndarray, worst: Taken) -> str:
     if "Nesterov" in tabled:
         n, left, here = last("Nesterov")
         text = (
-            f"After {n} gradients Nesterov is promised {number(bound[n])}; the worst function of this L, κ and distance "
-            f"leaves {number(left)}, this one {number(here, 2)}: a factor <b>{number(bound[n] / left, 2)} is the "
-            f"theorem's looseness, {number(left / here, 2)} the problem's easiness</b>."
+            f"After {n} gradients Nesterov is promised {number(bound[n])} of the start's gap; the worst function of "
+            f"this L, κ and distance leaves {number(left)}, this one {number(here, 2)}: a factor "
+            f"<b>{number(bound[n] / left, 2)} is the theorem's looseness, {number(left / here, 2)} the problem's "
+            "easiness</b>."
         )
         if "heavy ball" in tabled:
             n, left, here = last("heavy ball")
