@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optilab.core.lazy import named, submodule
 
 if TYPE_CHECKING:
-    from optilab import classics, core, papers, problems
+    from optilab import arena, classics, core, papers, problems
     from optilab.core.claim import Claim
     from optilab.core.counted import Counted
     from optilab.core.derive import Derivation
@@ -24,6 +24,7 @@ __all__ = [
     "Derivation",
     "Trace",
     "algorithm",
+    "arena",
     "classics",
     "core",
     "papers",

@@ -8,6 +8,17 @@ race        tune on some seeds, race on others, and name a winner where the band
 phase       who wins where, over two properties of a problem
 """
 
+from types import ModuleType
+
 from optilab.core.door import guard
+from optilab.core.lazy import named, submodule
 
 guard(__name__)
+
+
+def __getattr__(name: str) -> ModuleType:
+    return submodule(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return named(__name__)

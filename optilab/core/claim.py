@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from optilab.core.short import short
+from optilab.core.short import shorten
 
 INFINITY = float("inf")
 
 
+@shorten
 @dataclass(frozen=True)
 class Claim:
     """One headline claim, the figure measured for it and the bound it must keep.
@@ -32,8 +33,6 @@ class Claim:
     at_most: float = INFINITY
     at_least: float = -INFINITY
     seeds: Sequence[float] | np.ndarray = ()
-
-    __repr__ = short
 
     def __post_init__(self) -> None:
         for name in ("measured", "at_most", "at_least"):

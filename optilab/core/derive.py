@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from optilab.core.short import short
+from optilab.core.short import shorten
 
 Expression = Any  # a SymPy expression, matrix or equation, or a tuple of equations (a system)
 
@@ -19,6 +19,7 @@ class DerivationError(ValueError):
     """A line of a derivation does not follow from the line before it."""
 
 
+@shorten
 @dataclass(frozen=True)
 class Line:
     """One line: how it relates to the line before ("", "=", "≤", "≥"), the expression, the reason, a certificate."""
@@ -27,8 +28,6 @@ class Line:
     expr: Expression
     because: str
     certificate: Expression = None
-
-    __repr__ = short
 
 
 def vanishes(expr: Expression) -> bool:

@@ -8,10 +8,11 @@ import reprlib
 from dataclasses import fields
 from inspect import unwrap
 from sys import modules
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+Kind = TypeVar("Kind", bound=type)
 FEW = 4  # numbers, and entries of a collection, that are written out
 LONGEST = 300  # characters that the fields of a record may take
 
@@ -78,7 +79,7 @@ def short(record: Any) -> str:
     return FORMS.record(record, FORMS.maxlevel)
 
 
-def shorten(kind: type) -> None:
+def shorten(kind: Kind) -> Kind:
     """Give a dataclass or a named tuple the short form, unless it has a `__repr__` that somebody has written."""
     own = vars(kind).get("__repr__")
     written = getattr(unwrap(own), "__code__", None) if own else None
@@ -88,3 +89,4 @@ def shorten(kind: type) -> None:
         and written.co_filename != getattr(modules[kind.__module__], "__file__", None)
     ):
         setattr(kind, "__repr__", short)  # noqa: B010
+    return kind

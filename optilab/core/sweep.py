@@ -9,8 +9,10 @@ from tqdm.auto import tqdm
 
 from optilab.core.check import require
 from optilab.core.run import Progress
+from optilab.core.short import shorten
 
 
+@shorten
 class Outcome(NamedTuple):
     """What the function gave at one point of the grid."""
 

@@ -47,10 +47,13 @@ def test_names_are_completed():
     assert {"run", "Trace", "sweep", "classics", "papers", "problems", "core", "ui"} <= set(dir(optilab))
     assert {"heavy_ball", "adam"} <= set(dir(optilab.classics))
     assert {"run", "claim"} <= set(dir(optilab.core))
+    assert {"race", "methods"} <= set(dir(optilab.arena))
     assert {"algorithm", "explorer"} <= set(dir(optilab.papers.mfac))
 
 
-@pytest.mark.parametrize("package", [optilab, optilab.classics, optilab.papers, optilab.papers.capo, optilab.core])
+@pytest.mark.parametrize(
+    "package", [optilab, optilab.arena, optilab.classics, optilab.papers, optilab.papers.capo, optilab.core]
+)
 def test_what_is_not_there_is_an_attribute_error(package):
     for name in ("nowhere", "_private", "__wrapped__"):
         assert not hasattr(package, name)
@@ -72,7 +75,7 @@ def test_type_checkers_are_told_the_same_names():
     (told,) = (node for node in tree.body if isinstance(node, ast.If))
     homes = {name.name: part.module for part in told.body for name in part.names}
     assert {name: f"optilab.core.{home}" for name, home in optilab.HOMES.items()} | dict.fromkeys(
-        ["classics", "core", "papers", "problems"], "optilab"
+        ["arena", "classics", "core", "papers", "problems"], "optilab"
     ) == homes
     assert sorted(homes) == optilab.__all__
     assert all(hasattr(optilab, name) for name in homes)

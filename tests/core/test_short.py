@@ -13,6 +13,7 @@ from optilab.core.claim import Claim
 from optilab.core.derive import Line
 from optilab.core.door import APART
 from optilab.core.short import of_array, short, shorten
+from optilab.core.sweep import Outcome
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.problems.quadratic import Quadratic
 
@@ -78,8 +79,8 @@ def test_a_problem_says_what_it_is():
 
 def records():
     """All public dataclasses and named tuples of the packages that are guarded, and those of core."""
-    yield from (Claim, Line)
-    for root in ("classics", "problems", "papers"):
+    yield from (Claim, Line, Outcome)
+    for root in ("arena", "classics", "problems", "papers"):
         package = importlib.import_module(f"optilab.{root}")
         for found in pkgutil.walk_packages(package.__path__, f"optilab.{root}."):
             if not APART.isdisjoint(found.name.split(".")):
