@@ -42,7 +42,7 @@ def test_a_reader_that_has_read_enough_gets_no_traceback():
     bash = ["bash", "-c", f"{pipe}; echo ${{PIPESTATUS[0]}}"]
     done = subprocess.run(bash, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     head, status = done.stdout.splitlines()
-    assert head.split()[0] == "slug"
+    assert head.split()[0] == "lesson"
     assert done.stderr == ""
     assert status in ("0", "141")  # it had written all, or was stopped as `head` stops others
 
@@ -84,7 +84,17 @@ def test_list_in_a_process_of_its_own():
     assert max(map(len, table.splitlines())) <= 72
     assert all(paper.slug in table for paper in catalogue.PAPERS)
     rows = json.loads(command("list", "--json").stdout)
-    assert rows == [asdict(paper) for paper in catalogue.PAPERS]
+    assert rows == [asdict(paper) | {"after": list(paper.after)} for paper in catalogue.PAPERS]
+
+
+def test_list_says_how_long_a_lesson_takes_and_what_to_show_of_it(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    assert cli.main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"{paper.slug}: {catalogue.about(paper)}" in shown for paper in catalogue.PAPERS)
+    assert cli.main(["list", "--live"]) == 0
+    shown = capsys.readouterr().out
+    assert all(row.live in shown for row in catalogue.LESSONS)
 
 
 def test_a_table_wraps_its_widest_column_and_loses_no_word(monkeypatch):

@@ -1,0 +1,158 @@
+"""Build the site: write its sources into a folder of their own, and let Sphinx make pages of them."""
+
+import io
+import re
+import shutil
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+
+import optilab
+from optilab import plans
+from optilab.catalogue import LESSONS, Lesson, Paper
+from optilab.core.check import require
+from optilab.site import home, pages, player, reference, repository, thumbnails
+from optilab.stills import studio
+
+STATIC = Path(__file__).parent / "static"
+MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # of MathJax what typesets formulas in pages
+SETTINGS: dict[str, Any] = {
+    "project": "optilab",
+    "version": optilab.__version__,
+    "release": optilab.__version__,
+    "extensions": ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx.ext.mathjax"],
+    "html_theme": "furo",
+    "html_title": "optilab",
+    "html_css_files": ["site.css"],
+    "html_js_files": [("site.js", {"defer": "defer"})],
+    "html_favicon": str(STATIC / "icon.svg"),
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_copyright": False,
+    "mathjax_path": "mathjax/tex-chtml-full.js",
+    "mathjax3_config": {"options": {"enableMenu": False}},
+    "nb_execution_mode": "off",
+    "nb_render_markdown_format": "myst",
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_dmath_double_inline": True,
+    "myst_dmath_allow_labels": False,
+    "smartquotes": False,
+    "default_role": "code",
+    "add_module_names": False,
+    "autodoc_typehints": "signature",
+    "autodoc_preserve_defaults": True,
+    "python_use_unqualified_type_names": True,
+    "toc_object_entries": False,
+    "napoleon_google_docstring": False,
+}
+CONTENTS = """
+```{{toctree}}
+:hidden:
+:caption: Lessons
+
+{lessons}
+```
+
+```{{toctree}}
+:hidden:
+:caption: More
+
+teaching
+api/index
+```
+"""
+
+
+def folder_of_lessons() -> Path:
+    """The lessons that came with the package: inside an installed one, beside it in a clone."""
+    package = Path(optilab.__file__).parent
+    return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
+
+
+def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
+    """Write what Sphinx reads: the home page, the lessons with what plays in them, the plans, the reference."""
+    built = {row.lesson for row in rows}
+    (source / "lessons").mkdir(parents=True)
+    for row in rows:
+        path = folder_of_lessons() / row.lesson
+        snippets = player.lesson(path, assets, pages.kernel(row))
+        nbformat.write(
+            pages.page(nbformat.read(path, as_version=4), row, snippets, built), source / "lessons" / row.lesson
+        )
+    listed = "\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows)
+    contents = CONTENTS.format(lessons=listed)
+    (source / "index.md").write_text(home.page(rows, repository.home()) + contents, encoding="utf-8")
+    (source / "teaching.md").write_text(
+        pages.linked(plans.markdown(), {f"lessons/{name}" for name in built}, ""), encoding="utf-8"
+    )
+    (source / "api").mkdir()
+    for name, text in reference.pages([row for row in rows if isinstance(row, Paper)]).items():
+        (source / "api" / f"{name}.rst").write_text(text, encoding="utf-8")
+
+
+def write_static(static: Path, rows: Sequence[Lesson]) -> None:
+    """Write what pages load: the look, the formulas' typesetter, the players, the thumbnails of the map."""
+    shutil.copytree(STATIC, static, ignore=shutil.ignore_patterns("player.*"))
+    (place,) = find_spec("sphinx-mathjax-offline").submodule_search_locations  # type: ignore[union-attr, misc]
+    for name in MATHJAX:
+        origin, target = Path(place) / "static" / "mathjax" / name, static / "mathjax" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if origin.is_dir() else shutil.copyfile)(origin, target)
+    player.assets(static / "player")
+    (static / "thumbnails").mkdir()
+    with studio(width=thumbnails.WIDTH) as page:
+        for row in rows:
+            thumbnails.draw(folder_of_lessons() / row.lesson, page, static / "thumbnails")
+
+
+def load_player(app: Any, name: str, *_: Any) -> None:
+    """Load what moves pictures, in the pages of lessons alone."""
+    if name.startswith("lessons/"):
+        app.add_css_file("player/player.css")
+        app.add_js_file("player/player.js", defer="defer")
+
+
+def build(target: Path, lessons: Sequence[str] = ()) -> str:
+    """Build the site.
+
+    Parameters
+    ----------
+    target : Path
+        The folder of the site; what is in it stays where nothing new takes its place.
+    lessons : sequence of str
+        Slugs of the lessons that become pages, with the rooms of their papers; all without one.
+
+    Returns
+    -------
+    str
+        What Sphinx warns of; nothing where all is well.
+
+    Raises
+    ------
+    ValueError
+        If there is no such lesson.
+    RuntimeError
+        If Chromium isn't there, which draws the thumbnails, or a page can't be made.
+    """
+    from sphinx.application import Sphinx
+
+    known = [row.slug for row in LESSONS]
+    for slug in lessons:
+        require(slug in known, "a lesson of the site", slug, f"one of {', '.join(known)}")
+    rows = [row for row in LESSONS if row.slug in (lessons or known)]
+    with TemporaryDirectory() as scratch:
+        source, static = Path(scratch) / "source", Path(scratch) / "static"
+        write_static(static, rows)
+        write_sources(source, rows, static / "player")
+        settings = SETTINGS | {"html_static_path": [str(static)]}
+        warnings = io.StringIO()
+        app = Sphinx(source, None, target, Path(scratch) / "doctrees", "html", settings, None, warnings)
+        app.connect("autodoc-process-docstring", reference.process, priority=100)  # before napoleon
+        app.connect("autodoc-skip-member", reference.skip)
+        app.connect("html-page-context", load_player)
+        app.build()
+    return re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()).replace(f"{source}/", "")
