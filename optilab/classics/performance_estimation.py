@@ -25,7 +25,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from cvxpy.error import SolverError
 from PEPit import PEP
@@ -34,22 +34,34 @@ from PEPit.functions import (
     ConvexLipschitzFunction,
     SmoothConvexFunction,
     SmoothStronglyConvexFunction,
+    StronglyConvexFunction,
 )
 from PEPit.primitive_steps import bregman_gradient_step, proximal_step
 from tqdm import tqdm
 
 from optilab.classics.heavy_ball import tuned
 from optilab.classics.nesterov import momentum
-from optilab.classics.worst_case import LEAST, OUTPUTS, SCHEDULES, TABLES, schedule_steps
+from optilab.classics.worst_case import LEAST, OUTPUTS, SCHEDULES, TABLES, schedule_steps, sliding_momentum
 
 N = (*range(1, 11), 12, 16, 20)
 STEPS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 1.9)  # αL
 KAPPAS = (2.0, 4.0, 10.0, 25.0, 100.0, 1000.0)
 BALL = (2.0, 4.0, 10.0, 15.0, 20.0, 25.0, 100.0)  # κ of the heavy ball, around where it stops converging
+SLIDES = (10.0, 25.0, 100.0, 1000.0)  # κ of sliding
 ETAS = (0.1, 0.3, 1.0)  # ηG/R
 GAP = 1e-4  # between primal and dual, relative
 
 Solved = Callable[..., float]
+
+
+class Stated(NamedTuple):
+    """A problem, and where it asks the function: what a worst function must go through."""
+
+    problem: PEP
+    minimizer: Any
+    minimum: Any
+    points: list[Any]
+    answers: list[tuple[Any, Any]]  # gradient and value at each point; the last is where the gap is measured
 
 
 def worst(problem: PEP) -> float:
@@ -63,8 +75,8 @@ def worst(problem: PEP) -> float:
     return dual if abs(dual - float(problem.objective.eval())) <= GAP * abs(dual) else math.nan
 
 
-def smooth_start(mu: float) -> tuple[PEP, Any, Any, Any]:
-    """A μ-strongly convex (convex if μ = 0), 1-smooth f, its minimum and a start at distance 1 of its minimiser."""
+def smooth_start(mu: float) -> tuple[PEP, Any, Any, Any, Any]:
+    """A μ-strongly convex (convex if μ = 0), 1-smooth f, its minimiser and minimum, and a start at distance 1."""
     problem = PEP()
     if mu == 0:
         f = problem.declare_function(SmoothConvexFunction, L=1.0)
@@ -73,18 +85,31 @@ def smooth_start(mu: float) -> tuple[PEP, Any, Any, Any]:
     minimizer = f.stationary_point()
     x0 = problem.set_initial_point()
     problem.set_initial_condition((x0 - minimizer) ** 2 <= 1)
-    return problem, f, f(minimizer), x0
+    return problem, f, minimizer, f(minimizer), x0
+
+
+def heavy_ball_problem(n: int, kappa: float) -> Stated:
+    """State the worst f(xₙ) − f* of the heavy ball, tuned for quadratics."""
+    return three_parameters_problem(n, 1 / kappa, **tuned(1 / kappa, 1.0), eta=0.0, delta=0.0)
+
+
+def three_parameters_problem(n: int, mu: float, alpha: float, beta: float, eta: float, delta: float) -> Stated:
+    """State the worst gap of ξ⁺ = (1 + β) ξ − β ξ⁻ − α ∇f((1 + η) ξ − η ξ⁻) from rest, at (1 + δ) ξ − δ ξ⁻."""
+    problem, f, minimizer, minimum, now = smooth_start(mu)
+    before, points, answers = now, [], []
+    for _ in range(n):
+        points.append((1 + eta) * now - eta * before)
+        answers.append(f.oracle(points[-1]))
+        now, before = (1 + beta) * now - beta * before - alpha * answers[-1][0], now
+    points.append((1 + delta) * now - delta * before)
+    answers.append(f.oracle(points[-1]))
+    problem.set_performance_metric(answers[-1][1] - minimum)
+    return Stated(problem, minimizer, minimum, points, answers)
 
 
 def three_parameters(n: int, mu: float, alpha: float, beta: float, eta: float, delta: float) -> float:
-    """Worst gap of ξ⁺ = (1 + β) ξ − β ξ⁻ − α ∇f((1 + η) ξ − η ξ⁻) from rest, at x = (1 + δ) ξ − δ ξ⁻ after n steps."""
-    problem, f, minimum, now = smooth_start(mu)
-    before = now
-    for _ in range(n):
-        ahead = (1 + eta) * now - eta * before
-        now, before = (1 + beta) * now - beta * before - alpha * f.gradient(ahead), now
-    problem.set_performance_metric(f((1 + delta) * now - delta * before) - minimum)
-    return worst(problem)
+    """Worst gap of a method with a step α, a momentum β, and the looks ahead η and δ, after n steps from rest."""
+    return worst(three_parameters_problem(n, mu, alpha, beta, eta, delta).problem)
 
 
 def gradient_descent(n: int, alpha: float) -> float:
@@ -104,7 +129,7 @@ def gradient_descent_tuned(n: int, kappa: float) -> float:
 
 def nesterov(n: int) -> float:
     """Of f(xₙ) − f* for Nesterov's method for convex functions."""
-    problem, f, minimum, x = smooth_start(0.0)
+    problem, f, _, minimum, x = smooth_start(0.0)
     y, t = x, 1.0
     for _ in range(n):
         x_next, t_next = y - f.gradient(y), (1 + math.sqrt(1 + 4 * t**2)) / 2
@@ -122,7 +147,7 @@ def nesterov_strongly_convex(n: int, kappa: float) -> float:
 
 def heavy_ball(n: int, kappa: float) -> float:
     """Of f(xₙ) − f* for the heavy ball, tuned for quadratics."""
-    return three_parameters(n, 1 / kappa, **tuned(1 / kappa, 1.0), eta=0.0, delta=0.0)
+    return worst(heavy_ball_problem(n, kappa).problem)
 
 
 def triple_momentum(n: int, kappa: float) -> float:
@@ -132,25 +157,27 @@ def triple_momentum(n: int, kappa: float) -> float:
     return three_parameters(n, 1 / kappa, 1 + rho, beta, beta / (1 + rho), rho**2 / (1 - rho**2))
 
 
-def subgradient(n: int, eta: float, schedule: str, output: str) -> float:
-    """Of f(output) − f* for n subgradient steps on a convex 1-Lipschitz function."""
+def subgradient_problem(n: int, eta: float, schedule: str, output: str) -> Stated:
+    """State the worst f(output) − f* of n subgradient steps on a convex 1-Lipschitz function."""
     problem = PEP()
     f = problem.declare_function(ConvexLipschitzFunction, M=1.0)
     minimizer = f.stationary_point()
     minimum, x = f(minimizer), problem.set_initial_point()
     problem.set_initial_condition((x - minimizer) ** 2 <= 1)
-    points, values = [x], []
+    points, answers = [x], []
     for step in schedule_steps(schedule, n, eta):
-        g, value = f.oracle(points[-1])
-        values.append(value)
-        points.append(points[-1] - float(step) * g)
-    if output == "best":
-        for value in [*values, f(points[-1])]:  # PEPit maximises the smallest of several measures
-            problem.set_performance_metric(value - minimum)
-    else:
-        final = points[-1] if output == "last" else sum(points[2:], points[1]) / n
-        problem.set_performance_metric(f(final) - minimum)
-    return worst(problem)
+        answers.append(f.oracle(points[-1]))
+        points.append(points[-1] - float(step) * answers[-1][0])
+    final = sum(points[2:], points[1]) / n if output == "average" else points[-1]
+    answers.append(f.oracle(final))
+    for _, value in answers if output == "best" else answers[-1:]:
+        problem.set_performance_metric(value - minimum)  # PEPit maximises the smallest of several measures
+    return Stated(problem, minimizer, minimum, [*points[:-1], final], answers)
+
+
+def subgradient(n: int, eta: float, schedule: str, output: str) -> float:
+    """Of f(output) − f* for n subgradient steps on a convex 1-Lipschitz function."""
+    return worst(subgradient_problem(n, eta, schedule, output).problem)
 
 
 def proximal_gradient(n: int, alpha: float) -> float:
@@ -195,6 +222,30 @@ def bregman_gradient(n: int, alpha: float) -> float:
     return worst(problem)
 
 
+def sliding(n: int, kappa: float) -> float:
+    """Of Ψ(x̄ₙ) − Ψ* for the outer loop of gradient sliding with slides to their end, Ψ = f + h + χ, κ = L/μ.
+
+    f is smooth and convex; h + χ is any μ-strongly convex function, as what a slide leaves undone is all that its M is
+    for. x₀ has Ψ(x₀) − Ψ* + γ(β + μ) ½‖x₀ − x*‖² = 1, which is what the theorem contracts by 1 − γ a step.
+    """
+    mu = 1 / kappa
+    gamma = sliding_momentum(kappa)
+    problem = PEP()
+    f = problem.declare_function(SmoothConvexFunction, L=1.0)
+    cheap = problem.declare_function(StronglyConvexFunction, mu=mu)
+    minimizer = (f + cheap).stationary_point()
+    minimum, x = (f + cheap)(minimizer), problem.set_initial_point()
+    distance = (x - minimizer) ** 2
+    problem.set_initial_condition((f + cheap)(x) - minimum + gamma * (gamma + mu) / 2 * distance <= 1)
+    average = x
+    for _ in range(n):
+        ahead = (1 - gamma) * average + gamma * x
+        x, _, _ = proximal_step(x - f.gradient(ahead) / gamma, cheap, 1 / gamma)  # β = Lγ
+        average = (1 - gamma) * average + gamma * x
+    problem.set_performance_metric((f + cheap)(average) - minimum)
+    return worst(problem)
+
+
 def row(solve: Solved, setting: tuple[Any, ...]) -> list[float]:
     """A table's row, to six digits; it ends before a gap below LEAST, or one that the solver can't certify."""
     values: list[float] = []
@@ -217,6 +268,7 @@ def settings() -> list[tuple[Solved, tuple[Any, ...]]]:
         (triple_momentum, KAPPAS),
         (proximal_gradient, STEPS[:4]),
         (bregman_gradient, (0.25, 0.5, 1.0)),
+        (sliding, SLIDES),
     ]
     found: list[tuple[Solved, tuple[Any, ...]]] = [(nesterov, ()), (proximal_point, ())]
     found += [(solve, (value,)) for solve, values in grids for value in values]

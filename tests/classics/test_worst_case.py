@@ -10,6 +10,7 @@ from optilab.classics import nesterov as ag
 from optilab.classics import worst_case as wc
 from optilab.classics import worst_case_derivation as by_hand
 from optilab.core.run import run
+from optilab.papers.gradient_sliding import algorithm as sliding
 from optilab.papers.last_iterate.algorithm import SCHEDULES, average, best, bound, csmd
 from optilab.papers.passivity_acceleration.algorithm import momentum_method, triple_momentum_tuning
 
@@ -232,6 +233,47 @@ def test_proximal_and_mirror_steps_have_the_known_worst_cases():
         table = wc.bregman_gradient(n, L=L, D=R**2 / 2, alpha=h / L)
         np.testing.assert_allclose(table, L * R**2 / (2 * n * h), rtol=ROUNDED)
         assert (table >= wc.gradient_descent(n, L=L, R=R, alpha=h / L)).all()
+
+
+class Slides:
+    """Random composites: a valley, a weighted ℓ₁ norm and ½μ‖x‖², minimum 0 at 0; slides see the last two as one."""
+
+    def __init__(self, mu, seed):
+        self.mu, self.valleys = mu, Valleys(0.0, seed)
+        self.weight = np.random.default_rng(seed).choice([0.0, 0.1, 1.0], size=(MANY, 1)) * L
+        self.start = self.valleys.start
+
+    def __call__(self, x):
+        return self.valleys(x) + (self.weight * abs(x) + self.mu * x**2 / 2).sum(-1)
+
+    def grad(self, x):
+        return self.valleys.grad(x)
+
+    def subgrad(self, x):
+        return 0 * x
+
+    def prox(self, v, step):
+        step = np.asarray(step)[..., None]
+        return np.sign(v) * np.maximum(abs(v) - step * self.weight, 0) / (1 + step * self.mu)
+
+
+def test_sliding_keeps_to_its_worst_case_and_that_to_the_theorem():
+    for (kappa,) in wc.grid("sliding"):
+        mu, n = L / kappa, wc.steps("sliding", (kappa,))
+        gamma = wc.sliding_momentum(kappa)
+        assert gamma == pytest.approx(float(sliding.restart_free_gamma(L, mu)), rel=1e-12)
+        table = wc.sliding(n, mu=mu, L=L, E0=7.0)
+        promised = sliding.rf_sgs_bound(n, E0=7.0, gamma=gamma, D=1e-12)  # of slides that leave nothing undone
+        assert (table <= promised * (1 + ROUNDED)).all()
+        assert (table >= 0.3 * promised).any()
+        slides, T = Slides(mu, seed=7), 150
+        plan = sliding.rf_sgs(L=L, M=0.0, mu=mu, D=1.0, N=int(n[-1]), T_min=T, gamma=gamma)
+        gap0, V0 = slides(slides.start), (slides.start**2).sum(-1) / 2
+        E0 = sliding.rf_sgs_start(gap0=gap0, V0=V0, gamma=gamma, beta=L * gamma, mu=mu, T1=T)
+        trace = run(sliding.gradient_sliding(slides, slides.start, plan), int(n[-1]), gap=lambda s: slides(s.xbar) / E0)
+        measured = trace.gap[n].max(-1)
+        assert (measured <= wc.sliding(n, mu=mu, L=L, E0=1.0) * (1 + 1e-3)).all()
+        assert (measured >= 0.1 * table / 7.0).any()
 
 
 def test_formulas_by_hand_are_the_tables():

@@ -1,0 +1,249 @@
+"""Worst functions: those on which a method is as slow as a whole class of functions allows, to be drawn and walked on.
+
+A worst case comes with points, gradients and values that belong to some function of the class; here is such a function.
+Two kinds, both in units L = R = 1 (G = R = 1), with the minimum 0 at 0 and the start at distance 1:
+
+    Planes      convex and 1-Lipschitz: the highest of some planes, one for each point that the method visits
+    Parabolas   of one variable, μ-strongly convex with a 1-Lipschitz gradient: the convex hull of parabolas
+
+`against_subgradients` and `against_heavy_ball` look them up; `performance_functions` computes the table.
+
+Sources: A. B. Taylor, J. M. Hendrickx, F. Glineur, "Smooth strongly convex interpolation and exact worst-case
+performance of first-order methods", 2017, Theorem 4 and its proof (the hull of parabolas is the largest function through
+given gradients), and "Exact worst-case performance of first-order methods for composite convex optimization", 2017,
+Theorem 3.5 (the highest plane is the least).
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from optilab.classics.worst_case import schedule_steps
+from optilab.core.check import require
+
+TABLES = Path(__file__).with_name("worst_functions.json")
+TIE = 1e-5  # planes that are this near to the highest one touch: the solver's points have an error of about 1e-6
+
+
+@dataclass(frozen=True)
+class Planes:
+    """f(x) = max(0, max_j ⟨g_j, x⟩ + c_j), convex, with minimum 0 at 0.
+
+    Where several planes touch, any of their slopes is a subgradient, and the choice is the adversary's: he wants each
+    plane to be met at a point of its own, so the one whose point is nearest is taken.
+
+    Parameters
+    ----------
+    slopes : array (m, d)
+        The g_j.
+    heights : array (m)
+        The c_j, heights at 0: none is above 0.
+    points : array (m, d)
+        Where the adversary wants each plane to be met.
+    """
+
+    slopes: np.ndarray
+    heights: np.ndarray
+    points: np.ndarray
+
+    minimum: ClassVar[float] = 0.0
+
+    def __post_init__(self) -> None:
+        require(np.ndim(self.slopes) == 2, "slopes", self.slopes, "a matrix (m, d)")
+        shape = np.shape(self.slopes)
+        require(np.shape(self.points) == shape, "the shape of points", np.shape(self.points), f"that of slopes, {shape}")
+        require(np.shape(self.heights) == shape[:1], "the shape of heights", np.shape(self.heights), f"{shape[:1]}")
+        require(np.asarray(self.heights) <= 0, "heights", self.heights, "0 or less, so that the minimum is at 0")
+
+    @classmethod
+    def through(cls, points: np.ndarray, slopes: np.ndarray, values: np.ndarray) -> "Planes":
+        """The least convex function with these points and subgradients (m, d) and values (m), and minimum 0 at 0."""
+        return cls(slopes, np.minimum(values - (points * slopes).sum(-1), 0), points)
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """Where it is least."""
+        return np.zeros(self.slopes.shape[1])
+
+    def pieces(self, x: np.ndarray) -> np.ndarray:
+        """The heights of all planes at x (*batch, d) → (*batch, m)."""
+        return x @ self.slopes.T + self.heights
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Value at x (*batch, d) → (*batch)."""
+        return np.maximum(self.pieces(x).max(-1), 0)
+
+    def subgrad(self, x: np.ndarray) -> np.ndarray:
+        """The slope of the touching plane whose point is nearest to x (*batch, d) → (*batch, d); 0 if none touches."""
+        touching = self.pieces(x) >= self(x)[..., None] - TIE
+        away = np.linalg.norm(x[..., None, :] - self.points, axis=-1)
+        nearest = np.where(touching, away, np.inf).argmin(-1)
+        return np.where(touching.any(-1)[..., None], self.slopes[nearest], 0)
+
+
+@dataclass(frozen=True)
+class Parabolas:
+    """f(x) = ½μx² + the convex hull of the parabolas ½(L − μ)(x − y_i)² + c_i, at points x (*batch, 1).
+
+    Its curvature is L or μ, nothing between them. The hull of parabolas of one curvature is the lower convex hull ĉ of
+    the corners (y_i, c_i), rounded: min_y ½(L − μ)(x − y)² + ĉ(y). As x grows, the best y rests at a corner, where f has
+    the curvature L, or moves with x along an edge, where it has μ.
+
+    Parameters
+    ----------
+    centers, heights : array (m)
+        The y_i and the c_i; (0, 0) is added, and no c_i is below 0: the minimum is 0 at 0.
+    mu, L : float
+        0 ≤ μ < L.
+    """
+
+    centers: np.ndarray
+    heights: np.ndarray
+    mu: float
+    L: float
+
+    minimum: ClassVar[float] = 0.0
+
+    def __post_init__(self) -> None:
+        require(0 <= self.mu < self.L, "mu and L", (self.mu, self.L), "0 <= mu < L")
+        require(np.ndim(self.centers) == 1, "centers", self.centers, "an array (m,)")
+        sizes = np.shape(self.centers), np.shape(self.heights)
+        require(sizes[0] == sizes[1], "the shape of heights", sizes[1], f"that of centers, {sizes[0]}")
+        require(np.asarray(self.heights) >= 0, "heights", self.heights, "0 or more, so that the minimum is at 0")
+
+    @classmethod
+    def through(cls, points: np.ndarray, slopes: np.ndarray, values: np.ndarray, mu: float, L: float) -> "Parabolas":
+        """The largest function of its class with these points, gradients and values, all (m), and minimum 0 at 0."""
+        bend, slope, value = L - mu, slopes - mu * points, values - mu / 2 * points**2
+        return cls(points - slope / bend, np.maximum(value - slope**2 / (2 * bend), 0), mu, L)
+
+    @property
+    def minimizer(self) -> np.ndarray:
+        """Where it is least."""
+        return np.zeros(1)
+
+    @cached_property
+    def corners(self) -> tuple[np.ndarray, np.ndarray]:
+        """The corners of ĉ from left to right: places and heights."""
+        kept: list[tuple[float, float]] = []
+        for y, c in sorted([(0.0, 0.0), *zip(self.centers, self.heights, strict=True)]):
+            if kept and y == kept[-1][0]:
+                continue  # the lower of two came first
+            while len(kept) > 1 and _above(kept[-1], kept[-2], (y, c)):
+                kept.pop()
+            kept.append((y, c))
+        places, heights = np.array(kept).T
+        return places, heights
+
+    @cached_property
+    def bends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where y(x) begins and ceases to move: x, and y there."""
+        places, heights = self.corners
+        if len(places) == 1:
+            return places, places
+        push = np.diff(heights) / np.diff(places) / (self.L - self.mu)
+        ends = np.stack([places[:-1], places[1:]], -1)
+        return (ends + push[:, None]).ravel(), ends.ravel()
+
+    def nearest(self, x: np.ndarray) -> np.ndarray:
+        """The y at which the minimum over y is attained, for x of any shape."""
+        return np.interp(x, *self.bends)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Value at x (*batch, 1) → (*batch)."""
+        at = np.asarray(x)[..., 0]
+        y = self.nearest(at)
+        return self.mu / 2 * at**2 + (self.L - self.mu) / 2 * (at - y) ** 2 + np.interp(y, *self.corners)
+
+    def grad(self, x: np.ndarray) -> np.ndarray:
+        """Gradient at x (*batch, 1) → (*batch, 1)."""
+        x = np.asarray(x)
+        return self.L * x - (self.L - self.mu) * self.nearest(x)
+
+
+def _above(corner: tuple[float, float], before: tuple[float, float], after: tuple[float, float]) -> bool:
+    """Whether a corner is on or above the line between two others."""
+    (x0, y0), (x, y), (x1, y1) = before, corner, after
+    return (y - y0) * (x1 - x0) >= (y1 - y0) * (x - x0)
+
+
+@cache
+def _table() -> dict[str, list[dict[str, Any]]]:
+    """What the file holds."""
+    found: dict[str, list[dict[str, Any]]] = json.loads(TABLES.read_text(encoding="utf-8"))
+    return found
+
+
+def grid(name: str) -> list[tuple[float | str, ...]]:
+    """The settings of a table: (T, ηG/R, schedule) of "subgradient", (n, κ) of "heavy_ball".
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    """
+    require(name in _table(), "name", name, "one of " + ", ".join(_table()))
+    return [tuple(row["at"]) for row in _table()[name]]
+
+
+def _row(name: str, *setting: float | str) -> dict[str, Any]:
+    """A table's row."""
+    there = grid(name)
+    require(setting in there, "the setting", setting, "in the table: " + ", ".join(map(str, there)))
+    return _table()[name][there.index(setting)]
+
+
+def against_subgradients(T: int, *, eta: float, schedule: str) -> tuple[Planes, np.ndarray]:
+    """The worst function for the last of T subgradient steps, and the start.
+
+    Parameters
+    ----------
+    T : int
+        Steps, 1 to 10.
+    eta : float
+        The factor ηG/R: 0.1, 0.3 or 1.
+    schedule : str
+        "constant" or "linear decay", as of `schedule_steps`.
+
+    Returns
+    -------
+    Planes, array (d)
+        In as many dimensions d as it needs.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such row.
+    """
+    row = _row("subgradient", T, eta, schedule)
+    slopes, start = np.array(row["slopes"]), np.array(row["start"])
+    walked = np.cumsum(schedule_steps(schedule, T, eta)[:, None] * slopes[:-1], 0)
+    points = start - np.concatenate([np.zeros((1, len(start))), walked])
+    return Planes(slopes, np.array(row["heights"]), points), start
+
+
+def against_heavy_ball(n: int, *, kappa: float) -> tuple[Parabolas, np.ndarray]:
+    """The worst function for n steps of the heavy ball with `heavy_ball.tuned`, and the start.
+
+    Parameters
+    ----------
+    n : int
+        Steps, 1 to 10.
+    kappa : float
+        κ = L/μ: 2, 4, 10, 15, 20, 25 or 100; with L = 1.
+
+    Returns
+    -------
+    Parabolas, array (1)
+
+    Raises
+    ------
+    ValueError
+        If the table has no such row.
+    """
+    row = _row("heavy_ball", n, kappa)
+    return Parabolas(np.array(row["centers"]), np.array(row["heights"]), 1 / kappa, 1.0), np.array([row["start"]])
