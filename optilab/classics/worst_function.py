@@ -4,7 +4,7 @@ A worst case comes with points, gradients and values that belong to some functio
 Two kinds, both in units L = R = 1 (G = R = 1), with the minimum 0 at 0 and the start at distance 1:
 
     Planes      convex and 1-Lipschitz: the highest of some planes, one for each point that the method visits
-    Parabolas   of one variable, μ-strongly convex with a 1-Lipschitz gradient: the convex hull of parabolas
+    Parabolas   μ-strongly convex with a 1-Lipschitz gradient: the convex hull of parabolas
 
 `against_subgradients` and `against_heavy_ball` look them up; `performance_functions` computes the table.
 
@@ -17,16 +17,19 @@ Theorem 3.5 (the highest plane is the least).
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import combinations
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from scipy.spatial import ConvexHull
 
 from optilab.classics.worst_case import schedule_steps
 from optilab.core.check import require
 
 TABLES = Path(__file__).with_name("worst_functions.json")
 TIE = 1e-5  # planes that are this near to the highest one touch: the solver's points have an error of about 1e-6
+INSIDE = 1e-9  # a share of a corner that is this far below 0 is none
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,18 @@ class Planes:
 
 @dataclass(frozen=True)
 class Parabolas:
-    """f(x) = ½μx² + the convex hull of the parabolas ½(L − μ)(x − y_i)² + c_i, at points x (*batch, 1).
+    """f(x) = ½μ‖x‖² + the convex hull of the parabolas ½(L − μ)‖x − y_i‖² + c_i, as smooth and as flat as L and μ allow.
 
-    Its curvature is L or μ, nothing between them. The hull of parabolas of one curvature is the lower convex hull ĉ of
-    the corners (y_i, c_i), rounded: min_y ½(L − μ)(x − y)² + ĉ(y). As x grows, the best y rests at a corner, where f has
-    the curvature L, or moves with x along an edge, where it has μ.
+    The hull of parabolas of one curvature is min_y ½(L − μ)‖x − y‖² + ĉ(y), where ĉ is the lower convex hull of the
+    corners (y_i, c_i). As x moves, the best y rests at a corner, where f has the curvature L, or moves along a face of
+    ĉ, in whose directions f has the curvature μ; there is nothing between them.
 
     Parameters
     ----------
-    centers, heights : array (m)
-        The y_i and the c_i; (0, 0) is added, and no c_i is below 0: the minimum is 0 at 0.
+    centers : array (m, d)
+        The y_i; (0, 0) is added to the corners.
+    heights : array (m)
+        The c_i: none is below 0, so the minimum is 0 at 0.
     mu, L : float
         0 ≤ μ < L.
     """
@@ -110,65 +115,75 @@ class Parabolas:
 
     def __post_init__(self) -> None:
         require(0 <= self.mu < self.L, "mu and L", (self.mu, self.L), "0 <= mu < L")
-        require(np.ndim(self.centers) == 1, "centers", self.centers, "an array (m,)")
-        sizes = np.shape(self.centers), np.shape(self.heights)
-        require(sizes[0] == sizes[1], "the shape of heights", sizes[1], f"that of centers, {sizes[0]}")
+        require(np.ndim(self.centers) == 2, "centers", self.centers, "a matrix (m, d)")
+        sizes = np.shape(self.centers)[:1], np.shape(self.heights)
+        require(sizes[0] == sizes[1], "the shape of heights", sizes[1], f"{sizes[0]}")
         require(np.asarray(self.heights) >= 0, "heights", self.heights, "0 or more, so that the minimum is at 0")
 
     @classmethod
     def through(cls, points: np.ndarray, slopes: np.ndarray, values: np.ndarray, mu: float, L: float) -> "Parabolas":
-        """The largest function of its class with these points, gradients and values, all (m), and minimum 0 at 0."""
-        bend, slope, value = L - mu, slopes - mu * points, values - mu / 2 * points**2
-        return cls(points - slope / bend, np.maximum(value - slope**2 / (2 * bend), 0), mu, L)
+        """The largest function of its class with these points, gradients (m, d) and values (m), minimum 0 at 0."""
+        bend, slope = L - mu, slopes - mu * points
+        heights = values - mu / 2 * (points**2).sum(-1) - (slope**2).sum(-1) / (2 * bend)
+        return cls(points - slope / bend, np.maximum(heights, 0), mu, L)
 
     @property
     def minimizer(self) -> np.ndarray:
         """Where it is least."""
-        return np.zeros(1)
+        return np.zeros(self.centers.shape[1])
 
     @cached_property
-    def corners(self) -> tuple[np.ndarray, np.ndarray]:
-        """The corners of ĉ from left to right: places and heights."""
-        kept: list[tuple[float, float]] = []
-        for y, c in sorted([(0.0, 0.0), *zip(self.centers, self.heights, strict=True)]):
-            if kept and y == kept[-1][0]:
-                continue  # the lower of two came first
-            while len(kept) > 1 and _above(kept[-1], kept[-2], (y, c)):
-                kept.pop()
-            kept.append((y, c))
-        places, heights = np.array(kept).T
-        return places, heights
+    def faces(self) -> list["Faces"]:
+        """The faces of ĉ, those with as many corners together, from corners alone to simplices."""
+        d = self.centers.shape[1]
+        y = np.concatenate([self.centers, np.zeros((1, d))])
+        c = np.append(self.heights, 0.0)
+        hull = ConvexHull(np.column_stack([y, c]), qhull_options="QJ Pp")  # joggled: all facets are simplices
+        facets = hull.simplices[hull.equations[:, d] <= 0]
+        found = []
+        for size in range(1, d + 2):
+            corners = np.unique(np.sort([list(pick) for f in facets for pick in combinations(f, size)], axis=-1), axis=0)
+            base, edges = y[corners[:, 0]], y[corners[:, 1:]] - y[corners[:, :1]]
+            lift = c[corners[:, 1:]] - c[corners[:, :1]]
+            solve = np.linalg.pinv(edges @ edges.transpose(0, 2, 1))
+            push = (solve @ (lift / (self.L - self.mu))[..., None])[..., 0]
+            found.append(Faces(base, c[corners[:, 0]], edges, lift, solve @ edges, push))
+        return found
 
-    @cached_property
-    def bends(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where y(x) begins and ceases to move: x, and y there."""
-        places, heights = self.corners
-        if len(places) == 1:
-            return places, places
-        push = np.diff(heights) / np.diff(places) / (self.L - self.mu)
-        ends = np.stack([places[:-1], places[1:]], -1)
-        return (ends + push[:, None]).ravel(), ends.ravel()
-
-    def nearest(self, x: np.ndarray) -> np.ndarray:
-        """The y at which the minimum over y is attained, for x of any shape."""
-        return np.interp(x, *self.bends)
+    def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best y at x (*batch, d) → (*batch, d), and the hull's height there, (*batch)."""
+        places, heights = [], []
+        for base, height, edges, lift, solve, push in self.faces:
+            share = np.einsum("fkd,...fd->...fk", solve, x[..., None, :] - base) - push
+            on_face = (share >= -INSIDE).all(-1) & (share.sum(-1) <= 1 + INSIDE)
+            y = base + np.einsum("...fk,fkd->...fd", share, edges)
+            h = (self.L - self.mu) / 2 * ((x[..., None, :] - y) ** 2).sum(-1) + height + (share * lift).sum(-1)
+            places.append(y)
+            heights.append(np.where(on_face, h, np.inf))
+        place, high = np.concatenate(places, -2), np.concatenate(heights, -1)
+        best = high.argmin(-1)[..., None]
+        return np.take_along_axis(place, best[..., None], -2)[..., 0, :], np.take_along_axis(high, best, -1)[..., 0]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Value at x (*batch, 1) → (*batch)."""
-        at = np.asarray(x)[..., 0]
-        y = self.nearest(at)
-        return self.mu / 2 * at**2 + (self.L - self.mu) / 2 * (at - y) ** 2 + np.interp(y, *self.corners)
+        """Value at x (*batch, d) → (*batch)."""
+        x = np.asarray(x)
+        return self.mu / 2 * (x**2).sum(-1) + self.nearest(x)[1]
 
     def grad(self, x: np.ndarray) -> np.ndarray:
-        """Gradient at x (*batch, 1) → (*batch, 1)."""
+        """Gradient at x (*batch, d) → (*batch, d)."""
         x = np.asarray(x)
-        return self.L * x - (self.L - self.mu) * self.nearest(x)
+        return self.L * x - (self.L - self.mu) * self.nearest(x)[0]
 
 
-def _above(corner: tuple[float, float], before: tuple[float, float], after: tuple[float, float]) -> bool:
-    """Whether a corner is on or above the line between two others."""
-    (x0, y0), (x, y), (x1, y1) = before, corner, after
-    return (y - y0) * (x1 - x0) >= (y1 - y0) * (x - x0)
+class Faces(NamedTuple):
+    """Faces of k + 1 corners each: y = base + shares · edges, and ĉ = height + shares · lift there."""
+
+    base: np.ndarray  # (f, d) first corners
+    height: np.ndarray  # (f) ĉ there
+    edges: np.ndarray  # (f, k, d) from the first corner to the others
+    lift: np.ndarray  # (f, k) by how much ĉ rises
+    solve: np.ndarray  # (f, k, d) the shares of the best y in the plane of a face are solve (x − base) − push
+    push: np.ndarray  # (f, k)
 
 
 @cache
@@ -234,11 +249,12 @@ def against_heavy_ball(n: int, *, kappa: float) -> tuple[Parabolas, np.ndarray]:
     n : int
         Steps, 1 to 10.
     kappa : float
-        κ = L/μ: 2, 4, 10, 15, 20, 25 or 100; with L = 1.
+        κ = L/μ: 10, 15, 20, 25 or 100; with L = 1.
 
     Returns
     -------
-    Parabolas, array (1)
+    Parabolas, array (d)
+        In as many dimensions d as it needs.
 
     Raises
     ------
@@ -246,4 +262,4 @@ def against_heavy_ball(n: int, *, kappa: float) -> tuple[Parabolas, np.ndarray]:
         If the table has no such row.
     """
     row = _row("heavy_ball", n, kappa)
-    return Parabolas(np.array(row["centers"]), np.array(row["heights"]), 1 / kappa, 1.0), np.array([row["start"]])
+    return Parabolas(np.array(row["centers"]), np.array(row["heights"]), 1 / kappa, 1.0), np.array(row["start"])
