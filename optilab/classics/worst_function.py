@@ -145,24 +145,30 @@ class Parabolas:
             corners = np.unique(np.sort([list(pick) for f in facets for pick in combinations(f, size)], axis=-1), axis=0)
             base, edges = y[corners[:, 0]], y[corners[:, 1:]] - y[corners[:, :1]]
             lift = c[corners[:, 1:]] - c[corners[:, :1]]
-            solve = np.linalg.pinv(edges @ edges.transpose(0, 2, 1))
-            push = (solve @ (lift / (self.L - self.mu))[..., None])[..., 0]
-            found.append(Faces(base, c[corners[:, 0]], edges, lift, solve @ edges, push))
+            spread = edges @ edges.transpose(0, 2, 1)
+            inverse = np.linalg.pinv(spread)
+            solve, rise = inverse @ edges, (inverse @ lift[..., None])[..., 0] / (self.L - self.mu)
+            push = (solve @ base[..., None])[..., 0] + rise
+            found.append(Faces(base, c[corners[:, 0]], edges, lift, solve, push, spread))
         return found
 
     def nearest(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The best y at x (*batch, d) → (*batch, d), and the hull's height there, (*batch)."""
-        places, heights = [], []
-        for base, height, edges, lift, solve, push in self.faces:
-            share = np.einsum("fkd,...fd->...fk", solve, x[..., None, :] - base) - push
+        bend = self.L - self.mu
+        lowest = np.full(x.shape[:-1], np.inf)
+        place = np.zeros(x.shape)
+        for base, height, edges, lift, solve, push, spread in self.faces:
+            share = np.tensordot(x, solve, (-1, -1)) - push  # (*batch, f, k)
+            away = ((x[..., None, :] - base) ** 2).sum(-1)
+            spared = ((share[..., None, :] @ spread)[..., 0, :] * share).sum(-1)
             on_face = (share >= -INSIDE).all(-1) & (share.sum(-1) <= 1 + INSIDE)
-            y = base + np.einsum("...fk,fkd->...fd", share, edges)
-            h = (self.L - self.mu) / 2 * ((x[..., None, :] - y) ** 2).sum(-1) + height + (share * lift).sum(-1)
-            places.append(y)
-            heights.append(np.where(on_face, h, np.inf))
-        place, high = np.concatenate(places, -2), np.concatenate(heights, -1)
-        best = high.argmin(-1)[..., None]
-        return np.take_along_axis(place, best[..., None], -2)[..., 0, :], np.take_along_axis(high, best, -1)[..., 0]
+            best = np.where(on_face, height + bend / 2 * (away - spared), np.inf).argmin(-1)
+            mine = np.take_along_axis(share, best[..., None, None], -2)[..., 0, :]
+            y = base[best] + (mine[..., None, :] @ edges[best])[..., 0, :]
+            exact = bend / 2 * ((x - y) ** 2).sum(-1) + height[best] + (mine * lift[best]).sum(-1)
+            lower = on_face.any(-1) & (exact < lowest)
+            lowest, place = np.where(lower, exact, lowest), np.where(lower[..., None], y, place)
+        return place, lowest
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Value at x (*batch, d) → (*batch)."""
@@ -182,8 +188,9 @@ class Faces(NamedTuple):
     height: np.ndarray  # (f) ĉ there
     edges: np.ndarray  # (f, k, d) from the first corner to the others
     lift: np.ndarray  # (f, k) by how much ĉ rises
-    solve: np.ndarray  # (f, k, d) the shares of the best y in the plane of a face are solve (x − base) − push
+    solve: np.ndarray  # (f, k, d) the shares of the best y in the plane of a face are solve x − push
     push: np.ndarray  # (f, k)
+    spread: np.ndarray  # (f, k, k) inner products of the edges
 
 
 @cache

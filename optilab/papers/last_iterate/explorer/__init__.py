@@ -5,4 +5,4 @@ from optilab.papers.last_iterate.explorer.draw import draw
 from optilab.papers.last_iterate.explorer.fan import fan
 from optilab.papers.last_iterate.explorer.portfolio import portfolio
 from optilab.papers.last_iterate.explorer.race import race
-from optilab.papers.last_iterate.explorer.worst import worst
+from optilab.papers.last_iterate.explorer.worst_function import worst_function

@@ -5,4 +5,4 @@ from optilab.papers.passivity_acceleration.explorer.design_board import design_b
 from optilab.papers.passivity_acceleration.explorer.race import race
 from optilab.papers.passivity_acceleration.explorer.shadow import shadow
 from optilab.papers.passivity_acceleration.explorer.trap import trap
-from optilab.papers.passivity_acceleration.explorer.worst import worst
+from optilab.papers.passivity_acceleration.explorer.worst_function import worst_function

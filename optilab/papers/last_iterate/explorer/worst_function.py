@@ -21,6 +21,16 @@ DRAWN = ["constant", "linear decay"]
 PER = 24  # points drawn along a step
 FLOOR = 0.01  # what is lower is drawn here on the log axis
 NEAR = 1e-3  # from the plane that is drawn
+SIDE = {
+    (True, False): "The last step runs up a wall, and none is left to come back",
+    (False, False): "The last steps are short: none of them climbs far",
+    (False, True): "Too short a walk: all of it leads straight down",
+}
+ABOVE = {
+    (True, False): "From above: the last step starts on a crease",
+    (False, False): "From above: the last step hardly moves",
+    (False, True): "From above: a slope, and no crease in reach",
+}
 
 
 def on_its_worst_function(schedule: str, T: int, eta: float) -> Any:
@@ -32,16 +42,17 @@ def on_its_worst_function(schedule: str, T: int, eta: float) -> Any:
 
 
 def along(problem: Planes, x: np.ndarray) -> dict[str, Any]:
-    """The function's height over the way from iterate to iterate, and that of each of its planes."""
+    """The function's height over the way from iterate to iterate, and what the slope at each says of the step after it."""
     walked = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=-1))])
     at, knots = np.arange((len(x) - 1) * PER + 1) / PER, np.arange(len(x))
     way = np.interp(at, knots, walked)
     points = np.stack([np.interp(at, knots, coordinate) for coordinate in x.T], -1)
-    planes = np.pad(problem.pieces(points).T, ((0, 0), (0, 1)), constant_values=np.nan)
+    step = np.minimum(at.astype(int), len(x) - 2)
+    said = problem.pieces(points)[np.arange(len(at)), step]  # what the slope at the step's start says of it
+    seams = np.arange(1, len(x) - 1) * PER
     return {
         "height": (way, problem(points)),
-        "planes": (np.tile(np.append(way, np.nan), len(planes)), np.where(planes > 0, planes, np.nan).ravel()),
-        "wall": (way, np.where(planes[-1, :-1] > 0, planes[-1, :-1], np.nan)),
+        "planes": (np.insert(way, seams, np.nan), np.insert(np.where(said > 0, said, np.nan), seams, np.nan)),
         "walked": walked,
     }
 
@@ -61,6 +72,7 @@ def seen_from_above(problem: Planes, x: np.ndarray, done: int) -> dict[str, Any]
         "map": (line, line, problem(grid @ basis)),
         "iterates": tuple(flat[: done + 1].T),
         "last step": tuple(flat[-2:].T),
+        "end": (flat[-1, 0], flat[-1, 1]),
         "reach": [-reach, reach],
     }
 
@@ -75,6 +87,7 @@ def compute(schedule: str, T: int, eta: float, frame: int) -> dict[str, Any]:
     promised = float(bound(steps, 0.5, 4.0))  # D = R²/2, M = 2G
     data = along(problem, x)
     walked, climbs = data.pop("walked"), gap[-1] > gap[-2] + 1e-3
+    short = len(x[0]) == 1
     return data | seen_from_above(problem, x, done) | {
         "walk": (walked[: done + 1], gap[: done + 1]),
         "now": (walked[done], gap[done]),
@@ -84,19 +97,19 @@ def compute(schedule: str, T: int, eta: float, frame: int) -> dict[str, Any]:
         "worst": (T, table),
         "bound": ([0, T], [promised, promised]),
         "color": COLORS[schedule],
-        "side": f"{'The last step runs up a wall' if climbs else 'To the end the way leads down'}",
-        "above": f"From above: the last step {'starts on a crease' if climbs else 'is still on the way'}",
+        "side": SIDE[climbs, short],
+        "above": ABOVE[climbs, short],
         "ratios": f"The worst function takes {number(table / promised * 100, 2)} % of what is promised",
-        "note": note(schedule, problem, gap[-1], means[-1], table, promised, climbs),
+        "note": note(schedule, problem, gap[-1], means[-1], table, promised, short),
     }
 
 
 def note(
-    schedule: str, problem: Planes, last: float, mean: float, table: float, promised: float, climbs: bool
+    schedule: str, problem: Planes, last: float, mean: float, table: float, promised: float, short: bool
 ) -> str:
     """The sentence under the pictures."""
     size = len(problem.minimizer)
-    why = "" if climbs else " The steps are too short to reach the minimum: no schedule of that length could do better."
+    why = " The steps are too short to reach the minimum, and straight down is the worst way." if short else ""
     return (
         f"{schedule.capitalize()} steps leave <b>{number(last)}</b> here, and on no convex function with slopes up to "
         f"G = 1 and distance R = 1 more than {number(table)}; the theorem promises {number(promised)}. The average of "
@@ -105,7 +118,7 @@ def note(
     )
 
 
-def worst(**start: Any) -> Explorer:
+def worst_function(**start: Any) -> Explorer:
     """Schedule, T and η beside the worst function for them: along the walk, from above, and the gaps on it."""
     shade = entry("color")
     return Explorer(
@@ -119,8 +132,7 @@ def worst(**start: Any) -> Explorer:
         [
             panel(
                 entry("side"),
-                thin("planes", "its planes", ink(0.3), hoverinfo="skip"),
-                thin("wall", "the last one", PINK, hoverinfo="skip"),
+                thin("planes", "what each slope says", ink(0.4), hoverinfo="skip"),
                 curve("height", "f along the way", INK),
                 walk("walk", "", shade),
                 here("now", "", shade),
@@ -132,6 +144,7 @@ def worst(**start: Any) -> Explorer:
                 contour("map"),
                 thin("last step", "last step", shade),
                 walk("iterates", "", shade),
+                here("end", "last iterate", shade),
                 goal(([0], [0]), "minimum"),
                 x=axis("towards the last iterate", "reach"),
                 y=axis("across", "reach", equal=True),

@@ -1,13 +1,13 @@
 """The heavy ball on the worst function that its tuning meets, beside the three slopes on which it goes round for ever."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
 from optilab.classics import worst_case
 from optilab.classics.heavy_ball import heavy_ball, tuned
-from optilab.classics.worst_function import Parabolas, against_heavy_ball
+from optilab.classics.worst_function import against_heavy_ball
 from optilab.core.run import run
 from optilab.papers.passivity_acceleration.algorithm import Tuning, mode_response
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
@@ -15,20 +15,21 @@ from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, curve, dots, entry, halo, here, log, panel, promise, rule, walk
-from optilab.ui.theme import INK, ORANGE
+from optilab.ui.theme import GREEN, INK, ORANGE
 from optilab.ui.words import number
 
 LONGEST, STEPS = 10, 40
-KAPPAS = [2.0, 4.0, 10.0, 15.0, 20.0, 25.0, 100.0]
+KAPPAS = [10.0, 15.0, 20.0, 25.0, 100.0]
 SCALE = 3.3  # where the ball is let go on the three slopes; 1 in the picture
 FLOOR = 1e-8
+CAUGHT = 0.1  # of the height at the start, L/2 at most: a ball that is higher after all steps is caught
 BALL = color("heavy ball")
 
 
 def on_its_worst_function(kappa: float, n: int) -> Any:
-    """The heavy ball on the function that is worst for n steps, L = 1 and the start at distance 1: (steps + 1)."""
+    """The heavy ball on the function that is worst for n steps, L = 1 and the start at distance 1: (steps + 1, d)."""
     problem, start = against_heavy_ball(n, kappa=kappa)
-    return run(heavy_ball(problem, start, **tuned(1 / kappa, 1.0)), STEPS).x[:, 0]
+    return run(heavy_ball(problem, start, **tuned(1 / kappa, 1.0)), STEPS).x
 
 
 @cache
@@ -46,75 +47,87 @@ def on_quadratics(kappa: float) -> np.ndarray:
     return (curvature / 2 * response**2).max(-1)
 
 
-def flat_pieces(problem: Parabolas, line: np.ndarray) -> np.ndarray:
-    """Where on a line the curvature is μ."""
-    places = problem.bends[0]
-    return np.searchsorted(places, line) % 2 == 1
+@lru_cache(maxsize=64)
+def along_its_line(kappa: float, n: int) -> dict[str, Any]:
+    """The cut through the worst function along the line that the walk to step n keeps nearest to, and all gaps."""
+    problem, _ = against_heavy_ball(n, kappa=kappa)
+    x = on_its_worst_function(kappa, n)
+    main = np.linalg.svd(x[: n + 1])[2][0]
+    main = main * np.sign(main @ x[0])
+    places, gap = x @ main, problem(x)
+    reach = 1.12 * abs(places).max()
+    line = np.linspace(-reach, reach, 101)
+    height = problem(line[:, None] * main)
+    bend = np.gradient(np.gradient(height, line), line)
+    top = max(height.max(), gap.max())
+    return {
+        "f": (line, height),
+        "flat": (line, np.where(bend < 0.5, height, np.nan)),
+        "places": places,
+        "gap": gap,
+        "x_range": [-reach, reach],
+        "f_range": [-0.05 * top, 1.08 * top],
+        "dimensions": len(main),
+    }
 
 
 def compute(kappa: float, n: int, frame: int) -> dict[str, Any]:
     """The ball up to a frame on both functions, and all gaps."""
-    problem, _ = against_heavy_ball(n, kappa=kappa)
-    x = on_its_worst_function(kappa, n)
-    gap, steps = problem(x[:, None]), np.arange(STEPS + 1)
+    cut, steps = dict(along_its_line(kappa, n)), np.arange(STEPS + 1)
+    places, gap, dimensions = cut.pop("places"), cut.pop("gap"), cut.pop("dimensions")
     there = worst_case.steps("heavy_ball", (kappa,))
     table = worst_case.heavy_ball(there, mu=1 / kappa, L=1.0, R=1.0)
-    reach = 1.12 * abs(x[: n + 1]).max()
-    line = np.linspace(-reach, reach, 401)
-    height, flat = problem(line[:, None]), flat_pieces(problem, line)
     place, low = on_three_slopes()
-    plane = np.linspace(-1.12, 1.12, 401)
-    slopes = PROBLEM(SCALE * plane[:, None]) / (PROBLEM.L * SCALE**2)
-    middle = (SCALE * plane > 1) & (SCALE * plane < 2)
     quadratics = on_quadratics(kappa)
-    return {
-        "f": (line, height),
-        "flat": (line, np.where(flat, height, np.nan)),
-        "walk": (x[: frame + 1], gap[: frame + 1]),
-        "now": (x[frame], gap[frame]),
-        "x_range": [-reach, reach],
-        "f_range": [-0.06 * height.max(), 1.05 * height.max()],
-        "slopes": (plane, slopes),
-        "middle": (plane, np.where(middle, slopes, np.nan)),
+    caught = gap[-3:].max() > CAUGHT
+    return cut | {
+        "walk": (places[: frame + 1], gap[: frame + 1]),
+        "now": (places[frame], gap[frame]),
         "slopes walk": (place[: frame + 1], low[: frame + 1]),
         "slopes now": (place[frame], low[frame]),
-        "gap": (steps, np.maximum(gap, FLOOR)),
+        "on it": (steps, np.maximum(gap, FLOOR)),
         "slopes gap": (steps, low),
         "quadratics": (steps, np.maximum(quadratics, FLOOR)),
         "worst": (there, table),
         "measured": (n, gap[n]),
         "n": n,
         "top": f"After {n} step{'s' * (n > 1)} the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
-        "growth": f"The worst case {'grows' if table[-1] > table[0] else 'falls'} with n; the worst quadratic comes to rest",
-        "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)])),
+        "growth": f"The worst case {'grows' if table[-1] > table[0] else 'falls'} with n; quadratics let the ball rest",
+        "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)]), dimensions, caught),
     }
 
 
-def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float) -> str:
+def note(
+    kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int, caught: bool
+) -> str:
     """What the ball is left with, and what it could be on a quadratic."""
+    shown = "" if dimensions == 1 else f" The function has {dimensions} dimensions: the curve is a cut through it."
+    after = "it is still caught" if caught else "it is let go"
     return (
-        f"κ = {number(kappa)}: after {n} steps the ball has f − f* = <b>{number(gap[n])}</b>, from {number(gap[0])} at "
-        f"the start; no function of this κ can leave more than {number(table)} (L = 1, start at distance 1), no "
-        f"quadratic more than {number(quadratic)}. What follows is not the function's aim: {number(gap[-1], 2)} after "
-        f"{STEPS} steps."
+        f"κ = {number(kappa)}: after {n} step{'s' * (n > 1)} the ball has f − f* = <b>{number(gap[n])}</b>, from "
+        f"{number(gap[0])} at the start. No function of this κ leaves more than {number(table)} (L = 1, start at "
+        f"distance 1), no quadratic more than {number(quadratic)}. After {STEPS} steps {after}: "
+        f"{number(gap[-1], 2)}.{shown}"
     )
 
 
-def worst(**start: Any) -> Explorer:
+def worst_function(**start: Any) -> Explorer:
     """The κ and n for which a function is the worst, and a film of the ball on it and on the three slopes."""
-    on_three_slopes()
+    plane = np.linspace(-1.12, 1.12, 401)
+    slopes = PROBLEM(SCALE * plane[:, None]) / (PROBLEM.L * SCALE**2)
+    middle = np.where((SCALE * plane > 1) & (SCALE * plane < 2), slopes, np.nan)
     return Explorer(
         compute,
         {
             "kappa": choice("κ = L/μ", 25.0, KAPPAS),
-            "n": slider("worst for n steps", LONGEST, 1, LONGEST, 1),
-            "frame": player("steps", LONGEST, STEPS, interval=400),
+            "n": slider("worst for n steps", 3, 1, LONGEST, 1),
+            "frame": player("steps", 12, STEPS, interval=400),
         },
         [
             panel(
                 entry("top"),
-                halo("flat", "curvature μ", INK),
-                curve("f", "f, elsewhere L", INK),
+                halo("flat", "nearly flat", GREEN),
+                curve("f", "f", INK),
                 walk("walk", "heavy ball", BALL),
                 here("now", "", BALL),
                 x=axis("x", "x_range"),
@@ -123,17 +136,17 @@ def worst(**start: Any) -> Explorer:
             ),
             panel(
                 "The three slopes, κ = 25: three points for ever",
-                halo("middle", "", INK),
-                curve("slopes", "", INK),
+                halo((plane, middle), "", GREEN),
+                curve((plane, slopes), "", INK),
                 walk("slopes walk", "", BALL),
                 here("slopes now", "", BALL),
                 x=axis("x, in units of the start", [-1.12, 1.12]),
-                y=axis("f − f*", [-0.03, 0.6]),
+                y=axis("f − f*", [-0.03, 0.66]),
                 height=360,
             ),
             panel(
                 entry("growth"),
-                curve("gap", "on this function", BALL),
+                curve("on it", "on this function", BALL),
                 curve("slopes gap", "on the three slopes", INK, width=1.5),
                 promise("quadratics", "worst quadratic", BALL),
                 dots("worst", "worst case after n", ORANGE),
