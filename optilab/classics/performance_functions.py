@@ -2,9 +2,10 @@
 
 A performance estimation problem is solved by a Gram matrix. Its rank is the dimension in which a worst function lives,
 and mostly larger than it need be: many Gram matrices have the same worst value. Among those the log-det heuristic of
-PEPit looks for one of small rank, by minimising tr(WG) with W = (G + δI)⁻¹ of the G before. Then the directions in which
-points and gradients hardly differ are left out, as many as the value allows to 1 part in 10⁵, and the interpolating
-function is built, which belongs to the class whatever the solver's error is.
+PEPit looks for one of small rank, by minimising tr(WG) with W = (G + δI)⁻¹ of the G before. Then directions in which
+points and gradients hardly differ are left out, as many as the value allows to 1 part in 10⁵ (for the heavy ball after a
+local search within what is left), and the interpolating function is built, which belongs to the class whatever the
+solver's error is. What few dimensions it finds need not be the fewest.
 
     pip install '.[worst]'
     python -m optilab.classics.performance_functions      writes worst_functions.json, which `worst_function` looks up
@@ -42,7 +43,7 @@ Found = dict[str, Any]
 
 
 def solutions(state: Callable[[], Stated], value: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Points, gradients (m, d) and values (m) with the minimiser at 0, by one heuristic after the other, and as they come."""
+    """Points, gradients (m, d) and values (m) with the minimiser at 0, by one heuristic after the other, then by none."""
     for heuristic, slack in product(("logdet6", "logdet3", "logdet1", "trace", None), (2e-6, 8e-6)):
         stated = state()
         with warnings.catch_warnings():
@@ -137,7 +138,9 @@ def polished(
         dx, dg, g = unpacked(z)
         by_g = -(dg - mu * dx) / (1 - mu)
         by_x = -g - (mu * dx - mu * dg) / (1 - mu)
-        by_slopes = turn[:, :, None] * by_g[:, None] + apart[:, :, None] * by_x[:, None] - unit[j][:, :, None] * dx[:, None]
+        by_slopes = (
+            turn[:, :, None] * by_g[:, None] + apart[:, :, None] * by_x[:, None] - unit[j][:, :, None] * dx[:, None]
+        )
         return np.hstack([by_slopes.reshape(len(i), -1), turn])
 
     up = np.zeros(m * d + m)
@@ -198,9 +201,7 @@ def main() -> None:
     names = {subgradient: "subgradient", ball: "heavy_ball"}
     parts = []
     for find, name in names.items():
-        lines = [
-            json.dumps(row, ensure_ascii=False) for (by, _), row in zip(asked, rows, strict=True) if by is find
-        ]
+        lines = [json.dumps(row, ensure_ascii=False) for (by, _), row in zip(asked, rows, strict=True) if by is find]
         parts.append(f'"{name}": [\n' + ",\n".join(lines) + "\n]")
     TABLES.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 

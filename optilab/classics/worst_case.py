@@ -350,8 +350,8 @@ def sliding(n: Steps, *, mu: float, L: float, E0: float) -> np.ndarray:
     """Worst Ψ(x̄ₙ) − Ψ* of the outer loop of restart-free gradient sliding, Ψ = f + h + χ, where slides are exact.
 
     x̲ = (1 − γ)x̄ + γx,  x⁺ = argmin_u ⟨∇f(x̲), u⟩ + h(u) + χ(u) + ½β‖u − x‖²,  x̄⁺ = (1 − γ)x̄ + γx⁺, with
-    `sliding_momentum` γ and β = Lγ. This is the method with endless inner loops, so that their end and their average are
-    one point. f is convex and L-smooth, h + χ is μ-strongly convex, closed, and may have kinks of any size.
+    `sliding_momentum` γ and β = Lγ. This is the method with endless inner loops: their end and their average are one
+    point. f is convex and L-smooth, h + χ is μ-strongly convex, closed, and may have kinks of any size.
 
     Parameters
     ----------

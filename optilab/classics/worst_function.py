@@ -9,7 +9,7 @@ Two kinds, both in units L = R = 1 (G = R = 1), with the minimum 0 at 0 and the 
 `against_subgradients` and `against_heavy_ball` look them up; `performance_functions` computes the table.
 
 Sources: A. B. Taylor, J. M. Hendrickx, F. Glineur, "Smooth strongly convex interpolation and exact worst-case
-performance of first-order methods", 2017, Theorem 4 and its proof (the hull of parabolas is the largest function through
+performance of first-order methods", 2017, Theorem 4 and its proof (the hull of parabolas is the largest function with
 given gradients), and "Exact worst-case performance of first-order methods for composite convex optimization", 2017,
 Theorem 3.5 (the highest plane is the least).
 """
@@ -58,7 +58,9 @@ class Planes:
     def __post_init__(self) -> None:
         require(np.ndim(self.slopes) == 2, "slopes", self.slopes, "a matrix (m, d)")
         shape = np.shape(self.slopes)
-        require(np.shape(self.points) == shape, "the shape of points", np.shape(self.points), f"that of slopes, {shape}")
+        require(
+            np.shape(self.points) == shape, "the shape of points", np.shape(self.points), f"that of slopes, {shape}"
+        )
         require(np.shape(self.heights) == shape[:1], "the shape of heights", np.shape(self.heights), f"{shape[:1]}")
         require(np.asarray(self.heights) <= 0, "heights", self.heights, "0 or less, so that the minimum is at 0")
 
@@ -82,7 +84,7 @@ class Planes:
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """The slope of the touching plane whose point is nearest to x (*batch, d) → (*batch, d); 0 if none touches."""
-        touching = self.pieces(x) >= self(x)[..., None] - TIE
+        touching = np.asarray(self.pieces(x) >= self(x)[..., None] - TIE)
         away = np.linalg.norm(x[..., None, :] - self.points, axis=-1)
         nearest = np.where(touching, away, np.inf).argmin(-1)
         return np.where(touching.any(-1)[..., None], self.slopes[nearest], 0)
@@ -90,7 +92,7 @@ class Planes:
 
 @dataclass(frozen=True)
 class Parabolas:
-    """f(x) = ½μ‖x‖² + the convex hull of the parabolas ½(L − μ)‖x − y_i‖² + c_i, as smooth and as flat as L and μ allow.
+    """f(x) = ½μ‖x‖² + the convex hull of parabolas ½(L − μ)‖x − y_i‖² + c_i: as smooth and as flat as L and μ allow.
 
     The hull of parabolas of one curvature is min_y ½(L − μ)‖x − y‖² + ĉ(y), where ĉ is the lower convex hull of the
     corners (y_i, c_i). As x moves, the best y rests at a corner, where f has the curvature L, or moves along a face of
@@ -142,7 +144,9 @@ class Parabolas:
         facets = hull.simplices[hull.equations[:, d] <= 0]
         found = []
         for size in range(1, d + 2):
-            corners = np.unique(np.sort([list(pick) for f in facets for pick in combinations(f, size)], axis=-1), axis=0)
+            corners = np.unique(
+                np.sort([list(pick) for f in facets for pick in combinations(f, size)], axis=-1), axis=0
+            )
             base, edges = y[corners[:, 0]], y[corners[:, 1:]] - y[corners[:, :1]]
             lift = c[corners[:, 1:]] - c[corners[:, :1]]
             spread = edges @ edges.transpose(0, 2, 1)

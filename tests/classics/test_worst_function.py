@@ -142,8 +142,8 @@ def test_worst_functions_are_found_again():
     from optilab.classics import performance_functions as program
 
     asked = program.settings()
-    assert SUBGRADIENTS == [setting for find, setting in asked if find is program.subgradient]
-    assert BALLS == [setting for find, setting in asked if find is program.ball]
+    assert [setting for find, setting in asked if find is program.subgradient] == SUBGRADIENTS
+    assert [setting for find, setting in asked if find is program.ball] == BALLS
     for find, setting in asked[::9]:
         row = find(*setting)
         assert tuple(row["at"]) == setting

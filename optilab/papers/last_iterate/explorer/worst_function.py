@@ -12,8 +12,8 @@ from optilab.papers.last_iterate.explorer.parts import COLORS
 from optilab.problems.noisy import Gaussian, Noisy
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, contour, curve, dots, entry, goal, here, log, panel, promise, thin, walk
-from optilab.ui.theme import INK, PINK, ink
+from optilab.ui.marks import axis, contour, curve, entry, goal, here, log, panel, promise, thin, walk, worst
+from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
 LONGEST, ETAS = 10, [0.1, 0.3, 1.0]
@@ -42,7 +42,7 @@ def on_its_worst_function(schedule: str, T: int, eta: float) -> Any:
 
 
 def along(problem: Planes, x: np.ndarray) -> dict[str, Any]:
-    """The function's height over the way from iterate to iterate, and what the slope at each says of the step after it."""
+    """The function's height over the way from iterate to iterate, and what the slope at each says of its step."""
     walked = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=-1))])
     at, knots = np.arange((len(x) - 1) * PER + 1) / PER, np.arange(len(x))
     way = np.interp(at, knots, walked)
@@ -88,25 +88,27 @@ def compute(schedule: str, T: int, eta: float, frame: int) -> dict[str, Any]:
     data = along(problem, x)
     walked, climbs = data.pop("walked"), gap[-1] > gap[-2] + 1e-3
     short = len(x[0]) == 1
-    return data | seen_from_above(problem, x, done) | {
-        "walk": (walked[: done + 1], gap[: done + 1]),
-        "now": (walked[done], gap[done]),
-        "way": [-0.02 * walked[-1], 1.02 * walked[-1]],
-        "gap": (t[: done + 1], np.maximum(gap[: done + 1], FLOOR)),
-        "average": (t[1 : done + 1], np.maximum(means[:done], FLOOR)),
-        "worst": (T, table),
-        "bound": ([0, T], [promised, promised]),
-        "color": COLORS[schedule],
-        "side": SIDE[climbs, short],
-        "above": ABOVE[climbs, short],
-        "ratios": f"The worst function takes {number(table / promised * 100, 2)} % of what is promised",
-        "note": note(schedule, problem, gap[-1], means[-1], table, promised, short),
-    }
+    return (
+        data
+        | seen_from_above(problem, x, done)
+        | {
+            "walk": (walked[: done + 1], gap[: done + 1]),
+            "now": (walked[done], gap[done]),
+            "way": [-0.02 * walked[-1], 1.02 * walked[-1]],
+            "gap": (t[: done + 1], np.maximum(gap[: done + 1], FLOOR)),
+            "average": (t[1 : done + 1], np.maximum(means[:done], FLOOR)),
+            "worst": (T, table),
+            "bound": ([0, T], [promised, promised]),
+            "color": COLORS[schedule],
+            "side": SIDE[climbs, short],
+            "above": ABOVE[climbs, short],
+            "ratios": f"The worst function takes {number(table / promised * 100, 2)} % of what is promised",
+            "note": note(schedule, problem, gap[-1], means[-1], table, promised, short),
+        }
+    )
 
 
-def note(
-    schedule: str, problem: Planes, last: float, mean: float, table: float, promised: float, short: bool
-) -> str:
+def note(schedule: str, problem: Planes, last: float, mean: float, table: float, promised: float, short: bool) -> str:
     """The sentence under the pictures."""
     size = len(problem.minimizer)
     why = " The steps are too short to reach the minimum, and straight down is the worst way." if short else ""
@@ -154,7 +156,7 @@ def worst_function(**start: Any) -> Explorer:
                 promise("bound", "promised", shade),
                 thin("average", "its average", INK, width=2),
                 curve("gap", "last iterate", shade),
-                dots("worst", "worst case", PINK),
+                worst("worst"),
                 x=axis("step t", [-0.3, LONGEST + 0.3]),
                 y=log("gap f − f*", [-1.4, 1.2]),
             ),

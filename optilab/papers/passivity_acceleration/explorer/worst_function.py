@@ -1,4 +1,4 @@
-"""The heavy ball on the worst function that its tuning meets, beside the three slopes on which it goes round for ever."""
+"""The heavy ball on the worst function that its tuning meets, beside the three slopes on which it never rests."""
 
 from functools import cache, lru_cache
 from typing import Any
@@ -14,8 +14,8 @@ from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
 from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, player, slider
 from optilab.ui.explorer import Explorer
-from optilab.ui.marks import axis, curve, dots, entry, halo, here, log, panel, promise, rule, walk
-from optilab.ui.theme import GREEN, INK, ORANGE
+from optilab.ui.marks import axis, curve, entry, halo, here, log, panel, promise, rule, walk, worst
+from optilab.ui.theme import GREEN, INK
 from optilab.ui.words import number
 
 LONGEST, STEPS = 10, 40
@@ -91,15 +91,13 @@ def compute(kappa: float, n: int, frame: int) -> dict[str, Any]:
         "worst": (there, table),
         "measured": (n, gap[n]),
         "n": n,
-        "top": f"After {n} step{'s' * (n > 1)} the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
+        "top": f"After {n} steps the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
         "growth": f"The worst case {'grows' if table[-1] > table[0] else 'falls'} with n; quadratics let the ball rest",
         "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)]), dimensions, caught),
     }
 
 
-def note(
-    kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int, caught: bool
-) -> str:
+def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int, caught: bool) -> str:
     """What the ball is left with, and what it could be on a quadratic."""
     shown = "" if dimensions == 1 else f" The function has {dimensions} dimensions: the curve is a cut through it."
     after = "it is still caught" if caught else "it is let go"
@@ -149,7 +147,7 @@ def worst_function(**start: Any) -> Explorer:
                 curve("on it", "on this function", BALL),
                 curve("slopes gap", "on the three slopes", INK, width=1.5),
                 promise("quadratics", "worst quadratic", BALL),
-                dots("worst", "worst case after n", ORANGE),
+                worst("worst"),
                 here("measured", "", BALL),
                 rule("n", dash="dot"),
                 x=axis("steps", [0, STEPS]),
