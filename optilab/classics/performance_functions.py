@@ -3,8 +3,8 @@
 A performance estimation problem is solved by a Gram matrix. Its rank is the dimension in which a worst function lives,
 and mostly larger than it need be: many Gram matrices have the same worst value. Among those the log-det heuristic of
 PEPit looks for one of small rank, by minimising tr(WG) with W = (G + δI)⁻¹ of the G before. Then directions in which
-points and gradients hardly differ are left out, as many as the value allows to 1 part in 10⁵ (for the heavy ball after a
-local search within what is left), and the interpolating function is built, which belongs to the class whatever the
+points and gradients hardly differ are left out, as many as the value allows to 1 part in 10⁵ (for the heavy ball after
+a local search within what is left), and the interpolating function is built, which belongs to the class whatever the
 solver's error is. What few dimensions it finds need not be the fewest.
 
     pip install '.[worst]'
@@ -43,7 +43,7 @@ Found = dict[str, Any]
 
 
 def solutions(state: Callable[[], Stated], value: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Points, gradients (m, d) and values (m) with the minimiser at 0, by one heuristic after the other, then by none."""
+    """Points, gradients (m, d) and values (m), the minimiser at 0, by one heuristic after the other, then by none."""
     for heuristic, slack in product(("logdet6", "logdet3", "logdet1", "trace", None), (2e-6, 8e-6)):
         stated = state()
         with warnings.catch_warnings():

@@ -84,10 +84,10 @@ class Planes:
 
     def subgrad(self, x: np.ndarray) -> np.ndarray:
         """The slope of the touching plane whose point is nearest to x (*batch, d) → (*batch, d); 0 if none touches."""
-        touching = np.asarray(self.pieces(x) >= self(x)[..., None] - TIE)
+        touching = self.pieces(x) >= self(x)[..., None] - TIE
         away = np.linalg.norm(x[..., None, :] - self.points, axis=-1)
         nearest = np.where(touching, away, np.inf).argmin(-1)
-        return np.where(touching.any(-1)[..., None], self.slopes[nearest], 0)
+        return np.where(touching.any(-1, keepdims=True), self.slopes[nearest], 0)
 
 
 @dataclass(frozen=True)

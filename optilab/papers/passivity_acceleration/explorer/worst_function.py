@@ -22,7 +22,6 @@ LONGEST, STEPS = 10, 40
 KAPPAS = [10.0, 15.0, 20.0, 25.0, 100.0]
 SCALE = 3.3  # where the ball is let go on the three slopes; 1 in the picture
 FLOOR = 1e-8
-CAUGHT = 0.1  # of the height at the start, L/2 at most: a ball that is higher after all steps is caught
 BALL = color("heavy ball")
 
 
@@ -79,7 +78,6 @@ def compute(kappa: float, n: int, frame: int) -> dict[str, Any]:
     table = worst_case.heavy_ball(there, mu=1 / kappa, L=1.0, R=1.0)
     place, low = on_three_slopes()
     quadratics = on_quadratics(kappa)
-    caught = gap[-3:].max() > CAUGHT
     return cut | {
         "walk": (places[: frame + 1], gap[: frame + 1]),
         "now": (places[frame], gap[frame]),
@@ -93,18 +91,17 @@ def compute(kappa: float, n: int, frame: int) -> dict[str, Any]:
         "n": n,
         "top": f"After {n} steps the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
         "growth": f"The worst case {'grows' if table[-1] > table[0] else 'falls'} with n; quadratics let the ball rest",
-        "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)]), dimensions, caught),
+        "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)]), dimensions),
     }
 
 
-def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int, caught: bool) -> str:
+def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int) -> str:
     """What the ball is left with, and what it could be on a quadratic."""
     shown = "" if dimensions == 1 else f" The function has {dimensions} dimensions: the curve is a cut through it."
-    after = "it is still caught" if caught else "it is let go"
     return (
         f"κ = {number(kappa)}: after {n} step{'s' * (n > 1)} the ball has f − f* = <b>{number(gap[n])}</b>, from "
         f"{number(gap[0])} at the start. No function of this κ leaves more than {number(table)} (L = 1, start at "
-        f"distance 1), no quadratic more than {number(quadratic)}. After {STEPS} steps {after}: "
+        f"distance 1), no quadratic more than {number(quadratic)}. After {STEPS} steps it has "
         f"{number(gap[-1], 2)}.{shown}"
     )
 
