@@ -28,6 +28,7 @@ WORDS = {
     "sample": "samples",
     "__call__": "exact values",
 }
+KINKS = {"subgrad", "smooth_grad"}
 KINDS = {  # what a minibatch answers costs by its size, so it is counted apart
     "sample_grad": "sampled gradients",
     "sample_subgrad": "sampled gradients",
@@ -154,6 +155,8 @@ def fits(method: Any, problem: Any) -> str | None:
     missing = [WORDS[name] for name in WORDS if name in method.needs - offered]
     if missing:
         return f"needs {' and '.join(missing)}; {which}"
+    if problem.offers & KINKS and not method.needs & KINKS:
+        return "sees gradients alone; this problem has a part with kinks, which has none"
     if problem.composite and not method.simple:
         return "sees gradients alone; this problem has a simple part, which has none"
     return None
@@ -169,7 +172,7 @@ def counted(method: Any, problem: Any, rng: Any, size: int) -> Counted:
         group = size if method.grouped else 1
         seen = Oracles(problem.asked, method.needs, rng, size, STEEP * problem.slope, group)
     oracle = Counted(seen, KINDS)
-    if problem.composite:
+    if hasattr(problem.asked, "simple"):
         seen.simple = Counted(problem.asked.simple)  # asked by itself its proximal maps are counted with the rest
         seen.simple.calls = oracle.calls
     return oracle

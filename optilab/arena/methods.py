@@ -19,12 +19,16 @@ from optilab.classics.gradient_descent import gradient_descent
 from optilab.classics.heavy_ball import heavy_ball
 from optilab.classics.nesterov import nesterov, nesterov_strongly_convex
 from optilab.classics.proximal_gradient import fast_proximal_gradient, proximal_gradient
+from optilab.classics.proximal_sgd import proximal_sgd
 from optilab.classics.sgd import sgd
+from optilab.classics.smoothed_gradient import smoothed_gradient
 from optilab.core.check import require
 from optilab.papers.adahessian.algorithm import adahessian
 from optilab.papers.discretisation_drift.algorithm.drift_adjusted import dal
 from optilab.papers.gradient_normalized_smoothness.algorithm.baselines import cubic_newton, fgm, gm, super_universal
 from optilab.papers.gradient_normalized_smoothness.algorithm.search import gns
+from optilab.papers.gradient_sliding.algorithm.schedules import Schedule, rf_sgs
+from optilab.papers.gradient_sliding.algorithm.sliding import gradient_sliding
 from optilab.papers.last_iterate.algorithm import const, csmd, linear, poly
 from optilab.papers.mfac.algorithm.optimizer import mfac
 from optilab.papers.mkor.algorithm.methods import mkor
@@ -42,7 +46,10 @@ class Told(NamedTuple):
     L: float  # largest curvature, at the start where it varies
     mu: float  # smallest curvature, or a guess where there is none
     slope: float  # length of a gradient at a start
-    T: int  # steps that the budget allows
+    M: float  # of a part with kinks, how far its subgradients jump
+    norm: float  # of its matrix, by which its smooth version is curved
+    gap: float  # the gap at a start
+    T: int  # steps that the budget allows, at most
     size: int  # of a minibatch
     rng: Any  # draws samples
     signs: Any  # draws probes of Hessians
@@ -95,7 +102,7 @@ class Method:
     start : function (problem, x0, told, **knobs)
         How it is begun: x0 (*batch, d), each knob (*batch).
     knobs : tuple of Knob
-        Its hyper-parameters, the step size first; none for a method that has nothing to tune.
+        Its hyper-parameters, first the step size or what it has in its place.
     sampled : bool
         Whether it draws its own samples.
     also : tuple of protocols
@@ -118,7 +125,7 @@ class Method:
     sentence: str
     generator: Callable[..., Iterator[Any]]
     start: Start
-    knobs: tuple[Knob, ...] = ()
+    knobs: tuple[Knob, ...]
     sampled: bool = False
     also: tuple[type, ...] = ()
     size: int = 8
@@ -140,7 +147,7 @@ class Method:
 
     @property
     def grid(self) -> list[dict[str, float]]:
-        """The settings that are tried, each knob in its unit; one empty setting if there is nothing to tune."""
+        """The settings that are tried, each knob in its unit."""
         names = [knob.name for knob in self.knobs]
         return [dict(zip(names, values, strict=True)) for values in product(*(knob.grid for knob in self.knobs))]
 
@@ -167,6 +174,11 @@ def step(default: float | Callable[[Told], float] = 1.0, *, few: bool = False, t
     """A step size in units of 1/L."""
     grid = octaves(top - 7, top, 8) if few else octaves(top - 11.5, top, TRIALS)
     return Knob("step", "step size", "1/L", grid, default)
+
+
+def first_step() -> Knob:
+    """The step size that a search begins with."""
+    return Knob("step", "first step size that is tried", "1/L", octaves(-5.5, 6, TRIALS), 1.0)
 
 
 def length(default: float, *, few: bool = False) -> Knob:
@@ -233,6 +245,21 @@ def gm_calls(state: Any, k: Any) -> dict[str, Any]:
 def fgm_calls(state: Any, k: Any) -> dict[str, Any]:
     """A probe is two values and a gradient; each step looks once more where it arrives."""
     return {"gradients": 1 + k + state.probes, "values": 1 + k + 2 * state.probes}
+
+
+def sliding_calls(state: Any, k: Any) -> dict[str, Any]:
+    """A subgradient and a proximal map each inner step, and one proximal map to begin with."""
+    return {
+        "gradients": state.gradients,
+        "subgradients": state.subgradients,
+        "proximal maps": 1 + state.subgradients,
+    }
+
+
+def slides(told: Told, step: Array, scale: Array) -> Schedule:
+    """The restart-free schedule for an initial gap `scale` times as large, no inner loop longer than gradients last."""
+    plan = rf_sgs(L=1 / step, M=told.M, mu=told.mu, D=scale * told.gap, N=told.T)
+    return plan._replace(T=np.minimum(plan.T, told.T))
 
 
 ALL = (
@@ -310,15 +337,6 @@ ALL = (
         shade="GREEN",
     ),
     Method(
-        "SGD",
-        "Constant steps against gradients of a few samples each.",
-        sgd,
-        lambda f, x, told, step: sgd(f, x, rng=told.rng, alpha=step, size=told.size),
-        (step(),),
-        sampled=True,
-        shade="INK",
-    ),
-    Method(
         "SGD with momentum",
         "SGD that keeps a share of its last step.",
         sgd,
@@ -328,19 +346,19 @@ ALL = (
         shade="PINK",
     ),
     Method(
-        "mirror SGD",
-        "Constant steps against gradients of a few samples each, then the proximal map of a simple part.",
+        "SGD",
+        "Constant steps against gradients of a few samples each, and the proximal map of a simple part.",
         csmd,
         lambda f, x, told, step: csmd(f, x, eta=const(told.T, step * np.sqrt(told.T)), rng=told.rng),
         (step(),),
         sampled=True,
         grouped=True,
         simple=True,
-        shade="BLUE",
+        shade="INK",
     ),
     Method(
         "SGD, 1/√t",
-        "Steps that shrink like 1/√t, each followed by the proximal map of a simple part.",
+        "SGD whose steps shrink like 1/√t.",
         csmd,
         lambda f, x, told, step: csmd(f, x, eta=poly(told.T, step), rng=told.rng),
         (step(),),
@@ -351,7 +369,7 @@ ALL = (
     ),
     Method(
         "SGD, linear decay",
-        "Steps that shrink to zero in a straight line over the whole budget.",
+        "SGD whose steps shrink to zero in a straight line over the whole budget.",
         csmd,
         lambda f, x, told, step: csmd(f, x, eta=linear(told.T, step * np.sqrt(told.T)), rng=told.rng),
         (step(),),
@@ -362,7 +380,7 @@ ALL = (
     ),
     Method(
         "averaged SGD",
-        "Constant steps; the mean of all points is handed out.",
+        "SGD with constant steps; the mean of all points is handed out.",
         csmd,
         lambda f, x, told, step: averaged(csmd(f, x, eta=const(told.T, step * np.sqrt(told.T)), rng=told.rng)),
         (step(),),
@@ -412,7 +430,8 @@ ALL = (
         "line search",
         "Gradient descent that halves its step until the value falls enough, and doubles it after.",
         gm,
-        lambda f, x, told: gm(f, x, L0=told.L),
+        lambda f, x, told, step: gm(f, x, L0=1 / step),
+        (first_step(),),
         calls=gm_calls,
         shade="INK",
     ),
@@ -420,7 +439,8 @@ ALL = (
         "Nesterov with line search",
         "The fast gradient method with a step that is searched for.",
         fgm,
-        lambda f, x, told: fgm(f, x, L0=told.L),
+        lambda f, x, told, step: fgm(f, x, L0=1 / step),
+        (first_step(),),
         calls=fgm_calls,
         shade="TEAL",
     ),
@@ -428,7 +448,8 @@ ALL = (
         "GNS Newton",
         "Newton steps, regularised by the gradient over a radius that halves and doubles by itself.",
         gns,
-        lambda f, x, told: gns(f, x, hessian=f.hess),
+        lambda f, x, told, gamma: gns(f, x, hessian=f.hess, gamma0=gamma),
+        (Knob("gamma", "first radius that is tried, in units of x", "", octaves(-4, 7.5, TRIALS), 1.0),),
         also=(ExplicitHessian,),
         calls=newton_calls,
         shade="BLUE",
@@ -437,7 +458,8 @@ ALL = (
         "super-universal Newton",
         "Newton steps, regularised by a weight times the gradient; the weight is searched for.",
         super_universal,
-        lambda f, x, told: super_universal(f, x, hessian=f.hess),
+        lambda f, x, told, M: super_universal(f, x, hessian=f.hess, M0=M),
+        (Knob("M", "first weight that is tried", "", octaves(-7.5, 4, TRIALS), 1.0),),
         also=(ExplicitHessian,),
         calls=newton_calls,
         shade="PURPLE",
@@ -446,7 +468,8 @@ ALL = (
         "cubic Newton",
         "Minimise the quadratic model plus a cube whose weight is searched for.",
         cubic_newton,
-        lambda f, x, told: cubic_newton(f, x),
+        lambda f, x, told, M: cubic_newton(f, x, M0=M),
+        (Knob("M", "first weight of the cube that is tried", "", octaves(-7.5, 4, TRIALS), 1.0),),
         calls=newton_calls,
         shade="PINK",
     ),
@@ -469,6 +492,35 @@ ALL = (
         shade="TEAL",
     ),
     Method(
+        "proximal subgradient",
+        "Shrinking steps along gradient plus subgradient, then the proximal map; the weighted mean is handed out.",
+        proximal_sgd,
+        lambda f, x, told, step, mu: proximal_sgd(f, x, L=1 / step, mu=mu),
+        (step(few=True), CONVEXITY),
+        simple=True,
+        shade="INK",
+    ),
+    Method(
+        "gradient sliding",
+        "Freeze the gradient of the smooth part and slide on the kinks, a little longer each time.",
+        gradient_sliding,
+        lambda f, x, told, step, scale: gradient_sliding(f, x, slides(told, step, scale)),
+        (step(few=True), Knob("scale", "target scale, in units of the first gap", "", (0.1, 1.0, 10.0), 1.0)),
+        simple=True,
+        calls=sliding_calls,
+        counts=("gradients", "subgradients"),
+        shade="BLUE",
+    ),
+    Method(
+        "smoothing",
+        "Round the kinks off by η, then an accelerated proximal gradient method.",
+        smoothed_gradient,
+        lambda f, x, told, eta: smoothed_gradient(f, x, L=told.L, mu=told.mu, M=told.norm**2 / eta, eta=eta),
+        (Knob("eta", "smoothing", "", octaves(-11.5, 0, TRIALS), 0.1),),
+        simple=True,
+        shade="ORANGE",
+    ),
+    Method(
         "M-FAC",
         "Precondition by the inverse Fisher matrix of the last 16 minibatch gradients, matrix-free.",
         mfac,
@@ -480,6 +532,7 @@ ALL = (
             Knob("lam", "damping, in units of a squared gradient", "g²", (1e-3, 1e-2, 1e-1), 1e-2),
         ),
         sampled=True,
+        size=32,
         shade="BLUE",
     ),
     Method(

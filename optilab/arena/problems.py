@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from optilab.arena.contract import WORDS
 from optilab.classics.proximal_gradient import fast_proximal_gradient
 from optilab.core.check import require, whole
+from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression as robust
 from optilab.problems.composite import Sum
 from optilab.problems.data import mixture
 from optilab.problems.expression import Expression
@@ -45,6 +46,8 @@ class Facts(NamedTuple):
     L: float | None = None  # curvatures where they are known, measured otherwise
     mu: float | None = None
     data: int | None = None  # how many data the value is a mean over
+    M: float = 0.0  # of a part with kinks: h(x) − h(y) − ⟨h′(y), x − y⟩ ≤ M‖x − y‖
+    norm: float = 0.0  # of its matrix ‖K‖: its smooth version has curvature ‖K‖²/η
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +95,8 @@ class Instance:
 
     @property
     def composite(self) -> bool:
-        """Whether there is a simple part beside the smooth one: then `grad` is that of the smooth part alone."""
-        return hasattr(self.asked, "simple")
+        """Whether there are other parts than the smooth one: then `grad` is that of the smooth part alone."""
+        return hasattr(self.asked, "simple") or hasattr(self.asked, "subgrad")
 
     @cached_property
     def offers(self) -> frozenset[str]:
@@ -187,11 +190,12 @@ class Entry:
     sentence: str
     make: Callable[..., Facts]
     own: dict[str, Property] = field(default_factory=dict)
+    noisy: bool = True  # whether its gradients can be had with noise
 
     @property
     def properties(self) -> dict[str, Property]:
         """All properties, noise last."""
-        return self.own | {"noise": NOISE}
+        return self.own | ({"noise": NOISE} if self.noisy else {})
 
     def __call__(self, **values: Any) -> Instance:
         """The problem with these properties, the others at their defaults.
@@ -219,7 +223,7 @@ def _made(name: str, values: tuple[tuple[str, Value], ...]) -> Instance:
     """The instance of an entry, made once."""
     properties = dict(values)
     own = {key: value for key, value in properties.items() if key != "noise"}
-    return Instance(name, properties, PROBLEMS[name].make(**own), float(properties["noise"]))
+    return Instance(name, properties, PROBLEMS[name].make(**own), float(properties.get("noise", 0.0)))
 
 
 def around(centre: Any, spread: float = 1.0) -> Callable[[np.random.Generator, int], Array]:
@@ -279,6 +283,13 @@ def lasso(kappa: float, dimension: int, weight: float) -> Facts:
     states = fast_proximal_gradient(problem, np.zeros(dimension), L=smooth.L)
     least = min(float(problem(state.x)) for state in islice(states, 5_000))
     return Facts(problem, around(np.zeros(dimension)), least, exact=False, L=smooth.L, mu=smooth.mu, data=n)
+
+
+def robust_regression(kappa: float, dimension: int) -> Facts:
+    """A smooth part with curvatures up to 20, absolute residuals of 100 equations, and a ridge of 20/κ."""
+    problem = robust(0, n=dimension, m=100, L=20.0, mu=20.0 / kappa)
+    known: dict[str, Any] = {"L": 20.0, "mu": 20.0 / kappa, "M": float(problem.M), "norm": float(problem.norm)}
+    return Facts(problem, around(np.zeros(dimension)), float(problem.minimum), exact=False, **known)
 
 
 def rosenbrock(steepness: float, dimension: int) -> Facts:
@@ -354,6 +365,13 @@ ALL = (
             "dimension": Property("number of variables", 20, 2, 100, log=True),
             "weight": Property("weight of ‖x‖₁ over that which makes all zero", 0.1, 0.0, 1.0),
         },
+    ),
+    Entry(
+        "robust regression",
+        "Curvature, kinks and a ridge: the kinks have no gradient and no proximal map.",
+        robust_regression,
+        {"kappa": KAPPA, "dimension": Property("number of variables", 10, 2, 50, log=True)},
+        noisy=False,
     ),
     Entry(
         "Rosenbrock",

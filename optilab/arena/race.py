@@ -5,9 +5,10 @@
 2. Best and default setting run on fresh seeds: other starts, other samples, the same for all methods.
 3. A winner is named where the median gap of one method's best setting is the smallest and the bands, first to third
    quartile over the seeds, of it and of every other method are disjoint. Otherwise there is none.
+4. Gaps below `RESOLUTION` times the first are as good as zero. Of methods that come down to there, the one wins that
+   spent less on the way, if the bands of what they spent are disjoint.
 
-A replicate that diverges, its gap `BEYOND` times that at a start or its point out of bounds, has an infinite gap. Gaps
-below `RESOLUTION` times the first are as good as zero.
+A replicate that diverges, its gap `BEYOND` times that at a start or its point out of bounds, has an infinite gap.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +48,7 @@ class Curve(NamedTuple):
 class Tuning(NamedTuple):
     """How hard a method is to tune: final gaps over its first hyper-parameter, the others at their best for each."""
 
-    x: Array  # (values,) of the knob, in its unit; empty if there is nothing to tune
+    x: Array  # (values,) of the knob, in its unit
     low: Array  # (values,) first quartile over the tuning seeds, inf where it diverged
     median: Array
     high: Array
@@ -61,6 +62,7 @@ class Raced:
     setting: dict[str, float]  # each hyper-parameter in its unit
     steps: int  # at most, within the budget
     final: AnyArray  # (seeds,) gap at the end of the budget; inf where diverged
+    spent: AnyArray  # (seeds,) cost until the gap was as good as zero; inf where it never was
     lost: float  # share of the seeds that diverged
     curves: dict[str, Curve]  # by axis
 
@@ -69,6 +71,12 @@ class Raced:
         """First quartile, median and third quartile of the final gap."""
         low, median, high = quartiles(self.final)
         return float(low), float(median), float(high)
+
+    def beats(self, other: "Raced") -> bool:
+        """Whether the bands say so: of the gap, or of what was spent until it was as good as zero."""
+        if self.quartiles[2] < other.quartiles[0]:
+            return True
+        return bool(quartiles(self.spent)[2] < quartiles(other.spent)[0])
 
 
 @dataclass(frozen=True)
@@ -91,19 +99,25 @@ class Race:
     budget: float
     costs: dict[str, float]
     seeds: int
+    floor: float  # gaps below are as good as zero, and count as this
     entrants: dict[str, Entrant]
 
     @property
     def order(self) -> list[str]:
-        """The methods by the median final gap of their best setting, the smallest first."""
-        return sorted(self.entrants, key=lambda name: self.entrants[name].best.quartiles[1])
+        """The methods by the median final gap of their best setting, then by what they spent, the smallest first."""
+
+        def place(name: str) -> tuple[float, float]:
+            best = self.entrants[name].best
+            return best.quartiles[1], float(quartiles(best.spent)[1])
+
+        return sorted(self.entrants, key=place)
 
     @property
     def tied(self) -> list[str]:
         """The methods whose band reaches down to the leader's, the leader first; it alone if it wins."""
         leader, *others = self.order
-        top = self.entrants[leader].best.quartiles[2]
-        return [leader, *(name for name in others if not top < self.entrants[name].best.quartiles[0])]
+        first = self.entrants[leader].best
+        return [leader, *(name for name in others if not first.beats(self.entrants[name].best))]
 
     @property
     def winner(self) -> str | None:
@@ -117,15 +131,26 @@ class Race:
         leader, *others = self.tied
         low, median, high = self.entrants[leader].best.quartiles
         said = f"median gap {median:.2g}, quartiles {low:.2g} … {high:.2g}, over {self.seeds} seeds"
-        if self.winner:
+        if self.winner and median > self.floor:
             return f"{leader} wins: {said}"
+        spent = " … ".join(f"{cost:.3g}" for cost in map(float, quartiles(self.entrants[leader].best.spent)))
+        if self.winner:
+            return f"{leader} wins: a gap as good as zero after {spent} of {self.budget:g}, over {self.seeds} seeds"
         if not others:
             return f"no winner: {leader} leads, but a quarter of its seeds or more diverged"
-        return f"no winner: {leader} leads ({said}), but its band overlaps with {' and '.join(others)}"
+        if median <= self.floor:
+            return f"no winner: {listed(self.tied)} come to a gap as good as zero at about the same cost"
+        return f"no winner: {leader} leads ({said}), but its band overlaps with {listed(others)}"
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as lists, numbers and texts; what is not finite stays as Python's inf."""
         return _plain(asdict(self)) | {"order": self.order, "winner": self.winner, "verdict": self.verdict}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _plain(value: Any) -> Any:
@@ -181,7 +206,9 @@ def told(method: Method, problem: Instance, T: int, seed: int, axes: int) -> Tol
     """What a method is told of a problem; its draws are shared along the first `axes` axes of the batch."""
     samples, signs = np.random.default_rng(seed).spawn(2)
     size = 1 if problem.noise > 0 else method.size
-    return Told(problem.L, problem.mu, problem.slope, T, size, common(samples, axes), common(signs, axes))
+    facts = problem.facts
+    known = (problem.L, problem.mu, problem.slope, facts.M, facts.norm, problem.first_gap)
+    return Told(*known, T, size, common(samples, axes), common(signs, axes))
 
 
 def price(method: Method, problem: Instance, costs: Costs) -> tuple[float, float]:
@@ -277,7 +304,7 @@ def follow(
     for i in range(1, len(paid)):  # what the budget no longer pays for keeps the gap of what it paid for last
         over = cost[i] > budget * (1 + 1e-9)
         paid[i] = np.where(over, paid[i - 1], paid[i])
-    return Followed(trace.step, paid, cost, gradients, off[-1], steps)
+    return Followed(trace.step, paid, cost, gradients, np.isnan(paid[-1]), steps)
 
 
 # The race
@@ -344,7 +371,7 @@ def race(
     heats = []
     for i, method in enumerate(chosen):
         default = method.default(told(method, problem, 1, 0, 0))
-        tried = [*method.grid, default] if method.knobs else method.grid
+        tried = [*method.grid, default]
         trials = attempt(method, tried, trial_x0, trial_seed, 2 * i)
         settings = [tried[best_of(trials.final)], default]
         heats.append((method, trials, settings, attempt(method, settings, race_x0, race_seed, 2 * i + 1)))
@@ -358,7 +385,7 @@ def race(
         best, usual = (_raced(judged, j, settings[j], shift, floor, budget) for j in range(2))
         tuning = _tuning(method, trials, shift, floor)
         entrants[method.name] = Entrant(method.name, len(trials.lost), best, usual, tuning)
-    return Race(problem.name, problem.properties, float(budget), asdict(costs), seeds, entrants)
+    return Race(problem.name, problem.properties, float(budget), asdict(costs), seeds, floor, entrants)
 
 
 def best_of(final: AnyArray) -> int:
@@ -389,13 +416,13 @@ def _raced(
         end = axis[-1].max() if name != "cost" else budget
         x = np.linspace(axis[0].min(), end, POINTS)
         curves[name] = Curve(x, *quartiles(one.gap_at(axis, x)))
-    return Raced(dict(setting), one.steps, one.final, float(np.mean(one.lost)), curves)
+    there = one.gap <= floor
+    spent = np.where(there.any(0), np.take_along_axis(one.cost, there.argmax(0)[None], 0)[0], np.inf)
+    return Raced(dict(setting), one.steps, one.final, spent, float(np.mean(one.lost)), curves)
 
 
 def _tuning(method: Method, trials: Followed, shift: float, floor: float) -> Tuning:
     """Final gaps over the first knob."""
-    if not method.knobs:
-        return Tuning(*(np.empty(0) for _ in Tuning._fields))
     first = method.knobs[0]
     of_first = np.array([setting[first.name] for setting in method.grid])
     final, rows = np.maximum(trials.final + shift, floor), []

@@ -10,7 +10,7 @@ from optilab.arena.problems import PROBLEMS, Entry, Instance
 from optilab.arena.race import Entrant, Race
 from optilab.core.check import require
 
-HEAD = ("method", "gap: quartile … median … quartile", "best setting", "default gap", "diverged")
+HEAD = ("method", "median gap", "quartiles", "best setting", "default", "lost")
 
 
 def setting(entry: Entry, text: str) -> tuple[str, Any]:
@@ -54,9 +54,9 @@ def figure(value: float) -> str:
 def row(entrant: Entrant) -> tuple[str, ...]:
     """A line of the table."""
     best = entrant.best
-    said = ", ".join(f"{name} {value:.3g}" for name, value in best.setting.items()) or "nothing to tune"
-    band = " … ".join(map(figure, best.quartiles))
-    return entrant.method, band, said, figure(entrant.default.quartiles[1]), f"{best.lost:.0%}"
+    said = ", ".join(f"{name} {value:.3g}" for name, value in best.setting.items())
+    low, median, high = map(figure, best.quartiles)
+    return entrant.method, median, f"{low} … {high}", said, figure(entrant.default.quartiles[1]), f"{best.lost:.0%}"
 
 
 def rows(result: Race) -> list[tuple[str, ...]]:

@@ -16,12 +16,13 @@ SMALL = {
     "least squares": {"dimension": 3},
     "logistic": {"dimension": 3},
     "lasso": {"dimension": 4},
+    "robust regression": {"dimension": 4},
     "network": {"width": 1},
 }
 INSTANCES = {
-    f"{name}, noise {noise}": PROBLEMS[name](**SMALL.get(name, {}), noise=noise)
-    for name in PROBLEMS
-    for noise in (0.0, 0.5)
+    f"{name}, noise {noise}": entry(**SMALL.get(name, {}), **({"noise": noise} if entry.noisy else {}))
+    for name, entry in PROBLEMS.items()
+    for noise in ((0.0, 0.5) if entry.noisy else (0.0,))
 }
 PAIRS = [(method, problem) for method in METHODS.values() for problem in INSTANCES]
 REASONS = {(method.name, problem): fits(method, INSTANCES[problem]) for method, problem in PAIRS}
@@ -58,9 +59,8 @@ def test_a_batch_is_its_replicates_one_by_one(method, name):
     problem = INSTANCES[name]
     x0 = problem.facts.start(rng(1), 3) * np.ones((2, 1, 1))
     values = settings(method, problem, (2, 3))
-    if method.knobs:
-        first = method.knobs[0].name
-        values[first] = values[first] * np.array([[1.0], [0.5]])
+    first = method.knobs[0].name
+    values[first] = values[first] * np.array([[1.0], [0.5]])
     together, _ = points(method, problem, x0, values, axes=2)
     assert together.x.shape[1:] == (2, 3, problem.d)
     assert np.isfinite(together.x).all()
@@ -96,8 +96,7 @@ def test_divergence_is_data_and_disturbs_no_other(method, name):
     problem = INSTANCES[name]
     starts = np.broadcast_to(problem.facts.start(rng(2), 2), (2, 2, problem.d))
     values = settings(method, problem, (2, 2))
-    if method.knobs:
-        values[method.knobs[0].name][1] *= 1e8
+    values[method.knobs[0].name][1] *= 1e8
     budget = 30 * sum(price(method, problem, Costs()))
     both = follow(method, problem, starts, values, budget, costs=Costs(), seed=3)
     fine = {key: value[:1] for key, value in values.items()}
@@ -138,7 +137,7 @@ def test_every_method_races_somewhere_and_no_problem_takes_all():
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_no_method_has_more_trials_than_another(method):
-    assert len(method.grid) in ({TRIALS} if method.knobs else {1})
+    assert len(method.grid) == TRIALS
     assert len({tuple(setting.items()) for setting in method.grid}) == len(method.grid)
     for knob in method.knobs:
         assert list(knob.grid) == sorted(knob.grid)

@@ -109,11 +109,12 @@ def test_a_race_is_the_same_again():
     json.dumps(finite(one), allow_nan=False)
 
 
-def changed(result, finals):
-    entrants = {
-        name: replace(entrant, best=replace(entrant.best, final=np.array(finals[name], dtype=float)))
-        for name, entrant in result.entrants.items()
-    }
+def changed(result, finals, spent=None):
+    never = dict.fromkeys(finals, [np.inf] * 4)
+    entrants = {}
+    for name, entrant in result.entrants.items():
+        figures = {"final": np.array(finals[name], dtype=float), "spent": np.array((spent or never)[name], dtype=float)}
+        entrants[name] = replace(entrant, best=replace(entrant.best, **figures))
     return replace(result, entrants=entrants)
 
 
@@ -158,10 +159,25 @@ def test_the_best_setting_is_the_first_with_the_smallest_median():
 def test_below_the_resolution_all_gaps_are_alike():
     easy = PROBLEMS["quadratic"](kappa=2, dimension=2)
     result = race(["heavy ball", "Nesterov, strongly convex"], easy, 400.0, rng=rng(6), seeds=8)
-    finals = {value for entrant in result.entrants.values() for value in entrant.best.final}
-    assert len(finals) == 1
-    assert 0 < finals.pop() < 1e2 * RESOLUTION
-    assert result.winner is None
+    for entrant in result.entrants.values():
+        assert (entrant.best.final == result.floor).all()
+        curve = entrant.best.curves["cost"]
+        first = curve.x[np.argmax(curve.median <= result.floor)]
+        assert quartiles(entrant.best.spent)[1] == pytest.approx(first, abs=2 * 400 / 120)
+    assert 0 < result.floor < 1e2 * RESOLUTION
+
+
+def test_of_those_who_come_down_to_zero_the_one_that_spent_less_wins():
+    zero = {"gradient descent": [RESULT.floor] * 4, "heavy ball": [RESULT.floor] * 4}
+    apart = changed(RESULT, zero, {"gradient descent": [6, 7, 8, 9], "heavy ball": [3, 4, 5.5, 12]})
+    assert apart.winner == "heavy ball"
+    assert apart.verdict.startswith("heavy ball wins: a gap as good as zero after 3 … 4 … 5.5 of 20")
+    close = changed(RESULT, zero, {"gradient descent": [5, 7, 8, 9], "heavy ball": [3, 4, 5, 12]})
+    assert close.order == ["heavy ball", "gradient descent"]
+    assert close.winner is None
+    assert close.verdict == (
+        "no winner: heavy ball and gradient descent come to a gap as good as zero at about the same cost"
+    )
 
 
 def test_a_formula_whose_minimum_a_run_finds_below_the_reference():
