@@ -1,9 +1,11 @@
 """The film of an explorer: all its frames in a script, as a page that is opened from a folder may load nothing else.
 
 The script holds, in base 64, gzipped: the length of a table (four bytes, little-endian), the table (JSON), and the
-arrays. An array that several frames share is there once, as what differs (exclusive or) from the one before it of the
-same name, type and shape. Arrays of eight bytes a number come first, then those of four and of one; of each kind first
-the lowest bytes of all numbers, then the next ones. So gzip finds together what is alike.
+arrays. An array that several frames share is there once. Numbers of four bytes are taken for whole ones, and what is
+kept of them are differences: to the array before it of the same name, type and shape ("like"), from one number to the
+next ("along"), both or none, whichever are smallest; with their sign in the lowest bit. Arrays of eight bytes a number
+come first, then those of four and of one; of each kind first the lowest bytes of all numbers, then the next ones. So
+gzip finds together what is alike.
 """
 
 import base64
@@ -92,30 +94,60 @@ class Camera:
         return Frame(arrays, values, {name: frame[name] for name in ("note", "error", "code")} | {"off": off})
 
 
+def folded(differences: np.ndarray) -> np.ndarray:
+    """Whole numbers of four bytes with their sign in the lowest bit: those near zero are small."""
+    return (differences << 1) ^ (differences.view(np.int32) >> 31).view(np.uint32)
+
+
 class Reel:
     """Arrays, each kept once."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str, tuple[int, ...], bytes], int] = {}
+        self.arrays: list[np.ndarray] = []
 
     def add(self, name: str, array: np.ndarray) -> int:
         """The number of an array that is drawn under a name."""
-        key = (name, f"{array.dtype.kind}{array.dtype.itemsize}", array.shape, array.tobytes())
-        return self.known.setdefault(key, len(self.known))
+        at = self.known.setdefault((name, array.dtype.str, array.shape, array.tobytes()), len(self.arrays))
+        if at == len(self.arrays):
+            self.arrays.append(array)
+        return at
 
     def packed(self) -> tuple[list[dict[str, Any]], bytes]:
-        """Type, shape and forerunner of every array, and the bytes of all of them."""
+        """How to unpack every array, and the bytes of all of them."""
         table: list[dict[str, Any]] = []
         before: dict[tuple[str, str, tuple[int, ...]], int] = {}
-        numbers: dict[int, list[np.ndarray]] = {size: [] for size in SIZES}
-        contents = [np.ndarray(len(content), np.uint8, content) for *_, content in self.known]
-        for at, (name, dtype, shape, _) in enumerate(self.known):
-            like = before.get((name, dtype, shape))
-            before[name, dtype, shape] = at
-            table.append({"dtype": dtype, "shape": shape, "like": like})
-            content = contents[at] if like is None else contents[at] ^ contents[like]
-            numbers[int(dtype[1:])].append(content.reshape(-1, int(dtype[1:])))
-        return table, b"".join(np.concatenate(numbers[size]).T.tobytes() for size in SIZES if numbers[size])
+        contents: dict[int, list[np.ndarray]] = {size: [] for size in SIZES}
+        for at, (name, *kind, _) in enumerate(self.known):
+            array = np.ascontiguousarray(self.arrays[at]).ravel()
+            entry = {"dtype": f"{array.dtype.kind}{array.itemsize}", "shape": self.arrays[at].shape}
+            if array.itemsize == 4:
+                like = before.get((name, *kind))
+                before[name, *kind] = at
+                way, array = differences(array.view(np.uint32), None if like is None else self.arrays[like])
+                entry |= {"like": like if way["like"] else None, "along": way["along"]}
+            table.append(entry)
+            contents[array.itemsize].append(array.view(np.uint8).reshape(-1, array.itemsize))
+        return table, b"".join(np.concatenate(contents[size]).T.tobytes() for size in SIZES if contents[size])
+
+
+def differences(numbers: np.ndarray, before: np.ndarray | None) -> tuple[dict[str, bool], np.ndarray]:
+    """The way to write numbers that leaves the smallest ones, and those.
+
+    Parameters
+    ----------
+    numbers : array of np.uint32, (n,)
+        What four bytes hold.
+    before : array, n entries of four bytes, optional
+        The array before it.
+    """
+    starts = {False: numbers} if before is None else {False: numbers, True: numbers - before.ravel().view(np.uint32)}
+    ways = [
+        ({"like": like, "along": along}, folded(np.diff(start, prepend=start.dtype.type(0)) if along else start))
+        for like, start in starts.items()
+        for along in (False, True)
+    ]
+    return min(ways, key=lambda way: np.log2(1.0 + way[1]).sum())
 
 
 def readout(control: Control, value: Any) -> str:

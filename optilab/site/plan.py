@@ -10,7 +10,7 @@ from optilab.ui.controls import Control
 from optilab.ui.explorer import Explorer
 from optilab.ui.recipe import literal
 
-RUNS = 5  # stops of a slider that the long part takes, beside its start and its named values
+RUNS = 3  # stops of a slider that the long part takes, beside its start and its named values
 
 Values = dict[str, Any]
 Place = tuple[int, ...]  # the stop of every control

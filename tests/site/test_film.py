@@ -30,8 +30,15 @@ def unrolled(packed):
         planes, rest = np.split(rest, [size * sum(counts)])
         parts = np.split(planes.reshape(size, -1).T, np.cumsum(counts)[:-1]) if numbers else []
         for at, part in zip(numbers, parts, strict=True):
-            before = contents.get(entries[at]["like"], np.zeros(part.size, np.uint8))
-            contents[at] = part.ravel() ^ before
+            contents[at] = part.ravel()
+            if size == 4:
+                folded = part.ravel().view(np.uint32)
+                codes = (folded >> 1) ^ (0 - (folded & 1))
+                if entries[at]["along"]:
+                    codes = np.cumsum(codes, dtype=np.uint32)
+                if entries[at]["like"] is not None:
+                    codes = codes + contents[entries[at]["like"]].view(np.uint32)
+                contents[at] = codes.view(np.uint8)
     assert not rest.size
     arrays = [np.frombuffer(contents[at].tobytes(), e["dtype"]).reshape(e["shape"]) for at, e in enumerate(entries)]
     return table, arrays

@@ -23,6 +23,19 @@ async function unzipped(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+// Puts numbers of four bytes in the place of their differences, whose sign is in the lowest bit.
+function summed(entry, before) {
+  const whole = ({ buffer }) => new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length / 4);
+  const numbers = whole(entry);
+  const base = before && whole(before);
+  let sum = 0;
+  for (let index = 0; index < numbers.length; index++) {
+    const difference = (numbers[index] >>> 1) ^ -(numbers[index] & 1);
+    sum = entry.along ? (sum + difference) | 0 : difference;
+    numbers[index] = base ? base[index] + sum : sum;
+  }
+}
+
 // The table of a film, each of its arrays with its bytes: what film.py has packed.
 function unrolled(bytes) {
   const length = new DataView(bytes.buffer).getUint32(0, true);
@@ -36,8 +49,7 @@ function unrolled(bytes) {
     let from = 0;
     for (const entry of arrays) {
       entry.buffer = all.subarray(from, (from += entry.length));
-      const before = table.arrays[entry.like]?.buffer;
-      if (before) for (let index = 0; index < entry.length; index++) entry.buffer[index] ^= before[index];
+      if (size === 4) summed(entry, table.arrays[entry.like]);
     }
   }
   return table;
