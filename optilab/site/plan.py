@@ -26,14 +26,15 @@ class Detail:
         Stops of a slider, beside its start and its named values.
     crossed : int
         Stops of every control where another one stands at a choice or a run that isn't the start's, or several are set
-        by a preset; none where 0.
+        by a preset; and of the two controls that come first, together. None where 0.
     """
 
     most: int
     crossed: int
 
 
-DETAILS = (Detail(41, 13), Detail(41, 7), Detail(41, 0), Detail(25, 0), Detail(13, 0), Detail(7, 0))
+FINEST = Detail(41, 13)
+DETAILS = (FINEST, Detail(41, 9), Detail(41, 5), Detail(41, 0), Detail(25, 0), Detail(13, 0), Detail(7, 0))
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def position(stops: Sequence[Any], value: Any) -> int:
 
 
 def plan(explorer: Explorer, detail: Detail) -> Plan:
-    """Where an explorer can be: everywhere along each control from the start, at what is named, and across of choices.
+    """Where an explorer can be: along each control from the start, at what is named, and here and there between.
 
     Parameters
     ----------
@@ -145,7 +146,10 @@ def plan(explorer: Explorer, detail: Detail) -> Plan:
     bases = [there for name in names if name in discrete or name in explorer.long for there in alone[name]]
     bases += [there for there in presets if sum(map(int.__ne__, there, home)) > 1]
     free = [name for name in names if name not in explorer.long]
-    crossed = [there for base in bases for name in free if detail.crossed for there in line(base, name, detail.crossed)]
+    crosses = [(base, name) for base in bases for name in free]
+    if len(first := [name for name in free if name not in discrete][:2]) == 2:  # the most used come first
+        crosses += [(base, first[1]) for base in line(home, first[0], detail.crossed)]
+    crossed = [there for base, name in crosses if detail.crossed for there in line(base, name, detail.crossed)]
 
     def run(place: Place) -> tuple[bool, list[int]]:
         settings, first = ([there[names.index(name)] for name in explorer.long] for there in (place, home))

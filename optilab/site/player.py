@@ -24,7 +24,7 @@ from optilab.ui.predict import Predict
 
 LARGEST = 3e6  # bytes of a lesson's films
 STATIC = Path(__file__).parent / "static"
-QUIET = "Computed beforehand, mostly one control at a time."
+QUIET = "Computed beforehand; some combinations of controls are left out."
 
 
 def label(control: Control) -> str:

@@ -134,7 +134,7 @@ def test_where_room_is_short_controls_move_more_coarsely():
     size = len(script("a", packed))
     coarse, smaller = film(explorer, size / 2)
     assert len(script("a", smaller)) < size / 2
-    assert len(coarse.stops["x"]) < len(whole.stops["x"])
+    assert len(coarse.places) < len(whole.places)
     least, _ = film(explorer, 1)
     assert len(least.stops["x"]) == film_module.DETAILS[-1].most
 

@@ -55,12 +55,20 @@ def test_a_named_value_that_others_move_is_the_start_s():
     assert known.values(there)["alpha"] == pytest.approx(2 * 1.333 / 20)
 
 
-def test_choices_and_presets_are_crossed():
+def test_choices_presets_and_the_first_two_controls_are_crossed():
     known = plan(two_modes(), Detail(41, 13))
-    beside = [place for place in known.places if place[0] == 1]
-    assert 13 <= len({place[1] for place in beside}) <= 14  # with the start
+    home = known.places[0]
     ((_, _, preset),) = known.named
-    assert sum(place[1] == preset[1] and place[0] == 0 for place in known.places) >= 13
+    for there in ((1, *home[1:]), preset):
+        for at in (1, 2):
+            line = {
+                place[at]
+                for place in known.places
+                if (*place[:at], *place[at + 1 :]) == (*there[:at], *there[at + 1 :])
+            }
+            assert 13 <= len(line) <= 15
+    together = {place for place in known.places if place[0] == home[0]}
+    assert len({place[1] for place in together if place[2] == len(known.stops["y"]) - 1}) == 13
     assert sum(place[0] == 1 for place in plan(two_modes(), Detail(41, 0)).places) == 1
 
 

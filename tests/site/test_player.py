@@ -125,7 +125,7 @@ def test_controls_move_the_pictures(browser, folder):
         assert box.locator(".optilab-plot").first.inner_html() != before
         assert box.locator("output").first.inner_text() == "0.055"
         assert said.inner_text() == f"{player.QUIET} For more: optilab lab."
-        box.get_by_label("x₀").press("ArrowLeft")
+        box.get_by_label("y₀").press("ArrowLeft")
         drawn(tab, 3)
         assert title.inner_text() == "The steep factor is 0.500"
         assert said.inner_text().startswith("Not every combination is computed here; this one has step α 0.050.")

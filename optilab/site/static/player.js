@@ -87,7 +87,11 @@ class Model {
   }
 }
 
-const least = (things, measure) => things.reduce((best, thing) => (measure(thing) < measure(best) ? thing : best));
+// The thing of which a measure is smallest.
+function least(things, measure) {
+  const sizes = things.map(measure);
+  return things[sizes.indexOf(Math.min(...sizes))];
+}
 
 class Player {
   timer = null; // while a film plays
@@ -168,25 +172,20 @@ class Player {
       });
   }
 
-  // Moves one control to a stop, or on to the next that is computed where the others are; where none is, they move too.
+  // Moves one control to a stop; where that isn't computed, on to what is nearest to it, though others move a little.
   move(index, stop) {
     const from = this.at;
     const wanted = from.map((now, other) => (other === index ? stop : now));
     if (this.frames.has(String(wanted))) return this.go(wanted);
     const ahead = Math.sign(stop - from[index]);
-    const places = this.film.frames.map(({ at }) => at);
-    const moved = (place) => place.reduce((count, there, other) => count + (other !== index && there !== from[other]), 0);
-    const line = places.filter((place) => !moved(place) && (place[index] - from[index]) * ahead > 0);
-    if (line.length) {
-      const beyond = line.filter((place) => (place[index] - stop) * ahead > 0);
-      return this.go(least(beyond.length ? beyond : line, (place) => Math.abs(place[index] - stop)));
-    }
-    const far = (place) => place.reduce((sum, there, other) => sum + Math.abs(there - from[other]) / this.film.controls[other].shown.length, 0);
-    const there = least(places.filter((place) => place[index] === stop), (place) => moved(place) + far(place) / 100);
-    const others = this.rows.map(({ label }, other) => [other, `${label} ${this.film.controls[other].shown[there[other]]}`]);
-    const back = others.filter(([other]) => other !== index && there[other] !== from[other]).map(([, text]) => text);
-    this.go(there);
-    this.say(`Not every combination is computed here; this one has ${back.join(", ")}.`);
+    const fits = this.rows[index].shown ? (place) => (place[index] - from[index]) * ahead > 0 : (place) => place[index] === stop;
+    const far = (there, other) => (there === wanted[other] ? 0 : (other !== index) / 10 + Math.abs(there - wanted[other]) / this.film.controls[other].shown.length);
+    const places = this.film.frames.map(({ at }) => at).filter(fits);
+    const place = least(places, (there) => there.reduce((sum, at, other) => sum + far(at, other), 0));
+    const others = this.rows.map(({ label }, other) => `${label} ${this.film.controls[other].shown[place[other]]}`);
+    const moved = others.filter((_, other) => other !== index && place[other] !== from[other]);
+    this.go(place);
+    if (moved.length) this.say(`Not every combination is computed here; this one has ${moved.join(", ")}.`);
   }
 
   // Shows a frame that is computed.
