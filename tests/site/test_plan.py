@@ -68,7 +68,9 @@ def test_choices_presets_and_the_first_two_controls_are_crossed():
             }
             assert 13 <= len(line) <= 15
     together = {place for place in known.places if place[0] == home[0]}
-    assert len({place[1] for place in together if place[2] == len(known.stops["y"]) - 1}) == 13
+    assert (
+        13 <= len({place[1] for place in together if place[2] == len(known.stops["y"]) - 1}) <= 14
+    )  # the preset's, too
     assert sum(place[0] == 1 for place in plan(two_modes(), Detail(41, 0)).places) == 1
 
 
