@@ -118,12 +118,12 @@ class Reel:
         table: list[dict[str, Any]] = []
         before: dict[tuple[str, str, tuple[int, ...]], int] = {}
         contents: dict[int, list[np.ndarray]] = {size: [] for size in SIZES}
-        for at, (name, *kind, _) in enumerate(self.known):
+        for at, (name, dtype, shape, _) in enumerate(self.known):
             array = np.ascontiguousarray(self.arrays[at]).ravel()
-            entry = {"dtype": f"{array.dtype.kind}{array.itemsize}", "shape": self.arrays[at].shape}
+            entry: dict[str, Any] = {"dtype": f"{array.dtype.kind}{array.itemsize}", "shape": shape}
             if array.itemsize == 4:
-                like = before.get((name, *kind))
-                before[name, *kind] = at
+                like = before.get((name, dtype, shape))
+                before[name, dtype, shape] = at
                 way, array = differences(array.view(np.uint32), None if like is None else self.arrays[like])
                 entry |= {"like": like if way["like"] else None, "along": way["along"]}
             table.append(entry)
