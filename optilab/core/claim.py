@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from math import isclose, isfinite
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,19 @@ import numpy as np
 from optilab.core.short import shorten
 
 INFINITY = float("inf")
+EXACT = 17  # digits that tell any float from any other
+WRITTEN = range(4, 10)  # digits that a bound has where someone has written it down
+
+
+def rounded(value: float, digits: int, rounding: str) -> str:
+    """A bound as it was written, or in so many digits, rounded up or down as `decimal` calls it."""
+    if digits > EXACT or not isfinite(value):
+        return repr(value)
+    for few in WRITTEN:
+        if isclose(float(f"{value:.{few}g}"), value, rel_tol=1e-12):
+            return f"{value:.{few}g}"
+    shown = Context(prec=digits, rounding=rounding).create_decimal(repr(value))
+    return f"{float(shown):.{digits}g}"
 
 
 @shorten
@@ -59,11 +74,35 @@ class Claim:
         return bool(self.at_least <= self.measured <= self.at_most)
 
     @property
+    def reported(self) -> bool:
+        """Whether nothing is asked of the figure."""
+        return self.at_least == -INFINITY and self.at_most == INFINITY
+
+    def _bounds(self, digits: int) -> tuple[str, str]:
+        """The bounds in that many digits, rounded outwards: what keeps the bound keeps what is shown of it."""
+        return rounded(self.at_least, digits, ROUND_FLOOR), rounded(self.at_most, digits, ROUND_CEILING)
+
+    @property
+    def digits(self) -> int:
+        """How many digits of the figure, and one more of its bounds, say what the verdict says: 3 or more."""
+        for digits in range(3, EXACT):
+            low, high = self._bounds(digits + 1)
+            if (float(low) <= float(f"{self.measured:.{digits}g}") <= float(high)) == self.holds:
+                return digits
+        return EXACT
+
+    @property
     def asked(self) -> str:
         """The bound in words."""
-        lower = [f"≥ {self.at_least:.4g}"] * (self.at_least > -INFINITY)
-        upper = [f"≤ {self.at_most:.4g}"] * (self.at_most < INFINITY)
+        low, high = self._bounds(self.digits + 1)
+        lower = [f"≥ {low}"] * (self.at_least > -INFINITY)
+        upper = [f"≤ {high}"] * (self.at_most < INFINITY)
         return " and ".join(lower + upper) or "reported"
+
+    @property
+    def figure(self) -> str:
+        """What was measured, in as many digits as tell it from the bound."""
+        return f"{self.measured:.{self.digits}g}"
 
     @property
     def scatter(self) -> str:
@@ -76,11 +115,11 @@ class Claim:
     @property
     def row(self) -> tuple[str, str, str, str]:
         """A line of a table: statement, what is asked, what was measured, its scatter."""
-        return self.statement, self.asked, f"{self.measured:.3g}", self.scatter
+        return self.statement, self.asked, self.figure, self.scatter
 
     def __str__(self) -> str:
         verdict = "holds" if self.holds else "DOES NOT HOLD"
-        return f"{self.statement}: measured {self.measured:.4g}, asked {self.asked}: {verdict}"
+        return f"{self.statement}: measured {self.measured:.{self.digits + 1}g}, asked {self.asked}: {verdict}"
 
 
 class Claims(tuple[Claim, ...]):
@@ -101,8 +140,7 @@ class Claims(tuple[Claim, ...]):
             shared = sum(other.statement.startswith(before + colon) for other in self) > 1
             if colon and shared and before != subject:
                 rows.append([f"**{before}**", *[""] * (len(names) - 1)])
-            if not claim.statement.startswith("…"):
-                subject = before if colon and shared else ""
+            subject = before if colon and shared else ""
             statement = rest if colon and shared else claim.statement
             cells = claim.row[1:] if scattered else claim.row[1:3]
             rows.append([statement, *cells, "✓" if claim.holds else "✗"])

@@ -44,6 +44,51 @@ def test_a_claim_says_what_was_asked_and_measured():
     assert Claim("c", 2.0).scatter == Claim("c", 2.0, seeds=(2.0,)).scatter == ""
 
 
+@pytest.mark.parametrize(
+    ("measured", "bounds", "asked", "figure"),
+    [
+        (0.12346, {"at_most": 0.12345678}, "≤ 0.12345678", "0.1235"),  # 0.123 would have kept it
+        (0.0799951, {"at_least": 0.08}, "≥ 0.08", "0.079995"),
+        (1.9996, {"at_most": 2}, "≤ 2", "2"),
+        (2.0004, {"at_most": 2}, "≤ 2", "2.0004"),
+        (1.0000005, {"at_most": 1 + 1e-6}, "≤ 1.000001", "1"),
+        (1.5, {"at_most": np.pi / 2}, "≤ 1.571", "1.5"),
+        (1.5, {"at_least": np.sqrt(2)}, "≥ 1.414", "1.5"),
+        (-1.5, {"at_most": -np.sqrt(2)}, "≤ -1.414", "-1.5"),
+        (np.sqrt(2), {"at_least": np.nextafter(np.sqrt(2), 2)}, "≥ 1.414", "1.41"),
+        (0.1 + 0.2, {"at_most": 0.3}, "≤ 0.3", "0.30000000000000004"),
+        (0.3, {"at_most": 0.1 + 0.2}, "≤ 0.3", "0.3"),
+        (np.inf, {"at_most": 3}, "≤ 3", "inf"),
+        (np.nan, {"at_most": 3}, "≤ 3", "nan"),
+        (1e-17, {"at_most": 0}, "≤ 0", "1e-17"),
+    ],
+)
+def test_what_is_shown_of_a_claim_says_what_its_verdict_says(measured, bounds, asked, figure):
+    claim = Claim("c", measured, **bounds)
+    assert (claim.asked, claim.figure) == (asked, figure)
+    assert claim.row[1:3] == (asked, figure)
+    shown = [float(text.split()[1]) for text in (asked, f"= {figure}")]
+    assert (shown[1] <= shown[0] if "at_most" in bounds else shown[1] >= shown[0]) is claim.holds
+
+
+def test_bounds_at_random_are_never_rounded_into_falsehood():
+    rng = np.random.default_rng(0)
+    for bound in np.exp(rng.normal(scale=5, size=300)) * rng.choice([-1, 1], 300):
+        measured = bound * (1 + 10.0 ** rng.uniform(-17, 0) * rng.choice([-1, 1]))
+        for claim in (Claim("c", measured, at_most=bound), Claim("c", measured, at_least=bound)):
+            sign, shown = claim.asked.split()
+            keeps = float(claim.figure) <= float(shown) if sign == "≤" else float(claim.figure) >= float(shown)
+            assert keeps is claim.holds
+            if claim.holds and claim.digits == 3:  # what keeps the bound keeps what is shown of it
+                assert measured <= float(shown) if sign == "≤" else measured >= float(shown)
+
+
+def test_nothing_is_asked_of_a_figure_that_is_reported():
+    assert Claim("c", 2.0).reported
+    assert not Claim("c", 2.0, at_least=1).reported
+    assert not Claim("c", 2.0, at_most=1).reported
+
+
 def test_claims_show_as_lines_and_as_a_table():
     claims = Claims([Claim("first", 1.0, at_most=2), Claim("second", 3.0, at_most=2)])
     assert repr(claims).splitlines() == [str(claim) for claim in claims]
