@@ -1,20 +1,25 @@
 """`optilab reproduce`: measure what the papers claim."""
 
 import argparse
+import inspect
 import json
 import math
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import groupby
 from typing import Any
 
 from optilab import catalogue
+from optilab.catalogue import Paper
 from optilab.cli.environment import one_thread_each
 from optilab.cli.refused import RefusedError, argument, count
-from optilab.cli.tables import aligned
+from optilab.cli.tables import width
+from optilab.core.claim import Claim, Claims, Experiment, collect
 
 ANSWER = 10  # seconds for the scheduler of a cluster to answer
 
@@ -64,46 +69,86 @@ def workers(arguments: argparse.Namespace) -> Iterator[Executor | None]:
         yield executor
 
 
+def headline(experiment: Experiment) -> tuple[str, str]:
+    """What an experiment shows, and where the paper says so: the first line of its docstring, and its `Source:`."""
+    lines = (inspect.getdoc(experiment) or "").splitlines() or [""]
+    source = next((line.removeprefix("Source: ").rstrip(".") for line in lines if line.startswith("Source: ")), "")
+    return lines[0], source
+
+
 def number(value: float) -> float | str:
     """A number as JSON can hold it: what is not finite becomes "inf", "-inf" or "nan"."""
     return value if math.isfinite(value) else str(value)
 
 
+def record(paper: Paper, experiment: Experiment, claim: Claim) -> dict[str, Any]:
+    """A claim as JSON can hold it."""
+    shows, source = headline(experiment)
+    return {
+        "paper": paper.slug,
+        "experiment": shows,
+        "source": source,
+        "statement": claim.statement,
+        "asked": claim.asked,
+        "measured": number(claim.measured),
+        "at_least": number(claim.at_least),
+        "at_most": number(claim.at_most),
+        "seeds": [number(figure) for figure in claim.seeds],
+        "reported": claim.reported,
+        "holds": claim.holds,
+    }
+
+
+def wrapped(text: str, first: str, later: str) -> list[str]:
+    """A paragraph as wide as the terminal, 100 columns at most, after an indent."""
+    return textwrap.wrap(text, min(width(), 100), initial_indent=first, subsequent_indent=later)
+
+
+def told(claim: Claim) -> list[str]:
+    """A claim in lines: its verdict and statement, then its figures."""
+    mark = "✗" if not claim.holds else "·" if claim.reported else "✓"
+    asked = "reported, nothing is asked" if claim.reported else f"asked {claim.asked}"
+    figures = "; ".join(filter(None, (f"measured {claim.figure}", asked, claim.scatter)))
+    return [*wrapped(claim.statement, f"    {mark} ", " " * 6), *wrapped(figures, " " * 8, " " * 8)]
+
+
+def report(measured: Iterable[tuple[Paper, Experiment, Claims]]) -> Iterator[str]:
+    """All claims in lines, by paper and experiment."""
+    for paper, experiments in groupby(measured, lambda row: row[0]):
+        yield from wrapped(f"{paper.number:02d} {paper.slug}: {paper.title}, {paper.year}", "", "   ")
+        for _, experiment, claims in experiments:
+            shows, source = headline(experiment)
+            yield from ("", *wrapped(f"{shows} [{source}]" if source else shows, "  ", "  "))
+            for claim in claims:
+                yield from told(claim)
+        yield ""
+
+
 def reproduce(arguments: argparse.Namespace) -> int:
     """Measure the claims of papers and print them beside what they promise."""
-    from optilab.core.claim import collect
     from optilab.core.sweep import sweep
 
     paper_of = {
-        experiment: paper.slug
+        experiment: paper
         for paper in arguments.papers or catalogue.PAPERS
         for experiment in import_module(f"optilab.papers.{paper.slug}.experiment").EXPERIMENTS
     }
     points = [{"experiments": (experiment,), "quick": arguments.quick} for experiment in paper_of]
     with workers(arguments) as executor:
         outcomes = sweep(collect, points, executor=executor)
-    claims = [(paper_of[outcome.point["experiments"][0]], claim) for outcome in outcomes for claim in outcome.value]
-
+    done = [(outcome.point["experiments"][0], outcome.value) for outcome in outcomes]
+    measured = [(paper_of[experiment], experiment, claims) for experiment, claims in done]
     if arguments.json:
-        rows = [
-            {
-                "paper": slug,
-                "statement": claim.statement,
-                "measured": number(claim.measured),
-                "at_least": number(claim.at_least),
-                "at_most": number(claim.at_most),
-                "seeds": [number(figure) for figure in claim.seeds],
-                "holds": claim.holds,
-            }
-            for slug, claim in claims
-        ]
+        rows = [record(paper, experiment, claim) for paper, experiment, claims in measured for claim in claims]
         print(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        head = ("paper", "claim", "asked", "measured", "least … median … most", "holds")
-        print(aligned(head, [(slug, *claim.row, "yes" if claim.holds else "NO") for slug, claim in claims]))
-    kept = sum(claim.holds for _, claim in claims)
-    print(f"{kept} of {len(claims)} claims hold", file=sys.stderr)
+        print("\n".join(report(measured)))
+
+    claims = [claim for _, found in done for claim in found]
+    asked = [claim for claim in claims if not claim.reported]
+    reported = f"; reported without a bound: {len(claims) - len(asked)}" * (len(asked) < len(claims))
+    print(f"{sum(claim.holds for claim in asked)} of {len(asked)} claims hold{reported}", file=sys.stderr)
     if len(outcomes) < len(points):
         print(f"interrupted: {len(outcomes)} of {len(points)} experiments were finished", file=sys.stderr)
         return 130
-    return 0 if kept == len(claims) else 1
+    return 0 if all(claim.holds for claim in claims) else 1
