@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from optilab import __version__
-from optilab.cli import course, execute, lab, listing, race, reproduce, site
+from optilab.cli import course, execute, lab, listing, new, race, reproduce, site
 from optilab.cli.refused import RefusedError
 
-COMMANDS = (lab, listing, reproduce, race, site, course, execute)  # in the order of `optilab --help`
+COMMANDS = (lab, listing, reproduce, race, site, course, execute, new)  # in the order of `optilab --help`
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ SLUGS = {paper.slug for paper in catalogue.PAPERS}
 def test_lessons_are_numbered_in_order_and_have_names_of_their_own():
     assert [row.number for row in catalogue.LESSONS] == list(range(len(catalogue.LESSONS)))
     assert len({row.slug for row in catalogue.LESSONS}) == len(catalogue.LESSONS)
+
+
+@pytest.mark.parametrize("paper", catalogue.PAPERS, ids=lambda paper: paper.slug)
+def test_a_row_of_the_catalogue_says_everything(paper):
+    lacking = [name for name, value in asdict(paper).items() if value in ("", 0)]
+    assert not lacking, f"the catalogue lacks of {paper.slug}: {', '.join(lacking)}"
 
 
 def test_every_paper_has_a_room_and_every_room_with_pictures_a_paper():

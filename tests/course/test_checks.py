@@ -7,11 +7,12 @@ cheats are noticed is tried with `-m ''`, and so are most forms of the others (a
 import nbformat
 import pytest
 from classwork import HIDDEN, SOURCE, cells, forms, listed, source
+from rooms import WHOLE
 
 from optilab.catalogue import PAPERS
 from optilab.course.processes import judge
 
-SLUGS = [paper.slug for paper in PAPERS]
+SLUGS = [paper.slug for paper in WHOLE]
 QUICKEST = "last_iterate"
 WORST_CASES = {"last_iterate", "passivity_acceleration"}  # have a task more, on worst cases
 
@@ -56,7 +57,7 @@ def checked(notebook: nbformat.NotebookNode, task: str, answer: str) -> None:
 
 
 def test_every_paper_has_an_assignment_and_answers_to_it():
-    assert {path.parent.name for path in SOURCE.glob("*/*.ipynb")} == set(SLUGS)
+    assert {path.parent.name for path in SOURCE.glob("*/*.ipynb")} == {paper.slug for paper in PAPERS}
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -70,7 +71,10 @@ def test_an_assignment_has_its_tasks_and_three_wrong_answers_to_each(slug):
         (hidden,) = HIDDEN.findall(cell.source)
         assert "exam(seconds=" in hidden
     assert list(answers["WRONG"]) == list(answers["EQUIVALENT"]) == tasks
-    assert all(len(wrong) >= 3 for wrong in answers["WRONG"].values())
+    few = [task for task, wrong in answers["WRONG"].items() if len(wrong) < 3]
+    assert not few, f"tests/course/answers/{slug}.py has fewer than three wrong answers to {', '.join(few)}"
+    alone = [task for task in tasks if not forms(slug, task)]
+    assert not alone, f"tests/course/answers/{slug}.py has no right answer of another form to {', '.join(alone)}"
     assert set(answers["CHEATS"]) <= set(tasks)
 
 

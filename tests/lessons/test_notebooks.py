@@ -74,9 +74,9 @@ def test_it_saves_neither_widget_state_nor_timings(notebook):
 def test_it_was_executed_in_order_without_an_error(notebook):
     assert notebook.metadata == METADATA
     code = cells(notebook, "code")
-    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1)), "`optilab execute` runs it"
     outputs = [output for cell in code for output in cell.outputs]
-    assert outputs
+    assert outputs, "no cell shows anything"
     assert all(output.output_type != "error" for output in outputs)
     assert all(output.get("name") != "stderr" for output in outputs)
 
@@ -95,6 +95,34 @@ def test_its_parts_come_in_the_order_of_all_lessons(notebook):
     assert not missing, f"missing, or not in this order: {missing}"
 
 
+def sections(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
+    """The headings of a notebook, and the text and code below each up to the next, but for answers and their checks."""
+    found = [("what comes before its first heading", "")]
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            continue
+        text = cell.cell_type == "markdown"
+        for line in cell.source.splitlines():
+            if text and re.match("#+ ", line):
+                found.append((line, ""))
+            else:
+                found[-1] = (found[-1][0], found[-1][1] + line.strip())
+    return found[1:]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=named, indirect=True)
+def test_none_of_its_parts_is_empty(notebook):
+    empty = [heading for heading, below in sections(notebook) if not below]
+    assert not empty, f"nothing stands below {', '.join(empty)}"
+
+
+@pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
+def test_it_opens_with_its_question(notebook):
+    first, *_ = notebook.cells
+    words = len(first.source.split()) if first.cell_type == "markdown" else 0
+    assert words >= 40, f"{words} words before the first picture: what is the question of this lesson?"
+
+
 @pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
 def test_it_measures_claims_and_all_of_them_hold(notebook):
     shown = "\n".join(
@@ -103,13 +131,14 @@ def test_it_measures_claims_and_all_of_them_hold(notebook):
         for output in cell.outputs
         if output.output_type in ("execute_result", "display_data")
     )
-    assert "| ✓ |" in shown
+    assert "| ✓ |" in shown, "no cell shows a table of claims"
     assert "| ✗ |" not in shown
+    assert not re.search(r"^\| …", shown, re.MULTILINE)  # each claim stands alone
 
 
 @pytest.mark.parametrize("notebook", LESSONS[1:], ids=named, indirect=True)
 def test_it_leads_on_to_its_assignment(notebook):
-    assert any("assignment" in cell.source for cell in cells(notebook, "markdown"))
+    assert any("assignment" in cell.source for cell in cells(notebook, "markdown")), "nothing leads to the assignment"
 
 
 EXPLORER = re.compile(r"^explorer\.\w+\(.*\)$", re.MULTILINE)
@@ -118,7 +147,7 @@ EXPLORER = re.compile(r"^explorer\.\w+\(.*\)$", re.MULTILINE)
 @pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)
 def test_every_explorer_leaves_a_still_picture_and_the_first_comes_soon(notebook):
     shown = [cell for cell in cells(notebook, "code") if EXPLORER.search(cell.source)]
-    assert shown
+    assert shown, "no cell shows an explorer"
     for cell in shown:
         assert sum("image/png" in output.get("data", {}) for output in cell.outputs) == 1, cell.source
     before = notebook.cells[: notebook.cells.index(shown[0])]

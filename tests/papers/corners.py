@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from rooms import WHOLE
 
-from optilab.catalogue import PAPERS
 from optilab.start_here import explorer as start_here
 from optilab.ui.explorer import Explorer
 
@@ -15,14 +15,20 @@ ENOUGH = 32  # corners; where there are more, that many are drawn
 LONG = 3  # of an explorer with a long simulation
 
 
+def explorers(module):
+    """The functions of a module that give an explorer, by name."""
+    public = {name: getattr(module, name) for name in getattr(module, "__all__", dir(module))}
+    return {
+        name: factory
+        for name, factory in public.items()
+        if inspect.isfunction(factory) and inspect.signature(factory).return_annotation in (Explorer, "Explorer")
+    }
+
+
 def factories():
-    modules = [start_here, *(import_module(f"optilab.papers.{paper.slug}.explorer") for paper in PAPERS)]
-    for module in modules:
-        public = getattr(module, "__all__", dir(module))
-        for name in public:
-            factory = getattr(module, name)
-            if inspect.isfunction(factory) and inspect.signature(factory).return_annotation in (Explorer, "Explorer"):
-                yield pytest.param(factory, id=f"{module.__name__.removeprefix('optilab.')}.{name}")
+    for module in [start_here, *(import_module(f"optilab.papers.{paper.slug}.explorer") for paper in WHOLE)]:
+        for name, factory in explorers(module).items():
+            yield pytest.param(factory, id=f"{module.__name__.removeprefix('optilab.')}.{name}")
 
 
 def some_corners(explorer):

@@ -13,6 +13,7 @@ What it says of its problems there is for `tests/problems/test_oracles.py`.
 """
 
 import inspect
+import re
 import runpy
 from importlib import import_module
 from pathlib import Path
@@ -21,15 +22,16 @@ from types import ModuleType
 import nbformat
 import numpy as np
 import pytest
+from corners import explorers
+from rooms import ROOT, WHOLE, missing
 
 from optilab.catalogue import PAPERS
 from optilab.core.derive import Derivation
 from optilab.core.randomness import common
 from optilab.core.run import Trace, run
 
-ROOT = Path(__file__).parents[2]
-SLUGS = [paper.slug for paper in PAPERS]
-LESSONS = {paper.slug: ROOT / "lessons" / paper.lesson for paper in PAPERS}
+SLUGS = [paper.slug for paper in WHOLE]
+LESSONS = {paper.slug: ROOT / "lessons" / paper.lesson for paper in WHOLE}
 STEPS = 40  # of a case that doesn't end by itself
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -47,23 +49,51 @@ def functions(module: ModuleType) -> dict:
     }
 
 
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.slug)
+def test_a_paper_has_the_files_of_all_papers(paper):
+    lacks = missing(paper)
+    assert not lacks, f"`optilab new {paper.slug}` makes what is missing: {', '.join(lacks)}"
+
+
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_room_has_the_parts_of_all_rooms(slug):
-    room = ROOT / "optilab" / "papers" / slug
-    for name in ("algorithm", "derivation", "experiment", "explorer", "exercises"):
-        assert (room / f"{name}.py").exists() or (room / name / "__init__.py").exists(), name
-    assert (Path(__file__).parent / slug / "cases.py").exists()
-    assert list((Path(__file__).parent / slug).glob("test_*.py"))
+def test_the_parts_of_a_room_are_not_empty(slug):
+    room, tests = f"optilab/papers/{slug}", Path(__file__).parent / slug
+    checks = [name for name in functions(part(slug, "exercises")) if name.startswith("check_")]
+    wanted = {
+        f"{room}/algorithm marks no function with @algorithm": algorithms(slug),
+        f"{room}/derivation has no function without arguments that gives a Derivation": derivations(slug),
+        f"{room}/experiment lists nothing in EXPERIMENTS": part(slug, "experiment").EXPERIMENTS,
+        f"{room}/explorer has no function that gives an Explorer": explorers(part(slug, "explorer")),
+        f"{room}/exercises has no check_… for each of three tasks": checks[2:],
+        f"tests/papers/{slug} has no function test_… of its own": [
+            path for path in tests.rglob("test_*.py") if re.search(r"^\s*def test_", path.read_text(), re.MULTILINE)
+        ],
+    }
+    empty = [sentence for sentence, found in wanted.items() if not found]
+    assert not empty, "\n".join(empty)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_experiment_says_what_it_shows(slug):
+    silent = [one.__name__ for one in part(slug, "experiment").EXPERIMENTS if not (inspect.getdoc(one) or "").strip()]
+    assert not silent, f"`optilab reproduce` prints the docstrings of experiments; these have none: {silent}"
 
 
 # ---- derivations
 
+
+def derivations(slug: str) -> dict:
+    """The derivations of a room that need no argument, by name."""
+    return {
+        name: function
+        for name, function in functions(part(slug, "derivation")).items()
+        if inspect.signature(function).return_annotation in (Derivation, "Derivation")
+        and all(given.default is not given.empty for given in inspect.signature(function).parameters.values())
+    }
+
+
 DERIVATIONS = [
-    pytest.param(function, id=f"{slug}-{name}")
-    for slug in SLUGS
-    for name, function in functions(part(slug, "derivation")).items()
-    if inspect.signature(function).return_annotation in (Derivation, "Derivation")
-    and all(given.default is not given.empty for given in inspect.signature(function).parameters.values())
+    pytest.param(function, id=f"{slug}-{name}") for slug in SLUGS for name, function in derivations(slug).items()
 ]
 
 
@@ -103,7 +133,9 @@ EXPERIMENTS = [
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_what_the_paper_claims_holds_at_the_quick_size(experiment):
-    assert [str(claim) for claim in experiment(True) if not claim.holds] == []
+    claims = list(experiment(True))
+    assert [str(claim) for claim in claims if not claim.holds] == []
+    assert [claim.statement for claim in claims if claim.statement.startswith("…")] == []  # each stands alone
 
 
 # ---- replicates
