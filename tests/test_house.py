@@ -8,7 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from trove_classifiers import classifiers
 
 import optilab
 
@@ -69,10 +72,37 @@ def test_the_version_is_the_package_s():
     assert version("optilab") == optilab.__version__
 
 
-def test_what_readme_links_to_is_there():
-    links = re.findall(r"\]\((?!https://)([^)]+)\)", README)
-    assert links
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_what_a_page_links_to_is_there(name):
+    links = re.findall(r"\]\((?!https://)([^)]+)\)", (ROOT / name).read_text())
+    assert links or name == "CHANGELOG.md"
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_changelog_has_the_version_first():
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == optilab.__version__
+
+
+def test_it_is_cited_as_it_is():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()  # what the format asks for
+    assert citation["version"] == optilab.__version__
+    assert citation["license"] == PROJECT["license"]
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+    assert citation["authors"] == PROJECT["authors"]
+
+
+def test_the_links_of_the_project_are_to_its_repository():
+    assert {"Repository", "Issues", "Changelog"} <= PROJECT["urls"].keys()
+    assert all(PROJECT["urls"][name].startswith(PROJECT["urls"]["Repository"]) for name in ("Issues", "Changelog"))
+
+
+def test_the_classifiers_are_those_that_indexes_know_and_name_supported_pythons():
+    assert PROJECT["classifiers"] == sorted(set(PROJECT["classifiers"]))
+    assert set(PROJECT["classifiers"]) <= classifiers
+    pythons = [text.split()[-1] for text in PROJECT["classifiers"] if "Python :: 3." in text]
+    assert pythons[0] in SpecifierSet(PROJECT["requires-python"])
 
 
 def test_the_example_of_readme_runs():

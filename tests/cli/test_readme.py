@@ -105,5 +105,5 @@ def test_it_serves_the_lessons_on_its_own_environment(command, environment, serv
 def test_the_command_of_readme_makes_an_environment_and_opens_the_lessons():
     make, *install, open_ = OPEN[1].split(" && ")
     assert make == "python3 -m venv .venv"
-    assert install == [".venv/bin/pip install -q ."]
+    assert install == [".venv/bin/pip install -q '.[lab]'"]
     assert open_ == ".venv/bin/optilab lab"
