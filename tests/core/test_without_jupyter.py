@@ -13,7 +13,17 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NEEDED = {Requirement(text).name for text in PROJECT["dependencies"]} | {"mpmath"}  # SymPy's own
-LAB = ("ui", "explorer", "course", "exercises", "start_here", "execute", "stills", "server")  # parts of modules' names
+LAB = (
+    "ui",
+    "site",
+    "explorer",
+    "course",
+    "exercises",
+    "start_here",
+    "execute",
+    "stills",
+    "server",
+)  # parts of modules' names
 SOLVERS = "performance_estimation"  # which only makes the tables of the package anew
 WORKS = """
 from importlib import import_module

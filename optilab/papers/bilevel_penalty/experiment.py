@@ -71,8 +71,9 @@ def closeness(quick: bool) -> Iterator[Claim]:
     x = np.random.default_rng(0).standard_normal((len(seeds), 3))
     for name in PROBLEMS:
         for what, found in zip(("values", "gradients"), slopes(instances(name, seeds), x), strict=True):
-            yield Claim.over(f"{name}: power of σ in the gap of the {what}, the least", found, np.min, at_least=0.9)
-            yield Claim.over(f"{name}: the same, the largest", found, np.max, at_most=1.1)
+            statement = f"{name}: power of σ in the gap of the {what}"
+            yield Claim.over(f"{statement}, the least", found, np.min, at_least=0.9)
+            yield Claim.over(f"{statement}, the largest", found, np.max, at_most=1.1)
     for what, found in zip(("values", "gradients"), slopes(ring(), np.array([[0.8]])), strict=True):
         yield Claim(f"ring, x = 0.8: power of σ in the gap of the {what}", found[0], at_most=1.1, at_least=0.9)
 
@@ -126,7 +127,10 @@ def call_slopes(seeds: range) -> Array:
 
 
 def oracle_calls(quick: bool) -> Iterator[Claim]:
-    """Calls to an ε-stationary point grow no faster than ε⁻³."""
+    """Calls to an ε-stationary point grow no faster than ε⁻³.
+
+    Source: Algorithm 1.
+    """
     found = call_slopes(range(3) if quick else range(40))
     yield Claim.over("C: power of 1/ε in the oracle calls, the largest", found[np.isfinite(found)], np.max, at_most=3)
     if not quick:  # where the gap of the gradients is more than 3σ none arrives

@@ -343,7 +343,10 @@ def estimate(quick: bool) -> Iterator[Claim]:
 
 
 def gain(quick: bool) -> Iterator[Claim]:
-    """What differences gain grows with the number of records."""
+    """What differences gain grows with the number of records.
+
+    Source: Theorem 4.3.
+    """
     R, sizes, seeds = (400, (8000, 128_000), range(3)) if quick else (1600, (8000, 128_000, 512_000), range(8))
     races = {n: [race(seed, n, R) for seed in seeds] for n in sizes}
     ratios = {n: np.array([one.ratio for one in found]) for n, found in races.items()}

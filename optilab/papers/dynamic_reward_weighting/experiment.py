@@ -175,7 +175,7 @@ def cancelled(quick: bool) -> Iterator[Claim]:
     if not quick:
         long = learn("hypervolume-guided", "RLOO", range(count), lr=6.0, hv_scale=1000.0).HV[-1]
         rest = learn("fixed weights", "RLOO", range(count), lr=6.0).HV[-1]
-        statement = "… and both with steps twice as long: gain over fixed weights, none"
+        statement = f"{subject}, steps twice as long for both: gain over fixed weights, none"
         yield Claim.over(statement, long - rest, np.mean, at_most=0.0)
 
 
@@ -267,7 +267,8 @@ def starved(quick: bool) -> Iterator[Claim]:
     slower = [heads_steps("gradient-based", ratio=ratio) / fixed for ratio in RATIOS]
     said = ", ".join(f"{ratio:g}" for ratio in RATIOS)
     yield Claim(f"{subject}: moving ones at ratio {RATIOS[-1]:g}, over even fixed ones", slower[-1], at_least=3)
-    yield Claim(f"{subject}: the same, least growth along the ratios {said}", np.diff(slower).min(), at_least=0.01)
+    statement = f"{subject}: moving ones over even fixed ones, least growth along the ratios {said}"
+    yield Claim(statement, np.diff(slower).min(), at_least=0.01)
     for hv_scale, steps in ((1000.0, 63), (1.0, 188)):
         found = heads_steps("hypervolume-guided", hv_scale=hv_scale)
         yield Claim(f"{subject}: scaled by m, hv_scale {hv_scale:g}", found, steps, steps)

@@ -158,7 +158,10 @@ def along(f: Any, states: States, most: int = 400) -> dict[str, np.ndarray]:
 
 
 def promises(quick: bool) -> Iterator[Claim]:
-    """What Lemma 1 says of every step and its sums of every run, and how far γ lies from its class."""
+    """What Lemma 1 says of every step and its sums of every run, and how far γ lies from its class.
+
+    Source: Lemma 1.
+    """
     for mu, end in ((1.0, 2e-4), (0.1, 0.2)):
         margin, least, progress = [], [], []
         for seed in range(3 if quick else 10):
@@ -174,7 +177,7 @@ def promises(quick: bool) -> Iterator[Claim]:
         text = f"soft maximum, μ = {mu:g}, exact H"
         yield Claim.over(f"{text}: promised fall over measured, largest of a run", progress, np.max, at_most=1 + 1e-6)
         yield Claim.over(f"{text}: gap over the bound of the product, largest of a run", margin, np.max, at_most=1)
-        yield Claim.over(f"{text}: that bound at the end, over the first gap", least, np.max, at_most=end)
+        yield Claim.over(f"{text}: bound of the product at the end, over the first gap", least, np.max, at_most=end)
 
 
 # Labelled points

@@ -120,7 +120,10 @@ def refined(d: int, k: int, n: int, *, runs: int, seed: int, etas: Array) -> tup
 
 
 def neuron(quick: bool) -> Iterator[Claim]:
-    """Every iterate is near the equator and the average is not; online SGD, with the same samples, is nowhere near."""
+    """Every iterate is near the equator and the average is not; online SGD, with the same samples, is nowhere near.
+
+    Source: Theorem 2 for k = 3, Theorem 3 for k = 4.
+    """
     odd = batch_one(30, 3, 900, runs=40, seed=0)
     yield Claim.over("one neuron, k = 3, n = d²: overlap of the average", odd.average, np.median, at_least=0.87)
     yield Claim("one neuron, k = 3, n = d²: share of runs above 0.8", (odd.average > 0.8).mean(), at_least=0.85)

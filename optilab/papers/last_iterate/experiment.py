@@ -104,16 +104,17 @@ def hard(quick: bool) -> Iterator[Claim]:
     sizes = [16, 64, 256] if quick else [16, 64, 256, 1024]
     table = [hard_instance(T) for T in sizes]
     growth = np.diff([row["1/√t"] for row in table])
-    span = f"T = {sizes[0]} … {sizes[-1]}"
-    yield Claim(f"hard instance, {span}: each factor 4 in T adds to √T·f(last) of 1/√t", growth.min(), 0.067, 0.062)
+    about = f"hard instance, T = {sizes[0]} … {sizes[-1]}"
+    yield Claim(f"{about}: each factor 4 in T adds to √T·f(last) of 1/√t", growth.min(), 0.067, 0.062)
     excess = [row["1/√t"] / (np.log(T) / 32) for T, row in zip(sizes, table, strict=True)]
-    yield Claim("… and it exceeds the proved ln T/32 by a factor", min(excess), at_least=1)
+    yield Claim(f"{about}: √T·f(last) of 1/√t over the proved ln T/32, least", min(excess), at_least=1)
     flat = [row["linear decay"] for row in table]
-    yield Claim("… while √T·f(last) of linear decay stays flat", max(flat), at_most=0.04)
+    yield Claim(f"{about}: √T·f(last) of linear decay, which stays flat, most", max(flat), at_most=0.04)
     averages = [max(row["average"], row["suffix"]) for row in table]
-    yield Claim("… as do the averages of 1/√t itself, over all steps or the last half", max(averages), at_most=0.095)
+    statement = f"{about}: √T·f of the averages of 1/√t, over all steps or the last half, most"
+    yield Claim(statement, max(averages), at_most=0.095)
     order = [row[f"{name}, in order"] for row in table for name in SCHEDULES]
-    yield Claim("… share of runs whose step t met piece t, as designed", min(order), at_least=1)
+    yield Claim(f"{about}: share of runs whose step t met piece t, as designed", min(order), at_least=1)
 
 
 # Robust regression with ℓ₁, and with a ridge
@@ -248,7 +249,7 @@ def tails(quick: bool) -> Iterator[Claim]:
     about = "tail index 1.6"
     mean, most, fair = ratios(plain, power), plain.max(-1) / power.max(-1), ratios(same, power)
     yield Claim.over(f"{about}: mean gap, Euclidean η/√t over power map", mean, np.median, at_least=4)
-    yield Claim.over(f"{about}: worst of all runs, likewise", most, np.median, at_least=4)
+    yield Claim.over(f"{about}: gap of the worst run, Euclidean η/√t over power map", most, np.median, at_least=4)
     yield Claim.over(f"{about}: mean gap at the same steps, Euclidean over power map", fair, np.median, at_least=1.8)
     radius, moments = 2 / 3 * 2**3, float(2**1.5 + 1.5 * beta(1.5, 0.1))  # ‖a‖ = 2, q = 3; E R^p = p B(p, 1.6 − p)
     margin = power.mean(-1) / alg.heavy_bound(alg.heavy_poly(T, 0.3, 1.5), radius, moments, 1.5)
@@ -302,7 +303,7 @@ def design(quick: bool) -> Iterator[Claim]:
     t = np.arange(T)
     line = np.polyval(np.polyfit(t[:-1], best[:-1], 1), t[:-1])
     yield Claim(
-        "… which is a straight line down to 0.1 of its start, to within this part of it",
+        "bound at T = 50: the best schedule off a straight line down to 0.1 of its start, over this start",
         abs(best[:-1] - line).max() / best[0],
         0.02,
     )

@@ -70,14 +70,16 @@ def flat_lower(quick: bool) -> Iterator[Claim]:
     ratio = relative(ours.x[-1]) / bias(penalty(1000))
     subject = f"flat lower level, n = {N}, random starts"
     yield Claim.over(f"{subject}: error of x at k = 1000 over 0.8/(c_k + 1.2)", ratio, np.max, at_most=1.05)
-    yield Claim.over("… and its least", ratio, np.min, at_least=0.95)
+    yield Claim.over(f"{subject}: error of x at k = 1000 over 0.8/(c_k + 1.2), least", ratio, np.min, at_least=0.95)
     F = problem.upper(ours.x[-1], ours.y[-1])
-    yield Claim.over("… F of LV-HBA (F* = 1.5)", F, np.max, at_most=1.6)
+    yield Claim.over(f"{subject}: F of LV-HBA (F* = 1.5)", F, np.max, at_most=1.6)
     theirs = run(e_aipod(problem, x0, y0, rng=np.random.default_rng(0)), 400, every=400)
     F = problem.upper(theirs.x[-1], theirs.y[-1])
-    yield Claim.over("… F of E-AiPOD after 400 outer steps", F, np.min, at_least=10)
+    yield Claim.over(f"{subject}: F of E-AiPOD after 400 outer steps", F, np.min, at_least=10)
     predicted, _ = floor(theirs.y[0])
-    yield Claim.over("… over n/20 + ‖δ‖²/4, off by", abs(F / predicted - 1), np.max, at_most=0.01)
+    yield Claim.over(
+        f"{subject}: F of E-AiPOD over n/20 + ‖δ‖²/4, off by", abs(F / predicted - 1), np.max, at_most=0.01
+    )
 
 
 def symmetric(quick: bool) -> Iterator[Claim]:
@@ -88,9 +90,10 @@ def symmetric(quick: bool) -> Iterator[Claim]:
     subject = "flat lower level, n = 100, symmetric start"
     error = relative(theirs.x)
     yield Claim(f"{subject}: error of x, E-AiPOD after 50 outer steps", error[1], at_most=0.002)
-    yield Claim("… after 150", error[-1], at_most=1e-10)
+    yield Claim(f"{subject}: error of x, E-AiPOD after 150 outer steps", error[-1], at_most=1e-10)
     ours = relative(run(lv_hba(problem, x0, y0), 1000, every=1000).x[-1])
-    yield Claim("… LV-HBA after 1000 steps, over 0.8/(c_k + 1.2)", ours / bias(penalty(1000)), 1.05, 0.95)
+    statement = f"{subject}: error of x, LV-HBA after 1000 steps, over 0.8/(c_k + 1.2)"
+    yield Claim(statement, ours / bias(penalty(1000)), 1.05, 0.95)
 
 
 def decay(p: float, steps: int = 4000, seed: int = 0) -> tuple[Array, Array, Array]:
@@ -112,7 +115,10 @@ def decay(p: float, steps: int = 4000, seed: int = 0) -> tuple[Array, Array, Arr
 
 
 def rates(quick: bool) -> Iterator[Claim]:
-    """Residual and gap fall faster than they are promised to."""
+    """Residual and gap fall faster than they are promised to.
+
+    Source: Theorem 3.1.
+    """
     for p in (0.25,) if quick else (0.1, 0.25, 0.3):
         k, R, gap = decay(p, 2000 if quick else 8000)
         late = k >= 300
@@ -139,10 +145,11 @@ def published(quick: bool) -> Iterator[Claim]:
     limit = float(alg.saddle_limit(1.0, np.sqrt(200), 10.0, 10.0))
     yield Claim("published script, n = 100: its η over the limit of the saddle step", 0.01 / limit, at_least=1.5)
     error = relative(script(1500, False).x)
-    yield Claim("… error of x after 1500 steps", error[1500], at_least=50)
+    yield Claim("published script, n = 100: error of x after 1500 steps", error[1500], at_least=50)
     steps = 3000 if quick else 10_000
     error = relative(script(steps, True).x)[-1]
-    yield Claim(f"… with γ₂ = 1 and c₀ = 1, after {steps} steps", error, at_most=0.05 if quick else 0.025)
+    statement = f"published script, n = 100: error of x with γ₂ = 1 and c₀ = 1, after {steps} steps"
+    yield Claim(statement, error, at_most=0.05 if quick else 0.025)
 
 
 # T2: an active inequality
@@ -168,14 +175,15 @@ def active_inequality(quick: bool) -> Iterator[Claim]:
     near = [(off(trace.x[-1]) <= 0.02).sum() for trace in traces]
     subject = "active inequality, 20 starts, 2000 steps"
     yield Claim.over(f"{subject}: within 0.02 of a local minimum", near, np.min, at_least=19)
-    yield Claim.over("… largest distance to it", [off(t.x[-1]).max() for t in traces], np.max, at_most=0.006)
-    yield Claim.over(
-        "… largest distance of λ from 2x", [abs(t.lam[-1] - 2 * t.x[-1]).max() for t in traces], np.max, at_most=0.002
-    )
+    far = [off(trace.x[-1]).max() for trace in traces]
+    yield Claim.over(f"{subject}: largest distance to a local minimum", far, np.max, at_most=0.006)
+    far = [abs(trace.lam[-1] - 2 * trace.x[-1]).max() for trace in traces]
+    yield Claim.over(f"{subject}: largest distance of λ from 2x", far, np.max, at_most=0.002)
     steps = 6000 if quick else 20_000
     constant = run(lv_hba(ripple(), np.array([1.3]), np.array([0.5]), alpha=0.01, p=0.0), steps, every=steps)
     distance = abs(constant.x[-1, 0] - MINIMA[1])
-    yield Claim(f"… with a constant c = 1, after {steps} steps, distance", distance, at_most=1e-6)
+    statement = f"active inequality, constant c = 1, {steps} steps: distance to a local minimum"
+    yield Claim(statement, distance, at_most=1e-6)
 
 
 # T3: weights of a support vector machine
@@ -225,11 +233,13 @@ def noisy_labels(quick: bool) -> Iterator[Claim]:
     found = tuned(range(100, 110))
     subject = "SVM, 18 of 60 labels wrong, 10 seeds"
     yield Claim.over(f"{subject}: mean weight C of right labels minus wrong", found.difference, np.min, at_least=2)
-    yield Claim.over("… share of pairs in which the right label has the larger C", found.auc, np.min, at_least=0.65)
+    statement = f"{subject}: share of pairs in which the right label has the larger C"
+    yield Claim.over(statement, found.auc, np.min, at_least=0.65)
     gain = found.learned - found.common
-    yield Claim.over("… mean gain in test accuracy over C = 0, after retraining", gain, np.mean, at_least=0.02)
+    statement = f"{subject}: mean gain in test accuracy over C = 0, after retraining"
+    yield Claim.over(statement, gain, np.mean, at_least=0.02)
     gain = found.learned - found.frozen
-    yield Claim.over("… over the start C₀", gain, np.mean, at_least=0.1)
+    yield Claim.over(f"{subject}: mean gain in test accuracy over the start C₀", gain, np.mean, at_least=0.1)
 
 
 EXPERIMENTS = (flat_lower, symmetric, rates, published, active_inequality, noisy_labels)

@@ -132,10 +132,10 @@ def pruning(quick: bool) -> Iterator[Claim]:
     )
     gain = high["M-FAC"] - high["magnitude"]
     yield Claim.over("80 % zeros: test accuracy, M-FAC − magnitude, mean", gain, np.mean, at_least=0.15)
-    yield Claim.over("80 % zeros: … least", gain, np.min, at_least=0.08)
+    yield Claim.over("80 % zeros: test accuracy, M-FAC − magnitude, least", gain, np.min, at_least=0.08)
     alone = high["M-FAC"] - high["no compensation"]
     yield Claim.over("80 % zeros: M-FAC − no compensation, mean", alone, np.mean, at_least=0.1)
-    yield Claim.over("80 % zeros: … least", alone, np.min, at_least=0)
+    yield Claim.over("80 % zeros: M-FAC − no compensation, least", alone, np.min, at_least=0)
     full = high["M-FAC"] - high["diagonal Fisher"]
     yield Claim.over("80 % zeros: M-FAC − diagonal Fisher, least", full, np.min, at_least=0)
     diagonal = high["diagonal Fisher"] - high["magnitude"]
@@ -243,7 +243,8 @@ def training(quick: bool) -> Iterator[Claim]:
     about, descent = "scales 1 … 1/100", np.minimum(ratio["SGD 0.1"], ratio["SGD 0.3"])
     statement = f"{about}: steps, the better SGD (0.1, 0.3) over M-FAC, median"
     yield Claim.over(statement, descent, np.median, at_least=1.5)
-    yield Claim(f"{about}: … share of seeds with 1.5 or more", (descent >= 1.5).mean(), at_least=0.6)
+    statement = f"{about}: share of seeds on which the better SGD takes 1.5 times the steps, or more"
+    yield Claim(statement, (descent >= 1.5).mean(), at_least=0.6)
     yield Claim.over(f"{about}: steps, Adam 0.03 over M-FAC, median (no claim)", ratio["Adam 0.03"], np.median)
     statement = f"{about}: steps, Adam 0.1 over M-FAC, median: tuned, it wins"
     yield Claim.over(statement, ratio["Adam 0.1"], np.median, at_most=0.9)
@@ -286,7 +287,8 @@ def window(quick: bool) -> Iterator[Claim]:
     early = np.median(errors[4][:, 10]) / np.median(errors[64][:, 10])
     yield Claim("window of 4 over one of 64: error against the Hessian at step 10, medians", early, at_least=2.5)
     late = [np.median(np.median(errors[m][:, 200:], 1)) for m in (4, 64)]
-    yield Claim("… and over the last 100 of 300 steps", late[0] / late[1], at_least=1)
+    statement = "window of 4 over one of 64: error against the Hessian over the last 100 of 300 steps, medians"
+    yield Claim(statement, late[0] / late[1], at_least=1)
 
 
 EXPERIMENTS = (exact, pruning, damping, ranking, training, window)

@@ -87,7 +87,7 @@ def interpolation(quick: bool) -> Iterator[Claim]:
     statement = f"{about}: dynamic regret of FTRL a round, σ ≤ 1, where 1 is to stand still"
     yield Claim.over(statement, still, np.min, at_least=0.96)
     static = losses.static_regret(found["optimistic FTRL"])[-1][:4].max(0) / (D * np.sqrt(losses.T))
-    yield Claim.over(f"{about}: … though its static regret over D√T is as promised", static, np.max, at_most=0.1)
+    yield Claim.over(f"{about}: static regret of FTRL over D√T, as promised", static, np.max, at_most=0.1)
     statement = f"{about}: our regret over its path bound, worst round and σ"
     yield Claim.over(statement, of_path(losses).max(0), np.max, at_most=0.2)
 
@@ -225,9 +225,12 @@ def curved(quick: bool) -> Iterator[Claim]:
     early, late = ({name: r.mean() for name, r in regressed(T, seeds).items()} for T in (1000, 4000))
     best, theory = "β = 4", "theory, β = 1/32"
     yield Claim("regression, 4000 rounds: mean regret with β = 4 over OGD's", late[best] / late["OGD"], 0.8)
-    yield Claim("regression, 4000 rounds: … over that of convex steps", late[best] / late[OURS], 0.36)
+    yield Claim(
+        "regression, 4000 rounds: mean regret with β = 4 over that of convex steps", late[best] / late[OURS], 0.36
+    )
     lost = late[theory] / late[OURS]
-    yield Claim("regression, 4000 rounds: … with the theorem's β over that of convex steps", lost, at_least=3.5)
+    statement = "regression, 4000 rounds: mean regret with the theorem's β over that of convex steps"
+    yield Claim(statement, lost, at_least=3.5)
     grown = {name: late[name] / early[name] for name in late}
     yield Claim("regression, rounds 1000 → 4000: growth of regret with β = 4", grown[best], 1.8, 1.1)
     statement = "regression, rounds 1000 → 4000: growth of regret with convex steps"

@@ -261,7 +261,9 @@ def surfaces(quick: bool) -> Iterator[Claim]:
             statement = f"{task}: hypervolume, ParetoFlow − {method}, mean"
             yield Claim.over(statement, gain(task, seeds, method), np.mean, at_least=bound)
         best_ones = np.array([evolved(task, seed)[0].max() for seed in seeds])
-        statement = f"{task}: … − NSGA-II at its best generation, which only the true f tells, mean"
+        statement = (
+            f"{task}: hypervolume, ParetoFlow − NSGA-II at its best generation, which only the true f tells, mean"
+        )
         yield Claim.over(
             statement, volumes(task, seeds, "ParetoFlow") - best_ones, np.mean, at_least=-np.inf if quick else 0
         )
@@ -306,11 +308,12 @@ def parts(quick: bool) -> Iterator[Claim]:
         statement = f"{task}: hypervolume, ParetoFlow − equal weights, no cones, mean"
         yield Claim.over(statement, gain(task, seeds, EQUAL), np.mean, at_least=-np.inf if quick else 0)
         if task == "ZDT1 surface":
-            yield Claim.over(f"{task}: … − no filter, mean", gain(task, seeds, "no filter"), np.mean, at_least=-0.01)
+            statement = f"{task}: hypervolume, ParetoFlow − no filter, mean"
+            yield Claim.over(statement, gain(task, seeds, "no filter"), np.mean, at_least=-0.01)
         else:
             count = np.array([len(designs(task, seed, "no filter").x) for seed in seeds])
             yield Claim.over(f"{task}: distinct designs of 40 without the filter, mean", count, np.mean, at_most=33)
-        statement = f"{task}: … − no neighbours, mean (no claim)"
+        statement = f"{task}: hypervolume, ParetoFlow − no neighbours, mean (no claim)"
         yield Claim.over(statement, gain(task, seeds, "no neighbours"), np.mean)
 
 
@@ -358,7 +361,8 @@ def losses(quick: bool) -> Iterator[Claim]:
     yield Claim.over(
         "Gaussian data: loss on fresh points over the floor π/2, largest", gaussian / floor, np.max, at_most=1.12
     )
-    yield Claim.over("Gaussian data: … least", gaussian / floor, np.min, at_least=1)
+    statement = "Gaussian data: loss on fresh points over the floor π/2, least"
+    yield Claim.over(statement, gaussian / floor, np.min, at_least=1)
     below = np.array([learned("ZDT2 surface", seed).loss / floor for seed in seeds])
     yield Claim.over("data on a surface: loss over π/2, largest", below, np.max, at_most=0.85)
 

@@ -90,7 +90,8 @@ def needles(quick: bool) -> Iterator[Claim]:
     lost = [annealed_for(0.0005, seed) for seed in seeds]
     yield Claim.over("needle of width 0.0005: largest error of RAP++", lost, np.median, at_least=0.4)
     reached = [search_for(0.0005, 50, 50, seed) for seed in seeds]
-    yield Claim.over("… where the search needs at most so many generations", reached, np.max, at_most=900)
+    statement = "needle of width 0.0005: generations that the search needs, most"
+    yield Claim.over(statement, reached, np.max, at_most=900)
 
 
 # The two operators on people
@@ -204,7 +205,8 @@ def race(quick: bool) -> Iterator[Claim]:
             for name in ("RAP++, draws", "RAP++, systematic"):
                 ratio = over(low["GSD"], low[name])
                 yield Claim(f"{kind}, ε = 0.2: mean error of GSD over that of {name}", ratio, 1.25, 0.75)
-            yield Claim(f"{kind}, ε = 0.2: … over that of a uniform table", over(low["GSD"], low["uniform"]), 0.45)
+            statement = f"{kind}, ε = 0.2: mean error of GSD over that of a uniform table"
+            yield Claim(statement, over(low["GSD"], low["uniform"]), 0.45)
             within += low["within"][:, 1].tolist()
     statement = "largest error of GSD over its bound: distance from the noisy answers + noise at β = 0.001, worst run"
     yield Claim.over(statement, within, np.max, at_most=1)

@@ -96,12 +96,16 @@ def likelihood_scores(seed: int) -> Wrong:
 
 
 def a_bound(quick: bool) -> Iterator[Claim]:
-    """With the trace the plug-in becomes a lower bound; its gradient doesn't come closer to the truth for that."""
+    """With the trace the plug-in becomes a lower bound; its gradient doesn't come closer to the truth for that.
+
+    Source: Theorem 4.4.
+    """
     runs = [likelihood_scores(seed) for seed in range(3 if quick else 12)]
     below, error = np.array([run.below for run in runs]), np.array([run.error for run in runs])
     holds = below[:, 1].min(-1)
     yield Claim.over("share of points where the surrogate is below log p(y given z)", holds, np.min, at_least=1)
-    yield Claim.over("… where the first-order plug-in is, at ᾱ = 0.981", below[:, 0, 0], np.median, at_most=0.65)
+    statement = "share of points where the first-order plug-in is below log p(y given z), at ᾱ = 0.981"
+    yield Claim.over(statement, below[:, 0, 0], np.median, at_most=0.65)
     for k in (3, 4):
         ratio = error[:, 1, k] / error[:, 0, k]
         statement = f"score of the surrogate: its error over that of first order, ᾱ = {ALPHAS[k]}"
@@ -309,7 +313,7 @@ def edits(quick: bool) -> Iterator[Claim]:
     yield Claim.over("share of edits of the target's class: mean", reached, np.mean, at_least=0.9)
     for variant in ("STSL", "CAT"):
         half = [run[variant][1] - run["neither"][1] for run in runs]
-        yield Claim.over(f"… by {variant} alone: mean", half, np.mean, at_least=0.03)
+        yield Claim.over(f"correlation with the source gained by {variant} alone: mean", half, np.mean, at_least=0.03)
 
 
 EXPERIMENTS = (a_bound, digits, ingredients, posteriors, edits)

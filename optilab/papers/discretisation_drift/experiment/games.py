@@ -48,9 +48,9 @@ def rotation_game(quick: bool) -> Iterable[Claim]:
     for eps, start, bound in ((0.09, (0.07, -0.09), {"at_least": 2}), (0.2, (0.08, -0.05), {"at_most": 1e-3})):
         sim = rotation_run(eps, start, h, steps).radius
         alt = rotation_run(eps, start, h, steps, alternate=True).radius
-        sentence = f"rotation game ε = {eps}, h = {h}: radius after {steps} simultaneous updates, in units of its start"
-        yield Claim(sentence, sim[-1] / sim[0], **bound)
-        yield Claim(f"rotation game ε = {eps}, h = {h}: the same, alternating", alt[-1] / alt[0], at_most=1e-3)
+        where = f"rotation game ε = {eps}, h = {h}: radius, in units of its start, after {steps}"
+        yield Claim(f"{where} simultaneous updates", sim[-1] / sim[0], **bound)
+        yield Claim(f"{where} alternating updates", alt[-1] / alt[0], at_most=1e-3)
     for kind in ("simultaneous", "alternating"):
         true = update_rate(rotation_update_matrix(0.09, h, h, alternating=kind == "alternating"), h)
         modified = flow_rate(rotation_flow_matrix(0.09, h, h, kind), h)

@@ -262,7 +262,7 @@ def spectral_norm_of_a_q_network(quick: bool) -> Iterable[Claim]:
         for variant in ("DivGrad", "DivGrad own", "DivGrad own, always", "MulEps"):
             error = late_error(q_errors(variant, seeds=seeds))[0]
             yield Claim(
-                f"{variant}, an open contrast with the paper's runs on Atari games: the same ratio, {where}",
+                f"{variant}, in contrast with the paper's runs on Atari games: ratio of medians, base over it, {where}",
                 np.median(base) / np.median(error),
                 seeds=np.median(base) / error,
             )

@@ -140,7 +140,6 @@ def shapes(quick: bool = False) -> Iterator[Claim]:
     text = "cube, 8 tosses, first guess half of μ and corners 20 % off"
     for name, bound, off, corners in zip(("", ", noise of 1 mm and 1 mm/s"), (5e-3, 0.05), error, apart, strict=True):
         yield Claim(f"{text}{name}: relative error of μ", off, at_most=bound)
-        yield Claim("the same: corners within 5 % of the edge, of 8", (corners < 0.05).sum(), at_least=7)
-        yield Claim(
-            "the same: distance of a corner from its place / the edge, median", np.median(corners), at_most=0.01
-        )
+        yield Claim(f"{text}{name}: corners within 5 % of the edge, of 8", (corners < 0.05).sum(), at_least=7)
+        statement = f"{text}{name}: distance of a corner from its place / the edge, median"
+        yield Claim(statement, np.median(corners), at_most=0.01)

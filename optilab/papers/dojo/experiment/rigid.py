@@ -51,7 +51,8 @@ def spinning(quick: bool = False) -> Iterator[Claim]:
         yield Claim(f"racket, h = {h:g} s, {steps} steps: relative drift of the momentum", float(drift), at_most=1e-10)
         yield Claim(f"racket, h = {h:g} s, {steps} steps: relative span of the energy", float(span), at_most=1e-10)
         drift, _ = spun("explicit Euler", RACKET, FLIPPING, h, steps)
-        yield Claim("the same with explicit Euler: drift of the momentum", float(drift), at_least=1e-2)
+        statement = f"racket, h = {h:g} s, {steps} steps, explicit Euler: relative drift of the momentum"
+        yield Claim(statement, float(drift), at_least=1e-2)
     flips = run(INTEGRATORS["variational"](RACKET, FLIPPING, h=0.05), 300).omega[:, 1]
     yield Claim("racket: its middle spin turns over, times in 15 s", (np.diff(np.sign(flips)) != 0).sum(), at_least=1)
     rng = np.random.default_rng(0)
@@ -153,11 +154,12 @@ def boxes(quick: bool = False) -> Iterator[Claim]:
     off = abs(heading(travelled(trace)) - degrees)
     yield Claim.over(f"{count} random box slides, cone: degrees off the true heading, most", off, np.max, at_most=2e-3)
     used = trace.iterations[1:].mean(0)
-    yield Claim.over("the same: interior-point iterations a step, mean", used, np.mean, at_most=12)
+    yield Claim.over(f"{count} random box slides, cone: interior-point iterations a step", used, np.mean, at_most=12)
     bent = heading(travelled(slid(cube(mu, h, "pyramid"), v0, 1e-6, seconds)))
     *_, last = sliding(v0, mu=mu, h=h, model="pyramid")
     off = abs(bent - heading(last.x))
-    yield Claim.over("the same, pyramid: degrees between rigid box and projection step, most", off, np.max, at_most=0.1)
+    statement = f"{count} random box slides, pyramid: degrees between rigid box and projection step, most"
+    yield Claim.over(statement, off, np.max, at_most=0.1)
     if quick:
         return
     v0 = np.array([4.0, 0.8])

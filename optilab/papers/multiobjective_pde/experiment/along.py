@@ -68,5 +68,5 @@ def along(quick: bool) -> Iterator[Claim]:
     )
     found = np.array([seen_from(seed) for seed in seeds])
     yield Claim.over("Pascoletti–Serafini: ‖Σ λᵢ∇Jᵢ‖", found[..., 1], np.median, at_most=1e-8)
-    yield Claim.over("Pascoletti–Serafini: … at kinks, the largest", found[..., 1], np.max, at_most=1e-4)
+    yield Claim.over("Pascoletti–Serafini: ‖Σ λᵢ∇Jᵢ‖ at kinks, the largest", found[..., 1], np.max, at_most=1e-4)
     yield Claim.over("Pascoletti–Serafini: violation, the largest", found[..., 0], np.max, at_most=1e-6)

@@ -123,7 +123,8 @@ def fronts(quick: bool) -> Iterator[Claim]:
     even = np.array([front.ratio for front in walk])
     yield Claim.over("front: gap ratio of the reference walk, the largest", even, np.max, at_most=1.2)
     against = even / [front.ratio for front in weighted]
-    yield Claim.over("front: … over that of the weighted sum, the largest", against, np.max, at_most=0.9)
+    statement = "front: gap ratio of the reference walk over that of the weighted sum, the largest"
+    yield Claim.over(statement, against, np.max, at_most=0.9)
     saved = np.array([full.solves / small.solves for full, small in zip(walk, cheap, strict=True)])
     yield Claim.over("reduced model: full solves over its own, the least", saved, np.min, at_least=20)
     error = np.array([front.error / front.length for front in cheap])

@@ -23,10 +23,10 @@ def skew(quick: bool) -> Iterator[Claim]:
     cosine = unit(g) @ unit(PLANT.grad(START))
     statement = "at θ = 0: mean cosine of one trajectory's gradient with the true one"
     yield Claim(statement, cosine.mean(), at_most=-0.08)
-    yield Claim("… share of them whose cosine is below −0.3", (cosine < -0.3).mean(), at_least=0.5)
-    yield Claim(
-        "… and of the mean of all these gradients", float(unit(g.mean(0)) @ unit(PLANT.grad(START))), at_least=0.95
-    )
+    statement = "at θ = 0: share of trajectories whose gradient's cosine with the true one is below −0.3"
+    yield Claim(statement, (cosine < -0.3).mean(), at_least=0.5)
+    mean = float(unit(g.mean(0)) @ unit(PLANT.grad(START)))
+    yield Claim(f"at θ = 0: cosine of the mean of {count} gradients with the true one", mean, at_least=0.95)
 
 
 def diverged_share(name: str, gamma0: np.ndarray = RATES, T: int = 150, runs: int = 100, seed: int = 0) -> np.ndarray:
@@ -66,7 +66,7 @@ def divergence(quick: bool) -> Iterator[Claim]:
     share = {name: diverged_share(name, runs=runs) for name in ("PG", "HARPG")}
     for k, (most, least) in enumerate(((0.05, -np.inf), (0.15, 0.2), (0.45, 0.5), (0.8, 0.9))):
         yield Claim(f"γ₀ = {RATES[k]}: share of HARPG's runs that diverge", share["HARPG"][k], at_least=least)
-        yield Claim("… and of PG's", share["PG"][k], at_most=most)
+        yield Claim(f"γ₀ = {RATES[k]}: share of PG's runs that diverge", share["PG"][k], at_most=most)
     if not quick:
         pg, harpg = (race(name, T=3000, gamma0=0.003) for name in ("PG", "HARPG"))
         ratio = pg.gap[-1] / np.nanmedian(harpg.gap[-1])
@@ -94,7 +94,7 @@ def long_steps(quick: bool) -> Iterator[Claim]:
         bound = {"at_least": 2.0} if astray else {"at_most": 0.5}
         yield Claim.over(statement, found.gap, np.median, **bound)
         if astray:
-            yield Claim("… and share of its runs that are lost", lost, at_least=0.5)
+            yield Claim(f"γ₀ = 3, 1,000 updates: share of {name}'s runs that are lost", lost, at_least=0.5)
 
 
 def whisper(quick: bool) -> Iterator[Claim]:
@@ -127,4 +127,5 @@ def bad_luck(quick: bool) -> Iterator[Claim]:
         held = {"at_least": idle / 2} if name in ("N-MPG", "N-PG-IGT") else {"at_most": idle / 4}
         statement = f"pendulum, {T} updates: median return of {name}, where doing nothing earns {idle:.1f}"
         yield Claim.over(statement, value, np.median, **held)
-        yield Claim(f"… share of its {runs} runs that earn less than that", (value < idle).mean(), at_least=0.08)
+        statement = f"pendulum, {T} updates: share of {name}'s {runs} runs that earn less than doing nothing"
+        yield Claim(statement, (value < idle).mean(), at_least=0.08)

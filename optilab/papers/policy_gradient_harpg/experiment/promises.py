@@ -125,7 +125,7 @@ def curves(quick: bool) -> Iterator[Claim]:
         close, bare = (err / bounds(name, T, 2.0, 100, known) for known in (found, {"sigma": found["sigma"]}))
         statement = f"one table of 2 states, γ₀ = 2, 100 trajectories a gradient, {T} updates: mean error of {name}"
         yield Claim(f"{statement} over its bound, at its largest", close.max(), at_most=1)
-        yield Claim("… and over that bound without what steps add to it", bare.max(), at_least=1.1)
+        yield Claim(f"{statement} over that bound without what steps add to it", bare.max(), at_least=1.1)
 
 
 def mean_errors(problem: SoftmaxMDP, name: str, T: int, runs: int, gamma0: float, N: int) -> np.ndarray:
