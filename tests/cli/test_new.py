@@ -1,5 +1,6 @@
 """`optilab new`: a paper that has only begun, and tests that say in sentences what is missing in it."""
 
+import json
 import os
 import re
 import subprocess
@@ -71,8 +72,8 @@ def begun(clone):
 def test_it_makes_all_files_of_a_paper_and_its_rows(begun):
     (lesson,) = (begun / "lessons").glob("*_toy.ipynb")
     assert all((begun / name).exists() for name in MADE)
-    row = run(begun, "optilab", "list").stdout.splitlines()[-1]
-    assert row.split()[:4] == [lesson.name[:2], "toy", "On", '"toys"']
+    *_, row = json.loads(run(begun, "optilab", "list", "--json").stdout)
+    assert (f"{row['number']:02d}", row["slug"], row["title"]) == (lesson.name[:2], "toy", 'On "toys"')
     assert f"| [{lesson.name[:2]} toy](lessons/{lesson.name}) |" in (begun / "README.md").read_text()
     python = [name for name in MADE if name.endswith(".py")] + ["optilab/catalogue.py"]
     for check in (["format", "--check"], ["check"]):
