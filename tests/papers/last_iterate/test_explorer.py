@@ -94,3 +94,9 @@ def test_the_adversary_s_gap_is_that_of_the_method_on_the_ball(schedule):
         x = run(path, horizon).x
         assert (np.linalg.norm(x, axis=-1) < 1).all()  # so that the steps are plain subgradient steps
         assert np.sqrt(horizon) * problem(x[-1]) == pytest.approx(here[place], rel=1e-9)
+
+
+def test_the_bound_of_the_adversary_is_as_loose_as_the_lesson_says():
+    adversary = import_module("optilab.papers.last_iterate.explorer.adversary")
+    note = adversary.compute("1/√t", 6, 60)["note"]
+    assert "20 is the theorem's looseness, 12 the instance's easiness" in note

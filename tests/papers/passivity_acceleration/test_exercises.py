@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -81,3 +82,31 @@ def test_race_check():
     ):
         with pytest.raises(AssertionError, match=message):
             exercises.check_race(*arguments)
+
+
+class Rounded:
+    """|z| times the edge, rounded within it: L = 1."""
+
+    def __init__(self, edge):
+        self.edge = edge
+
+    def __call__(self, z):
+        inside = np.minimum(abs(z), self.edge)
+        return inside * (abs(z) - inside / 2)
+
+    def grad(self, z):
+        return np.clip(z, -self.edge, self.edge)
+
+
+def test_the_multipliers_of_one_step_leave_a_square_and_what_they_prove_is_attained():
+    f0, f1, g0, g1 = exercises.ONE_STEP
+    h = exercises.h
+    left = f0 - (h + sp.Rational(1, 2)) * g1**2 - (sp.Rational(3, 2) - h) * (g0 - g1) ** 2
+    assert sp.expand(exercises.weighed((2, 1, 1)) - left) == 0
+    for size in exercises.SIZES:
+        f = Rounded(0.4)
+        before = (1 + size) * 0.4
+        after = before - size * f.grad(before)
+        assert f.grad(after) ** 2 / f(before) == pytest.approx(2 / (1 + 2 * size))
+        z = np.random.default_rng(0).uniform(-3, 3, 1000)
+        assert (f.grad(z - size * f.grad(z)) ** 2 <= 2 / (1 + 2 * size) * f(z) * (1 + 1e-12)).all()
