@@ -99,7 +99,7 @@ class Rounded:
 
 
 def test_the_multipliers_of_one_step_leave_a_square_and_what_they_prove_is_attained():
-    f0, f1, g0, g1 = exercises.ONE_STEP
+    f0, _, g0, g1 = exercises.ONE_STEP
     h = exercises.h
     left = f0 - (h + sp.Rational(1, 2)) * g1**2 - (sp.Rational(3, 2) - h) * (g0 - g1) ** 2
     assert sp.expand(exercises.weighed((2, 1, 1)) - left) == 0
