@@ -9,6 +9,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from optilab.dress import dress
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -38,7 +40,8 @@ def kept(output: Any) -> dict[str, str]:
 def execute(path: Path) -> None:
     """Run a notebook and save it in place: neither widgets nor times, a still picture for every explorer.
 
-    A still is drawn anew only where its picture, or the page that draws it, has changed.
+    A still is drawn anew only where its picture, or the page that draws it, has changed. A lesson gets its line of the
+    catalogue and the marks of its slides.
 
     Parameters
     ----------
@@ -53,6 +56,7 @@ def execute(path: Path) -> None:
     from optilab.stills import digest, studio
 
     notebook = nbformat.read(path, as_version=4)
+    dress(notebook, path.name)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     stills = {known: still for output in outputs for known, still in kept(output).items()}
     client = NotebookClient(

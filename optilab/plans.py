@@ -129,8 +129,8 @@ The cells of every lesson are marked as slides, from the question to the last li
 options and its answer are in the speaker's notes (press S).
 
 ```sh
-jupyter nbconvert --to slides --no-input --SlidesExporter.reveal_width=1200 --SlidesExporter.reveal_height=1000 \\
-  --SlidesExporter.reveal_scroll=True --post serve lessons/04_last_iterate.ipynb
+jupyter nbconvert --to slides --no-input --no-prompt --SlidesExporter.reveal_width=1200 \\
+  --SlidesExporter.reveal_height=1000 --SlidesExporter.reveal_scroll=True --post serve lessons/04_last_iterate.ipynb
 ```
 
 ## The lessons

@@ -126,6 +126,7 @@ def test_every_lesson_is_a_page_with_its_formulas_code_claims_and_the_way_to_a_k
             page.wait_for_function("() => document.querySelectorAll('mjx-container').length > 3")
             assert page.locator("mjx-merror").count() == 0
             text = page.locator("article").inner_text()
+            assert f"level {row.level} of 3" in text
             assert f"optilab lab --lesson {row.number}" in text
             assert page.locator("article .highlight").count() >= 1
             if isinstance(row, catalogue.Paper):
