@@ -4,7 +4,7 @@ A method's needs are read off the annotation of its generator's first parameter;
 samples takes the part with samples, any other the part without. In a race it is given nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature, unwrap
 from typing import Any, get_args, get_type_hints
 
@@ -35,6 +35,9 @@ KINDS = {  # what a minibatch answers costs by its size, so it is counted apart
     "sample_hvp": "sampled products",
     "drawn": "sampled gradients",
     "smooth_grad": "subgradients",
+    "g": "sampled gradients",  # of trajectories
+    "g_weighted": "sampled gradients",
+    "Bu": "sampled products",
 }
 LOST = 1e9  # a point this far out, in the Euclidean norm, has diverged
 STEEP = 1e6  # and so has one whose gradient is this many times as long as at a start
@@ -137,6 +140,12 @@ def needs(generator: Callable[..., Any], sampled: bool, also: tuple[type, ...]) 
     return {name for kind in (*kinds(generator, sampled), *also) for name in members(kind)}
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a row: "a, b and c"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def fits(method: Any, problem: Any) -> str | None:
     """Whether a method can run on a problem: None if it can, otherwise the sentence why not.
 
@@ -149,12 +158,12 @@ def fits(method: Any, problem: Any) -> str | None:
     """
     which = "a noisy problem has none" if problem.noise > 0 else "this problem has none"
     for kind in method.classes:
-        if not isinstance(problem.asked, kind):
+        if problem.given(kind) is None:
             return f"needs {CLASSES.get(kind.__name__, f'a problem of the kind {kind.__name__}')}; {which}"
     offered = problem.offers | ({"grad"} if "sample_grad" in problem.offers else set())
     missing = [WORDS[name] for name in WORDS if name in method.needs - offered]
     if missing:
-        return f"needs {' and '.join(missing)}; {which}"
+        return f"needs {listed(missing)}; {which}"
     if problem.offers & KINKS and not method.needs & KINKS:
         return "sees gradients alone; this problem has a part with kinks, which has none"
     if problem.composite and not method.simple:
@@ -167,8 +176,9 @@ CLASSES = {"Fit": "the layers of a network", "Episodes": "trajectories of a poli
 
 def counted(method: Any, problem: Any, rng: Any, size: int) -> Counted:
     """The problem as a method sees it in a race, counting what it is asked."""
-    seen = problem.asked
-    if not method.classes:
+    if method.classes:
+        seen = problem.given(method.classes[0])
+    else:
         group = size if method.grouped else 1
         seen = Oracles(problem.asked, method.needs, rng, size, STEEP * problem.slope, group)
     oracle = Counted(seen, KINDS)

@@ -34,6 +34,7 @@ from optilab.papers.mfac.algorithm.optimizer import mfac
 from optilab.papers.mkor.algorithm.methods import mkor
 from optilab.papers.mkor.algorithm.rivals import kfac
 from optilab.papers.passivity_acceleration.algorithm.methods import momentum_method, triple_momentum_tuning
+from optilab.papers.policy_gradient_harpg.algorithm.methods import harpg, n_pg_igt, steps, storm_pg, weights
 from optilab.problems.oracles import ExplicitHessian, TwiceSmooth
 
 Array = np.ndarray
@@ -181,9 +182,9 @@ def first_step() -> Knob:
     return Knob("step", "first step size that is tried", "1/L", octaves(-5.5, 6, TRIALS), 1.0)
 
 
-def length(default: float, *, few: bool = False) -> Knob:
+def length(default: float, *, few: bool = False, top: float = -2.0) -> Knob:
     """A step size in units of x, for methods whose steps have about this length in every coordinate."""
-    grid = octaves(-9, -2, 8) if few else octaves(-11.5, 0, TRIALS)
+    grid = octaves(top - 7, top, 8) if few else octaves(top - 9.5, top + 2, TRIALS)
     return Knob("step", "step size, in units of x", "", grid, default)
 
 
@@ -203,6 +204,7 @@ def polyak_momentum(told: Told) -> float:
     return float(((1 - root) / (1 + root)) ** 2)
 
 
+NEW = Knob("eta", "share of what is new in the first step", "", (0.25, 0.5, 1.0), 1.0)
 CONVEXITY = Knob("mu", "the strong convexity that it is told", "mu", (0.1, 1.0, 10.0), 1.0)
 
 
@@ -534,6 +536,42 @@ ALL = (
         sampled=True,
         size=32,
         shade="BLUE",
+    ),
+    Method(
+        "N-PG-IGT",
+        "Steps of given length along a mean of policy gradients, each sampled where the mean's error cancels.",
+        n_pg_igt,
+        lambda f, x, told, step, eta: n_pg_igt(
+            f, x, eta=weights(told.T, 4 / 5, eta), gamma=steps(told.T, 1, step), rng=told.rng, N=told.size
+        ),
+        (length(0.5, few=True, top=1.0), NEW),
+        sampled=True,
+        size=1,
+        shade="BLUE",
+    ),
+    Method(
+        "HARPG",
+        "A policy gradient that is carried along the path by Hessian-vector products.",
+        harpg,
+        lambda f, x, told, step, eta: harpg(
+            f, x, eta=weights(told.T, 1, eta), gamma=steps(told.T, 1 / 2, step), rng=told.rng, N=told.size
+        ),
+        (step(0.05, few=True, top=0.0), NEW),
+        sampled=True,
+        size=1,
+        shade="ORANGE",
+    ),
+    Method(
+        "STORM",
+        "A policy gradient, corrected by what the same trajectory says at the point before.",
+        storm_pg,
+        lambda f, x, told, step, eta: storm_pg(
+            f, x, eta=weights(told.T, 1, eta), gamma=steps(told.T, 1, step), rng=told.rng, N=told.size
+        ),
+        (step(0.05, few=True, top=0.0), NEW),
+        sampled=True,
+        size=1,
+        shade="PURPLE",
     ),
     Method(
         "MKOR",

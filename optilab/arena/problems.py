@@ -18,6 +18,7 @@ from optilab.arena.contract import WORDS
 from optilab.classics.proximal_gradient import fast_proximal_gradient
 from optilab.core.check import require, whole
 from optilab.papers.gradient_sliding.problems.robust_regression import robust_regression as robust
+from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.problems.composite import Sum
 from optilab.problems.data import mixture
 from optilab.problems.expression import Expression
@@ -48,6 +49,8 @@ class Facts(NamedTuple):
     data: int | None = None  # how many data the value is a mean over
     M: float = 0.0  # of a part with kinks: h(x) − h(y) − ⟨h′(y), x − y⟩ ≤ M‖x − y‖
     norm: float = 0.0  # of its matrix ‖K‖: its smooth version has curvature ‖K‖²/η
+    hidden: bool = False  # whether only samples of it can be had
+    model: Any = None  # what stands for it where a method is made for a class of problems: a policy
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +93,12 @@ class Instance:
     def asked(self) -> Any:
         """What methods may ask: the problem itself, or sampled gradients alone where there is noise."""
         if self.noise == 0:
-            return self.facts.problem
+            return Samples(self.facts.problem) if self.facts.hidden else self.facts.problem
         return Samples(Noisy(self.facts.problem, Gaussian(self.noise * self.slope / np.sqrt(self.d)), self.d))
+
+    def given(self, kind: type) -> Any:
+        """What a method gets that is made for a class of problems; None if there is none of the class."""
+        return next((one for one in (self.asked, self.facts.model) if isinstance(one, kind)), None)
 
     @property
     def composite(self) -> bool:
@@ -137,6 +144,25 @@ class Samples:
         self.sample, self.sample_grad = problem.sample, problem.sample_grad
         if hasattr(problem, "simple"):
             self.simple, self.prox = problem.simple, problem.prox
+
+
+class Negative:
+    """Minus the objective of a policy, seen by trajectories; its exact value and gradient are for onlookers."""
+
+    def __init__(self, policy: Any):
+        self.policy, self.sample = policy, policy.sample
+
+    def __call__(self, theta: Array) -> Array:
+        """−J at θ (*batch, d) → (*batch)."""
+        return -self.policy(theta)
+
+    def grad(self, theta: Array) -> Array:
+        """−∇J at θ (*batch, d) → (*batch, d)."""
+        return -self.policy.grad(theta)
+
+    def sample_grad(self, theta: Array, sample: Array) -> Array:
+        """Unbiased −∇J at θ (*batch, d) from m trajectories of each replicate: (*batch, d)."""
+        return -self.policy.g(self.policy.rollout(theta, sample), theta)
 
 
 @dataclass(frozen=True)
@@ -309,6 +335,16 @@ def network(scales: float, width: int) -> Facts:
     return Facts(Fit(model, X, labels, "cross_entropy"), start, 0.0, exact=False, data=n)
 
 
+def policy(spread: float, horizon: int) -> Facts:
+    """A linear plant with two states, steered by a noisy linear policy: all that is known of it are trajectories."""
+    model = LinearGaussian(sigma=spread, H=horizon)
+    problem, start = Negative(model), around(np.zeros(2), 0.3)
+    looks, h = start(np.random.default_rng(0), FEW)[:, None, :], 1e-3 * np.eye(2)
+    H = (problem.grad(looks + h) - problem.grad(looks - h)) / 2e-3
+    L = float(abs(np.linalg.eigvalsh((H + H.mT) / 2)).max())
+    return Facts(problem, start, -model.maximum, exact=False, L=L, hidden=True, model=model)
+
+
 def typed(formula: str) -> Facts:
     """A formula that somebody types; its smallest value is the least that was found from many starts."""
     problem = Expression(formula)
@@ -390,6 +426,16 @@ ALL = (
             "scales": Property("largest scale of a feature over the smallest", 10.0, 1.0, 1000.0, log=True),
             "width": Property("hidden units", 6, 1, 20),
         },
+    ),
+    Entry(
+        "policy",
+        "A plant to be steered: a gradient is what one trajectory says, or the mean of a few.",
+        policy,
+        {
+            "spread": Property("standard deviation of an action", 0.7, 0.1, 2.0, log=True),
+            "horizon": Property("steps of a trajectory", 20, 2, 60),
+        },
+        noisy=False,
     ),
     Entry(
         "formula",

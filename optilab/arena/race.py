@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.arena.contract import LOST, counted, fits
+from optilab.arena.contract import LOST, counted, fits, listed
 from optilab.arena.costs import Costs
 from optilab.arena.methods import METHODS, Method, Told, named
 from optilab.arena.problems import Instance, Value
@@ -147,12 +147,6 @@ class Race:
         return _plain(asdict(self)) | {"order": self.order, "winner": self.winner, "verdict": self.verdict}
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a row: "a, b and c"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def _plain(value: Any) -> Any:
     """Arrays as lists and named tuples as dictionaries, all the way down."""
     if isinstance(value, Mapping):
@@ -220,7 +214,8 @@ def price(method: Method, problem: Instance, costs: Costs) -> tuple[float, float
     settings = {name: np.asarray(value) for name, value in method.default(facts).items()}
     trace = run(method.begin(oracle, problem.looks[0], facts, settings), 2, keep=[], oracle=oracle)
     spent = _spent(method, problem, costs, trace.calls)
-    return float(spent[0]), float((spent[-1] - spent[0]) / trace.step[-1])
+    each = spent[-1] - spent[-2]  # a first step may be cheaper, where there is nothing to correct yet
+    return float(spent[-1] - each * trace.step[-1]), float(each)
 
 
 def _spent(method: Method, problem: Instance, costs: Costs, calls: Mapping[str, Any]) -> Array:

@@ -267,6 +267,17 @@ def test_a_rotation_turns_the_valley_and_keeps_its_curvatures():
     assert abs(turned.A - np.diag(np.diag(turned.A))).max() > 0.05
 
 
+def test_trajectories_of_a_policy_tell_the_slope_of_minus_its_objective():
+    problem = PROBLEMS["policy"](horizon=4)
+    x = np.broadcast_to(problem.looks[:3], (4000, 3, 2))
+    each = problem.asked.sample_grad(x, problem.asked.sample(rng(1), (4000, 3, 1)))
+    exact = problem.facts.problem.grad(problem.looks[:3])
+    assert (abs(each.mean(0) - exact) <= 5 * each.std(0) / np.sqrt(len(each))).all()
+    step = 1e-4 * np.eye(2)
+    slopes = [(problem.gap(problem.looks[:3] + h) - problem.gap(problem.looks[:3] - h)) / 2e-4 for h in step]
+    np.testing.assert_allclose(np.stack(slopes, -1), exact, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_no_start_is_below_the_reference(name):
     problem = PROBLEMS[name]()
