@@ -34,7 +34,7 @@ KINDS = {  # what a minibatch answers costs by its size, so it is counted apart
     "sample_subgrad": "sampled gradients",
     "sample_hvp": "sampled products",
     "drawn": "sampled gradients",
-    "smooth_grad": "subgradients",
+    "smooth_grad": "subgradients",  # of the rounded part, at the same price
     "g": "sampled gradients",  # of trajectories
     "g_weighted": "sampled gradients",
     "Bu": "sampled products",

@@ -2,7 +2,8 @@
 
 1. Every method runs its grid and its default setting as replicates of one batched run, on the tuning seeds. Its best
    setting is the one whose final gap has the smallest median over them.
-2. Best and default setting run on fresh seeds: other starts, other samples, the same for all methods.
+2. Best and default setting run on fresh seeds: other starts and other samples. Starts are the same for all methods, and
+   samples for all that draw as many at a time.
 3. A winner is named where the median gap of one method's best setting is the smallest and the bands, first to third
    quartile over the seeds, of it and of every other method are disjoint. Otherwise there is none.
 4. Gaps below `RESOLUTION` times the first are as good as zero. Of methods that come down to there, the one wins that

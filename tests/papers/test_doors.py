@@ -13,7 +13,7 @@ import pytest
 
 from optilab.core import door
 
-ROOTS = ("optilab.papers", "optilab.classics", "optilab.problems")
+ROOTS = ("optilab.papers", "optilab.classics", "optilab.problems", "optilab.arena")
 ROOMS = sorted(
     f"optilab.papers.{module.name}" for module in pkgutil.iter_modules(importlib.import_module(ROOTS[0]).__path__)
 )
