@@ -100,3 +100,34 @@ def test_the_bound_of_the_adversary_is_as_loose_as_the_lesson_says():
     adversary = import_module("optilab.papers.last_iterate.explorer.adversary")
     note = adversary.compute("1/√t", 6, 60)["note"]
     assert "20 is the theorem's looseness, 12 the instance's easiness" in note
+
+
+def test_the_worst_function_is_what_the_lesson_says_of_it():
+    worst = import_module("optilab.papers.last_iterate.explorer.worst_function")
+    constant = worst.compute("constant", 10, 1.0, 10)
+    gap = constant["walk"][1]
+    assert (np.diff(gap) > 0).all()  # f falls on no step
+    assert (np.diff(constant["height"][1]) > 0).all()
+    np.testing.assert_allclose(gap[-2:], [0.31, 0.53], atol=0.006)
+    assert np.diff(gap).argmax() == 9
+    fall = constant["planes"][1][:5]
+    assert (np.diff(fall) < 0).all()  # and yet each subgradient promises that it will
+    line = worst.compute("linear decay", 10, 1.0, 10)
+    assert line["walk"][1][-1] == pytest.approx(0.305, abs=6e-4)
+    assert line["average"][1][-1] == pytest.approx(0.292, abs=6e-4)
+    short = worst.compute("constant", 10, 0.1, 10)
+    assert "1 dimension and" in short["note"]
+    assert "Too short a walk" in short["side"]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "linear decay"])
+def test_what_is_measured_on_it_is_the_worst_case_and_below_the_promise(schedule):
+    worst = import_module("optilab.papers.last_iterate.explorer.worst_function")
+    for T, eta in ((1, 0.3), (5, 1.0), (10, 0.3)):
+        data = worst.compute(schedule, T, eta, 10)
+        assert data["gap"][1][-1] == pytest.approx(data["worst"][1], rel=1e-4)
+        assert data["worst"][1] <= data["bound"][1][0]
+        np.testing.assert_allclose(data["height"][1][:: worst.PER], data["walk"][1], atol=1e-9)
+        halfway = worst.compute(schedule, T, eta, T // 2)
+        assert len(halfway["walk"][0]) == T // 2 + 1
+        assert np.isfinite(data["last step"][0]).all()

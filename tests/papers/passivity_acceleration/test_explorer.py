@@ -5,6 +5,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from optilab.classics.heavy_ball import heavy_ball, tuned
+from optilab.classics.worst_function import against_heavy_ball
+from optilab.core.run import run
 from optilab.papers.passivity_acceleration import explorer
 from optilab.papers.passivity_acceleration.experiment import races
 from optilab.papers.passivity_acceleration.explorer import contests
@@ -132,3 +135,34 @@ def test_the_race_says_whose_the_distance_to_the_bound_is():
     assert "bound is exact" in compute(contests.CHAIN, 1000.0, 1e-8, 3, near=False)["note"]
     untabled = compute(contests.QUADRATIC, float(contests.KAPPAS[1]), 1e-8, 3, near=True)["note"]
     assert "tabulated for κ = 10, 100 and 1000" in untabled
+
+
+def test_the_worst_function_is_what_the_lesson_says_of_it():
+    worst = import_module("optilab.papers.passivity_acceleration.explorer.worst_function")
+    problem, start = against_heavy_ball(3, kappa=25.0)
+    line = np.linspace(-3, 3, 6001)[:, None]
+    bend = np.diff(problem.grad(line)[:, 0]) / np.diff(line[:, 0])
+    flat = line[1:-1, 0][abs(bend[1:] - problem.mu) < 1e-6]
+    np.testing.assert_allclose([flat[0], flat[-1]], [-1.78, -0.77], atol=0.01)
+    steep = line[1:-1, 0][abs(bend[1:] - problem.L) < 1e-6]
+    assert len(flat) + len(steep) >= len(line) - 6  # all but the bends
+    late = run(heavy_ball(problem, start, **tuned(1 / 25, 1.0)), 3000).x[-3:, 0]
+    np.testing.assert_allclose(np.sort(late), [-2.14, -0.65, 1.82], atol=0.01)
+    far = worst.compute(25.0, 10, 40)
+    assert far["measured"][1] == pytest.approx(4.6, abs=0.05)
+    assert far["measured"][1] / far["on it"][1][0] == pytest.approx(9, abs=0.5)
+    assert far["on it"][1][-1] < 0.01
+    assert "5 dimensions" in far["note"]
+    assert "grows" in worst.compute(20.0, 3, 0)["growth"]
+    assert "falls" in worst.compute(15.0, 3, 0)["growth"]
+
+
+@pytest.mark.parametrize("kappa", [10.0, 25.0, 100.0])
+def test_no_quadratic_is_as_bad_as_the_worst_function(kappa):
+    worst = import_module("optilab.papers.passivity_acceleration.explorer.worst_function")
+    for n in (1, 4, 10):
+        data = worst.compute(kappa, n, n)
+        at = list(data["worst"][0]).index(n)
+        assert data["measured"][1] == pytest.approx(data["worst"][1][at], rel=1e-4)
+        assert data["quadratics"][1][n] <= data["worst"][1][at] * (1 + 1e-4)
+        assert data["now"] == (pytest.approx(data["walk"][0][-1]), pytest.approx(data["measured"][1]))

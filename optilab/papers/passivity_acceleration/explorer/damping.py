@@ -138,7 +138,7 @@ def damping(**start: Any) -> Explorer:
                 here("here", "here", TEAL),
                 x=axis("damping γ, 1/time", [0, 10]),
                 y=axis("worst decay rate, 1/time", "rate_range"),
-                height=360,
+                height=280,
             ),
             panel(
                 "All roots at this γ: the right-most one is the speed",
@@ -150,7 +150,7 @@ def damping(**start: Any) -> Explorer:
                 region(0, 1000),
                 x=axis("Re r, 1/time", "re_range"),
                 y=axis("Im r, 1/time", "im_range"),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("gain"),
@@ -159,7 +159,7 @@ def damping(**start: Any) -> Explorer:
                 here("slowest", "slowest", PINK),
                 x=log("curvature λ", "curvature_range", dtick=1),
                 y=log("decay rate, 1/time", "rates_range", dtick=1),
-                height=360,
+                height=280,
             ),
         ],
         call=__name__,

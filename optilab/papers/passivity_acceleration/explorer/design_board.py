@@ -102,7 +102,7 @@ def design_board(**start: Any) -> Explorer:
                 x=axis("position x", "x_range", anchor="y2"),
                 y=axis("velocity v", "v_range", domain=[0.3, 1]),
                 yaxis2=axis("f", "valley_range", domain=[0, 0.22], showticklabels=False, ticks="", showgrid=False),
-                height=420,
+                height=360,
             ),
             panel(
                 entry("balance"),
@@ -115,7 +115,7 @@ def design_board(**start: Any) -> Explorer:
                 x=axis("time t", anchor="y2"),
                 y=axis("energy", domain=[0.5, 1]),
                 yaxis2=axis("loss −V̇, energy/time", domain=[0, 0.42]),
-                height=420,
+                height=360,
             ),
             panel(
                 "f along the run, and along gradient flow",
@@ -125,7 +125,7 @@ def design_board(**start: Any) -> Explorer:
                 rule("now"),
                 x="time t",
                 y=log("f − f*", "f_range"),
-                height=420,
+                height=360,
             ),
         ],
         call=__name__,

@@ -131,7 +131,7 @@ def race(**start: Any) -> Explorer:
                 rule(y="accuracy", dash="dot"),
                 x=axis("gradients k", "steps"),
                 y=log("gap, of the start's", "gap_range", dtick=2),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("growth"),
@@ -145,7 +145,7 @@ def race(**start: Any) -> Explorer:
                 rule("now"),
                 x=log("condition number κ", dtick=1),
                 y=log("gradients to the accuracy", [0, 5.3], dtick=1),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("why"),
@@ -153,7 +153,7 @@ def race(**start: Any) -> Explorer:
                 words("Nesterov's momentum k/(k + 3)<br>changes from step to step", "unfixed", 0.85),
                 x=axis("curvature λ/L", [0, 1]),
                 y=axis("larger multiplier |z|", [0, 1.03]),
-                height=360,
+                height=280,
             ),
         ],
         call=__name__,

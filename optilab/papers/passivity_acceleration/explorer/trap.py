@@ -105,7 +105,7 @@ def trap(**start: Any) -> Explorer:
                 *(curve((np.arange(STEPS + 1), name), name, color(name)) for name in METHODS),
                 x="gradients k",
                 y=log("|x|", [-16.3, 1.7], dtick=4),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("plane"),
@@ -117,7 +117,7 @@ def trap(**start: Any) -> Explorer:
                 x=axis("position x", [-5, 5]),
                 y=axis("last move", [-5, 5]),
                 click=("x0", "move"),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("test"),
@@ -125,7 +125,7 @@ def trap(**start: Any) -> Explorer:
                 region(0, 1e6),
                 x=axis("real part (shaded: passive)", "re_range"),
                 y=axis("imaginary part", "im_range"),
-                height=360,
+                height=280,
             ),
         ],
         call=__name__,

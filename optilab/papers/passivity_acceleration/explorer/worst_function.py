@@ -116,7 +116,7 @@ def worst_function(**start: Any) -> Explorer:
         {
             "kappa": choice("κ = L/μ", 25.0, KAPPAS),
             "n": slider("worst for n steps", 3, 1, LONGEST, 1),
-            "frame": player("steps", 12, STEPS, interval=400),
+            "frame": player("steps", 6, STEPS, interval=400),
         },
         [
             panel(
@@ -127,7 +127,7 @@ def worst_function(**start: Any) -> Explorer:
                 here("now", "", BALL),
                 x=axis("x", "x_range"),
                 y=axis("f − f*", "f_range"),
-                height=360,
+                height=280,
             ),
             panel(
                 "The three slopes, κ = 25: three points for ever",
@@ -137,7 +137,7 @@ def worst_function(**start: Any) -> Explorer:
                 here("slopes now", "", BALL),
                 x=axis("x, in units of the start", [-1.12, 1.12]),
                 y=axis("f − f*", [-0.03, 0.66]),
-                height=360,
+                height=280,
             ),
             panel(
                 entry("growth"),
@@ -149,7 +149,7 @@ def worst_function(**start: Any) -> Explorer:
                 rule("n", dash="dot"),
                 x=axis("steps", [0, STEPS]),
                 y=log("gap f − f*", [-5.2, 3.2], dtick=2),
-                height=360,
+                height=280,
             ),
         ],
         call=__name__,
