@@ -29,7 +29,8 @@ from optilab.core.run import run
 
 Array = np.ndarray
 RESOLUTION = 1e-12  # of a gap, in units of the median gap at the start
-BEYOND = 1e6
+BEYOND = 1e6  # times the median gap at a start: there a replicate has diverged
+ROUNDING = 1e-9  # a budget that is used up to rounding is not exceeded
 KEPT = 200  # states of a run that are kept
 POINTS = 121  # of a curve
 TUNING_SEEDS = 8
@@ -197,11 +198,15 @@ class Followed(NamedTuple):
         return np.where(np.isnan(values), np.inf, values)
 
 
+def minibatch(method: Method, problem: Instance) -> int:
+    """How many samples a method takes at a time; where they are noise one is a gradient, so it takes one."""
+    return 1 if problem.noise > 0 else method.size
+
+
 def told(method: Method, problem: Instance, T: int, seed: int, axes: int) -> Told:
     """What a method is told of a problem; its draws are shared along the first `axes` axes of the batch."""
     samples, signs = np.random.default_rng(seed).spawn(2)
-    size = 1 if problem.noise > 0 else method.size
-    facts = problem.facts
+    facts, size = problem.facts, minibatch(method, problem)
     known = (problem.L, problem.mu, problem.slope, facts.M, facts.norm, problem.first_gap)
     return Told(*known, T, size, common(samples, axes), common(signs, axes))
 
@@ -220,7 +225,8 @@ def price(method: Method, problem: Instance, costs: Costs) -> tuple[float, float
 
 
 def _spent(method: Method, problem: Instance, costs: Costs, calls: Mapping[str, Any]) -> Array:
-    share = problem.share(1 if problem.noise > 0 else method.size)
+    """What calls cost, counted by kind."""
+    share = problem.share(minibatch(method, problem))
     return np.asarray(costs.of(calls, share=share, d=problem.d), dtype=float)
 
 
@@ -262,7 +268,7 @@ def follow(
         If the budget doesn't pay for one step.
     """
     first, each = price(method, problem, costs)
-    steps = int((budget - first) / each + 1e-9)
+    steps = int((budget - first) / each + ROUNDING)
     require(steps >= 1, "the budget", budget, f"at least {first + each:g}, the price of one step of {method.name}")
     facts = told(method, problem, steps, seed, 1)
     oracle = counted(method, problem, facts.rng, facts.size)
@@ -273,7 +279,7 @@ def follow(
 
     def affordable(states: Iterator[Any]) -> Iterator[Any]:
         for k, state in enumerate(states):
-            if (spent_by(state, k) > budget * (1 + 1e-9)).all():
+            if (spent_by(state, k) > budget * (1 + ROUNDING)).all():
                 return
             yield state
 
@@ -297,9 +303,9 @@ def follow(
     cost = np.broadcast_to(_spent(method, problem, costs, calls), trace.gap.shape)
     gradients = np.broadcast_to(np.asarray(costs.gradients(calls, share), dtype=float), trace.gap.shape)
     paid = np.where(off, np.nan, trace.gap)
+    over = cost > budget * (1 + ROUNDING)
     for i in range(1, len(paid)):  # what the budget no longer pays for keeps the gap of what it paid for last
-        over = cost[i] > budget * (1 + 1e-9)
-        paid[i] = np.where(over, paid[i - 1], paid[i])
+        paid[i] = np.where(over[i], paid[i - 1], paid[i])
     return Followed(trace.step, paid, cost, gradients, np.isnan(paid[-1]), steps)
 
 

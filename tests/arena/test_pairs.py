@@ -7,7 +7,7 @@ from optilab.arena.contract import KINDS, LOST, counted, fits
 from optilab.arena.costs import Costs
 from optilab.arena.methods import METHODS, TRIALS
 from optilab.arena.problems import PROBLEMS
-from optilab.arena.race import follow, price, race, told
+from optilab.arena.race import follow, minibatch, price, race, told
 from optilab.core import counted as core
 from optilab.core.run import run
 
@@ -79,7 +79,7 @@ def test_it_asks_all_that_it_says_it_needs_and_pays_for_it(method, name):
         asked = {kind for kind, calls in oracle.calls.items() if calls}
         mirrored = {"proximal maps"} if problem.composite else set()
         assert asked == {counts[need] for need in method.needs} | mirrored
-    share = problem.share(1 if problem.noise else method.size)
+    share = problem.share(minibatch(method, problem))
     spent = costs.of(trace.calls, share=share, d=problem.d)
     if method.calls is None:
         first, each = price(method, problem, costs)
