@@ -24,6 +24,12 @@ def ratios():
         worst = wc.nesterov_strongly_convex(N, mu=mu, L=1.0, R=1.0)
         promised = nesterov.strongly_convex_gap_bound(N, mu, 1.0, 1.0)
         found["Nesterov", f"strongly convex too, κ = {kappa:.0f}"] = promised / worst
+    for kappa in (25.0, 100.0):
+        n = N[np.isin(N, wc.reach("sliding", (kappa,)))]
+        promised = (1 - wc.sliding_momentum(kappa)) ** n  # times E₀
+        found["gradient sliding, outer steps", f"composite, κ = {kappa:.0f}"] = promised / wc.sliding(
+            n, mu=1 / kappa, L=1.0, E0=1.0
+        )
     for name, schedule in SCHEDULES.items():
         worst = wc.subgradient(N, G=1.0, R=1.0, eta=1.0, schedule=name)
         promised = np.array([bound(schedule(int(T), 1.0), 0.5, 4.0) for T in N])  # D = R²/2, M = 2G
