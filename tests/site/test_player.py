@@ -191,7 +191,9 @@ def test_on_a_phone_in_both_schemes(browser, folder, scheme):
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
         ink = tab.evaluate("getComputedStyle(document.querySelector('.xtick text')).fill")
         assert (sum(map(int, re.findall(r"\d+", ink)[:3])) > 384) == (scheme == "dark")
+        tab.evaluate("document.querySelectorAll('.optilab-plot')[1].scrollIntoView()")
         box = tab.get_by_label("step α").bounding_box()
+        assert 0 <= box["y"] < 844 / 2  # the controls stay in sight
         tab.touchscreen.tap(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
         drawn(tab, 2)
         other = "light" if scheme == "dark" else "dark"
