@@ -132,6 +132,14 @@ def test_a_winner_is_named_where_the_bands_are_disjoint():
     assert touching.verdict.startswith("no winner: heavy ball leads")
 
 
+def test_fresh_seeds_name_no_other_winner():
+    for kappa, noise, expected in ((50.0, 0.0, {"heavy ball"}), (2.0, 0.3, set())):
+        problem = PROBLEMS["quadratic"](kappa=kappa, noise=noise, dimension=5)
+        names = ["gradient descent", "heavy ball", "Adam"]
+        winners = {race(names, problem, 40.0, rng=rng(seed), seeds=8).winner for seed in range(6)}
+        assert winners - {None} == expected
+
+
 def test_nobody_wins_by_not_arriving():
     lost = changed(RESULT, {"gradient descent": [np.inf] * 4, "heavy ball": [1, 2, np.inf, np.inf]})
     assert lost.winner is None
