@@ -11,7 +11,15 @@ from pathlib import Path
 from optilab.core.check import require
 
 ROOT = Path(__file__).parents[1]
-FILES = ("pyproject.toml", "CITATION.cff", "*.md", ".github/**/*.yml", "lessons/*.ipynb", "lessons/assignments/*.md")
+FILES = (
+    "pyproject.toml",
+    "CITATION.cff",
+    "*.md",
+    "docs/*.md",
+    ".github/**/*.yml",
+    "lessons/*.ipynb",
+    "lessons/assignments/*.md",
+)
 
 
 def repository(root: Path = ROOT) -> str:
