@@ -14,6 +14,7 @@ from optilab.catalogue import PAPERS
 absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 HOUSE = "the house"
+ROOMS = [*(paper.slug for paper in PAPERS), "arena"]
 TOGETHER = {"tests/course/test_release.py"}  # files of all rooms that are quick once they are set up
 
 
@@ -21,7 +22,7 @@ def place(nodeid: str) -> tuple[str, str]:
     """The room that a test is about, and the folder that it lies in."""
     path = PurePosixPath(nodeid.partition("::")[0])
     folder = path.parts[0] if path.parts[0] == "lessons" else path.parts[1]
-    room = next((paper.slug for paper in PAPERS if paper.slug in nodeid), HOUSE)
+    room = next((slug for slug in ROOMS if slug in nodeid), HOUSE)
     return room, folder.removeprefix("test_").removesuffix(".py")
 
 
@@ -49,7 +50,7 @@ def pytest_terminal_summary(terminalreporter):
                 seconds[room, "sum"] += report.duration
                 seconds["sum", folder] += report.duration
                 seconds["sum", "sum"] += report.duration
-    rooms = [paper.slug for paper in PAPERS if (paper.slug, "sum") in seconds]
+    rooms = [slug for slug in ROOMS if (slug, "sum") in seconds]
     folders = sorted({folder for _, folder in seconds} - {"sum"})
     terminalreporter.section("seconds, set-up and tear-down included")
     for room in ("", *rooms, HOUSE, "sum"):

@@ -12,7 +12,7 @@ import pytest
 from hands import KINDS, changes, controls, move_everything, named, press_run
 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("*.ipynb"))
-EXPLORERS = re.compile(r"^(from optilab\.(papers\.\w+|classics) import |Predict\(|explorer\.)", re.MULTILINE)
+EXPLORERS = re.compile(r"^(from optilab\.(papers\.\w+|classics|arena) import |Predict\(|explorer\.)", re.MULTILINE)
 SCREEN = 800  # px from the head of a lesson to its first pictures
 MEASURES = re.compile(r"\b(claims|collect)\(")  # tables that take long, tested where the lesson is compared with itself
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.api import Gradebook
+from rooms import WHOLE
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "lessons" / "assignments" / "source"
+SLUGS = [*(paper.slug for paper in WHOLE), "arena"]
 SOLUTION = re.compile(r"^ *### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.DOTALL | re.MULTILINE)
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n.*?^### END HIDDEN TESTS$", re.DOTALL | re.MULTILINE)
 Edit = Callable[[nbformat.NotebookNode], None]

@@ -6,13 +6,11 @@ cheats are noticed is tried with `-m ''`, and so are most forms of the others (a
 
 import nbformat
 import pytest
-from classwork import HIDDEN, SOURCE, cells, forms, listed, source
-from rooms import WHOLE
+from classwork import HIDDEN, SLUGS, SOURCE, cells, forms, listed, source
 
 from optilab.catalogue import PAPERS
 from optilab.course.processes import judge
 
-SLUGS = [paper.slug for paper in WHOLE]
 QUICKEST = "last_iterate"
 WORST_CASES = {"last_iterate", "passivity_acceleration"}  # have a task more, on worst cases
 
@@ -56,8 +54,8 @@ def checked(notebook: nbformat.NotebookNode, task: str, answer: str) -> None:
         exec(compile(text, "<cell>", "exec"), names)
 
 
-def test_every_paper_has_an_assignment_and_answers_to_it():
-    assert {path.parent.name for path in SOURCE.glob("*/*.ipynb")} == {paper.slug for paper in PAPERS}
+def test_every_paper_and_the_arena_have_an_assignment_and_answers_to_it():
+    assert {path.parent.name for path in SOURCE.glob("*/*.ipynb")} == {"arena", *(paper.slug for paper in PAPERS)}
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -1,10 +1,7 @@
 """What students get."""
 
 import pytest
-from classwork import HIDDEN, SOLUTION, cells, source
-from rooms import WHOLE
-
-SLUGS = [paper.slug for paper in WHOLE]
+from classwork import HIDDEN, SLUGS, SOLUTION, cells, source
 
 
 @pytest.mark.parametrize("course", SLUGS, indirect=True)

@@ -1,4 +1,4 @@
-"""The explorers of all papers, and the corners of their controls."""
+"""The explorers of all lessons, and the corners of their controls."""
 
 import inspect
 from importlib import import_module
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rooms import WHOLE
 
+from optilab.arena import explorer as arena
 from optilab.start_here import explorer as start_here
 from optilab.ui.explorer import Explorer
 
@@ -26,7 +27,7 @@ def explorers(module):
 
 
 def factories():
-    for module in [start_here, *(import_module(f"optilab.papers.{paper.slug}.explorer") for paper in WHOLE)]:
+    for module in [start_here, arena, *(import_module(f"optilab.papers.{paper.slug}.explorer") for paper in WHOLE)]:
         for name, factory in explorers(module).items():
             yield pytest.param(factory, id=f"{module.__name__.removeprefix('optilab.')}.{name}")
 

@@ -1,0 +1,79 @@
+"""What momentum costs under noise, and what a scaling of coordinates can't mend, line by line."""
+
+import sympy as sp
+
+from optilab.core.derive import Derivation
+
+alpha, beta, lam, sigma, step = sp.symbols("alpha beta lambda sigma a", positive=True)
+kappa = sp.Symbol("kappa", positive=True)
+theta = sp.Symbol("theta", real=True)
+
+
+def noise_floor() -> Derivation:
+    """Derive E x² of heavy ball on λx²/2 where every gradient has noise of variance σ², once the start is forgotten."""
+    P, C = sp.symbols("P C")
+    step_matrix = sp.Matrix([[1 + beta - alpha * lam, -beta], [1, 0]])
+    covariance = sp.Matrix([[P, C], [C, P]])
+    noise = sp.Matrix([[alpha**2 * sigma**2, 0], [0, 0]])
+    return (
+        Derivation(
+            "The floor under noise",
+            sp.Eq(covariance, step_matrix * covariance * step_matrix.T + noise, evaluate=False),
+            "one step maps (x, x⁻) to (x⁺, x) and adds −αξ to x⁺; at rest the second moments P of x and C of x with x⁻ "
+            "stay as they are",
+        )
+        .then(
+            "entry by entry these are two equations",
+            lambda rest: tuple(
+                sp.Eq(rest.lhs[0, j], sp.collect(sp.expand(rest.rhs[0, j]), (P, C)), evaluate=False) for j in (0, 1)
+            ),
+        )
+        .then("solve for P", lambda rest: sp.factor(sp.solve(rest, (P, C), dict=True)[0][P]))
+        .equals(
+            alpha / (1 - beta) * sigma**2 / (lam * (2 - alpha * lam / (1 + beta))),
+            "without momentum ασ²/(λ(2 − αλ)): momentum puts α/(1 − β) in the place of α",
+        )
+    )
+
+
+def same_reach() -> Derivation:
+    """Derive what the floor becomes where the reach a = α/(1 − β) of a step is held and α is short."""
+    floor = alpha / (1 - beta) * sigma**2 / (lam * (2 - alpha * lam / (1 + beta)))
+    return (
+        Derivation("The same reach, the same floor", lam / 2 * floor, "the gap that this E x² means: ½λ P")
+        .then(
+            "write a = α/(1 − β), how far a lasting gradient carries x a step",
+            lambda gap: gap.subs(alpha, step * (1 - beta)),
+        )
+        .then("and let steps be short beside 1/λ", lambda gap: sp.series(sp.factor(gap), step, 0, 2).removeO())
+        .equals(
+            step * sigma**2 / 4, "β and λ have dropped out: where noise decides, momentum is a longer step, no more"
+        )
+    )
+
+
+def scaled_condition() -> Derivation:
+    """Derive the condition number that the best scaling of two coordinates leaves of a valley turned by θ."""
+    turn = sp.Matrix([[sp.cos(theta), -sp.sin(theta)], [sp.sin(theta), sp.cos(theta)]])
+    hessian = (turn * sp.diag(1, kappa) * turn.T).applyfunc(sp.expand)
+    s = sp.sin(2 * theta)
+    return (
+        Derivation("What scaling can do", hessian, "a valley with curvatures 1 and κ, turned by θ")
+        .then(
+            "divide each coordinate by the root of its own curvature: the diagonal becomes 1, the rest r with r² =",
+            lambda H: H[0, 1] ** 2 / (H[0, 0] * H[1, 1]),
+        )
+        .equals((kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa), "with s = sin 2θ")
+        .then("its eigenvalues are 1 ± r. Along the axes, θ = 0, r² is", lambda r2: r2.subs(theta, 0))
+        .then(
+            "all is mended: condition 1. At 45° r² is",
+            lambda _: sp.factor(
+                ((kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa)).subs(theta, sp.pi / 4)
+            ),
+        )
+        .then(
+            "and the condition number (1 + r)/(1 − r) is",
+            lambda _: sp.simplify((1 + (kappa - 1) / (kappa + 1)) / (1 - (kappa - 1) / (kappa + 1))),
+        )
+        .equals(kappa, "nothing is mended: both coordinates have the same curvature, and no scaling sees the valley")
+    )

@@ -1,0 +1,169 @@
+"""Checks for the lesson and the assignment on the arena: each says what is wrong, not only that something is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from optilab.course.forms import agrees, array, formula
+
+Array = np.ndarray
+alpha, mu, sigma, k, m = sp.symbols("alpha mu sigma k m", positive=True)
+
+
+# The lesson
+
+
+def check_batch(answer: Any) -> str:
+    """The floor of E f for SGD on f = ½μx² with minibatches of m: ασ²/(2m(2 − αμ)), in alpha, mu, sigma and m."""
+    found = formula(answer, "the floor", alpha, mu, sigma, m)
+    unknown = found.free_symbols - {alpha, mu, sigma, m}
+    assert not unknown, f"write it in exercises.alpha, mu, sigma and m alone, not in {sorted(map(str, unknown))}"
+    one = alpha * sigma**2 / (2 * (2 - alpha * mu))
+    assert not agrees(found, one), "that is the floor of single samples: the mean of m has less noise"
+    assert not agrees(found, one / m**2), (
+        "the variance of a mean of m samples is σ²/m, and the floor goes with the variance"
+    )
+    assert not agrees(found, one / sp.sqrt(m)), "σ falls as √m, but the floor goes with σ²"
+    assert not agrees(found, 2 * one / (m * mu)), "that is E x²: the gap is ½μ times that"
+    right = one / m
+    numbers = {alpha: sp.Rational(1, 2), mu: 1, sigma: 2, m: 3}
+    off = f"at α = ½, μ = 1, σ = 2, m = 3 it is {right.subs(numbers)}, yours is {found.subs(numbers)}"
+    assert agrees(found, right), off
+    return "m samples lower the floor by m and cost m times as much: so does a step m times as short."
+
+
+def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
+    """`verdict(gaps)` → the winner's name or None, for gaps by name, (seeds) each.
+
+    Whoever has the least median wins if its upper quartile lies below the lower quartile of everybody else. Recognises a
+    referee that always names somebody, one that compares with the second only by medians, means for medians, and one
+    that lets what diverged (infinite gaps) win.
+    """
+    rng = np.random.default_rng(seed)
+    noise = np.exp(0.1 * rng.standard_normal((3, 41)))
+    apart = {"long": 3 * noise[0], "short": noise[1], "middle": 2 * noise[2]}
+    found = verdict({name: gaps.copy() for name, gaps in apart.items()})
+    assert found != "long", "the least gap wins, not the largest"
+    assert found == "short", f"these bands lie apart, and 'short' has the least gaps; got {found!r}"
+    close = {"one": noise[0], "other": 1.02 * noise[1], "far": 5 * noise[2]}
+    found = verdict({name: gaps.copy() for name, gaps in close.items()})
+    assert found is None, f"the bands of 'one' and 'other' overlap, so nobody wins; got {found!r}"
+    third = {"low": noise[0], "high": 5 * noise[1], "wide": 1.1 * noise[2] ** 20}
+    found = verdict({name: gaps.copy() for name, gaps in third.items()})
+    assert found is None, f"'wide' reaches down to the band of 'low': hold the winner against all others; got {found!r}"
+    outlier = {"steady": 2 * noise[0], "jumpy": np.where(np.arange(41) < 3, 1e3, noise[1])}
+    found = verdict({name: gaps.copy() for name, gaps in outlier.items()})
+    assert found == "jumpy", f"three of 41 seeds are bad, which moves a mean, no median or quartile; got {found!r}"
+    lost = {"exploded": np.full(41, np.inf), "slow": 1e6 * noise[0]}
+    found = verdict({name: gaps.copy() for name, gaps in lost.items()})
+    assert found == "slow", f"what has diverged has an infinite gap and loses; got {found!r}"
+    return "a winner is named where its worse quarter beats the better quarter of everybody else, and nowhere else."
+
+
+# The assignment
+
+
+def check_decreasing(gap: Any, k_star: Any) -> str:
+    """E f(x_k) of SGD on ½μx² with steps 1/(μ(k + 1)): σ²/(2μk); it meets the constant step's floor at (2 − αμ)/(αμ).
+
+    Recognises E x² for E f, a lost μ, noise whose standard deviations are added, and a crossing for short steps only.
+    """
+    found, crossing = formula(gap, "gap", k, mu, sigma), formula(k_star, "k_star", alpha, mu, sigma)
+    for name, expr, allowed in (("gap", found, {k, mu, sigma}), ("k_star", crossing, {alpha, mu, sigma})):
+        unknown = expr.free_symbols - allowed
+        assert not unknown, (
+            f"write {name} in {sorted(map(str, allowed))} of exercises alone, not in {sorted(map(str, unknown))}"
+        )
+    right = sigma**2 / (2 * mu * k)
+    assert not agrees(found, sigma**2 / (mu**2 * k)), "that is E x²: the gap is ½μ times that"
+    assert not agrees(found, 2 * right), "a factor of 2: f is ½μx²"
+    assert not agrees(found, sigma**2 / (2 * k)), (
+        "a μ is lost: x_k is the mean of the noises divided by μ, and f has a μ too"
+    )
+    assert not agrees(found, sigma**2 / (2 * mu)), (
+        "noises that know nothing of each other cancel: the variance of their mean is σ²/k"
+    )
+    assert not agrees(found, right * k / (k + 1)), "after k steps k noises have come in, not k + 1"
+    numbers = {k: 3, mu: 2, sigma: 5}
+    assert agrees(found, right), (
+        f"at k = 3, μ = 2, σ = 5 the gap is {right.subs(numbers)}, yours is {found.subs(numbers)}: write x_k as a mean of noises"
+    )
+    assert not agrees(crossing, 2 / (alpha * mu)), "that holds for short steps alone: the floor has 2 − αμ, not 2"
+    assert not agrees(crossing, (2 - alpha * mu) / alpha), (
+        "a μ is lost: k counts steps and has no unit, α has that of 1/μ"
+    )
+    at = {alpha: sp.Rational(1, 2), mu: 1, sigma: 1}
+    met = (2 - alpha * mu) / (alpha * mu)
+    assert agrees(crossing, met), (
+        f"at α = ½, μ = 1 both gaps are the same after {met.subs(at)} steps, yours says {crossing.subs(at)}: set gap = ασ²/(2(2 − αμ))"
+    )
+    return "σ is not in it: how long a constant step is the better one depends on αμ alone, and after that it never is."
+
+
+LION = (
+    ("after", "the sign is taken of β₁m + (1 − β₁)g with the m from before the step"),
+    ("swapped", "β₁ is for the sign and β₂ for what is kept: they are the other way round"),
+    ("one beta", "two different β: m is kept with β₂"),
+    ("no sign", "the step has length α in every coordinate: the sign is missing"),
+    ("coupled", "the decay is decoupled: λx stands beside the sign, not in the gradient"),
+    ("no decay", "where is the decay λx?"),
+    ("uphill", "the step goes uphill: subtract it"),
+)
+
+
+def _lion(
+    x: Array, m: Array, g: Array, alpha: Array, beta1: float, beta2: float, lam: float, mistake: str = ""
+) -> tuple[Array, Array]:
+    """One step of Lion, or one with a mistake; alpha is ready to multiply."""
+    first, second = (beta2, beta1) if mistake == "swapped" else (beta1, beta1 if mistake == "one beta" else beta2)
+    slope = g + lam * x if mistake == "coupled" else g
+    kept = second * m + (1 - second) * slope
+    mixed = kept if mistake == "after" else first * m + (1 - first) * slope
+    move = mixed if mistake == "no sign" else np.sign(mixed)
+    if mistake not in ("coupled", "no decay"):
+        move = move + lam * x
+    return x + alpha * move if mistake == "uphill" else x - alpha * move, kept
+
+
+def check_lion(step: Callable[..., Any], seed: int | None = None) -> str:
+    """`step(x, m, g, alpha, beta1, beta2, lam)` → x⁺, m⁺ must be Lion's, of one replicate and of a batch.
+
+    x, m and g are (*batch, d), alpha a number or (*batch). On points drawn by `seed`. Recognises those of `LION`, an
+    alpha that isn't lifted and arrays that are changed in place.
+    """
+    rng = np.random.default_rng(seed)
+    beta1, beta2, lam = 0.8, 0.95, 0.3
+    for batch in ((), (4,), (3, 3)):
+        x, m, g = rng.standard_normal((3, *batch, 3))
+        lengths = rng.uniform(0.1, 1, batch) if batch else 0.2
+        given = [part.copy() for part in (x, m, g)]
+        try:
+            found = step(*given, lengths, beta1, beta2, lam)
+        except ValueError as error:
+            raise AssertionError(
+                f"with a batch {batch} and alpha of that shape it ends with: {error}. Lift alpha by a last axis of 1"
+            ) from error
+        assert isinstance(found, tuple | list) and len(found) == 2, "two things are asked for: x⁺ and m⁺"
+        unchanged = all(np.array_equal(now, before) for now, before in zip(given, (x, m, g), strict=True))
+        assert unchanged, "the step changed the arrays it was given: return new ones, x = x + … instead of x += …"
+        point, kept = array(found[0], "x⁺"), array(found[1], "m⁺")
+        assert point.shape == kept.shape == x.shape, (
+            f"x⁺ and m⁺ must be {x.shape}, as x is, not {point.shape} and {kept.shape}"
+        )
+        lifted = np.asarray(lengths)[..., None]
+        for mistake, said in LION:
+            wrong_point, wrong_kept = _lion(x, m, g, lifted, beta1, beta2, lam, mistake)
+            assert not (np.allclose(point, wrong_point) and np.allclose(kept, wrong_kept)), said
+        if batch == (3, 3):
+            across, _ = _lion(x, m, g, np.asarray(lengths), beta1, beta2, lam)
+            assert not np.allclose(point, across), (
+                "alpha runs along the batch, not along the coordinates: alpha[..., None]"
+            )
+        right_point, right_kept = _lion(x, m, g, lifted, beta1, beta2, lam)
+        assert np.allclose(kept, right_kept), f"m⁺ = β₂m + (1 − β₂)g is {right_kept}, yours is {kept}"
+        assert np.allclose(point, right_point), f"x⁺ is {right_point}, yours is {point}: check the signs and the decay"
+    return (
+        "one memory where Adam has two, and every coordinate moves by α: it sees the axes, and turned axes undo it too."
+    )

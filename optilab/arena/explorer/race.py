@@ -1,0 +1,252 @@
+"""A race: whom you like on what you like, equal budgets, best and default settings, and how hard tuning is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from optilab.arena import race as racing
+from optilab.arena.contract import fits
+from optilab.arena.costs import Costs
+from optilab.arena.explorer.parts import drawn, outline, shades
+from optilab.arena.methods import METHODS
+from optilab.arena.problems import PROBLEMS, Instance
+from optilab.core.check import require
+from optilab.ui.controls import choice, formula, log_slider, slider
+from optilab.ui.explorer import Explorer
+from optilab.ui.marks import axis, band, curve, dots, entry, here, log, panel, texts, thin
+from optilab.ui.theme import INK, ink
+from optilab.ui.words import number
+
+Array = np.ndarray
+SLOTS, NOBODY, SEEDS = 4, "nobody", 20
+HARD = {
+    "quadratic": "kappa",
+    "least squares": "kappa",
+    "logistic": "kappa",
+    "Rosenbrock": "steepness",
+    "network": "scales",
+}
+AXES = {"iterations": "steps", "gradients": "gradients, of the whole function", "cost": "cost, in gradients"}
+ROWS = 13  # of the list of all methods, in each of its columns
+LATER = {  # what a first look should show
+    "a turned valley": {
+        "problem": "quadratic", "kappa": 100.0, "dimension": 20, "rotation": 1.0, "noise": 0.0, "budget": 200.0,
+        "first": "gradient descent", "second": "heavy ball", "third": "Adam", "fourth": "ADAHESSIAN",
+    },
+    "along the axes": {
+        "problem": "quadratic", "kappa": 1000.0, "dimension": 20, "rotation": 0.0, "noise": 0.0, "budget": 200.0,
+        "first": "gradient descent", "second": "heavy ball", "third": "Adam", "fourth": "ADAHESSIAN",
+    },
+    "noise": {
+        "problem": "quadratic", "kappa": 10.0, "dimension": 20, "rotation": 1.0, "noise": 1.0, "budget": 200.0,
+        "first": "SGD", "second": "SGD with momentum", "third": "minibatch Adam", "fourth": "averaged SGD",
+    },
+    "a network": {
+        "problem": "network", "kappa": 10.0, "noise": 0.0, "budget": 60.0,
+        "first": "SGD with momentum", "second": "minibatch Adam", "third": "M-FAC", "fourth": "KFAC",
+    },
+}  # fmt: skip
+
+
+def made(
+    problem: str, kappa: float, dimension: int, rotation: float, outliers: float, noise: float, formula: str
+) -> Instance:
+    """The problem with those of the properties that it has."""
+    given: dict[str, Any] = {"dimension": dimension, "rotation": rotation, "outliers": outliers, "formula": formula}
+    given |= {HARD.get(problem, "kappa"): kappa, "noise": noise}
+    entry = PROBLEMS[problem]
+    return entry(**{name: value for name, value in given.items() if name in entry.properties})
+
+
+def simulate(
+    problem: str,
+    kappa: float,
+    dimension: int,
+    rotation: float,
+    outliers: float,
+    noise: float,
+    formula: str,
+    first: str,
+    second: str,
+    third: str,
+    fourth: str,
+    budget: float,
+    product: float,
+    value: float,
+    sample: float,
+    seed: int,
+    progress: Callable[..., None],
+) -> Any:
+    """The race of those who fit, and why the others don't."""
+    instance = made(problem, kappa, dimension, rotation, outliers, noise, formula)
+    why = {name: fits(method, instance) for name, method in METHODS.items()}
+    chosen = list(dict.fromkeys(name for name in (first, second, third, fourth) if name != NOBODY))
+    able = [name for name in chosen if why[name] is None]
+    refused = "; ".join(f"{name} {why[name]}" for name in chosen if why[name])
+    require(len(able) > 0, "the methods", chosen, f"such that one fits this problem ({refused or 'nobody is chosen'})")
+    prices, rng = Costs(product=product, value=value, sample=sample), np.random.default_rng(seed)
+    return racing.race(able, instance, budget, rng=rng, costs=prices, seeds=SEEDS, progress=progress), why, refused
+
+
+def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
+    """Curves, standings, tuning and the list of all methods."""
+    race, why, refused = run
+    data: dict[str, Any] = {}
+    nothing = np.full(1, np.nan)
+    shade = dict(zip(race.entrants, shades(list(race.entrants)), strict=True))
+    for slot in range(SLOTS):
+        name = race.order[slot] if slot < len(race.order) else None
+        if name is None:
+            empty = ("band", "best", "default", "range", "now", "usual", "valley", "valley band", "chosen", "unset")
+            data |= {f"{part} {slot}": (nothing, nothing) for part in empty} | {f"shade {slot}": INK}
+            continue
+        one = race.entrants[name]
+        best, default = one.best.curves[axis], one.default.curves[axis]
+        low, median, high = (drawn(part) for part in one.best.quartiles)
+        _, usual, _ = (drawn(part) for part in one.default.quartiles)
+        data |= {
+            f"shade {slot}": shade[name],
+            f"band {slot}": outline(best.x, best.low, best.high),
+            f"best {slot}": (best.x, drawn(best.median)),
+            f"default {slot}": (default.x, drawn(default.median)),
+            f"range {slot}": (np.array([low, high]), np.full(2, -slot)),
+            f"now {slot}": (median, -slot),
+            f"usual {slot}": (usual, -slot - 0.22),
+        } | tuning(one, slot, float(usual))
+    return data | {
+        "names": [*race.order, *[" "] * (SLOTS - len(race.order))],
+        "axis": AXES[axis],
+        "headline": f"{race.winner} wins" if race.winner else "No winner: bands overlap",
+        "fitting": [name for name in why if why[name] is None],
+        "list": [f"{name}: {said}" if said else name for name, said in why.items()],
+        "list shades": [ink(0.5) if said else INK for said in why.values()],
+        "note": f"{race.verdict[0].upper()}{race.verdict[1:]}. "
+        + (f"Not in the race: {refused}. " if refused else "")
+        + spoiled(race),
+    }
+
+
+def tuning(one: Any, slot: int, usual: float) -> dict[str, Any]:
+    """Final gaps over the first hyper-parameter, which is 1 at its best; a dot alone where there is nothing to tune."""
+    if not len(one.tuning.x):
+        there = ([1.0], [drawn(one.best.quartiles[1])])
+        return {f"valley {slot}": there, f"valley band {slot}": there, f"chosen {slot}": there, f"unset {slot}": there}
+    name = next(iter(one.best.setting))
+    x = one.tuning.x / one.best.setting[name]
+    return {
+        f"valley {slot}": (x, drawn(one.tuning.median)),
+        f"valley band {slot}": outline(x, one.tuning.low, one.tuning.high),
+        f"chosen {slot}": (1.0, np.interp(0, np.log(x), drawn(one.tuning.median))),
+        f"unset {slot}": (one.default.setting[name] / one.best.setting[name], usual),
+    }
+
+
+def spoiled(race: Any) -> str:
+    """What untuned defaults cost, at most."""
+    worse = {
+        name: one.default.quartiles[1] / one.best.quartiles[1]
+        for name, one in race.entrants.items()
+        if one.trials > 1 and one.best.quartiles[1] > 0
+    }
+    if not worse:
+        return ""
+    name = max(worse, key=lambda name: worse[name])
+    if not np.isfinite(worse[name]):
+        return f"At its default {name} diverges."
+    return f"Tuning matters most for {name}: its default ends {number(worse[name], 2)} times as high."
+
+
+def race(**start: Any) -> Explorer:
+    """A problem, its properties, up to four methods, budget and prices beside the race and what tuning it takes."""
+    everybody = [*METHODS, NOBODY]
+    shade = [entry(f"shade {slot}") for slot in range(SLOTS)]
+    places = np.arange(len(METHODS))
+    preset = LATER["a turned valley"]
+    return Explorer(
+        compute,
+        {
+            "problem": replace(choice("problem", "quadratic", list(PROBLEMS)), named=LATER),
+            "first": choice("racing", preset["first"], everybody),
+            "second": choice("and", preset["second"], everybody),
+            "third": choice("and", preset["third"], everybody),
+            "fourth": choice("and", preset["fourth"], everybody),
+            "kappa": log_slider(
+                "κ (Rosenbrock: steepness; network: scales)",
+                100.0,
+                1.0,
+                1000.0,
+                when=lambda values: values["problem"] in HARD,
+            ),
+            "noise": slider("noise", 0.0, 0.0, 3.0, 0.1),
+            "rotation": slider(
+                "turned from the axes", 1.0, 0.0, 1.0, 0.1, when=lambda values: values["problem"] == "quadratic"
+            ),
+            "dimension": slider(
+                "dimension", 20, 2, 50, 1, when=lambda values: values["problem"] not in ("network", "formula")
+            ),
+            "outliers": log_slider(
+                "size of outliers", 10.0, 1.0, 100.0, when=lambda values: values["problem"] == "least squares"
+            ),
+            "formula": replace(
+                formula("formula", "(1 - x)**2 + 5*(y - x**2)**2"), when=lambda values: values["problem"] == "formula"
+            ),
+            "budget": log_slider("budget, in gradients", 200.0, 20.0, 1000.0),
+            "axis": choice("axis", "cost", list(AXES)),
+            "product": slider("price of a Hessian-vector product", 2.0, 0.0, 5.0, 0.5),
+            "value": slider("price of a value", 0.5, 0.0, 2.0, 0.1),
+            "sample": slider("price of a sample", 0.0, 0.0, 1.0, 0.1),
+            "seed": slider("seed", 0, 0, 99, 1),
+        },
+        [
+            panel(
+                "Tuned (broad) and with default settings (thin)",
+                *(band(f"band {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(thin(f"default {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(curve(f"best {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                x=axis(entry("axis")),
+                y=log("gap f − f*, median of 20 seeds"),
+            ),
+            panel(
+                entry("headline"),
+                *(curve(f"range {slot}", "", shade[slot], width=7) for slot in range(SLOTS)),
+                *(here(f"now {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(dots(f"usual {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
+                x=log("gap at the end: tuned ● with its quartiles, default ○"),
+                y=axis(
+                    span=[-SLOTS + 0.4, 0.6],
+                    tickvals=[-slot for slot in range(SLOTS)],
+                    ticktext=entry("names"),
+                    showgrid=False,
+                ),
+            ),
+            panel(
+                "How hard is tuning? Final gap where the step is off",
+                *(band(f"valley band {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(curve(f"valley {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(here(f"chosen {slot}", "", shade[slot]) for slot in range(SLOTS)),
+                *(dots(f"unset {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
+                x=log("step size over the best one (default ○)"),
+                y=log("gap at the end, on the seeds of tuning"),
+            ),
+            panel(
+                "Everybody; in grey who can't race here, and why",
+                texts(
+                    (places // ROWS, -(places % ROWS)),
+                    entry("list"),
+                    textfont={"color": entry("list shades")},
+                    textposition="middle right",
+                ),
+                x=axis(span=[-0.02, 2], visible=False),
+                y=axis(span=[-ROWS + 0.4, 0.6], visible=False),
+                wide=True,
+                height=300,
+            ),
+        ],
+        call=__name__,
+        start=start,
+        recipe=made,
+        simulate=simulate,
+        run="Race",
+    )

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import sympy as sp
+
+from optilab.arena import exercises
+
+alpha, mu, sigma, k, m = exercises.alpha, exercises.mu, exercises.sigma, exercises.k, exercises.m
+
+
+def refused(check, message, *answer, **options):
+    with pytest.raises(AssertionError, match=message):
+        check(*answer, **options)
+
+
+def test_the_check_on_minibatches():
+    right = alpha * sigma**2 / (2 * m * (2 - alpha * mu))
+    assert "m times as short" in exercises.check_batch(right)
+    refused(exercises.check_batch, "floor of single samples", m * right)
+    refused(exercises.check_batch, "is σ²/m, and the floor", right / m)
+    refused(exercises.check_batch, "goes with σ²", right * sp.sqrt(m))
+    refused(exercises.check_batch, "that is E x²", 2 * right / mu)
+    refused(exercises.check_batch, "at α = ½", 3 * right)
+    refused(exercises.check_batch, "alone, not in", sp.Symbol("q") * right)
+
+
+def referee(low=np.median, upper=0.75, against=min, anybody=False, worst=False):
+    def verdict(gaps):
+        ranked = sorted(gaps, key=lambda name: low(gaps[name]), reverse=worst)
+        first, *others = ranked
+        edge = against(np.quantile(gaps[name], 1 - upper) for name in others)
+        return first if anybody or np.quantile(gaps[first], upper) < edge else None
+
+    return verdict
+
+
+def test_the_check_on_the_referee():
+    for seed in range(20):
+        assert "everybody else" in exercises.check_referee(referee(), seed=seed)
+    refused(exercises.check_referee, "not the largest", referee(worst=True, anybody=True), seed=0)
+    refused(exercises.check_referee, "so nobody wins", referee(anybody=True), seed=0)
+    refused(exercises.check_referee, "against all others", referee(against=next), seed=0)
+    refused(exercises.check_referee, "moves a mean", referee(low=np.mean), seed=0)
+    refused(
+        exercises.check_referee,
+        "infinite gap and loses",
+        lambda gaps: referee()(gaps) if "slow" not in gaps else "exploded",
+    )
+    refused(exercises.check_referee, "has the least gaps", lambda gaps: None)
+
+
+def test_the_check_on_shrinking_steps():
+    gap, crossing = sigma**2 / (2 * mu * k), (2 - alpha * mu) / (alpha * mu)
+    assert "σ is not in it" in exercises.check_decreasing(gap, crossing)
+    refused(exercises.check_decreasing, "at k = 3", gap**2, crossing)
+    refused(exercises.check_decreasing, "after 3 steps", gap, crossing + 1)
+    refused(exercises.check_decreasing, "write k_star in", gap, crossing * k)
+    refused(exercises.check_decreasing, "½μ times", sigma**2 / (mu**2 * k), crossing)
+
+
+def lion(x, m, g, alpha, beta1, beta2, lam):
+    length = np.asarray(alpha)[..., None]
+    return x - length * (np.sign(beta1 * m + (1 - beta1) * g) + lam * x), beta2 * m + (1 - beta2) * g
+
+
+def test_the_check_on_lion():
+    for seed in range(10):
+        assert "sees the axes" in exercises.check_lion(lion, seed=seed)
+    refused(exercises.check_lion, "two things", lambda *given: lion(*given)[0], seed=0)
+    refused(exercises.check_lion, "as x is", lambda *given: [part[..., :1] for part in lion(*given)], seed=0)
+    refused(exercises.check_lion, "check the signs", lambda *given: (2 * lion(*given)[0], lion(*given)[1]), seed=0)
+    refused(exercises.check_lion, "m⁺ = β₂m", lambda *given: (lion(*given)[0], 2 * lion(*given)[1]), seed=0)
+
+    def across(x, m, g, alpha, *rest):
+        return lion(x, m, g, np.swapaxes(alpha, 0, -1) if np.ndim(alpha) == 2 else alpha, *rest)
+
+    refused(exercises.check_lion, "x⁺ is", across, seed=0)
