@@ -1,7 +1,13 @@
-"""The map of decisions: which method for which problem, where every arrow is a race that can be run again."""
+"""The map of decisions: which method for which problem, where every arrow is a race that can be run again.
 
+What the first picture shows is in `decisions.json`, measured with seed 0; `python -m optilab.arena.decisions` measures
+it anew.
+"""
+
+import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +19,7 @@ from optilab.core.check import require
 from optilab.core.claim import Claim, Claims
 
 SEEDS = 20  # of a race
+TABLE = Path(__file__).with_name("decisions.json")
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,11 @@ class Arrow:
     others : tuple of str
         Who races too.
     times : float
-        By how much the median gap of `over` is larger, at least; 1 where it is an arrow to nobody.
+        By which factor the median gap of `over` is larger, at least.
     tie : bool
-        Whether nobody wins, so that the cheaper method is the one to take.
+        Whether nobody wins, so that the one with less to tune is the one to take; medians within a factor `times`.
+    slow : bool
+        Whether its race takes seconds.
     """
 
     given: str
@@ -53,6 +62,7 @@ class Arrow:
     others: tuple[str, ...] = ()
     times: float = 1.0
     tie: bool = False
+    slow: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -69,7 +79,46 @@ class Outcome(NamedTuple):
     stands: bool  # whether the arrow points where the race does
 
 
-ARROWS: dict[str, Arrow] = {}
+VALLEY: dict[str, Value] = {"kappa": 1000.0, "dimension": 20}
+TURNED: dict[str, Value] = VALLEY | {"rotation": 1.0}
+NOISY: dict[str, Value] = {"kappa": 100.0, "dimension": 20, "rotation": 1.0, "noise": 0.1}
+DATA: dict[str, Value] = {"kappa": 100.0, "dimension": 10}
+EXACT, NOISE, MEAN = "exact gradients", "noisy gradients", "a mean over data"
+ARROWS = {
+    "momentum": Arrow(
+        EXACT, "curvatures differ", "heavy ball", "gradient descent", "quadratic", TURNED, 200.0, ("Adam",), 10_000
+    ),
+    "turned": Arrow(
+        EXACT, "a valley across the axes", "heavy ball", "Adam", "quadratic", TURNED, 200.0, ("ADAHESSIAN",), 500
+    ),
+    "along the axes": Arrow(
+        EXACT, "a valley along the axes", "ADAHESSIAN", "heavy ball", "quadratic", VALLEY, 200.0, ("Adam",), 500
+    ),
+    "few unknowns": Arrow(
+        EXACT, "few unknowns and their Hessian", "GNS Newton", "heavy ball", "quadratic", TURNED | {"dimension": 4}, 60.0,
+        ("Adam",), 1000,
+    ),
+    "many unknowns": Arrow(
+        EXACT, "many unknowns and their Hessian", "heavy ball", "GNS Newton", "quadratic", TURNED | {"dimension": 64}, 60.0,
+        ("Adam",), 2,
+    ),
+    "known budget": Arrow(
+        NOISE, "the last step is known", "SGD, linear decay", "minibatch Adam", "quadratic", NOISY, 200.0, ("SGD",), 2
+    ),
+    "constant steps": Arrow(
+        NOISE, "constant steps", "SGD", "SGD with momentum", "quadratic", NOISY, 200.0, times=1.5, tie=True
+    ),
+    "few passes": Arrow(
+        MEAN, "few passes over them", "SGD, linear decay", "heavy ball", "least squares", DATA, 10.0, times=3
+    ),
+    "many passes": Arrow(
+        MEAN, "many passes over them", "heavy ball", "SGD, linear decay", "least squares", DATA, 60.0, times=3
+    ),
+    "network": Arrow(
+        MEAN, "a network, unequal scales", "minibatch Adam", "SGD with momentum", "network", {"scales": 100.0},
+        20.0, times=3, slow=True,
+    ),
+}  # fmt: skip
 
 
 def rerun(name: str, seed: int = 0, progress: Callable[[float, float], Any] | None = None) -> Race:
@@ -102,3 +151,38 @@ def outcomes(seed: int, progress: Callable[[float, float], Any] = lambda done, t
         progress(number, len(ARROWS))
         found[name] = judged(name, rerun(name, seed))
     return found
+
+
+def claims(quick: bool = True, seed: int = 0) -> Claims:
+    """What the map says, measured with another seed: by how much each arrow's method is ahead.
+
+    Parameters
+    ----------
+    quick : bool
+        Leave out the arrows whose race takes seconds.
+    seed : int
+        Of every race.
+    """
+    names = [name for name, arrow in ARROWS.items() if not (quick and arrow.slow)]
+    return Claims(part for name in names for part in claimed(name, rerun(name, seed)))
+
+
+def claimed(name: str, race: Race) -> Iterable[Claim]:
+    """The claim of an arrow: how much higher the other method ends, and that bands overlap where nobody is to win."""
+    arrow, found = ARROWS[name], judged(name, race)
+    figures = np.array(race.entrants[arrow.over].best.final) / found.quartiles[arrow.take][1]
+    said = f"{arrow.given}, {arrow.where}: {arrow.over} ends higher than {arrow.take} by a factor of"
+    if arrow.tie:
+        yield Claim.over(f"{said}, and bands overlap", figures, np.median, at_most=arrow.times, at_least=1 / arrow.times)
+    else:
+        yield Claim.over(said, figures, np.median, at_least=arrow.times)
+
+
+def stored() -> dict[str, Outcome]:
+    """What came out with seed 0."""
+    table = json.loads(TABLE.read_text())
+    return {name: Outcome(**table[name]) for name in ARROWS}
+
+
+if __name__ == "__main__":
+    TABLE.write_text(json.dumps({name: found._asdict() for name, found in outcomes(0).items()}, indent=1) + "\n")

@@ -66,11 +66,11 @@ PLANS = {
         200.0,
     ),
     "dimension and budget": Plan(
-        "logistic",
+        "quadratic",
         ("heavy ball", "Adam", "ADAHESSIAN", "GNS Newton"),
         ("dimension", (2, 4, 8, 16, 32, 64, 100)),
         ("budget", (20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1280.0)),
-        {"kappa": 1000.0},
+        {"kappa": 1000.0, "rotation": 1.0},
         0.0,
     ),
 }

@@ -18,7 +18,7 @@ from optilab.ui.words import number
 SLOTS = 4  # methods in a race, at most
 NAMES = list(ARROWS)
 GROUPS = list(dict.fromkeys(arrow.given for arrow in ARROWS.values()))
-ROOT, FORK, LEAF = 0.0, 0.24, 0.55  # across
+ROOT, NAME, END, FORK, LEAF = 0.0, 0.02, 0.24, 0.26, 0.3  # across
 
 
 def simulate(seed: int, progress: Callable[..., None]) -> dict[str, Outcome]:
@@ -31,17 +31,20 @@ def race_of_arrow(arrow: int, seed: int) -> Race:
     return choosing.rerun(list(ARROWS)[arrow], seed)
 
 
-def height(group: str) -> float:
-    """Where a group stands: in the middle of its arrows."""
-    return -float(np.mean([k for k, arrow in enumerate(ARROWS.values()) if arrow.given == group]))
+def rows(group: str) -> list[int]:
+    """The heights of a group's arrows."""
+    return [-k for k, arrow in enumerate(ARROWS.values()) if arrow.given == group]
 
 
 def branches() -> tuple[np.ndarray, np.ndarray]:
     """All lines of the tree, with gaps between them."""
-    middle = -(len(ARROWS) - 1) / 2
-    lines = [((ROOT, FORK), (middle, height(group))) for group in GROUPS]
-    lines += [((FORK, LEAF), (height(arrow.given), -k)) for k, arrow in enumerate(ARROWS.values())]
-    return tuple(np.concatenate([[*line[part], np.nan] for line in lines]) for part in (0, 1))  # type: ignore[return-value]
+    heights = {group: float(np.mean(rows(group))) for group in GROUPS}
+    lines = [((ROOT, ROOT), (max(heights.values()), min(heights.values())))]
+    for group, at in heights.items():
+        lines += [((ROOT, NAME), (at, at)), ((END, FORK), (at, at)), ((FORK, FORK), (rows(group)[0], rows(group)[-1]))]
+        lines += [((FORK, LEAF), (row, row)) for row in rows(group)]
+    x, y = (np.concatenate([[*line[part], np.nan] for line in lines]) for part in (0, 1))
+    return x, y
 
 
 def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]:
@@ -60,16 +63,14 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
             f"now {slot}": (median, -slot),
         }
     stand = np.array([run[one].stands for one in NAMES])
-    rows = -np.arange(len(NAMES))
+    leaves = -np.arange(len(NAMES))
     ratio = number(found.ratio, 2)
-    said = (
-        f"nobody wins: {chosen.over} ends {ratio} times as high as {chosen.take}"
-        if chosen.tie
-        else (f"{chosen.over} ends {ratio} times as high as {chosen.take} (asked: {number(chosen.times)})")
+    said = f"nobody wins: {chosen.over} ends {ratio} times as high as {chosen.take}" if chosen.tie else (
+        f"{chosen.over} ends {ratio} times as high as {chosen.take} (asked: {number(chosen.times)})"
     )
     return data | {
-        "stands": (np.where(stand, LEAF, np.nan), rows),
-        "fails": (np.where(stand, np.nan, LEAF), rows),
+        "stands": (np.where(stand, LEAF, np.nan), leaves),
+        "fails": (np.where(stand, np.nan, LEAF), leaves),
         "chosen": ([LEAF], [-arrow]),
         "from": -arrow - 0.5,
         "to": -arrow + 0.5,
@@ -82,13 +83,7 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
 
 def decisions(**start: Any) -> Explorer:
     """An arrow and a seed beside the map and the arrow's race."""
-    rows = -np.arange(len(NAMES))
-    said = [
-        f"{one.where}: <b>{one.take}</b>, not {one.over}"
-        if not one.tie
-        else f"{one.where}: <b>{one.take}</b>, as good as {one.over}"
-        for one in ARROWS.values()
-    ]
+    said = [f"{one.where}: <b>{one.take}</b>, not {one.over}" if not one.tie else f"{one.where}: <b>{one.take}</b>, as good as {one.over}" for one in ARROWS.values()]
     shade = [entry(f"shade {slot}") for slot in range(SLOTS)]
     return Explorer(
         compute,
@@ -101,16 +96,15 @@ def decisions(**start: Any) -> Explorer:
                 "Which method? Click an arrow to see its race",
                 region("from", "to", y=True),
                 thin(branches(), "", ink(0.5)),
-                texts(([ROOT], [-(len(NAMES) - 1) / 2]), ["your<br>problem"], textposition="middle left"),
                 texts(
-                    ([FORK] * len(GROUPS), [height(group) for group in GROUPS]),
-                    [f"<b>{g}</b>" for g in GROUPS],
-                    textposition="top center",
+                    (np.full(len(GROUPS), NAME), np.array([np.mean(rows(group)) for group in GROUPS])),
+                    GROUPS,
+                    textposition="middle right",
                 ),
                 dots("stands", "the race agrees", GREEN),
                 dots("fails", "it doesn't", ORANGE, symbol="x"),
-                texts((np.full(len(NAMES), LEAF + 0.015), rows), said, textposition="middle right"),
-                x=axis(span=[-0.09, 1.35], visible=False),
+                texts((np.full(len(NAMES), LEAF + 0.012), -np.arange(len(NAMES))), said, textposition="middle right"),
+                x=axis(span=[-0.02, 1.05], visible=False),
                 y=axis(span=[-len(NAMES) + 0.4, 0.6], visible=False),
                 click=lambda _x, y: {"arrow": -y},
                 wide=True,

@@ -1,5 +1,6 @@
 """A race: whom you like on what you like, equal budgets, best and default settings, and how hard tuning is."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,15 +22,9 @@ from optilab.ui.words import number
 
 Array = np.ndarray
 SLOTS, NOBODY, SEEDS = 4, "nobody", 20
-HARD = {
-    "quadratic": "kappa",
-    "least squares": "kappa",
-    "logistic": "kappa",
-    "Rosenbrock": "steepness",
-    "network": "scales",
-}
+HARD = {"Rosenbrock": "steepness", "network": "scales"}  # called κ elsewhere
 AXES = {"iterations": "steps", "gradients": "gradients, of the whole function", "cost": "cost, in gradients"}
-ROWS = 13  # of the list of all methods, in each of its columns
+ROWS, LETTERS = 10, 92  # of the list of all methods
 LATER = {  # what a first look should show
     "a turned valley": {
         "problem": "quadratic", "kappa": 100.0, "dimension": 20, "rotation": 1.0, "noise": 0.0, "budget": 200.0,
@@ -115,17 +110,30 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
             f"now {slot}": (median, -slot),
             f"usual {slot}": (usual, -slot - 0.22),
         } | tuning(one, slot, float(usual))
+    lines = everybody(why)
     return data | {
         "names": [*race.order, *[" "] * (SLOTS - len(race.order))],
         "axis": AXES[axis],
-        "headline": f"{race.winner} wins" if race.winner else "No winner: bands overlap",
-        "fitting": [name for name in why if why[name] is None],
-        "list": [f"{name}: {said}" if said else name for name, said in why.items()],
-        "list shades": [ink(0.5) if said else INK for said in why.values()],
+        "headline": f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)",
+        "places": (np.zeros(len(lines)), -np.arange(len(lines))),
+        "lines": [line for line, _ in lines],
+        "line shades": [shade for _, shade in lines],
         "note": f"{race.verdict[0].upper()}{race.verdict[1:]}. "
         + (f"Not in the race: {refused}. " if refused else "")
         + spoiled(race),
     }
+
+
+def everybody(why: dict[str, str | None]) -> list[tuple[str, str]]:
+    """Lines that say who can race, and in grey who can't for which reason; their colours."""
+    groups: dict[str, list[str]] = {"can race here": []}
+    for name, said in why.items():
+        groups.setdefault(said.partition(";")[0] if said else "can race here", []).append(name.replace(", ", ",\u00a0"))
+    return [
+        (line, ink(0.5) if number else INK)
+        for number, (said, names) in enumerate(groups.items())
+        for line in textwrap.wrap(f"{said}: {'; '.join(names)}", LETTERS)
+    ]
 
 
 def tuning(one: Any, slot: int, usual: float) -> dict[str, Any]:
@@ -135,10 +143,11 @@ def tuning(one: Any, slot: int, usual: float) -> dict[str, Any]:
         return {f"valley {slot}": there, f"valley band {slot}": there, f"chosen {slot}": there, f"unset {slot}": there}
     name = next(iter(one.best.setting))
     x = one.tuning.x / one.best.setting[name]
+    on = np.flatnonzero(x == 1)  # empty where the default, which is off the grid, was best
     return {
         f"valley {slot}": (x, drawn(one.tuning.median)),
         f"valley band {slot}": outline(x, one.tuning.low, one.tuning.high),
-        f"chosen {slot}": (1.0, np.interp(0, np.log(x), drawn(one.tuning.median))),
+        f"chosen {slot}": (1.0, drawn(one.tuning.median[on[0]] if len(on) else one.best.quartiles[1])),
         f"unset {slot}": (one.default.setting[name] / one.best.setting[name], usual),
     }
 
@@ -160,24 +169,20 @@ def spoiled(race: Any) -> str:
 
 def race(**start: Any) -> Explorer:
     """A problem, its properties, up to four methods, budget and prices beside the race and what tuning it takes."""
-    everybody = [*METHODS, NOBODY]
+    options = [*METHODS, NOBODY]
     shade = [entry(f"shade {slot}") for slot in range(SLOTS)]
-    places = np.arange(len(METHODS))
     preset = LATER["a turned valley"]
     return Explorer(
         compute,
         {
             "problem": replace(choice("problem", "quadratic", list(PROBLEMS)), named=LATER),
-            "first": choice("racing", preset["first"], everybody),
-            "second": choice("and", preset["second"], everybody),
-            "third": choice("and", preset["third"], everybody),
-            "fourth": choice("and", preset["fourth"], everybody),
+            "first": choice("racing", preset["first"], options),
+            "second": choice("and", preset["second"], options),
+            "third": choice("and", preset["third"], options),
+            "fourth": choice("and", preset["fourth"], options),
             "kappa": log_slider(
-                "κ (Rosenbrock: steepness; network: scales)",
-                100.0,
-                1.0,
-                1000.0,
-                when=lambda values: values["problem"] in HARD,
+                "κ (Rosenbrock: steepness; network: scales)", 100.0, 1.0, 1000.0,
+                when=lambda values: values["problem"] != "formula",
             ),
             "noise": slider("noise", 0.0, 0.0, 3.0, 0.1),
             "rotation": slider(
@@ -213,35 +218,28 @@ def race(**start: Any) -> Explorer:
                 *(curve(f"range {slot}", "", shade[slot], width=7) for slot in range(SLOTS)),
                 *(here(f"now {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(dots(f"usual {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
-                x=log("gap at the end: tuned ● with its quartiles, default ○"),
+                x=log("gap at the end, with quartiles", nticks=5),
                 y=axis(
-                    span=[-SLOTS + 0.4, 0.6],
-                    tickvals=[-slot for slot in range(SLOTS)],
-                    ticktext=entry("names"),
+                    span=[-SLOTS + 0.4, 0.6], tickvals=[-slot for slot in range(SLOTS)], ticktext=entry("names"),
                     showgrid=False,
                 ),
             ),
             panel(
-                "How hard is tuning? Final gap where the step is off",
+                "How hard is tuning?",
                 *(band(f"valley band {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(curve(f"valley {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(here(f"chosen {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(dots(f"unset {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
-                x=log("step size over the best one (default ○)"),
-                y=log("gap at the end, on the seeds of tuning"),
+                x=log("step size over the best one"),
+                y=log("gap at the end, seeds of tuning"),
             ),
             panel(
                 "Everybody; in grey who can't race here, and why",
-                texts(
-                    (places // ROWS, -(places % ROWS)),
-                    entry("list"),
-                    textfont={"color": entry("list shades")},
-                    textposition="middle right",
-                ),
-                x=axis(span=[-0.02, 2], visible=False),
+                texts("places", entry("lines"), textfont={"color": entry("line shades")}, textposition="middle right"),
+                x=axis(span=[-0.01, 1], visible=False),
                 y=axis(span=[-ROWS + 0.4, 0.6], visible=False),
                 wide=True,
-                height=300,
+                height=230,
             ),
         ],
         call=__name__,
