@@ -32,7 +32,7 @@ class Lesson:
     slug : str
         Its name everywhere: `lessons/NN_<slug>.ipynb`, for a paper `optilab/papers/<slug>/` and `tests/papers/<slug>/`.
     number : int
-        From 0; lesson 0 is the introduction.
+        From 0; lesson 0 is the introduction, the last one lets the methods of the others race.
     topic : str
         One of `TOPICS`.
     level : int
@@ -439,7 +439,18 @@ PAPERS = (
         "makes it a bound; what makes the pictures better is a good start and a few steps at each noise level.",
     ),
 )
-LESSONS: tuple[Lesson, ...] = (START, *PAPERS)
+ARENA = Lesson(
+    slug="arena",
+    number=24,
+    topic="dynamics",
+    level=2,
+    minutes=40,
+    after=("start_here",),
+    live="Race in the turned valley, then along the axes; click through the first diagram from no noise to much of it.",
+    message="Fashion is no property of a problem. Exact or noisy, along the axes or across them, few unknowns or many: "
+    "look first, then tune, and name a winner only where the bands don't overlap.",
+)
+LESSONS: tuple[Lesson, ...] = (START, *PAPERS, ARENA)
 
 
 def lesson(slug: str) -> Lesson:

@@ -96,7 +96,7 @@ FOURTEEN = Plan(
         Session("Policies of language models; half a session to catch up", ("capo",)),
         Session("Privacy", ("private_gsd", "diff2")),
         Session("Sampling", ("langevin_averaging", "stsl")),
-        Session("What the students made", ()),
+        Session("Which method? And what the students made", ("arena",)),
     ),
 )
 PLANS = (DEMONSTRATION, SEVEN, FOURTEEN)

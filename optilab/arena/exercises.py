@@ -37,9 +37,9 @@ def check_batch(answer: Any) -> str:
 def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
     """`verdict(gaps)` → the winner's name or None, for gaps by name, (seeds) each.
 
-    Whoever has the least median wins if its upper quartile lies below the lower quartile of everybody else. Recognises a
-    referee that always names somebody, one that compares with the second only by medians, means for medians, and one
-    that lets what diverged (infinite gaps) win.
+    Whoever has the least median wins if its upper quartile lies below the lower quartile of everybody else. Recognises
+    a referee that always names somebody, one that looks at the second only, means for medians, and one that lets what
+    diverged (infinite gaps) win.
     """
     rng = np.random.default_rng(seed)
     noise = np.exp(0.1 * rng.standard_normal((3, 41)))
@@ -50,7 +50,7 @@ def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
     close = {"one": noise[0], "other": 1.02 * noise[1], "far": 5 * noise[2]}
     found = verdict({name: gaps.copy() for name, gaps in close.items()})
     assert found is None, f"the bands of 'one' and 'other' overlap, so nobody wins; got {found!r}"
-    third = {"low": noise[0], "high": 5 * noise[1], "wide": 1.1 * noise[2] ** 20}
+    third = {"low": noise[0], "near": 1.6 * noise[1], "wide": 2 * noise[2] ** 20}
     found = verdict({name: gaps.copy() for name, gaps in third.items()})
     assert found is None, f"'wide' reaches down to the band of 'low': hold the winner against all others; got {found!r}"
     outlier = {"steady": 2 * noise[0], "jumpy": np.where(np.arange(41) < 3, 1e3, noise[1])}
@@ -88,7 +88,8 @@ def check_decreasing(gap: Any, k_star: Any) -> str:
     assert not agrees(found, right * k / (k + 1)), "after k steps k noises have come in, not k + 1"
     numbers = {k: 3, mu: 2, sigma: 5}
     assert agrees(found, right), (
-        f"at k = 3, μ = 2, σ = 5 the gap is {right.subs(numbers)}, yours is {found.subs(numbers)}: write x_k as a mean of noises"
+        f"at k = 3, μ = 2, σ = 5 the gap is {right.subs(numbers)}, yours is {found.subs(numbers)}: "
+        "write x_k as a mean of noises"
     )
     assert not agrees(crossing, 2 / (alpha * mu)), "that holds for short steps alone: the floor has 2 − αμ, not 2"
     assert not agrees(crossing, (2 - alpha * mu) / alpha), (
@@ -97,7 +98,8 @@ def check_decreasing(gap: Any, k_star: Any) -> str:
     at = {alpha: sp.Rational(1, 2), mu: 1, sigma: 1}
     met = (2 - alpha * mu) / (alpha * mu)
     assert agrees(crossing, met), (
-        f"at α = ½, μ = 1 both gaps are the same after {met.subs(at)} steps, yours says {crossing.subs(at)}: set gap = ασ²/(2(2 − αμ))"
+        f"at α = ½, μ = 1 both gaps are the same after {met.subs(at)} steps, yours says {crossing.subs(at)}: "
+        "set gap = ασ²/(2(2 − αμ))"
     )
     return "σ is not in it: how long a constant step is the better one depends on αμ alone, and after that it never is."
 
@@ -145,7 +147,8 @@ def check_lion(step: Callable[..., Any], seed: int | None = None) -> str:
             raise AssertionError(
                 f"with a batch {batch} and alpha of that shape it ends with: {error}. Lift alpha by a last axis of 1"
             ) from error
-        assert isinstance(found, tuple | list) and len(found) == 2, "two things are asked for: x⁺ and m⁺"
+        pair = isinstance(found, tuple | list) and len(found) == 2
+        assert pair, "two things are asked for: x⁺ and m⁺"
         unchanged = all(np.array_equal(now, before) for now, before in zip(given, (x, m, g), strict=True))
         assert unchanged, "the step changed the arrays it was given: return new ones, x = x + … instead of x += …"
         point, kept = array(found[0], "x⁺"), array(found[1], "m⁺")

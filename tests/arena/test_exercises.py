@@ -23,12 +23,15 @@ def test_the_check_on_minibatches():
     refused(exercises.check_batch, "alone, not in", sp.Symbol("q") * right)
 
 
-def referee(low=np.median, upper=0.75, against=min, anybody=False, worst=False):
+def quartile(gaps, share):
+    return np.quantile(gaps, share, method="inverted_cdf")
+
+
+def referee(low=np.median, against=min, anybody=False, worst=False):
     def verdict(gaps):
-        ranked = sorted(gaps, key=lambda name: low(gaps[name]), reverse=worst)
-        first, *others = ranked
-        edge = against(np.quantile(gaps[name], 1 - upper) for name in others)
-        return first if anybody or np.quantile(gaps[first], upper) < edge else None
+        first, *others = sorted(gaps, key=lambda name: low(gaps[name]), reverse=worst)
+        edge = against(quartile(gaps[name], 0.25) for name in others)
+        return first if anybody or quartile(gaps[first], 0.75) < edge else None
 
     return verdict
 

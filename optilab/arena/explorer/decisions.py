@@ -65,8 +65,10 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
     stand = np.array([run[one].stands for one in NAMES])
     leaves = -np.arange(len(NAMES))
     ratio = number(found.ratio, 2)
-    said = f"nobody wins: {chosen.over} ends {ratio} times as high as {chosen.take}" if chosen.tie else (
-        f"{chosen.over} ends {ratio} times as high as {chosen.take} (asked: {number(chosen.times)})"
+    said = (
+        f"nobody wins: {chosen.over} ends {ratio} times as high as {chosen.take}"
+        if chosen.tie
+        else (f"{chosen.over} ends {ratio} times as high as {chosen.take} (asked: {number(chosen.times)})")
     )
     return data | {
         "stands": (np.where(stand, LEAF, np.nan), leaves),
@@ -83,7 +85,12 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
 
 def decisions(**start: Any) -> Explorer:
     """An arrow and a seed beside the map and the arrow's race."""
-    said = [f"{one.where}: <b>{one.take}</b>, not {one.over}" if not one.tie else f"{one.where}: <b>{one.take}</b>, as good as {one.over}" for one in ARROWS.values()]
+    said = [
+        f"{one.where}: <b>{one.take}</b>, not {one.over}"
+        if not one.tie
+        else f"{one.where}: <b>{one.take}</b>, as good as {one.over}"
+        for one in ARROWS.values()
+    ]
     shade = [entry(f"shade {slot}") for slot in range(SLOTS)]
     return Explorer(
         compute,

@@ -106,9 +106,9 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
             f"band {slot}": outline(best.x, best.low, best.high),
             f"best {slot}": (best.x, drawn(best.median)),
             f"default {slot}": (default.x, drawn(default.median)),
-            f"range {slot}": (np.array([low, high]), np.full(2, -slot)),
-            f"now {slot}": (median, -slot),
-            f"usual {slot}": (usual, -slot - 0.22),
+            f"range {slot}": (np.log10([low, high]), np.full(2, -slot)),
+            f"now {slot}": (np.log10(median), -slot),
+            f"usual {slot}": (np.log10(usual), -slot - 0.22),
         } | tuning(one, slot, float(usual))
     lines = everybody(why)
     return data | {
@@ -181,7 +181,10 @@ def race(**start: Any) -> Explorer:
             "third": choice("and", preset["third"], options),
             "fourth": choice("and", preset["fourth"], options),
             "kappa": log_slider(
-                "κ (Rosenbrock: steepness; network: scales)", 100.0, 1.0, 1000.0,
+                "κ (Rosenbrock: steepness; network: scales)",
+                100.0,
+                1.0,
+                1000.0,
                 when=lambda values: values["problem"] != "formula",
             ),
             "noise": slider("noise", 0.0, 0.0, 3.0, 0.1),
@@ -218,9 +221,11 @@ def race(**start: Any) -> Explorer:
                 *(curve(f"range {slot}", "", shade[slot], width=7) for slot in range(SLOTS)),
                 *(here(f"now {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(dots(f"usual {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
-                x=log("gap at the end, with quartiles", nticks=5),
+                x="log₁₀ of the gap at the end, with quartiles",
                 y=axis(
-                    span=[-SLOTS + 0.4, 0.6], tickvals=[-slot for slot in range(SLOTS)], ticktext=entry("names"),
+                    span=[-SLOTS + 0.4, 0.6],
+                    tickvals=[-slot for slot in range(SLOTS)],
+                    ticktext=entry("names"),
                     showgrid=False,
                 ),
             ),
