@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from optilab.arena.costs import Costs
+from optilab.arena.problems import PROBLEMS
+from optilab.arena.race import Race, race
 from optilab.course.forms import agrees, array, formula
 
 Array = np.ndarray
@@ -42,7 +45,8 @@ def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
     diverged (infinite gaps) win.
     """
     rng = np.random.default_rng(seed)
-    noise = np.exp(0.1 * rng.standard_normal((3, 41)))
+    spread = np.linspace(-0.2, 0.2, 41)  # the same quartiles for every seed, in another order
+    noise = np.exp([rng.permutation(spread) for _ in range(3)])
     apart = {"long": 3 * noise[0], "short": noise[1], "middle": 2 * noise[2]}
     found = verdict({name: gaps.copy() for name, gaps in apart.items()})
     assert found != "long", "the least gap wins, not the largest"
@@ -50,7 +54,7 @@ def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
     close = {"one": noise[0], "other": 1.02 * noise[1], "far": 5 * noise[2]}
     found = verdict({name: gaps.copy() for name, gaps in close.items()})
     assert found is None, f"the bands of 'one' and 'other' overlap, so nobody wins; got {found!r}"
-    third = {"low": noise[0], "near": 1.6 * noise[1], "wide": 2 * noise[2] ** 20}
+    third = {"low": noise[0], "near": 1.6 * noise[1], "wide": 2 * noise[2] ** 15}
     found = verdict({name: gaps.copy() for name, gaps in third.items()})
     assert found is None, f"'wide' reaches down to the band of 'low': hold the winner against all others; got {found!r}"
     outlier = {"steady": 2 * noise[0], "jumpy": np.where(np.arange(41) < 3, 1e3, noise[1])}
@@ -170,3 +174,63 @@ def check_lion(step: Callable[..., Any], seed: int | None = None) -> str:
     return (
         "one memory where Adam has two, and every coordinate moves by α: it sees the axes, and turned axes undo it too."
     )
+
+
+PRICES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+RIVALS = ("ADAHESSIAN", "heavy ball")
+REASONS = ("steps", "probes", "tuning")
+
+
+def check_prices(found: Any, last: Any, why: Any, seed: int = 0) -> str:
+    """What a Hessian-vector product may cost: winner and medians at every price, the last one at which ADAHESSIAN wins.
+
+    On least squares with κ = 1000, a budget of 60 and 20 seeds. Recognises a price that changes nothing, default
+    settings, another seed or problem, a leader who is no winner, and the wrong reason.
+
+    Parameters
+    ----------
+    found : mapping of price to (winner or None, float, float)
+        For every price of `PRICES`; the medians are those of `RIVALS`.
+    last : float
+        The largest price at which ADAHESSIAN is the winner.
+    why : {"steps", "probes", "tuning"}
+        What the price changes.
+    seed : int
+        Of the generator of every race.
+    """
+    assert isinstance(found, dict), f"a dictionary from price to three things is asked for, not {type(found).__name__}"
+    assert set(found) == set(PRICES), f"its keys must be the prices {PRICES}, not {tuple(found)}"
+    assert all(len(row) == 3 for row in found.values()), "three things for each price: winner, and two medians"
+    gaps = array([[ours, theirs] for _, ours, theirs in (found[price] for price in PRICES)], "the medians")
+    assert gaps[:, 0].max() > 10 * gaps[:, 0].min(), (
+        "ADAHESSIAN ends the same at every price: hand Costs(product=price) to the race"
+    )
+    races = [_priced(price, seed) for price in PRICES]
+    right, usual = (
+        np.array([[getattr(one.entrants[name], which).quartiles[1] for name in RIVALS] for one in races])
+        for which in ("best", "default")
+    )
+    assert not np.allclose(gaps, right[:, ::-1], rtol=1e-2), "ADAHESSIAN first, then heavy ball"
+    assert not np.allclose(gaps, usual, rtol=1e-2), "these are the gaps of default settings: take the best ones"
+    off = int(abs(np.log(gaps / right)).max(1).argmax())
+    assert np.allclose(gaps, right, rtol=1e-2), (
+        f"these are not the races of seed {seed}: at the price {PRICES[off]:g} the medians are {right[off, 0]:.2g} and "
+        f"{right[off, 1]:.2g}, yours {gaps[off, 0]:.2g} and {gaps[off, 1]:.2g}"
+    )
+    for price, one in zip(PRICES, races, strict=True):
+        said = found[price][0]
+        leads = f"{said} leads at the price {price:g}, but bands overlap there: that is no winner"
+        assert not (one.winner is None and said == one.order[0]), leads
+        assert said == one.winner, f"at the price {price:g} the winner is {one.winner}, yours {said}"
+    wins = [price for price, one in zip(PRICES, races, strict=True) if one.winner == "ADAHESSIAN"]
+    assert last == max(wins), f"ADAHESSIAN is the winner at {wins}; the largest of these isn't {last}"
+    assert why in REASONS, f"why must be one of {REASONS}, got {why!r}"
+    assert why != "probes", "a probe says as much as before, whatever is paid for it"
+    assert why != "tuning", "the grids are the same, and both are tuned at every price"
+    return "a better step has to be so much better that it makes up for the steps that it costs."
+
+
+def _priced(price: float, seed: int) -> Race:
+    """The race at a price."""
+    problem, rng = PROBLEMS["least squares"](kappa=1000.0), np.random.default_rng(seed)
+    return race(RIVALS, problem, 60.0, rng=rng, costs=Costs(product=price), seeds=20)

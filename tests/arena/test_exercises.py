@@ -55,7 +55,7 @@ def test_the_check_on_shrinking_steps():
     gap, crossing = sigma**2 / (2 * mu * k), (2 - alpha * mu) / (alpha * mu)
     assert "σ is not in it" in exercises.check_decreasing(gap, crossing)
     refused(exercises.check_decreasing, "at k = 3", gap**2, crossing)
-    refused(exercises.check_decreasing, "after 3 steps", gap, crossing + 1)
+    refused(exercises.check_decreasing, "after 3 steps", gap, crossing + 2)
     refused(exercises.check_decreasing, "write k_star in", gap, crossing * k)
     refused(exercises.check_decreasing, "½μ times", sigma**2 / (mu**2 * k), crossing)
 

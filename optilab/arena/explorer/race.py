@@ -25,24 +25,19 @@ SLOTS, NOBODY, SEEDS = 4, "nobody", 20
 HARD = {"Rosenbrock": "steepness", "network": "scales"}  # called κ elsewhere
 AXES = {"iterations": "steps", "gradients": "gradients, of the whole function", "cost": "cost, in gradients"}
 ROWS, LETTERS = 10, 92  # of the list of all methods
-LATER = {  # what a first look should show
-    "a turned valley": {
-        "problem": "quadratic", "kappa": 100.0, "dimension": 20, "rotation": 1.0, "noise": 0.0, "budget": 200.0,
-        "first": "gradient descent", "second": "heavy ball", "third": "Adam", "fourth": "ADAHESSIAN",
-    },
-    "along the axes": {
-        "problem": "quadratic", "kappa": 1000.0, "dimension": 20, "rotation": 0.0, "noise": 0.0, "budget": 200.0,
-        "first": "gradient descent", "second": "heavy ball", "third": "Adam", "fourth": "ADAHESSIAN",
-    },
-    "noise": {
-        "problem": "quadratic", "kappa": 10.0, "dimension": 20, "rotation": 1.0, "noise": 1.0, "budget": 200.0,
-        "first": "SGD", "second": "SGD with momentum", "third": "minibatch Adam", "fourth": "averaged SGD",
-    },
-    "a network": {
-        "problem": "network", "kappa": 10.0, "noise": 0.0, "budget": 60.0,
-        "first": "SGD with momentum", "second": "minibatch Adam", "third": "M-FAC", "fourth": "KFAC",
-    },
-}  # fmt: skip
+TEXTBOOK = {"first": "heavy ball", "second": "Adam", "third": "gradient descent", "fourth": "ADAHESSIAN"}
+VALLEY = {"problem": "quadratic", "kappa": 1000.0, "dimension": 20, "noise": 0.0, "budget": 200.0, "seed": 0}
+LINES = {"second": "minibatch Adam", "third": "SGD with momentum"}
+PRESETS: dict[str, dict[str, Any]] = {
+    "across the axes": VALLEY | TEXTBOOK | {"rotation": 1.0},
+    "along them": VALLEY | TEXTBOOK | {"rotation": 0.0},
+    "noise": VALLEY
+    | LINES
+    | {"kappa": 100.0, "rotation": 1.0, "noise": 0.1, "first": "SGD, linear decay", "fourth": "SGD"},
+    "a network": LINES
+    | {"problem": "network", "kappa": 100.0, "noise": 0.0, "budget": 20.0, "seed": 0}
+    | {"first": "M-FAC", "fourth": "KFAC"},
+}
 
 
 def made(
@@ -171,18 +166,17 @@ def race(**start: Any) -> Explorer:
     """A problem, its properties, up to four methods, budget and prices beside the race and what tuning it takes."""
     options = [*METHODS, NOBODY]
     shade = [entry(f"shade {slot}") for slot in range(SLOTS)]
-    preset = LATER["a turned valley"]
     return Explorer(
         compute,
         {
-            "problem": replace(choice("problem", "quadratic", list(PROBLEMS)), named=LATER),
-            "first": choice("racing", preset["first"], options),
-            "second": choice("and", preset["second"], options),
-            "third": choice("and", preset["third"], options),
-            "fourth": choice("and", preset["fourth"], options),
+            "problem": replace(choice("problem", "quadratic", list(PROBLEMS)), named=PRESETS),
+            "first": choice("racing", TEXTBOOK["first"], options),
+            "second": choice("and", TEXTBOOK["second"], options),
+            "third": choice("and", TEXTBOOK["third"], options),
+            "fourth": choice("and", TEXTBOOK["fourth"], options),
             "kappa": log_slider(
                 "κ (Rosenbrock: steepness; network: scales)",
-                100.0,
+                1000.0,
                 1.0,
                 1000.0,
                 when=lambda values: values["problem"] != "formula",

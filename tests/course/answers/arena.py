@@ -26,6 +26,29 @@ def step(x, m, g, alpha, beta1, beta2, lam):
 """
 
 
+def prices(
+    costs: str = "Costs(product=price)",
+    which: str = "best",
+    seed: str = "seed",
+    winner: str = "run.winner",
+    last: str = "4.0",
+    why: str = "steps",
+) -> str:
+    """The experiment, right as it stands."""
+    return f"""
+def prices(seed):
+    problem, found = PROBLEMS["least squares"](kappa=1000.0), {{}}
+    for price in exercises.PRICES:
+        run = race(exercises.RIVALS, problem, 60.0, rng=np.random.default_rng({seed}), costs={costs}, seeds=20)
+        medians = [run.entrants[name].{which}.quartiles[1] for name in exercises.RIVALS]
+        found[price] = ({winner}, *medians)
+    return found
+
+
+last, why = {last}, "{why}"
+"""
+
+
 WRONG = {
     "1-shrinking": {
         "that is E x²: the gap": shrinking(gap="sigma**2 / (mu**2 * k)"),
@@ -46,6 +69,15 @@ WRONG = {
         "uphill": lion(new="x + length * move"),
         "Lift alpha by a last axis": lion(lift="alpha"),
         "changed the arrays": lion(new="np.subtract(x, length * move, out=x)"),
+    },
+    "3-prices": {
+        "the same at every price": prices(costs="Costs()"),
+        "gaps of default settings": prices(which="default"),
+        "that is no winner": prices(winner="run.order[0]"),
+        "the largest of these isn't 8.0": prices(last="8.0"),
+        "these are not the races of seed 0": prices(seed="seed + 1"),
+        "says as much as before": prices(why="probes"),
+        "both are tuned at every price": prices(why="tuning"),
     },
 }
 
@@ -69,6 +101,29 @@ def step(x, m, g, alpha, beta1, beta2, lam):
 """,
         lion(kept="m + (1 - beta2) * (g - m)"),
     ],
+    "3-prices": [
+        prices(),
+        """
+def prices(seed):
+    return {
+        price: [run.winner, *(float(np.sort(run.entrants[name].best.final)[9]) for name in exercises.RIVALS)]
+        for price in exercises.PRICES
+        for run in [
+            race(
+                ["heavy-ball", "adahessian"],
+                PROBLEMS["least squares"](kappa=1e3),
+                60.0,
+                rng=np.random.default_rng(seed),
+                costs=Costs(product=price),
+            )
+        ]
+    }
+
+
+last = max(price for price, row in prices(1).items() if row[0] == "ADAHESSIAN")
+why = "".join(["st", "eps"])
+""",
+    ],
 }
 
 CHEATS = {
@@ -78,4 +133,5 @@ def step(x, m, g, alpha, beta1, beta2, lam):
     return exercises._lion(x, m, g, np.asarray(alpha)[..., None], beta1, beta2, lam)
 """,
     },
+    "3-prices": {"these are not the races of seed 3": prices(seed="0")},
 }
