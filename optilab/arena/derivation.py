@@ -12,23 +12,18 @@ theta = sp.Symbol("theta", real=True)
 def noise_floor() -> Derivation:
     """Derive E x² of heavy ball on λx²/2 where every gradient has noise of variance σ², once the start is forgotten."""
     P, C = sp.symbols("P C")
-    step_matrix = sp.Matrix([[1 + beta - alpha * lam, -beta], [1, 0]])
-    covariance = sp.Matrix([[P, C], [C, P]])
-    noise = sp.Matrix([[alpha**2 * sigma**2, 0], [0, 0]])
+    kept = 1 + beta - alpha * lam
+    rest = (
+        sp.Eq(P, kept**2 * P - 2 * kept * beta * C + beta**2 * P + alpha**2 * sigma**2, evaluate=False),
+        sp.Eq(C, kept * P - beta * C, evaluate=False),
+    )
     return (
         Derivation(
             "The floor under noise",
-            sp.Eq(covariance, step_matrix * covariance * step_matrix.T + noise, evaluate=False),
-            "one step maps (x, x⁻) to (x⁺, x) and adds −αξ to x⁺; at rest the second moments P of x and C of x with x⁻ "
-            "stay as they are",
+            rest,
+            "x⁺ = (1 + β − αλ)x − βx⁻ − αξ, squared and times x, in the mean: at rest P and C stay as they are",
         )
-        .then(
-            "entry by entry these are two equations",
-            lambda rest: tuple(
-                sp.Eq(rest.lhs[0, j], sp.collect(sp.expand(rest.rhs[0, j]), (P, C)), evaluate=False) for j in (0, 1)
-            ),
-        )
-        .then("solve for P", lambda rest: sp.factor(sp.solve(rest, (P, C), dict=True)[0][P]))
+        .then("solve for P", lambda lines: sp.factor(sp.solve(lines, (P, C), dict=True)[0][P]))
         .equals(
             alpha / (1 - beta) * sigma**2 / (lam * (2 - alpha * lam / (1 + beta))),
             "without momentum ασ²/(λ(2 − αλ)): momentum puts α/(1 − β) in the place of α",
