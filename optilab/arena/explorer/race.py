@@ -13,7 +13,6 @@ from optilab.arena.costs import Costs
 from optilab.arena.explorer.parts import drawn, outline, shades
 from optilab.arena.methods import METHODS
 from optilab.arena.problems import PROBLEMS, Instance
-from optilab.core.check import require
 from optilab.ui.controls import choice, formula, log_slider, slider
 from optilab.ui.explorer import Explorer
 from optilab.ui.marks import axis, band, curve, dots, entry, here, log, panel, texts, thin
@@ -75,7 +74,8 @@ def simulate(
     chosen = list(dict.fromkeys(name for name in (first, second, third, fourth) if name != NOBODY))
     able = [name for name in chosen if why[name] is None]
     refused = "; ".join(f"{name} {why[name]}" for name in chosen if why[name])
-    require(len(able) > 0, "the methods", chosen, f"such that one fits this problem ({refused or 'nobody is chosen'})")
+    if not able:
+        return None, why, refused
     prices, rng = Costs(product=product, value=value, sample=sample), np.random.default_rng(seed)
     return racing.race(able, instance, budget, rng=rng, costs=prices, seeds=SEEDS, progress=progress), why, refused
 
@@ -85,9 +85,10 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
     race, why, refused = run
     data: dict[str, Any] = {}
     nothing = np.full(1, np.nan)
-    shade = dict(zip(race.entrants, shades(list(race.entrants)), strict=True))
+    order = race.order if race else []
+    shade = dict(zip(order, shades(order), strict=True))
     for slot in range(SLOTS):
-        name = race.order[slot] if slot < len(race.order) else None
+        name = order[slot] if slot < len(order) else None
         if name is None:
             empty = ("band", "best", "default", "range", "now", "usual", "valley", "valley band", "chosen", "unset")
             data |= {f"{part} {slot}": (nothing, nothing) for part in empty} | {f"shade {slot}": INK}
@@ -106,16 +107,20 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
             f"usual {slot}": (np.log10(usual), -slot - 0.22),
         } | tuning(one, slot, float(usual))
     lines = everybody(why)
+    left_out = f"Not in the race: {refused}. " if refused else ""
+    if not race:
+        headline, note = "Nobody can race here", f"Nobody that is chosen fits this problem. {left_out}"
+    else:
+        headline = f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)"
+        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}"
     return data | {
-        "names": [*race.order, *[" "] * (SLOTS - len(race.order))],
+        "names": [*order, *[" "] * (SLOTS - len(order))],
         "axis": AXES[axis],
-        "headline": f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)",
+        "headline": headline,
         "places": (np.zeros(len(lines)), -np.arange(len(lines))),
         "lines": [line for line, _ in lines],
         "line shades": [shade for _, shade in lines],
-        "note": f"{race.verdict[0].upper()}{race.verdict[1:]}. "
-        + (f"Not in the race: {refused}. " if refused else "")
-        + spoiled(race),
+        "note": note,
     }
 
 
@@ -159,6 +164,8 @@ def spoiled(race: Any) -> str:
     name = max(worse, key=lambda name: worse[name])
     if not np.isfinite(worse[name]):
         return f"At its default {name} diverges."
+    if worse[name] < 1.1:
+        return ""
     return f"Tuning matters most for {name}: its default ends {number(worse[name], 2)} times as high."
 
 

@@ -15,7 +15,7 @@ from optilab.ui.marks import axis, band, curve, entry, heat, here, log, panel
 from optilab.ui.theme import INK, ink
 from optilab.ui.words import number
 
-SIDE = 7
+SIDE = 6
 SHADES = dict(zip(METHODS, shades(METHODS), strict=True))
 WORDS = {
     "kappa": "condition number κ",
