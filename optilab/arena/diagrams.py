@@ -103,12 +103,9 @@ def measured(name: str, seed: int, progress: Callable[[float, float], Any] = lam
     require(whole(seed), "seed", seed, "an integer of 0 or more")
     plan = PLANS[name]
     rows, columns = len(plan.y[1]), len(plan.x[1])
-    found = Diagram(
-        np.full((rows, columns), OPEN, np.int8),
-        np.full((rows, columns), OPEN, np.int8),
-        *(np.full((rows, columns, len(METHODS), POINTS), np.nan, np.float16) for _ in range(3)),
-        np.zeros((rows, columns)),
-    )
+    winner, leader = np.full((2, rows, columns), OPEN, np.int8)
+    low, median, high = np.full((3, rows, columns, len(METHODS), POINTS), np.nan, np.float16)
+    found = Diagram(winner, leader, low, median, high, np.zeros((rows, columns)))
     for number in range(rows * columns):
         at = divmod(number, columns)
         noted(found, at, plan.race(*at, seed))
@@ -146,10 +143,10 @@ def write() -> None:
     """Measure all diagrams with seed 0 and store them."""
     from tqdm.auto import tqdm  # imported late: it is slower to import than NumPy
 
-    tables = {}
+    tables: dict[str, Any] = {}
     for name in PLANS:
-        with tqdm(total=1.0, desc=name) as bar:
-            found = measured(name, 0, lambda done, total, bar=bar: bar.update(done / total - bar.n))
+        with tqdm(desc=name) as bar:
+            found = measured(name, 0, lambda _done, _total, bar=bar: bar.update())  # type: ignore[misc]
         tables |= {f"{name} {part}": values for part, values in found._asdict().items()}
     np.savez_compressed(TABLE, **tables)
 

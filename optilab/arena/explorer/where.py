@@ -71,7 +71,7 @@ def where(**start: Any) -> Explorer:
     colours = [*SHADES.values(), ink(0.12)]
     scale = [[(k + end) / len(colours), colours[k]] for k in range(len(colours)) for end in (0, 1)]
     places = np.arange(SIDE)
-    ticks = {"tickvals": list(range(SIDE)), "showgrid": False, "span": [-0.5, SIDE - 0.5]}
+    ticks: dict[str, Any] = {"tickvals": list(range(SIDE)), "showgrid": False, "span": [-0.5, SIDE - 0.5]}
     return Explorer(
         compute,
         {
