@@ -6,6 +6,8 @@ contract    fits: whether a method can run on a problem, or the sentence why not
 costs       what an oracle call costs
 race        tune on some seeds, race on others, and name a winner where the bands don't overlap
 phase       who wins where, over two properties of a problem
+diagrams    two such diagrams with the race of every cell
+decisions   the map of decisions: every arrow is a race
 """
 
 from types import ModuleType
