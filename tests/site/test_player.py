@@ -183,6 +183,15 @@ def test_a_page_opened_from_a_folder_plays_and_questions_answer(browser, folder)
         assert all(url.startswith(("file:", "data:", "blob:")) for url in tab.asked)
 
 
+def test_a_film_that_is_missing_is_named(browser, tmp_path):
+    page(tmp_path, [player.freeze(long_one(), tmp_path, "gone", how=HOW)])
+    (tmp_path / "frames" / "gone.js").unlink()
+    with opened(browser, (tmp_path / "index.html").as_uri()) as tab:
+        said = tab.locator(".optilab-asked")
+        said.wait_for()
+        assert said.inner_text().startswith("The pictures can't be drawn: frames/gone.js")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_in_both_schemes(browser, folder, scheme):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": scheme}
@@ -244,9 +253,15 @@ def test_every_lesson_plays(path, browser, tmp_path, record_property):
         drawn(tab, 1)
         record_property("first", tab.evaluate("performance.now()"))
         for at in range(tab.locator(".optilab-player").count()):
-            tab.locator(".optilab-player").nth(at).scroll_into_view_if_needed()
+            box = tab.locator(".optilab-player").nth(at)
+            box.scroll_into_view_if_needed()
             drawn(tab, 1, at)
             record_property("moves", timed(tab, at))
             drawn(tab, 1, at)
+            for button in box.locator("[data-named]:enabled").all():
+                button.evaluate("button => button.click()")
+                assert box.locator(".optilab-beyond").inner_text().startswith(player.QUIET)
+            drawn(tab, 1, at)
+            assert box.locator(".optilab-error").inner_text() == ""
         assert tab.errors == []
         assert all(url.startswith((address, "data:", "blob:")) for url in tab.asked)

@@ -218,8 +218,8 @@ class Player {
     const last = shown.length - 1;
     if (this.at[index] === last) this.move(index, 0);
     let now = this.at[index]; // as time goes, whether all its frames are computed or not
-    button.textContent = "⏸";
     this.playing = button;
+    this.look(true);
     this.timer = setInterval(() => {
       if ((now += 1) > last) this.pause();
       else if (now > this.at[index]) this.move(index, now);
@@ -229,7 +229,14 @@ class Player {
   pause() {
     clearInterval(this.timer);
     this.timer = null;
-    if (this.playing) this.playing.textContent = "▶";
+    this.look(false);
+  }
+
+  // What the button of the film that plays looks like.
+  look(playing) {
+    if (!this.playing) return;
+    this.playing.textContent = playing ? "⏸" : "▶";
+    this.playing.setAttribute("aria-pressed", String(playing));
   }
 }
 
