@@ -265,7 +265,7 @@ def test_sliding_keeps_to_its_worst_case_and_that_to_the_theorem():
         table = wc.sliding(n, mu=mu, L=L, E0=7.0)
         promised = sliding.rf_sgs_bound(n, E0=7.0, gamma=gamma, D=1e-12)  # of slides that leave nothing undone
         assert (table <= promised * (1 + ROUNDED)).all()
-        assert (table >= 0.3 * promised).any()
+        assert (table >= 0.995 * promised).all()  # the outer loop's theorem is all but exact
         slides, T = Slides(mu, seed=7), 150
         plan = sliding.rf_sgs(L=L, M=0.0, mu=mu, D=1.0, N=int(n[-1]), T_min=T, gamma=gamma)
         gap0, V0 = slides(slides.start), (slides.start**2).sum(-1) / 2

@@ -53,10 +53,10 @@ def along_its_line(kappa: float, n: int) -> dict[str, Any]:
     x = on_its_worst_function(kappa, n)
     main = np.linalg.svd(x[: n + 1])[2][0]
     main = main * np.sign(main @ x[0])
-    places, gap = x @ main, problem(x)
+    places = x @ main
     reach = 1.12 * abs(places).max()
     line = np.linspace(-reach, reach, 101)
-    height = problem(line[:, None] * main)
+    gap, height = np.split(problem(np.concatenate([x, line[:, None] * main])), [len(x)])
     bend = np.gradient(np.gradient(height, line), line)
     top = max(height.max(), gap.max())
     return {
