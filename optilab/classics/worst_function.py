@@ -163,7 +163,7 @@ class Parabolas:
         place = np.zeros(x.shape)
         for base, height, edges, lift, solve, push, spread in self.faces:
             share = np.tensordot(x, solve, (-1, -1)) - push  # (*batch, f, k)
-            away = ((x[..., None, :] - base) ** 2).sum(-1)
+            away = (x**2).sum(-1)[..., None] - 2 * x @ base.T + (base**2).sum(-1)
             spared = ((share[..., None, :] @ spread)[..., 0, :] * share).sum(-1)
             on_face = (share >= -INSIDE).all(-1) & (share.sum(-1) <= 1 + INSIDE)
             best = np.where(on_face, height + bend / 2 * (away - spared), np.inf).argmin(-1)
@@ -272,5 +272,11 @@ def against_heavy_ball(n: int, *, kappa: float) -> tuple[Parabolas, np.ndarray]:
     ValueError
         If the table has no such row.
     """
+    return _hull(n, kappa), np.array(_row("heavy_ball", n, kappa)["start"])
+
+
+@cache
+def _hull(n: int, kappa: float) -> Parabolas:
+    """The function of a row, whose faces take a while to find, once."""
     row = _row("heavy_ball", n, kappa)
-    return Parabolas(np.array(row["centers"]), np.array(row["heights"]), 1 / kappa, 1.0), np.array(row["start"])
+    return Parabolas(np.array(row["centers"]), np.array(row["heights"]), 1 / kappa, 1.0)

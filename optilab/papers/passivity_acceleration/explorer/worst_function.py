@@ -108,6 +108,8 @@ def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, 
 
 def worst_function(**start: Any) -> Explorer:
     """The κ and n for which a function is the worst, and a film of the ball on it and on the three slopes."""
+    for kappa in KAPPAS:
+        along_its_line(kappa, LONGEST)  # the slowest ones
     plane = np.linspace(-1.12, 1.12, 401)
     slopes = PROBLEM(SCALE * plane[:, None]) / (PROBLEM.L * SCALE**2)
     middle = np.where((SCALE * plane > 1) & (SCALE * plane < 2), slopes, np.nan)
