@@ -2,7 +2,10 @@
 
 import builtins
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import nbformat
@@ -64,3 +67,26 @@ def test_the_first_cell_of_a_lesson_installs_the_package_where_it_is_not(path, m
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     exec(guard, {})
     assert asked == [("pip", f"install -q 'optilab[colab] @ git+https://github.com/{OWNER}/{NAME}'")]
+
+
+ALL_CELLS = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+for cell in json.load(open(sys.argv[1]))["cells"]:
+    if cell["cell_type"] == "code":
+        shell.run_cell("".join(cell["source"]).replace(sys.argv[2], sys.argv[3])).raise_error()
+"""
+
+
+@pytest.mark.full
+def test_a_lesson_runs_where_nothing_but_ipython_was_there(clone, tmp_path):
+    python = tmp_path / "environment" / "bin" / "python"
+    here = (f"git+https://github.com/{OWNER}/{NAME}", clone.as_uri())  # as in Colab, but for where it comes from
+    for command in (
+        [sys.executable, "-m", "venv", tmp_path / "environment"],
+        [python, "-m", "pip", "install", "-q", "--no-compile", "ipython"],
+        [python, "-c", ALL_CELLS, LESSONS[0], *here],
+    ):
+        subprocess.run(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": ""}, check=True)
