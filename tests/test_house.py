@@ -79,6 +79,13 @@ def test_what_a_page_links_to_is_there(name):
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_what_opens_the_lessons_installs_them_first():
+    texts = [path.read_text() for path in tracked() if path.suffix == ".md" or path.parts[-2:] == ("site", "home.py")]
+    lines = [line for text in texts for line in text.splitlines() if "&& .venv/bin/optilab lab" in line]
+    assert len(lines) >= 2
+    assert [line for line in lines if not re.search(r"pip install [^&]*\[lab\]", line)] == []
+
+
 def test_the_changelog_has_the_version_first():
     versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert versions[0] == optilab.__version__

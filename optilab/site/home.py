@@ -17,7 +17,7 @@ see why, hold the theorem against what is measured, break it.
 The pictures of this site are alive without a kernel, one control at a time. Everything moves on your own machine:
 
 ```sh
-python3 -m venv .venv && .venv/bin/pip install -q git+{home} && .venv/bin/optilab lab
+python3 -m venv .venv && .venv/bin/pip install -q 'optilab[lab] @ git+{home}' && .venv/bin/optilab lab
 ```
 
 Rows are topics, columns say how deep a lesson goes, and an arrow leads from a lesson to one that it prepares for. None
