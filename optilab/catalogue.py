@@ -450,7 +450,7 @@ ARENA = Lesson(
     message="Fashion is no property of a problem. Exact or noisy, along the axes or across them, few unknowns or many: "
     "look first, then tune, and name a winner only where the bands don't overlap.",
 )
-LESSONS: tuple[Lesson, ...] = (START, *PAPERS, ARENA)
+LESSONS: tuple[Lesson, ...] = tuple(sorted((START, *PAPERS, ARENA), key=lambda row: row.number))
 
 
 def lesson(slug: str) -> Lesson:

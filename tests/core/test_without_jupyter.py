@@ -13,17 +13,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NEEDED = {Requirement(text).name for text in PROJECT["dependencies"]} | {"mpmath"}  # SymPy's own
-LAB = (
-    "ui",
-    "site",
-    "explorer",
-    "course",
-    "exercises",
-    "start_here",
-    "execute",
-    "stills",
-    "server",
-)  # parts of modules' names
+FLOORS = ("core", "problems", "classics", "papers", "arena", "cli")
+LAB = ("explorer", "exercises")  # the parts of rooms that need pictures, or what grades
 SOLVERS = "performance_"  # what only makes the tables of the package anew
 WORKS = """
 from importlib import import_module
@@ -51,13 +42,10 @@ assert main(["lab", "nowhere"]) == 1
 
 def modules() -> list[str]:
     """The modules that need no picture, no notebook and no grading."""
-    paths = sorted(path.relative_to(ROOT).with_suffix("") for path in (ROOT / "optilab").rglob("*.py"))
-    kept = [
-        path.parts
-        for path in paths
-        if not set(LAB) & set(path.parts) and not path.name.startswith(SOLVERS) and path.name != "__main__"
-    ]
-    return [".".join(parts).removesuffix(".__init__") for parts in kept]
+    paths = [path for floor in FLOORS for path in (ROOT / "optilab" / floor).rglob("*.py")]
+    parts = [path.relative_to(ROOT).with_suffix("").parts for path in sorted(paths)]
+    kept = [names for names in parts if not set(LAB) & set(names) and not names[-1].startswith((SOLVERS, "__main__"))]
+    return [".".join(names).removesuffix(".__init__") for names in kept]
 
 
 def test_only_numpy_scipy_sympy_and_a_progress_bar_are_needed():
