@@ -112,10 +112,10 @@ ARROWS = {
         MEAN, "few passes over them", "SGD, linear decay", "heavy ball", "least squares", DATA, 10.0, times=3
     ),
     "many passes": Arrow(
-        MEAN, "many passes over them", "heavy ball", "SGD, linear decay", "least squares", DATA, 60.0, times=3
+        MEAN, "many passes over them", "heavy ball", "SGD, linear decay", "least squares", DATA, 60.0, times=50
     ),
     "network": Arrow(
-        MEAN, "a network, unequal scales", "minibatch Adam", "SGD with momentum", "network", {"scales": 100.0},
+        MEAN, "a small network", "minibatch Adam", "SGD with momentum", "network", {"scales": 100.0},
         20.0, times=3, slow=True,
     ),
 }  # fmt: skip

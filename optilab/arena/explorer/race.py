@@ -23,7 +23,7 @@ Array = np.ndarray
 SLOTS, NOBODY, SEEDS = 4, "nobody", 20
 HARD = {"Rosenbrock": "steepness", "network": "scales"}  # called κ elsewhere
 AXES = {"iterations": "steps", "gradients": "gradients, of the whole function", "cost": "cost, in gradients"}
-ROWS, LETTERS = 10, 92  # of the list of all methods
+ROWS, LETTERS = 14, 92  # of the list of all methods
 TEXTBOOK = {"first": "heavy ball", "second": "Adam", "third": "gradient descent", "fourth": "ADAHESSIAN"}
 VALLEY = {"problem": "quadratic", "kappa": 1000.0, "dimension": 20, "noise": 0.0, "budget": 200.0, "seed": 0}
 LINES = {"second": "minibatch Adam", "third": "SGD with momentum"}
@@ -222,7 +222,7 @@ def race(**start: Any) -> Explorer:
                 *(curve(f"range {slot}", "", shade[slot], width=7) for slot in range(SLOTS)),
                 *(here(f"now {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(dots(f"usual {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
-                x="log₁₀ of the gap at the end, with quartiles",
+                x="log₁₀ of the final gap",
                 y=axis(
                     span=[-SLOTS + 0.4, 0.6],
                     tickvals=[-slot for slot in range(SLOTS)],
@@ -245,7 +245,7 @@ def race(**start: Any) -> Explorer:
                 x=axis(span=[-0.01, 1], visible=False),
                 y=axis(span=[-ROWS + 0.4, 0.6], visible=False),
                 wide=True,
-                height=230,
+                height=300,
             ),
         ],
         call=__name__,
