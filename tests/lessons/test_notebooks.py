@@ -32,8 +32,8 @@ def cells(notebook: nbformat.NotebookNode, kind: str) -> list[nbformat.NotebookN
 
 
 def words(prose: list[nbformat.NotebookNode]) -> int:
-    """How many words of prose there are, without the line that the catalogue puts under a lesson's title."""
-    return sum(len(HEAD.sub("", cell.source).split()) for cell in prose)
+    """How many words of prose there are, without the catalogue's line under a lesson's title and without sources."""
+    return sum(len(HEAD.sub("", cell.source).partition("## Sources")[0].split()) for cell in prose)
 
 
 def sanitized(text: str) -> str:
