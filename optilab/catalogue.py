@@ -15,6 +15,7 @@ TOPICS = (
     "policies",
     "privacy",
     "sampling",
+    "comparison",
 )
 LEVELS = {
     1: "calculus and linear algebra are enough",
@@ -442,7 +443,7 @@ PAPERS = (
 ARENA = Lesson(
     slug="arena",
     number=24,
-    topic="dynamics",
+    topic="comparison",
     level=2,
     minutes=30,
     after=("start_here",),

@@ -44,10 +44,11 @@ SETTINGS: dict[str, Any] = {
     "default_role": "code",
     "add_module_names": False,
     "autodoc_typehints": "signature",
-    "autodoc_preserve_defaults": True,
     "python_use_unqualified_type_names": True,
     "toc_object_entries": False,
     "napoleon_google_docstring": False,
+    "napoleon_use_param": False,  # or the letters of shapes would be links to whatever bears the name
+    "napoleon_use_rtype": False,
 }
 CONTENTS = """
 ```{{toctree}}
@@ -152,6 +153,7 @@ def build(target: Path, lessons: Sequence[str] = ()) -> str:
         warnings = io.StringIO()
         app = Sphinx(source, None, target, Path(scratch) / "doctrees", "html", settings, None, warnings)
         app.connect("autodoc-process-docstring", reference.process, priority=100)  # before napoleon
+        app.connect("autodoc-process-docstring", reference.reunite, priority=900)  # after napoleon
         app.connect("autodoc-skip-member", reference.skip)
         app.connect("html-page-context", load_player)
         app.build()

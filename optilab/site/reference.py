@@ -14,9 +14,10 @@ FLOORS = {
     "core": "Running, counting, deriving, claiming",
     "problems": "Problems and oracles",
     "classics": "Textbook methods",
+    "arena": "Methods that race",
 }
 ROOM = ("algorithm", "problems", "derivation", "experiment", "exercises")  # in the order of reading
-ASKS_MORE = {"optilab.classics.performance_estimation"}  # imports what only its extra brings
+APART = {"explorer", "performance_estimation", "performance_functions"}  # are seen in lessons; need their extra
 CODE = re.compile(r"(`[^`]+`)")
 FIELD = re.compile(r"^    (\w+): .*?# (.*)$", re.MULTILINE)
 
@@ -30,13 +31,13 @@ def modules(name: str) -> Iterator[str]:
     """A module, and those below it if it is a package."""
     yield name
     for below in pkgutil.iter_modules(getattr(import_module(name), "__path__", [])):
-        if not below.name.startswith("_") and f"{name}.{below.name}" not in ASKS_MORE:
+        if not below.name.startswith("_") and below.name not in APART:
             yield from modules(f"{name}.{below.name}")
 
 
 def documented(name: str, title: str, line: str) -> str:
     """A module's docstring and all that it defines, under a title."""
-    options = "   :members:\n   :member-order: bysource\n   :show-inheritance:\n"
+    options = "   :members:\n   :ignore-module-all:\n   :member-order: bysource\n   :show-inheritance:\n"
     return f"{heading(title, line)}\n.. automodule:: {name}\n{options}"
 
 
@@ -111,6 +112,14 @@ def process(_app: Any, what: str, _name: str, thing: Any, _options: Any, lines: 
         lines[:] = map(quoted, lines)
         if what == "class" and hasattr(thing, "_fields"):
             lines += fields(thing)
+
+
+def reunite(_app: Any, what: str, _name: str, _thing: Any, _options: Any, lines: list[str]) -> None:
+    """Put back together what napoleon takes for an attribute's type, since it stands before a colon."""
+    types = [line for line in lines if line.startswith(":type: ")]
+    if what in ("attribute", "data", "property") and types:
+        first, *others = [line for line in lines if line not in types]
+        lines[:] = [f"{types[0].removeprefix(':type: ')}: {first}", *others]
 
 
 def skip(_app: Any, _what: str, _name: str, thing: Any, left_out: bool, _options: Any) -> bool | None:

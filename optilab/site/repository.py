@@ -1,35 +1,31 @@
 """Where the library lives on the web: owner and name are those of the project's metadata, written down once."""
 
-import tomllib
 from importlib.metadata import metadata
-from pathlib import Path
+
+from optilab import address
 
 BRANCH = "main"
 
 
-def home() -> str:
-    """The address of the repository, `https://github.com/OWNER/NAME`.
-
-    In a clone it is read from `pyproject.toml`, since an environment may remember an older one.
+def name() -> str:
+    """OWNER/NAME: of the clone, or of the metadata of an installed package.
 
     Raises
     ------
     RuntimeError
-        If there is none.
+        If they name no repository.
     """
-    project = Path(__file__).parents[2] / "pyproject.toml"
-    if project.exists():
-        urls = tomllib.loads(project.read_text(encoding="utf-8"))["project"].get("urls", {})
-    else:
-        urls = dict(url.split(", ", 1) for url in metadata("optilab").get_all("Project-URL") or [])
+    if (address.ROOT / "pyproject.toml").exists():
+        return address.repository()
+    urls = dict(url.split(", ", 1) for url in metadata("optilab").get_all("Project-URL") or [])
     if "Repository" not in urls:
         raise RuntimeError("optilab's metadata name no Repository, so the site doesn't know where its links lead")
-    return str(urls["Repository"]).rstrip("/")
+    return "/".join(str(urls["Repository"]).split("/")[-2:])
 
 
-def name() -> str:
-    """OWNER/NAME."""
-    return "/".join(home().split("/")[-2:])
+def home() -> str:
+    """The address of the repository."""
+    return f"https://github.com/{name()}"
 
 
 def on_the_web(path: str) -> str:

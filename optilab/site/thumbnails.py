@@ -49,7 +49,7 @@ def liveliest(films: Sequence[Sequence[Any]]) -> Sequence[Any]:
 
 
 def draw(path: Path, studio: Studio, folder: Path) -> None:
-    """Write `SLUG.webp`, which moves, and `SLUG.png`, its first frame, of the first picture of a lesson that moves."""
+    """Write `SLUG.webp`, which moves, and `SLUG.png`, its middle, of the first picture of a lesson that moves."""
     from PIL import Image
 
     explorer = next(explorer for explorer in explorers(path) if moves(explorer))
@@ -62,7 +62,7 @@ def draw(path: Path, studio: Studio, folder: Path) -> None:
             film.append(shot.resize((SHOWN, round(SHOWN * shot.height / shot.width)), Image.Resampling.LANCZOS))
     frames = liveliest(films)
     target = folder / path.stem[3:]
-    frames[0].save(target.with_suffix(".png"), optimize=True)
+    frames[len(frames) // 2].save(target.with_suffix(".png"), optimize=True)
     frames[0].save(
         target.with_suffix(".webp"), save_all=True, append_images=frames[1:], duration=PAUSE, loop=0, quality=60
     )
