@@ -144,6 +144,7 @@ def test_the_home_page_is_a_map_whose_pictures_move(site, chromium, address):
     arrows = sum(len(slugs.intersection(row.after)) for row in rows)
     with opened(chromium, address, "index.html") as page:
         assert page.locator(".map-card").count() == len(rows)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         page.wait_for_function("count => document.querySelectorAll('[data-ends]').length === count", arg=arrows)
         boxes = [page.locator(f"[data-slug={row.slug}]").bounding_box() for row in rows]
         for row, box in zip(rows, boxes, strict=True):  # deeper lessons are further right
