@@ -35,6 +35,11 @@ def race_of_cell(axes: str, row: int, column: int, seed: int) -> Race:
     return PLANS[axes].race(row, column, seed)
 
 
+def plainly(name: str) -> str:
+    """A property without its unit."""
+    return WORDS[name].partition(",")[0]
+
+
 def compute(axes: str, row: int, column: int, seed: int, *, run: Diagram) -> dict[str, Any]:
     """The diagram, and the race of one cell."""
     plan, at = PLANS[axes], (row, column)
@@ -49,7 +54,7 @@ def compute(axes: str, row: int, column: int, seed: int, *, run: Diagram) -> dic
         data[f"{name} band"] = np.concatenate([cost[there], cost[there][::-1]]), outline
         data[name] = cost, median
     leader = METHODS[int(run.leader[at])]
-    said = f"{WORDS[plan.x[0]]} {number(x)}, {WORDS[plan.y[0]]} {number(y)}"
+    said = f"{plainly(plan.x[0])} {number(x)} and {plainly(plan.y[0])} {number(y)}"
     verdict = f"<b>{METHODS[winner]} wins</b>" if winner != OPEN else f"{leader} leads, but bands overlap: no winner"
     share = np.mean(run.winner != OPEN)
     return data | {
