@@ -89,7 +89,7 @@ ARROWS = {
         EXACT, "curvatures differ", "heavy ball", "gradient descent", "quadratic", TURNED, 200.0, ("Adam",), 1000
     ),
     "turned": Arrow(
-        EXACT, "a valley across the axes", "heavy ball", "Adam", "quadratic", TURNED, 200.0, ("ADAHESSIAN",), 50
+        EXACT, "a valley across the axes", "heavy ball", "Adam", "quadratic", TURNED, 200.0, ("ADAHESSIAN",), 5
     ),
     "along the axes": Arrow(
         EXACT, "a valley along the axes", "ADAHESSIAN", "heavy ball", "quadratic", VALLEY, 200.0, ("Adam",), 500

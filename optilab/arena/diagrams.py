@@ -69,7 +69,7 @@ PLANS = {
         "quadratic",
         ("heavy ball", "Adam", "ADAHESSIAN", "GNS Newton"),
         ("dimension", (2, 4, 8, 16, 32, 64)),
-        ("budget", (20.0, 40.0, 80.0, 160.0, 320.0, 640.0)),
+        ("budget", (5.0, 10.0, 20.0, 40.0, 80.0, 160.0)),
         {"kappa": 1000.0, "rotation": 1.0},
         0.0,
     ),

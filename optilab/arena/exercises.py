@@ -210,6 +210,9 @@ def check_prices(found: Any, last: Any, why: Any, seed: int = 0) -> str:
         np.array([[getattr(one.entrants[name], which).quartiles[1] for name in RIVALS] for one in races])
         for which in ("best", "default")
     )
+    between = np.array([[np.median(one.entrants[name].best.final) for name in RIVALS] for one in races])
+    if np.allclose(gaps, between, rtol=1e-2):  # the mean of the two in the middle is a median, too
+        gaps = right
     assert not np.allclose(gaps, right[:, ::-1], rtol=1e-2), "ADAHESSIAN first, then heavy ball"
     assert not np.allclose(gaps, usual, rtol=1e-2), "these are the gaps of default settings: take the best ones"
     off = int(abs(np.log(gaps / right)).max(1).argmax())

@@ -326,7 +326,7 @@ ALL = (
         "A running mean of gradients, divided coordinate by coordinate by their root mean square.",
         adam,
         lambda f, x, told, step, beta: adam(f, x, alpha=step, beta1=beta),
-        (length(0.001, few=True), momentum(0.0, 0.9, 0.98, default=0.9)),
+        (length(0.001, few=True, top=1.0), momentum(0.0, 0.9, 0.98, default=0.9)),
         shade="GREEN",
     ),
     Method(
@@ -343,7 +343,7 @@ ALL = (
         "SGD that keeps a share of its last step.",
         sgd,
         lambda f, x, told, step, beta: sgd(f, x, rng=told.rng, alpha=step, beta=beta, size=told.size),
-        (step(0.1, few=True), momentum(0.5, 0.9, 0.98, default=0.9)),
+        (step(0.1, few=True, top=1.0), momentum(0.5, 0.9, 0.98, default=0.9)),
         sampled=True,
         shade="PINK",
     ),
@@ -451,7 +451,7 @@ ALL = (
         "Newton steps, regularised by the gradient over a radius that halves and doubles by itself.",
         gns,
         lambda f, x, told, gamma: gns(f, x, hessian=f.hess, gamma0=gamma),
-        (Knob("gamma", "first radius that is tried, in units of x", "", octaves(-4, 7.5, TRIALS), 1.0),),
+        (Knob("gamma", "first radius that is tried, in units of x", "", octaves(-4, 19, TRIALS), 1.0),),
         also=(ExplicitHessian,),
         calls=newton_calls,
         shade="BLUE",
@@ -556,7 +556,7 @@ ALL = (
         lambda f, x, told, step, eta: harpg(
             f, x, eta=weights(told.T, 1, eta), gamma=steps(told.T, 1 / 2, step), rng=told.rng, N=told.size
         ),
-        (step(0.05, few=True, top=0.0), NEW),
+        (step(0.05, few=True, top=1.0), NEW),
         sampled=True,
         size=1,
         shade="ORANGE",
@@ -568,7 +568,7 @@ ALL = (
         lambda f, x, told, step, eta: storm_pg(
             f, x, eta=weights(told.T, 1, eta), gamma=steps(told.T, 1, step), rng=told.rng, N=told.size
         ),
-        (step(0.05, few=True, top=0.0), NEW),
+        (step(0.05, few=True, top=1.0), NEW),
         sampled=True,
         size=1,
         shade="PURPLE",

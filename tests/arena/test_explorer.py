@@ -68,6 +68,14 @@ def test_a_tuning_curve_goes_through_its_dot(race):
             assert y[x == 1] == gap, name
 
 
+def test_a_best_step_at_the_end_of_its_grid_is_told(race):
+    assert "the end of its grid" not in run(race, **race.start)["note"]
+    here = {"kappa": 1.0, "noise": 3.0, "first": "heavy ball", "second": "gradient descent"}
+    note = run(race, **race.start | here | {"third": "nobody", "fourth": "nobody"})["note"]
+    assert note.endswith("Best at the end of its grid, so perhaps better beyond: heavy ball.")
+    assert race.result[0].entrants["heavy ball"].best.setting["step"] == METHODS["heavy ball"].knobs[0].grid[0]
+
+
 def test_a_cell_that_is_clicked_shows_its_race():
     shown = explorer.where()
     shown._point(shown.panels[0].click, 0.2, 2.9, True)

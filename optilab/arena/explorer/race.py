@@ -112,7 +112,7 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
         headline, note = "Nobody can race here", f"Nobody that is chosen fits this problem. {left_out}"
     else:
         headline = f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)"
-        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}"
+        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}{cut_off(race)}"
     return data | {
         "names": [*order, *[" "] * (SLOTS - len(order))],
         "axis": AXES[axis],
@@ -167,6 +167,16 @@ def spoiled(race: Any) -> str:
     if worse[name] < 1.1:
         return ""
     return f"Tuning matters most for {name}: its default ends {number(worse[name], 2)} times as high."
+
+
+def cut_off(race: Any) -> str:
+    """Whose best step size, or what it has in its place, ends its grid: it may be tuned too little."""
+    names = [
+        name
+        for name, one in race.entrants.items()
+        if len(one.tuning.x) and next(iter(one.best.setting.values())) in (one.tuning.x[0], one.tuning.x[-1])
+    ]
+    return f" Best at the end of its grid, so perhaps better beyond: {', '.join(names)}." if names else ""
 
 
 def race(**start: Any) -> Explorer:

@@ -103,6 +103,10 @@ def step(x, m, g, alpha, beta1, beta2, lam):
     ],
     "3-prices": [
         prices(),
+        prices()
+        .replace("best.quartiles[1]", "best.final")
+        .replace("[run.en", "[np.median(run.en")
+        .replace("final for", "final) for"),
         """
 def prices(seed):
     return {
