@@ -118,6 +118,12 @@ def test_the_worst_function_is_what_the_lesson_says_of_it():
     short = worst.compute("constant", 10, 0.1, 10)
     assert "1 dimension and" in short["note"]
     assert "Too short a walk" in short["side"]
+    for T in range(1, 11):  # a wall is in the title where the last step climbs in sight, and nowhere else
+        for schedule in ("constant", "linear decay"):
+            data = worst.compute(schedule, T, 1.0, 10)
+            before, after = worst.compute(schedule, T, 1.0, T)["walk"][1][-2:]
+            assert ("wall" in data["side"]) == (after > before + 0.01)
+            assert ("no wall" in data["above"]) == (after <= before + 0.01)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "linear decay"])

@@ -155,6 +155,7 @@ def test_the_worst_function_is_what_the_lesson_says_of_it():
     assert "5 dimensions" in far["note"]
     assert "grows" in worst.compute(20.0, 3, 0)["growth"]
     assert "falls" in worst.compute(15.0, 3, 0)["growth"]
+    assert worst.compute(25.0, 1, 0)["top"].startswith("After 1 step the ball is higher")
 
 
 @pytest.mark.parametrize("kappa", [10.0, 25.0, 100.0])

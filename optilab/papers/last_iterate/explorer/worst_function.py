@@ -21,14 +21,15 @@ DRAWN = ["constant", "linear decay"]
 PER = 24  # points drawn along a step
 FLOOR = 0.01  # what is lower is drawn here on the log axis
 NEAR = 1e-3  # from the plane that is drawn
+WALL = 0.01  # a last step that climbs more runs up a wall
 SIDE = {
     (True, False): "The last step runs up a wall, and none is left to come back",
-    (False, False): "The last steps are short: none of them climbs far",
+    (False, False): "The last step hardly climbs, if at all",
     (False, True): "Too short a walk: all of it leads straight down",
 }
 ABOVE = {
     (True, False): "From above: the last step starts on a crease",
-    (False, False): "From above: the last step hardly moves",
+    (False, False): "From above: no wall before the last step",
     (False, True): "From above: a slope, and no crease in reach",
 }
 
@@ -86,7 +87,7 @@ def compute(schedule: str, T: int, eta: float, frame: int) -> dict[str, Any]:
     table = float(worst_case.subgradient(T, G=1.0, R=1.0, eta=eta, schedule=schedule))
     promised = float(bound(steps, 0.5, 4.0))  # D = R²/2, M = 2G
     data = along(problem, x)
-    walked, climbs = data.pop("walked"), gap[-1] > gap[-2] + 1e-3
+    walked, climbs = data.pop("walked"), gap[-1] > gap[-2] + WALL
     short = len(x[0]) == 1
     return (
         data

@@ -89,17 +89,22 @@ def compute(kappa: float, n: int, frame: int) -> dict[str, Any]:
         "worst": (there, table),
         "measured": (n, gap[n]),
         "n": n,
-        "top": f"After {n} steps the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
+        "top": f"After {walked(n)} the ball is {'higher' if gap[n] > gap[0] else 'lower'} than at its start",
         "growth": f"The worst case {'grows' if table[-1] > table[0] else 'falls'} with n; quadratics let the ball rest",
         "note": note(kappa, n, gap, quadratics[n], float(table[list(there).index(n)]), dimensions),
     }
+
+
+def walked(n: int) -> str:
+    """A number of steps, in words."""
+    return f"{n} step{'s' * (n > 1)}"
 
 
 def note(kappa: float, n: int, gap: np.ndarray, quadratic: float, table: float, dimensions: int) -> str:
     """What the ball is left with, and what it could be on a quadratic."""
     shown = "" if dimensions == 1 else f" The function has {dimensions} dimensions: the curve is a cut through it."
     return (
-        f"κ = {number(kappa)}: after {n} step{'s' * (n > 1)} the ball has f − f* = <b>{number(gap[n])}</b>, from "
+        f"κ = {number(kappa)}: after {walked(n)} the ball has f − f* = <b>{number(gap[n])}</b>, from "
         f"{number(gap[0])} at the start. No function of this κ leaves more than {number(table)} (L = 1, start at "
         f"distance 1), no quadratic more than {number(quadratic)}. After {STEPS} steps it has "
         f"{number(gap[-1], 2)}.{shown}"
