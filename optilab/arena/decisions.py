@@ -95,11 +95,11 @@ ARROWS = {
         EXACT, "a valley along the axes", "ADAHESSIAN", "heavy ball", "quadratic", VALLEY, 200.0, ("Adam",), 500
     ),
     "few unknowns": Arrow(
-        EXACT, "few unknowns and their Hessian", "GNS Newton", "heavy ball", "quadratic", TURNED | {"dimension": 4},
-        60.0, ("Adam",), 1_000_000,
+        EXACT, "few unknowns, a budget for Hessians", "GNS Newton", "heavy ball", "quadratic",
+        TURNED | {"dimension": 4}, 60.0, ("Adam",), 1_000_000,
     ),
     "many unknowns": Arrow(
-        EXACT, "many unknowns and their Hessian", "heavy ball", "GNS Newton", "quadratic", TURNED | {"dimension": 64},
+        EXACT, "many unknowns, a budget for none", "heavy ball", "GNS Newton", "quadratic", TURNED | {"dimension": 64},
         60.0, times=100,
     ),
     "known budget": Arrow(
