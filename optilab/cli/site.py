@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from optilab.cli import shipped
+from optilab.cli.environment import one_thread_each
 from optilab.cli.refused import RefusedError, argument, files
 
 
@@ -30,6 +31,7 @@ def add(commands: Any) -> None:
 
 def site(arguments: argparse.Namespace) -> int:
     """Build the site, and say how to look at it; what Sphinx warns of is a failure."""
+    one_thread_each()
     try:
         from optilab.site.build import build
 

@@ -1,15 +1,19 @@
 """Build the site: write its sources into a folder of their own, and let Sphinx make pages of them."""
 
 import io
+import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
+from tqdm import tqdm
 
 import optilab
 from optilab import plans
@@ -74,16 +78,23 @@ def folder_of_lessons() -> Path:
     return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
 
 
+def frozen(rows: Sequence[Lesson], assets: Path) -> Iterator[dict[int, str]]:
+    """Freeze what plays in each lesson, in as many processes as there are processors: most of a build's time."""
+    with ProcessPoolExecutor(min(len(rows), os.cpu_count() or 1), get_context("spawn")) as executor:
+        jobs = [
+            executor.submit(player.lesson, folder_of_lessons() / row.lesson, assets, pages.kernel(row)) for row in rows
+        ]
+        for job in tqdm(jobs, "lessons", disable=None, leave=False):
+            yield job.result()
+
+
 def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
     """Write what Sphinx reads: the home page, the lessons with what plays in them, the plans, the reference."""
     built = {row.lesson for row in rows}
     (source / "lessons").mkdir(parents=True)
-    for row in rows:
-        path = folder_of_lessons() / row.lesson
-        snippets = player.lesson(path, assets, pages.kernel(row))
-        nbformat.write(
-            pages.page(nbformat.read(path, as_version=4), row, snippets, built), source / "lessons" / row.lesson
-        )
+    for row, snippets in zip(rows, frozen(rows, assets), strict=True):
+        notebook = nbformat.read(folder_of_lessons() / row.lesson, as_version=4)
+        nbformat.write(pages.page(notebook, row, snippets, built), source / "lessons" / row.lesson)
     listed = "\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows)
     contents = CONTENTS.format(lessons=listed)
     (source / "index.md").write_text(home.page(rows, repository.home()) + contents, encoding="utf-8")
