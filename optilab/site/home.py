@@ -17,7 +17,9 @@ see why, hold the theorem against what is measured, break it.
 The pictures of this site are alive without a kernel, one control at a time. Everything moves on your own machine:
 
 ```sh
-python3 -m venv .venv && .venv/bin/pip install -q 'optilab[lab] @ git+{home}' && .venv/bin/optilab lab
+python3 -m venv .venv
+.venv/bin/pip install -q 'optilab[lab] @ git+{home}'
+.venv/bin/optilab lab
 ```
 
 Rows are topics, columns say how deep a lesson goes, and an arrow leads from a lesson to one that it prepares for. None
@@ -31,11 +33,18 @@ def title_of(row: Lesson) -> str:
     return row.slug.replace("_", " ")
 
 
+def written(row: Lesson) -> str:
+    """Who wrote a lesson's paper, and when; nothing where there is none."""
+    if not isinstance(row, Paper):
+        return ""
+    first, *others = row.authors.split(", ")
+    return f"{first}{' et al.' if len(others) > 1 else ''.join(f', {other}' for other in others)} {row.year} · "
+
+
 def card(row: Lesson, built: Sequence[Lesson]) -> str:
     """A lesson on the map."""
     after = [one for one in built if one.slug in row.after]
     words = f'<span class="map-after">after {", ".join(f"{one.number:02d}" for one in after)}</span>' if after else ""
-    paper = f"{html.escape(row.authors.split(',')[0])} {row.year}" if isinstance(row, Paper) else "how a lesson works"
     before = " ".join(one.slug for one in after)
     page = row.lesson.replace(".ipynb", ".html")
     picture = f"_static/thumbnails/{row.slug}"
@@ -43,7 +52,7 @@ def card(row: Lesson, built: Sequence[Lesson]) -> str:
 <picture><source media="(prefers-reduced-motion: reduce)" srcset="{picture}.png"><img src="{picture}.webp" alt=""
  width="264" height="212" loading="lazy"></picture>
 <b>{row.number:02d} {html.escape(title_of(row))}</b>
-<span class="map-small">{paper} · {row.minutes} min {words}</span>
+<span class="map-small">{html.escape(written(row))}{row.minutes} min {words}</span>
 <span class="map-message">{html.escape(row.message)}</span></a>"""
 
 
