@@ -53,6 +53,12 @@ def test_named_values_are_in_reach_at_the_start(explorer):
                 explorer.controls[other].check(other, there)
 
 
+def test_labels_of_controls_are_plain_text(explorer):
+    assert not [
+        control.widget.description for control in explorer.controls.values() if "<" in control.widget.description
+    ]
+
+
 def plain(value):
     """The same with the fields of a trace in its place, which NumPy can compare."""
     if isinstance(value, Trace):

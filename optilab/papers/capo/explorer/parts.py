@@ -22,14 +22,14 @@ def thresholds() -> dict[str, Control]:
     """Both thresholds."""
     return {
         "tauF": log_slider(
-            "τ<sub>F</sub>",
+            "τ_F",
             1.2e4,
             LOW,
             HIGH,
             steps=80,
             named={"as measured": 1.2e4, "only long ones": 1e5, "off": HIGH},
         ),
-        "tauH": log_slider("τ<sub>H</sub>", 2e4, LOW, HIGH, steps=80, named={"as measured": 2e4, "off": HIGH}),
+        "tauH": log_slider("τ_H", 2e4, LOW, HIGH, steps=80, named={"as measured": 2e4, "off": HIGH}),
     }
 
 

@@ -45,7 +45,7 @@ def theorem(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "power": slider("δ<sub>F</sub> = 10 to the", -4.0, -8.0, 0.0, 0.1),
+            "power": slider("δ_F = 10 to the", -4.0, -8.0, 0.0, 0.1),
             "gamma": slider("discount γ", 0.5, 0.0, 0.999, 0.001, named={"½": 0.5, "0.99": 0.99}),
             "omega": slider("ω", 0.1, 0.0, 0.2, 0.01),
             "epsilon": slider("largest |advantage| ε", 1.0, 0.1, 1.0, 0.1),
