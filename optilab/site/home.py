@@ -18,8 +18,7 @@ The pictures of this site are alive without a kernel, one control at a time. Eve
 
 ```sh
 python3 -m venv .venv
-.venv/bin/pip install -q 'optilab[lab] @ git+{home}'
-.venv/bin/optilab lab
+.venv/bin/pip install -q 'optilab[lab] @ git+{home}' && .venv/bin/optilab lab
 ```
 
 Rows are topics, columns say how deep a lesson goes, and an arrow leads from a lesson to one that it prepares for. None

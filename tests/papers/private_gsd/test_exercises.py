@@ -36,10 +36,10 @@ def squares(a_hat, answers):
 
 def test_the_check_on_the_update():
     check = exercises.check_update
-    for seed in range(5):
+    for seed in range(200):  # in some the row that comes answers as the one that goes
         assert "hundreds of thousands" in check(update, squares, seed=seed)
-    refused(check, "not the new row alone", lambda s, o, n, k: s - o + n / k, squares)
-    refused(check, "signs", lambda s, o, n, k: (s + o - n) / k, squares)
+    refused(check, "not the new row alone", lambda s, o, n, k: s - o + n / k, squares, seed=0)
+    refused(check, "signs", lambda s, o, n, k: (s + o - n) / k, squares, seed=0)
     refused(check, "counted anew", lambda s, o, n, k: s / k + 0 * o, squares)
     refused(check, "must have that shape", lambda s, o, n, k: ((s - o + n) / k)[:1], squares)
     refused(check, "asked for is their sum", update, lambda a, q: ((a - q) ** 2).mean(-1))
