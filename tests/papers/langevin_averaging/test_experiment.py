@@ -54,7 +54,7 @@ def test_the_climbs_of_few_tensors():
 
 @pytest.mark.full
 def test_a_tiny_rate_refines_the_average_and_a_larger_one_spoils_it():
-    warm, after = ex.refined(30, 3, 2700, runs=240, seed=0, etas=np.array([0.005, 0.0002]))  # medians of 40: 0.54 … 0.75
+    warm, after = ex.refined(30, 3, 2700, runs=240, seed=0, etas=np.array([0.005, 0.0002]))  # of 40: 0.54 … 0.75
     assert np.median(warm) == pytest.approx(0.93, abs=0.03)
     assert np.median(after, -1) == pytest.approx([0.68, 0.953], abs=0.05)
 
