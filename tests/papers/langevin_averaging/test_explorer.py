@@ -30,7 +30,7 @@ class Told:
         return [self] * n
 
     def normal(self, size):
-        raise NotImplementedError
+        raise AssertionError("SGD without added noise draws rows alone")
 
     def integers(self, n, size):
         return np.full(size, next(self.rows))
