@@ -15,7 +15,7 @@ from optilab.arena.methods import named
 from optilab.arena.problems import PROBLEMS, Value
 from optilab.arena.race import Progress, Race, race
 from optilab.core.check import require, whole
-from optilab.core.sweep import sweep
+from optilab.core.sweep import Client, sweep
 
 BUDGET = "budget"  # may be an axis too
 
@@ -127,7 +127,7 @@ def phase(
     seeds: int = 12,
     seed: int = 0,
     costs: Costs | None = None,
-    executor: Executor | None = None,
+    executor: Executor | Client | None = None,
     progress: bool | Progress = False,
 ) -> Phase:
     """Race at every point of a grid over two properties.
@@ -148,7 +148,7 @@ def phase(
         Of each race; and of the generator that every cell begins with.
     costs : Costs, optional
         What calls cost.
-    executor : concurrent.futures.Executor, optional
+    executor : concurrent.futures.Executor or dask.distributed.Client, optional
         Where to run; in this process without it.
     progress : bool or function (done, total)
         Show a progress bar, or call the function after each cell; what it raises cancels the cells that wait.

@@ -67,33 +67,34 @@ CONTENTS = """
 :caption: More
 
 teaching
+docs/bring_your_own
 api/index
 ```
 """
 
 
-def folder_of_lessons() -> Path:
-    """The lessons that came with the package: inside an installed one, beside it in a clone."""
+def shipped(name: str) -> Path:
+    """A folder that came with the package, `lessons` or `docs`: inside an installed one, beside it in a clone."""
     package = Path(optilab.__file__).parent
-    return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
+    return next(folder for folder in (package / name, package.parent / name) if folder.is_dir())
 
 
 def frozen(rows: Sequence[Lesson], assets: Path) -> Iterator[dict[int, str]]:
     """Freeze what plays in each lesson, in as many processes as there are processors: most of a build's time."""
     with ProcessPoolExecutor(min(len(rows), os.cpu_count() or 1), get_context("spawn")) as executor:
         jobs = [
-            executor.submit(player.lesson, folder_of_lessons() / row.lesson, assets, pages.kernel(row)) for row in rows
+            executor.submit(player.lesson, shipped("lessons") / row.lesson, assets, pages.kernel(row)) for row in rows
         ]
         for job in tqdm(jobs, "lessons", disable=None, leave=False):
             yield job.result()
 
 
 def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
-    """Write what Sphinx reads: the home page, the lessons with what plays in them, the plans, the reference."""
+    """Write what Sphinx reads: the home page, lessons with what plays in them, plans, a page for scripts, reference."""
     built = {row.lesson for row in rows}
     (source / "lessons").mkdir(parents=True)
     for row, snippets in zip(rows, frozen(rows, assets), strict=True):
-        notebook = nbformat.read(folder_of_lessons() / row.lesson, as_version=4)
+        notebook = nbformat.read(shipped("lessons") / row.lesson, as_version=4)
         nbformat.write(pages.page(notebook, row, snippets, built), source / "lessons" / row.lesson)
     listed = "\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows)
     contents = CONTENTS.format(lessons=listed)
@@ -101,6 +102,10 @@ def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
     (source / "teaching.md").write_text(
         pages.linked(plans.markdown(), {f"lessons/{name}" for name in built}, ""), encoding="utf-8"
     )
+    (source / "docs").mkdir()
+    for path in shipped("docs").glob("*.md"):
+        text = pages.linked(path.read_text(encoding="utf-8"), {f"../lessons/{name}" for name in built}, "docs/")
+        (source / "docs" / path.name).write_text(text, encoding="utf-8")
     (source / "api").mkdir()
     for name, text in reference.pages([row for row in rows if isinstance(row, Paper)]).items():
         (source / "api" / f"{name}.rst").write_text(text, encoding="utf-8")
@@ -118,7 +123,7 @@ def write_static(static: Path, rows: Sequence[Lesson]) -> None:
     (static / "thumbnails").mkdir()
     with studio(width=thumbnails.WIDTH) as page:
         for row in rows:
-            thumbnails.draw(folder_of_lessons() / row.lesson, page, static / "thumbnails")
+            thumbnails.draw(shipped("lessons") / row.lesson, page, static / "thumbnails")
 
 
 def load_player(app: Any, name: str, *_: Any) -> None:

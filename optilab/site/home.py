@@ -22,7 +22,8 @@ python3 -m venv .venv
 ```
 
 Rows are topics, columns say how deep a lesson goes, and an arrow leads from a lesson to one that it prepares for. None
-is required. [Teach with the lessons](teaching.md), or look something up in the [reference](api/index.rst).
+is required. [Teach with the lessons](teaching.md), [bring your own problem](docs/bring_your_own.md) to a script, or
+look something up in the [reference](api/index.rst).
 
 """
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -328,6 +329,15 @@ def test_the_budget_may_be_an_axis_and_sizes_are_whole():
 def test_processes_give_the_same_diagram():
     with ProcessPoolExecutor(1) as executor:
         apart = phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])}, executor=executor)
+    assert apart == phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])})
+
+
+def test_a_dask_cluster_gives_the_same_diagram():
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        apart = phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])}, executor=client)
     assert apart == phase(["Adam", "SGD"], "quadratic", **AXES | {"y": ("noise", [0.2])})
 
 

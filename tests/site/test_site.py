@@ -159,7 +159,13 @@ def test_it_is_read_on_a_phone_in_both_colour_schemes(site, chromium, address, s
     _, rows = site
     phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme, "has_touch": True, "is_mobile": True}
     room = next(row for row in rows if isinstance(row, catalogue.Paper))
-    for path in ("index.html", "teaching.html", page_of(room), f"api/optilab.papers.{room.slug}.html"):
+    for path in (
+        "index.html",
+        "teaching.html",
+        "docs/bring_your_own.html",
+        page_of(room),
+        f"api/optilab.papers.{room.slug}.html",
+    ):
         with opened(chromium, address, path, **phone) as page:
             page.wait_for_timeout(300)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -95,6 +95,8 @@ def floors(quick: bool) -> Iterator[Claim]:
 
     Medians, as the practical step α = 0.3σ with T = 3 isn't short enough for every instance: on S at σ = 0.1 one seed
     of 400 diverges (1229, where ψ_σ has a curvature of 23), and converges with α = 0.2σ or T = 10.
+
+    Source: Algorithm 1.
     """
     seeds, K = (range(3), 1500) if quick else (range(20), 3000)
     for name, first, middle in (("C", 2.0, 1.5), ("S", 3.0, 3.0)):
@@ -160,7 +162,10 @@ def noisy_run(method: Any, seeds: range, K: int, sigma: float = 0.1, **steps: An
 
 
 def momentum(quick: bool) -> Iterator[Claim]:
-    """At equal steps and iterations momentum leaves less noise; the double loop does as well with the same calls."""
+    """At equal steps and iterations momentum leaves less noise; the double loop does as well with the same calls.
+
+    Source: Algorithm 2, and Algorithm 1 for the double loop.
+    """
     seeds, K = (range(8), 1500) if quick else (range(40), 5000)
     with_it, without = (noisy_run(single_loop, seeds, K, eta=eta) for eta in (0.005, 1.0))
     ratio = without.mean() / with_it.mean()  # of one set of eight seeds in fifty it is 1.42

@@ -129,7 +129,7 @@ def wrong_weights(quick: bool) -> Iterator[Claim]:
 
 
 def other_instances(quick: bool) -> Iterator[Claim]:
-    """On other needs and guesses as well."""
+    """Moving weights end higher on other needs and guesses as well."""
     count, runs = (3, 5) if quick else (8, 10)
     over_balanced, over_accuracy = [], []
     for seed in range(1, count + 1):

@@ -177,7 +177,10 @@ def phase(d: int, k: int, share: float, *, runs: int, seed: int, heats: Array = 
 
 
 def temperature(quick: bool) -> Iterator[Claim]:
-    """In the hot phase all iterates stay near the equator, and the average is accurate."""
+    """In the hot phase all iterates stay near the equator, and the average is accurate.
+
+    Source: Algorithm 1.
+    """
     for k, d, n, epsilon, bound in ((3, 30, 1000, 10.0, 0.8), (4, 20, 600, 8.0, 0.9)):
         found = hot(d, k, n, epsilon, runs=8, seed=0)
         name = f"tensor, k = {k}, d = {d}, n = {n}, ε = {epsilon:g}"

@@ -63,7 +63,10 @@ def floor(y0: Array) -> tuple[Array, Array]:
 
 
 def flat_lower(quick: bool) -> Iterator[Claim]:
-    """From random starts LV-HBA's error is the penalty's bias, and E-AiPOD keeps what its start says."""
+    """From random starts LV-HBA's error is the penalty's bias, and E-AiPOD keeps what its start says.
+
+    Source: Algorithm 1.
+    """
     seeds = range(4) if quick else range(10)
     problem, (x0, y0) = flat(N), starts(seeds)
     ours = run(lv_hba(problem, x0, y0), 1000, every=1000)
@@ -170,7 +173,10 @@ def off(x: Array) -> Array:
 
 
 def active_inequality(quick: bool) -> Iterator[Claim]:
-    """An active inequality: all of twenty starts end at a local minimum of the hyper-objective, without any bias."""
+    """An active inequality: all of twenty starts end at a local minimum of the hyper-objective, without any bias.
+
+    Source: Algorithm 1.
+    """
     traces = [race(seed) for seed in range(3 if quick else 10)]
     near = [(off(trace.x[-1]) <= 0.02).sum() for trace in traces]
     subject = "active inequality, 20 starts, 2000 steps"

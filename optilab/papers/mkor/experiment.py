@@ -184,7 +184,10 @@ def seeds_of(quick: bool) -> range:
 
 
 def moved(quick: bool) -> Iterator[Claim]:
-    """Shift 3: MKOR against its own backends, each at its best rate."""
+    """Shift 3: MKOR against its own backends, each at its best rate.
+
+    Source: Algorithm 1.
+    """
     seeds = seeds_of(quick)
     ours, sgd = hits(usual("MKOR", seeds, 3.0)), at_best_rate("SGD", seeds, 3.0, [0.03] if quick else [0.01, 0.03, 0.1])
     yield Claim.over("shift 3: steps of MKOR to a loss of 0.1, the slowest seed", ours, np.max, at_most=130)
@@ -254,7 +257,10 @@ def approximations(quick: bool) -> Iterator[Claim]:
 
 
 def rules(quick: bool) -> Iterator[Claim]:
-    """As printed the rule stalls, whatever the rate."""
+    """As printed the rule stalls, whatever the rate.
+
+    Source: Algorithm 1.
+    """
     seeds, rates = seeds_of(quick), [0.03] if quick else [0.003, 0.01, 0.03, 0.1, 0.3]
     found = hits(race("MKOR", seeds, 3.0, lr=rates, rule="printed"))
     yield Claim("shift 3: share of runs with the printed rule that arrive", np.isfinite(found).mean(), at_most=0)

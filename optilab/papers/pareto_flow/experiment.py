@@ -253,7 +253,10 @@ def chosen(quick: bool) -> tuple[tuple[str, ...], range]:
 
 
 def surfaces(quick: bool) -> Iterator[Claim]:
-    """On a curved surface ParetoFlow beats the data, its own flow, and the search, wherever that is stopped."""
+    """On a curved surface ParetoFlow beats the data, its own flow, and the search, wherever that is stopped.
+
+    Source: Algorithm 1.
+    """
     least = {"D(best)": 0.09, "flow only": 0.02, "no guidance": 0.07, "NSGA-II, 20": 0.01, "NSGA-II, 150": 0.4}
     tasks, seeds = chosen(quick)
     for task in tasks:
@@ -302,7 +305,10 @@ def _off(task: str, seed: int) -> float:
 
 
 def parts(quick: bool) -> Iterator[Claim]:
-    """What weights, filter and neighbours contribute; the last nothing here."""
+    """What weights, filter and neighbours contribute; the last nothing here.
+
+    Source: Algorithm 1.
+    """
     tasks, seeds = chosen(quick)
     for task in tasks:
         statement = f"{task}: hypervolume, ParetoFlow − equal weights, no cones, mean"

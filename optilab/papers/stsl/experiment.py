@@ -149,7 +149,10 @@ STSL = "STSL 10 × 5"
 
 
 def digits(quick: bool) -> Iterator[Claim]:
-    """Fewer calls and a smaller error than PSLD's on two tasks; on blur there is nothing to win."""
+    """Fewer calls and a smaller error than PSLD's on two tasks; on blur there is nothing to win.
+
+    Source: Algorithm 1.
+    """
     seeds = range(3 if quick else 12)
     ours = {name: over_seeds(STSL, name, seeds) for name in ("sr2", "box", "blur")}
     for name in ("sr2", "box"):
@@ -176,7 +179,10 @@ def digits(quick: bool) -> Iterator[Claim]:
 
 
 def ingredients(quick: bool) -> Iterator[Claim]:
-    """The gain is in the inner steps and in the start; the trace is neutral."""
+    """The gain is in the inner steps and in the start; the trace is neutral.
+
+    Source: Algorithm 1.
+    """
     seeds = range(3 if quick else 12)
     for name in ("sr2", "box"):
         ours = over_seeds(STSL, name, seeds)

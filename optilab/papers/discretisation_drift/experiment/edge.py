@@ -213,7 +213,7 @@ def untuned(quick: bool = False) -> Iterator[Claim]:
 
 
 def untuned_moons(quick: bool = False) -> Iterator[Claim]:
-    """The same on a classification, where momentum with DAL gains most, but loses on one seed of five."""
+    """On two moons, a classification, momentum with DAL gains most, but loses on one seed of five."""
     steps = 400 if quick else 600
     problem, starts = moons(range(10, 15) if quick else range(10, 22))
     plain = adjusted(problem, starts, steps)
