@@ -53,7 +53,7 @@ def field(identity: str, control: Control, stops: list[Any], start: int) -> str:
         play = f'<button type="button" class="optilab-play" {plays} disabled>▶</button>' if interval(control) else ""
         at = f'min="0" max="{len(stops) - 1}" value="{start}" aria-valuetext="{value}"'
         slider = f'<input type="range" id="{identity}" {at} disabled>'
-        shown = f'<output class="widget-readout" for="{identity}">{value}</output>'
+        shown = f'<output class="widget-readout" for="{identity}" aria-live="off">{value}</output>'
         return f'<div class="widget-slider">{words}{play}{slider}{shown}</div>'
     return f'<div class="optilab-field">{words}<input type="text" id="{identity}" value="{value}" readonly></div>'
 

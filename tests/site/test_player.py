@@ -142,9 +142,16 @@ def test_controls_move_the_pictures(browser, folder):
         box.get_by_label("show the value of every step").uncheck()
         drawn(tab, 7)
         box.get_by_role("button", name="Reset").click()
+        first = note.inner_text()
         box.locator(".optilab-play").click()
         tab.wait_for_function("document.querySelector('.optilab-note').textContent.startsWith('At step 30')")
         assert note.inner_text().startswith("At step 30")
+        box.locator(".optilab-play").click()  # from the first step again
+        tab.wait_for_function("!document.querySelector('.optilab-note').textContent.startsWith('At step 30')")
+        box.get_by_role("button", name="Reset").click()
+        assert box.locator(".optilab-play").inner_text() == "▶"
+        tab.wait_for_timeout(500)
+        assert note.inner_text() == first  # and it stays there
         assert tab.errors == []
         assert all(url.startswith((address, "data:", "blob:")) for url in tab.asked)
 

@@ -128,7 +128,10 @@ class Player {
       panel.click = null;
     }
     this.model = new Model(this.film.spec, this.film.version, ({ type }) => {
-      if (type === "reset") this.go(this.start);
+      if (type === "reset") {
+        this.pause();
+        this.go(this.start);
+      }
       if (type === "run") this.say("To run it with other values takes a kernel.");
     });
     this.rows.forEach((row, index) => this.bind(row, index));
@@ -154,7 +157,8 @@ class Player {
   }
 
   say(sentence) {
-    this.said.textContent = sentence || this.quiet;
+    const words = sentence || this.quiet;
+    if (this.said.textContent !== words) this.said.textContent = words; // what is set anew is read aloud anew
     this.said.parentElement.classList.toggle("optilab-asked", Boolean(sentence));
   }
 
