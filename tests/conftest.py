@@ -1,9 +1,11 @@
-"""How tests are dealt to processes, and where their seconds went, room by room."""
+"""How tests are dealt to processes, where their seconds went, room by room, and a process that ends while it writes."""
 
 import sys
 from collections import Counter
-from pathlib import PurePosixPath
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
+import pytest
 from absl import logging as absl_logging
 from xdist.scheduler import LoadFileScheduling
 
@@ -32,6 +34,27 @@ class ByRoom(LoadFileScheduling):
     def _split_scope(self, nodeid):
         file = super()._split_scope(nodeid)
         return file if file in TOGETHER else (file, place(nodeid)[0])
+
+
+@pytest.fixture
+def cut_off(monkeypatch):
+    """Where this is entered, what writes a file of the name, or any file, is stopped in the middle."""
+
+    @contextmanager
+    def entered(name="", by=KeyboardInterrupt):
+        write = Path.write_bytes
+
+        def stopped(path, content):
+            if name not in path.name:
+                return write(path, content)
+            write(path, content[: len(content) // 2])
+            raise by
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "write_bytes", stopped)
+            yield
+
+    return entered
 
 
 def pytest_xdist_make_scheduler(config, log):
