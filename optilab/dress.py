@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from optilab import catalogue
+from optilab.notebooks import save
 
 HEAD = re.compile(r"\A(# [^\n]*\n\n)(?:\*[^*\n]* minutes[^*\n]*\*\n\n)?")
 HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
@@ -60,4 +61,4 @@ if __name__ == "__main__":
     for path in map(Path, sys.argv[1:]) if sys.argv[1:] else sorted(folder.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         dress(notebook, path.name)
-        nbformat.write(notebook, path)
+        save(notebook, path)

@@ -10,12 +10,9 @@ import nbformat
 from nbclient import NotebookClient
 
 from optilab.dress import dress
+from optilab.notebooks import METADATA, save
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def pictures(client: NotebookClient, model: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -85,4 +82,4 @@ def execute(path: Path) -> None:
                         stills[known] = base64.b64encode(page.png()).decode()
                     output.data["image/png"] = stills[known]
                     output.metadata["still"] = known
-    nbformat.write(notebook, path)
+    save(notebook, path)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from optilab import cli
-from optilab.execute import METADATA
+from optilab.notebooks import METADATA
 
 
 def test_execute_saves_outputs_and_nothing_that_the_machine_decides(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from nbconvert import SlidesExporter
 
 from optilab import catalogue
 from optilab.dress import dress, slides, titled
+from optilab.notebooks import save
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 TALK = "04_last_iterate.ipynb"
@@ -19,6 +20,15 @@ WIDTH, HEIGHT = 1200, 1000  # px of a slide, as the page of plans has it
 
 def read(row):
     return nbformat.read(FOLDER / row.lesson, as_version=4)
+
+
+def test_a_lesson_is_saved_as_it_was_and_whole_or_not_at_all(tmp_path, cut_off):
+    name = catalogue.START.lesson
+    save(read(catalogue.START), tmp_path / name)
+    assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
+    with cut_off(), pytest.raises(KeyboardInterrupt):
+        save(nbformat.v4.new_notebook(), tmp_path / name)
+    assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 
 @pytest.mark.parametrize("row", catalogue.LESSONS, ids=lambda row: row.slug)

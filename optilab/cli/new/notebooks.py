@@ -4,11 +4,8 @@ import json
 from typing import Any
 
 from optilab.catalogue import Paper
+from optilab.notebooks import METADATA
 
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 PARTS = ("Predict", "Play", "Derive", "Read", "Measure", "Break it", "Your turn", "Sources")
 IMPORTS = """from importlib.util import find_spec
 
