@@ -2,14 +2,15 @@
 
 import argparse
 import shlex
-import shutil
+import signal
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from optilab.cli import shipped
+from optilab import shipped
 from optilab.cli.refused import RefusedError, files
+from optilab.core.files import replace
 
 STARTS_WITH = ("README.md", "nbgrader_config.py", "source")  # of the assignments' folder, what a course needs
 MISSING = "nbgrader isn't installed: pip install 'optilab[course]'"
@@ -66,7 +67,7 @@ def set_up(source: Path, target: Path) -> list[str]:
         copy = target / name
         if not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, copy)
+            replace(copy, (source / name).read_bytes())
         elif copy.read_bytes() != (source / name).read_bytes():
             kept.append(name.as_posix())
     return kept
@@ -94,13 +95,16 @@ def grade(arguments: argparse.Namespace) -> int:
     from optilab.course.batch import Batch
     from optilab.course.report import report
 
+    status = 0
     try:
         batch = Batch(arguments.assignment)
-        for student in arguments.student or batch.students() if arguments.grades else []:
-            print(f"{student}: {batch.grade(student, anew=arguments.force)}", file=sys.stderr)
+        try:
+            for student in arguments.student or batch.students() if arguments.grades else []:
+                print(f"{student}: {batch.grade(student, anew=arguments.force)}", file=sys.stderr)
+        except KeyboardInterrupt:
+            print("interrupted: run it again to grade the others", file=sys.stderr)
+            status = 128 + signal.SIGINT
     except ValueError as error:
         raise RefusedError(str(error)) from error
-    except KeyboardInterrupt:
-        print("interrupted: run it again to grade the others", file=sys.stderr)
     print("\n".join(report(batch)))
-    return 0
+    return status

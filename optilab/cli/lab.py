@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
-from optilab.cli import shipped
+from optilab import shipped
 from optilab.cli.environment import one_thread_each, prefer_this_environment
 from optilab.cli.refused import RefusedError, argument, files
+from optilab.core.files import replace
 
 MANIFEST = ".optilab.json"  # in a student's folder: the hash of every file as it was shipped last
 DAMAGED = f"{MANIFEST} there is damaged, so every file that isn't as it is shipped today counts as changed by you."
@@ -74,7 +75,7 @@ class Copy:
         if there != self.now[key]:
             (self.updated if there else self.added).append(key)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(text)
+            replace(copy, text)
         return True
 
     def bring(self, name: PurePath, text: bytes) -> None:
@@ -121,7 +122,7 @@ def copy_lessons(source: Path, folder: Path) -> list[str]:
         folder.mkdir(parents=True, exist_ok=True)
         anew = not manifest.exists()
         try:
-            before = {} if anew else dict(json.loads(manifest.read_text()))
+            before = {} if anew else dict(json.loads(manifest.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             before, notes = {}, [DAMAGED]
         copy = Copy(folder, before)
@@ -129,7 +130,7 @@ def copy_lessons(source: Path, folder: Path) -> list[str]:
             if name.parts[0] == "assignments" and name.parts[1] != "release":
                 continue  # of the assignments, students get what a teacher has released
             copy.bring(name, (source / name).read_bytes())
-        manifest.write_text(json.dumps(copy.now, indent=1))
+        replace(manifest, json.dumps(copy.now, indent=1))
     return [*copy.said(anew), *notes]
 
 

@@ -14,6 +14,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import parse_utc
 
 from optilab.core.check import require
+from optilab.core.files import replace
 from optilab.course.handin import settle
 
 CHANGES = {"digest": "a newer hand-in", "stamp": "another time stamp"}  # what is said if either isn't as it was
@@ -29,6 +30,16 @@ class Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one."""
         self.heard.append(record.getMessage().strip())
+
+
+def remembered(path: Path) -> dict[str, dict[str, Any]]:
+    """What a file says of each student; nothing where it isn't there or is damaged, and all are graded anew."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError:
+        return {}
+    whole = isinstance(record, dict) and all(isinstance(known, dict) for known in record.values())
+    return record if whole else {}
 
 
 class Batch:
@@ -66,7 +77,7 @@ class Batch:
         reports = here / "reports"
         reports.mkdir(exist_ok=True)
         self.kept = reports / f"{assignment}.json"
-        self.record: dict[str, dict[str, Any]] = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        self.record = remembered(self.kept)
         for handler in self.app.log.handlers:
             handler.setLevel(logging.CRITICAL)
         log = logging.FileHandler(reports / f"{assignment}.log", encoding="utf-8")
@@ -119,7 +130,7 @@ class Batch:
             now = {"why": str(error)}
             done = f"not graded: {error}"
         self.record[student] = now
-        self.kept.write_text(json.dumps(self.record, indent=1, ensure_ascii=False), encoding="utf-8")
+        replace(self.kept, json.dumps(self.record, indent=1, ensure_ascii=False))
         return done
 
     def autograde(self, student: str, stamp: str) -> None:

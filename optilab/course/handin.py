@@ -11,6 +11,8 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
+from optilab.core.files import replace
+
 KEPT = "original"  # the folder beside a mended notebook in which the one that was handed in is kept
 
 
@@ -127,8 +129,10 @@ def settle(folder: Path, name: str) -> HandIn:
     if not sound or chosen != right:
         kept = folder / KEPT / chosen.relative_to(folder)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        chosen.replace(kept)
-        right.write_bytes(raw if sound else mended)
+        replace(kept, raw)
+        replace(right, raw if sound else mended)
+        if chosen != right:
+            chosen.unlink()
     stamp = folder / "timestamp.txt"
     when = stamp.read_text(errors="replace").strip() if stamp.exists() else ""
     return HandIn(sha256(right.read_bytes()).hexdigest(), when, tuple(notes))

@@ -155,6 +155,23 @@ def test_a_damaged_list_of_what_was_shipped_costs_nothing(text, lessons, launche
     assert "there is damaged" not in capsys.readouterr().out
 
 
+def test_a_copy_that_was_cut_off_is_brought_up_to_date_later(lessons, launched, tmp_path, capsys, cut_off):
+    mine = tmp_path / "mine"
+    cli.main(["lab", str(mine)])
+    before = files(mine)
+    for name in ("00_start_here.ipynb", "01_fake.ipynb"):
+        (lessons / name).write_text("newer, and not cut off")
+    with cut_off("01_fake"):
+        assert cli.main(["lab", str(mine)]) == 130
+    assert files(mine) == before | {"00_start_here.ipynb": "newer, and not cut off"}
+    with cut_off(MANIFEST):
+        assert cli.main(["lab", str(mine)]) == 130
+    capsys.readouterr()
+    assert cli.main(["lab", str(mine)]) == 0
+    assert not {"Kept", "damaged"} & set(capsys.readouterr().out.split())
+    assert files(mine)["01_fake.ipynb"] == "newer, and not cut off"
+
+
 def test_what_is_new_and_what_was_updated_is_named(lessons, launched, tmp_path, capsys):
     mine = tmp_path / "mine"
     cli.main(["lab", str(mine)])

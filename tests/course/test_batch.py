@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import ZipCollectApp
 
 from optilab import cli
+from optilab.course.batch import Batch, remembered
 
 SLUG = "last_iterate"  # the assignment that is graded the quickest
 BROKEN = {f"{k:02d} {name}": name for k, name in enumerate(EDITS | FILES | HOPELESS)}
@@ -234,6 +235,46 @@ def test_the_zips_of_learning_platforms_are_sorted_in_and_newer_ones_replace_the
     due = [path for path in names.values() if path]
     assert collect(course, names, "first") == dict.fromkeys(due, "first")
     assert collect(course, names, "second", "--force") == dict.fromkeys(due, "second")
+
+
+def test_an_interrupted_batch_says_so_by_its_status_and_goes_on_where_it_was(course, capsys, monkeypatch, cut_off):
+    def grade(batch, student, anew):
+        if student == "bob":
+            raise KeyboardInterrupt
+        return "graded"
+
+    for student in ("ada", "bob"):
+        (course.folder / "submitted" / student / SLUG).mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(Batch, "grade", grade)
+        assert cli.main(["course", "grade", SLUG]) == 130
+    printed = capsys.readouterr()
+    assert printed.err == "ada: graded\ninterrupted: run it again to grade the others\n"
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["student", "ada", "bob"]
+
+    kept = course.folder / "reports" / f"{SLUG}.json"
+    assert cli.main(["course", "grade", SLUG, "--student", "ada"]) == 0
+    before = kept.read_text()
+    assert "the folder is empty" in before
+    with cut_off(kept.name):
+        assert cli.main(["course", "grade", SLUG]) == 130
+    assert kept.read_text() == before
+
+    def early(batch, assignment):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Batch, "__init__", early)
+    assert cli.main(["course", "grade", SLUG]) == 130
+
+
+@pytest.mark.parametrize("text", ["", '{"ada": {"digest": "3f', "[]", '{"ada": 3}', "\xff"])
+def test_a_damaged_record_is_an_empty_one(text, tmp_path):
+    kept = tmp_path / "made_up.json"
+    assert remembered(kept) == {}
+    kept.write_bytes(text.encode("latin-1"))
+    assert remembered(kept) == {}
+    kept.write_text('{"Bo O\'Hara-Ü": {"why": "the folder is empty"}}', encoding="utf-8")
+    assert remembered(kept) == {"Bo O'Hara-Ü": {"why": "the folder is empty"}}
 
 
 def test_what_cannot_be_graded_at_all_is_refused_in_a_sentence(course, capsys, monkeypatch):

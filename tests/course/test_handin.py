@@ -106,3 +106,16 @@ def test_folders_that_nbgrader_takes_for_patterns_are_refused(work, tmp_path):
     hand_in("check copied", work, tmp_path / "ada [2]" / "work.ipynb")
     with pytest.raises(ValueError, match="rename it"):
         settle(tmp_path / "ada [2]", "work")
+
+
+def test_mending_that_was_cut_off_is_done_again(work, tmp_path, cut_off):
+    path = tmp_path / "ada" / "my answer.ipynb"
+    path.parent.mkdir()
+    path.write_bytes(written(work))
+    for name in ("my answer", "work"):
+        with cut_off(name), pytest.raises(KeyboardInterrupt):
+            settle(path.parent, "work")
+    assert settle(path.parent, "work").notes == ("handed in as my answer.ipynb",)
+    assert texts(nbformat.read(path.with_name("work.ipynb"), as_version=4)) == texts(work)
+    assert (path.parent / KEPT / path.name).read_bytes() == written(work)
+    assert not path.exists()

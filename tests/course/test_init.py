@@ -5,8 +5,8 @@ import re
 import pytest
 from classwork import SOURCE
 
-from optilab import cli
-from optilab.cli import course, shipped
+from optilab import cli, shipped
+from optilab.cli import course
 
 
 def relative(folder):
@@ -38,6 +38,15 @@ def test_it_overwrites_nothing_and_names_what_it_kept(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "Kept as they were there: nbgrader_config.py." in printed
     assert f"cd '{mine}'" in printed
+
+
+def test_what_was_cut_off_is_set_up_later(tmp_path, capsys, cut_off):
+    with cut_off("nbgrader_config"):
+        assert cli.main(["course", "init", str(tmp_path)]) == 130
+    assert not (tmp_path / "nbgrader_config.py").exists()
+    assert cli.main(["course", "init", str(tmp_path)]) == 0
+    assert "Kept" not in capsys.readouterr().out
+    assert (tmp_path / "nbgrader_config.py").read_bytes() == (SOURCE.parent / "nbgrader_config.py").read_bytes()
 
 
 def test_what_a_lecturer_made_inside_the_clone_is_not_copied(tmp_path, monkeypatch):
