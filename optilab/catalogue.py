@@ -1,6 +1,7 @@
 """The lessons in order, and the papers behind them; `python -m optilab.catalogue` prints README's table."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optilab.core.check import require
@@ -493,10 +494,10 @@ def head(row: Lesson) -> str:
     return f"*{row.topic.capitalize()} · level {row.level} of {len(LEVELS)} · {row.minutes} minutes{prepared}*"
 
 
-def markdown() -> str:
+def markdown(papers: Sequence[Paper] = PAPERS) -> str:
     """README's table: lesson, what it is about, paper, message."""
     rows = ["| lesson | about | paper | what you leave with |", "|---|---|---|---|"]
-    for row in PAPERS:
+    for row in papers:
         source = re.sub(r"^arXiv (\S+)$", r"[arXiv \1](https://arxiv.org/abs/\1)", row.source)
         link = f"[{row.number:02d} {row.slug}](lessons/{row.lesson})"
         rows.append(f"| {link} | {about(row)} | {row.authors}, *{row.title}*, {row.year}, {source} | {row.message} |")

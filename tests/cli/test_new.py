@@ -1,8 +1,10 @@
 """`optilab new`: a paper that has only begun, and tests that say in sentences what is missing in it."""
 
+import ast
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from optilab import catalogue, cli
 from optilab.cli import new
 
+TITLE = 'On "toys" whose $\\nu$ or $\\xi$ isn\'t known, and a \\'  # as TeX has it
 ROOM = [f"optilab/papers/toy/{name}.py" for name in ("algorithm", "derivation", "experiment", "explorer", "exercises")]
 MADE = [
     "optilab/papers/toy/__init__.py",
@@ -35,7 +38,7 @@ MISSING = [
     "no cell shows a table of claims",
     "no cell shows an explorer",
     "nothing leads to the assignment",
-    "nothing stands below ## 1. (3 points)",
+    "nothing stands below ## 1. (3 points), ## 2. (4 points), ## 3. (3 points)",
     "answers/toy.py has fewer than three wrong answers to 1-formula, 2-step, 3-experiment",
     "exercises.check_formula checks nothing yet",
     "exercises.check_step checks nothing yet",
@@ -63,7 +66,7 @@ def failing(clone: Path, *tests: str) -> str:
 @pytest.fixture
 def begun(clone):
     """A clone with a paper that has only begun."""
-    done = run(clone, "optilab", "new", "toy", "--title", 'On "toys"')
+    done = run(clone, "optilab", "new", "toy", "--title", f" {TITLE}\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert "python -m pytest -k toy" in done.stdout
     return clone
@@ -73,8 +76,13 @@ def test_it_makes_all_files_of_a_paper_and_its_rows(begun):
     (lesson,) = (begun / "lessons").glob("*_toy.ipynb")
     assert all((begun / name).exists() for name in MADE)
     *_, row = json.loads(run(begun, "optilab", "list", "--json").stdout)
-    assert (f"{row['number']:02d}", row["slug"], row["title"]) == (lesson.name[:2], "toy", 'On "toys"')
-    assert f"| [{lesson.name[:2]} toy](lessons/{lesson.name}) |" in (begun / "README.md").read_text()
+    assert (f"{row['number']:02d}", row["slug"], row["title"]) == (lesson.name[:2], "toy", TITLE)
+    table = run(begun, "optilab.catalogue").stdout
+    assert f"| [{lesson.name[:2]} toy](lessons/{lesson.name}) |" in table
+    assert table in (begun / "README.md").read_text()
+    said = runpy.run_path(str(begun / "optilab" / "papers" / "toy" / "__init__.py"))["__doc__"]
+    assert said == TITLE.replace('"', "'") + "."
+    assert f"# {TITLE}\n" in f"{json.loads(lesson.read_text())['cells'][0]['source'][0]}\n"
     python = [name for name in MADE if name.endswith(".py")] + ["optilab/catalogue.py"]
     for check in (["format", "--check"], ["check"]):
         done = run(begun, "ruff", *check, *python)
@@ -114,6 +122,27 @@ def test_nothing_is_made_outside_a_clone(tmp_path, monkeypatch, capsys):
     assert cli.main(["new", "toy"]) == 1
     assert "in a clone of the repository" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "title", ["nu", "\\nu", "it's", '"', "'", "\"'", "\\'", 'a\\"', "é\u00a0\x07", "\\N{DASH}", "{x}$y"]
+)
+def test_a_text_is_itself_in_the_catalogue_and_in_a_docstring(title):
+    assert ast.literal_eval(new.literal(title)) == title
+    assert ast.literal_eval(new.docstring(title)) == title.replace('"', "'") + "."
+
+
+def test_what_would_spoil_the_catalogue_is_refused_before_anything_is_written(clone, monkeypatch, capsys):
+    monkeypatch.setattr(new, "ROOT", clone)
+    monkeypatch.setattr(new, "repository", lambda: "someone/notes")
+    before = (clone / "optilab" / "catalogue.py").read_text()
+    assert cli.main(["new", "toy", "--title", "half a character: \udcff"]) == 1
+    assert "wouldn't be Python any more" in capsys.readouterr().err
+    (clone / "README.md").write_text("no table")
+    assert cli.main(["new", "toy"]) == 1
+    assert f"{clone / 'README.md'} has no table of papers" in capsys.readouterr().err
+    assert (clone / "optilab" / "catalogue.py").read_text() == before
+    assert not (clone / "optilab" / "papers" / "toy").exists()
 
 
 def test_nothing_is_overwritten(clone, monkeypatch, capsys):

@@ -7,9 +7,11 @@ import nbformat
 import pytest
 from nbval.plugin import get_sanitize_patterns
 
+from optilab.catalogue import PAPERS
+from optilab.cli.new.notebooks import assignment
 from optilab.core.claim import Claim, Claims
 from optilab.dress import HEAD
-from optilab.execute import METADATA
+from optilab.notebooks import METADATA
 
 FOLDER = Path(__file__).parents[2] / "lessons"
 NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
@@ -102,10 +104,11 @@ def test_its_parts_come_in_the_order_of_all_lessons(notebook):
 
 
 def sections(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
-    """The headings of a notebook, and the text and code below each up to the next, but for answers and their checks."""
-    found = [("what comes before its first heading", "")]
+    """The headings of a notebook, and the text and code below each, up to the next or to an answer."""
+    found = [("", "")]
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
+            found.append(("", ""))
             continue
         text = cell.cell_type == "markdown"
         for line in cell.source.splitlines():
@@ -113,13 +116,18 @@ def sections(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
                 found.append((line, ""))
             else:
                 found[-1] = (found[-1][0], found[-1][1] + line.strip())
-    return found[1:]
+    return [(heading, below) for heading, below in found if heading]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=named, indirect=True)
 def test_none_of_its_parts_is_empty(notebook):
     empty = [heading for heading, below in sections(notebook) if not below]
     assert not empty, f"nothing stands below {', '.join(empty)}"
+
+
+def test_of_an_assignment_that_has_only_begun_all_three_tasks_are_empty():
+    made = nbformat.reads(assignment(PAPERS[0]), as_version=4)
+    assert [heading[:5] for heading, below in sections(made) if not below] == ["## 1.", "## 2.", "## 3."]
 
 
 @pytest.mark.parametrize("notebook", LESSONS, ids=named, indirect=True)

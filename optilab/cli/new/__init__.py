@@ -1,9 +1,8 @@
 """`optilab new`: the files of a new paper, for the tests to say what is missing in them."""
 
 import argparse
+import json
 import re
-import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -17,6 +16,7 @@ from optilab.catalogue import Paper
 from optilab.cli.new.notebooks import assignment, lesson
 from optilab.cli.refused import RefusedError, argument, files
 from optilab.core.check import require
+from optilab.core.files import replace
 
 TEMPLATES = Path(__file__).parent / "templates"
 ROOM = ("__init__.py", "algorithm.py", "derivation.py", "experiment.py", "explorer.py", "exercises.py")
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("slug", type=argument(slug), metavar="SLUG", help="its name everywhere: frank_wolfe")
     for name in ("title", "authors", "source"):
-        command.add_argument(f"--{name}", default="", help="as cited")
+        command.add_argument(f"--{name}", type=on_one_line, default="", help="as cited")
     command.add_argument("--year", type=int, default=0)
     command.set_defaults(run=new)
 
@@ -48,6 +48,11 @@ def slug(text: str) -> str:
     return text
 
 
+def on_one_line(text: str) -> str:
+    """A text whose words have one space between them."""
+    return " ".join(text.split())
+
+
 def begun(arguments: argparse.Namespace) -> Paper:
     """The row of the paper, as far as it is known."""
     numbers = [int(path.name[:2]) for path in (ROOT / "lessons").glob("[0-9][0-9]_*.ipynb")]
@@ -58,7 +63,8 @@ def begun(arguments: argparse.Namespace) -> Paper:
 
 def made(paper: Paper) -> Iterator[tuple[str, str]]:
     """Name and text of every file of a paper that has only begun."""
-    filled = {"slug": paper.slug, "short": textwrap.shorten(paper.title or paper.slug, 100, placeholder=" …")}
+    short = textwrap.shorten(paper.title or paper.slug, 100, placeholder=" …")
+    filled = {"slug": paper.slug, "docstring": docstring(short)}
 
     def template(name: str) -> str:
         return Template((TEMPLATES / f"{name}.txt").read_text(encoding="utf-8")).substitute(filled)
@@ -72,23 +78,45 @@ def made(paper: Paper) -> Iterator[tuple[str, str]]:
     yield f"tests/course/answers/{paper.slug}.py", template("answers.py")
 
 
-def enter(paper: Paper) -> None:
-    """Add the paper to the catalogue, and print README's table anew."""
-    path = ROOT / "optilab" / "catalogue.py"
-    row = "\n".join(f"        {field.name}={literal(getattr(paper, field.name))}," for field in ASKED)
-    text = ROWS.sub(lambda rows: f"{rows[0]}    Paper(\n{row}\n    ),\n", path.read_text(encoding="utf-8"))
-    path.write_text(text, encoding="utf-8")
+def entered(paper: Paper) -> dict[Path, str]:
+    """The catalogue with the paper's row, and README with the table that it then prints.
 
-    command = [sys.executable, "-m", "optilab.catalogue"]
-    table = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    readme = ROOT / "README.md"
-    readme.write_text(TABLE.sub(lambda _: table, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    Raises
+    ------
+    RefusedError
+        If one of them isn't as this command knows it.
+    """
+    row = "\n".join(f"        {field.name}={literal(getattr(paper, field.name))}," for field in ASKED)
+    rows = f"    Paper(\n{row}\n    ),\n"
+    table = f"{catalogue.markdown((*catalogue.PAPERS, paper))}\n"
+    changes = {
+        ROOT / "optilab" / "catalogue.py": (ROWS, lambda match: match[0] + rows),
+        ROOT / "README.md": (TABLE, lambda _: table),
+    }
+    texts = {}
+    for path, (pattern, change) in changes.items():
+        with files("the paper can't be entered"):
+            text, found = pattern.subn(change, path.read_text(encoding="utf-8"))
+        if not found:
+            raise RefusedError(f"{path} has no table of papers of the usual form, so the paper can't be entered")
+        texts[path] = text
+    try:
+        compile(texts[ROOT / "optilab" / "catalogue.py"], "optilab/catalogue.py", "exec")
+    except (SyntaxError, ValueError) as error:  # as for half a character
+        raise RefusedError(f"with this row optilab/catalogue.py wouldn't be Python any more: {error}") from error
+    return texts
 
 
 def literal(value: Any) -> str:
-    """A value as the catalogue writes it."""
-    quoted = isinstance(value, str) and '"' not in value
-    return f'"{value}"' if quoted else repr(value)
+    """A value as the catalogue writes it; of a text's quotation marks those that leave less to be escaped."""
+    if not isinstance(value, str):
+        return repr(value)
+    return min(json.dumps(value, ensure_ascii=False), repr(value), key=lambda text: text.count("\\"))
+
+
+def docstring(text: str) -> str:
+    """A text as a docstring of one line; quotation marks in it are single, and backslashes themselves."""
+    return ("r" if "\\" in text else "") + '"""' + text.replace('"', "'") + '."""'
 
 
 def new(arguments: argparse.Namespace) -> int:
@@ -100,11 +128,11 @@ def new(arguments: argparse.Namespace) -> int:
     there = [str(path.relative_to(ROOT)) for path in texts if path.exists()]
     if there:
         raise RefusedError(f"there already, and left as they are: {', '.join(there)}")
+    rows = entered(paper)
     with files("the paper can't be begun"):
-        for path, text in texts.items():
+        for path, text in {**texts, **rows}.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        enter(paper)
+            replace(path, text)
     print("\n".join(str(path.relative_to(ROOT)) for path in texts))
     print("and a row in optilab/catalogue.py and README.md.\n")
     print(f"What is missing in them: python -m pytest -k {paper.slug}")
