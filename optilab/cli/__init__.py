@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from optilab import __version__
 from optilab.cli import course, execute, lab, listing, new, race, reproduce, site
 from optilab.cli.refused import RefusedError
+from optilab.shipped import MissingError
 
 COMMANDS = (lab, listing, reproduce, race, site, course, execute, new)  # in the order of `optilab --help`
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has read enough, as `head` does; the flush at exit is to say nothing of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except RefusedError as error:
+    except (RefusedError, MissingError) as error:
         print(f"optilab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from optilab.cli import shipped
+from optilab import shipped
 from optilab.cli.environment import one_thread_each, prefer_this_environment
 from optilab.cli.refused import RefusedError, argument, files
 from optilab.core.check import require

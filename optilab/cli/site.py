@@ -5,7 +5,7 @@ import sys
 from pathlib import Path, PurePath
 from typing import Any
 
-from optilab.cli import shipped
+from optilab import shipped
 from optilab.cli.environment import one_thread_each
 from optilab.cli.refused import RefusedError, argument, files
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from optilab.cli import shipped
+from optilab import shipped
 
 ROOT = Path(__file__).parents[2]
 

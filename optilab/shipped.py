@@ -1,14 +1,32 @@
-"""The lessons that came with the package."""
+"""What came with the package beside its code: the lessons and the pages for scripts."""
 
 from pathlib import Path, PurePath
 
 from optilab.core.check import require
 
 
+class MissingError(RuntimeError):
+    """What should have come with the package isn't there."""
+
+
+def folder(name: str) -> Path:
+    """A folder that came with the package, `lessons` or `docs`: inside an installed one, beside it in a clone.
+
+    Raises
+    ------
+    MissingError
+        If it is in neither place.
+    """
+    package = Path(__file__).parent
+    for place in (package / name, package.parent / name):
+        if place.is_dir():
+            return place
+    raise MissingError(f"the folder {name} isn't in {package} nor beside it: install optilab anew, or from a clone")
+
+
 def lessons() -> Path:
-    """Their folder: inside an installed package, beside the package in a clone."""
-    package = Path(__file__).parents[1]
-    return next(folder for folder in (package / "lessons", package.parent / "lessons") if folder.is_dir())
+    """The folder of the lessons."""
+    return folder("lessons")
 
 
 def lesson(name: str) -> str:
