@@ -112,9 +112,7 @@ class Pictures(anywidget.AnyWidget):
         The label of the button that starts the long work; none without it.
     """
 
-    _esm = bundle.script(
-        "dom", "deck", "arrays", "paint", "legend", "csv", "drag", "transport", "frame", "drawing", "pictures"
-    )
+    _esm = bundle.script(*PARTS)
     _css = bundle.HERE / "js" / "pictures.css"
     version = traitlets.Unicode(bundle.VERSION).tag(sync=True)
     spec = traitlets.Unicode().tag(sync=True)
