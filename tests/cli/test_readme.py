@@ -105,5 +105,12 @@ def test_it_serves_the_lessons_on_its_own_environment(command, environment, serv
 def test_the_command_of_readme_makes_an_environment_and_opens_the_lessons():
     make, *install, open_ = OPEN[1].split(" && ")
     assert make == "python3 -m venv .venv"
-    assert install == [".venv/bin/pip install -q '.[lab]'"]
+    assert install == [".venv/bin/pip install -q -e '.[lab]'"]
     assert open_ == ".venv/bin/optilab lab"
+
+
+def test_no_command_of_readme_takes_the_clone_out_of_its_environment():
+    """`lab --here` opens the clone's lessons, and `new` adds to the clone."""
+    installs = re.findall(r"pip install [^&\n]*'\.\[.*?\]'", README)
+    assert len(installs) >= 3
+    assert [command for command in installs if " -e " not in command] == []
