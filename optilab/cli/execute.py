@@ -40,10 +40,20 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def look_into(path: Path) -> None:
+    """Refuse a file that holds no notebook."""
+    import nbformat
+
+    text = path.read_bytes()
+    try:
+        nbformat.validate(nbformat.reads(text.decode(), as_version=4))
+    except Exception as error:  # whatever there is in the file, nbformat stumbles over it in ways of its own
+        raise RefusedError(f"{path} isn't a notebook") from error
+
+
 def execute_all(paths: Iterable[Path]) -> None:
     """Run notebooks one after the other, and refuse where one can't be."""
     from nbclient.exceptions import CellExecutionError
-    from nbformat.reader import NotJSONError
     from tqdm import tqdm
 
     from optilab.execute import execute
@@ -51,9 +61,8 @@ def execute_all(paths: Iterable[Path]) -> None:
     for path in tqdm(paths):
         try:
             with files(f"{path} can't be executed"):
+                look_into(path)
                 execute(path)
-        except NotJSONError as error:
-            raise RefusedError(f"{path} isn't a notebook") from error
         except CellExecutionError as error:
             raise RefusedError(f"{path} stays as it was, since one of its cells fails:\n{error}") from error
         except RuntimeError as error:  # the kernel died, or there is no browser to draw pictures with

@@ -49,8 +49,11 @@ def test_a_notebook_that_is_not_there_is_named(capsys):
     assert "the notebook must be a file that is there, got 'nope.ipynb'" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_notebook_is_named(tmp_path, refused):
-    (tmp_path / "notes.ipynb").write_text("notes")
+@pytest.mark.parametrize(
+    "text", ["notes", "\xff", "{}", "3", '{"nbformat": 9, "cells": []}', '{"nbformat": 4, "cells": 3}']
+)
+def test_a_file_that_is_no_notebook_is_named(text, tmp_path, refused):
+    (tmp_path / "notes.ipynb").write_bytes(text.encode("latin-1"))
     assert refused(tmp_path / "notes.ipynb") == f"{tmp_path / 'notes.ipynb'} isn't a notebook\n"
 
 
