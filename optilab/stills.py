@@ -86,8 +86,8 @@ class Studio:
 
         Raises
         ------
-        RuntimeError
-            If the page reports an error or nothing is drawn within a minute.
+        playwright.sync_api.Error
+            If the page reports an error or nothing is drawn within a minute; a `RuntimeError` outside of `studio`.
         """
         self.page.evaluate(SHOW, [spec, plain(frame), Pictures.version.default_value])
         self.page.wait_for_function(DRAWN, arg=frame["number"], timeout=60_000)
@@ -120,9 +120,9 @@ def studio(theme: str = "light", width: int = WIDTH) -> Iterator[Studio]:
     ValueError
         If there is no such theme.
     RuntimeError
-        If Chromium isn't there.
+        If Chromium isn't there, or it or the page fails.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     require(theme in THEMES, "theme", theme, f"one of {sorted(THEMES)}")
     path = shutil.which("chromium")
@@ -131,10 +131,14 @@ def studio(theme: str = "light", width: int = WIDTH) -> Iterator[Studio]:
     ground, text, border = THEMES[theme]
     html = PAGE.format(ground=ground, text=text, border=border, css=Pictures._css, plotly=get_plotlyjs())
     esm = str(Pictures._esm).replace("export default", "window.page =")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.set_content(html)
-        page.add_script_tag(content=SHELF.format(esm=esm, version=json.dumps(Pictures.version.default_value)))
-        yield Studio(page)
-        browser.close()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.set_content(html)
+            page.add_script_tag(content=SHELF.format(esm=esm, version=json.dumps(Pictures.version.default_value)))
+            yield Studio(page)
+            browser.close()
+    except Error as error:  # when it takes too long as well
+        reason, *_ = error.message.partition("\n")
+        raise RuntimeError(f"Chromium draws no pictures: {reason}") from error

@@ -1,5 +1,6 @@
 """Build the site: write its sources into a folder of their own, and let Sphinx make pages of them."""
 
+import errno
 import io
 import os
 import re
@@ -16,13 +17,14 @@ import nbformat
 from tqdm import tqdm
 
 import optilab
-from optilab import plans
+from optilab import plans, shipped
 from optilab.catalogue import LESSONS, Lesson, Paper
 from optilab.core.check import require
 from optilab.site import home, pages, player, reference, repository, thumbnails
 from optilab.stills import studio
 
 STATIC = Path(__file__).parent / "static"
+NEEDED = ("sphinx", "myst_nb", "furo", "sphinx-mathjax-offline", "playwright", "PIL")  # some of it late in a build
 MATHJAX = ("tex-chtml-full.js", "output/chtml/fonts/woff-v2")  # of MathJax what typesets formulas in pages
 SETTINGS: dict[str, Any] = {
     "project": "optilab",
@@ -67,26 +69,37 @@ CONTENTS = """
 :caption: More
 
 teaching
-docs/bring_your_own
+{scripts}
 api/index
 ```
 """
 
 
-def shipped(name: str) -> Path:
-    """A folder that came with the package, `lessons` or `docs`: inside an installed one, beside it in a clone."""
-    package = Path(optilab.__file__).parent
-    return next(folder for folder in (package / name, package.parent / name) if folder.is_dir())
+def place(package: str) -> Path:
+    """The folder of an installed package.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If it isn't installed.
+    """
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+    return Path(next(iter(found.submodule_search_locations)))
 
 
 def frozen(rows: Sequence[Lesson], assets: Path) -> Iterator[dict[int, str]]:
     """Freeze what plays in each lesson, in as many processes as there are processors: most of a build's time."""
     with ProcessPoolExecutor(min(len(rows), os.cpu_count() or 1), get_context("spawn")) as executor:
         jobs = [
-            executor.submit(player.lesson, shipped("lessons") / row.lesson, assets, pages.kernel(row)) for row in rows
+            executor.submit(player.lesson, shipped.lessons() / row.lesson, assets, pages.kernel(row)) for row in rows
         ]
-        for job in tqdm(jobs, "lessons", disable=None, leave=False):
-            yield job.result()
+        try:
+            for job in tqdm(jobs, "lessons", disable=None, leave=False):
+                yield job.result()
+        finally:
+            executor.shutdown(cancel_futures=True)  # where one fails, the others needn't begin
 
 
 def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
@@ -94,16 +107,19 @@ def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
     built = {row.lesson for row in rows}
     (source / "lessons").mkdir(parents=True)
     for row, snippets in zip(rows, frozen(rows, assets), strict=True):
-        notebook = nbformat.read(shipped("lessons") / row.lesson, as_version=4)
+        notebook = nbformat.read(shipped.lessons() / row.lesson, as_version=4)
         nbformat.write(pages.page(notebook, row, snippets, built), source / "lessons" / row.lesson)
-    listed = "\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows)
-    contents = CONTENTS.format(lessons=listed)
+    scripts = sorted(shipped.folder("docs").glob("*.md"))
+    contents = CONTENTS.format(
+        lessons="\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows),
+        scripts="\n".join(f"docs/{path.stem}" for path in scripts),
+    )
     (source / "index.md").write_text(home.page(rows, repository.home()) + contents, encoding="utf-8")
     (source / "teaching.md").write_text(
         pages.linked(plans.markdown(), {f"lessons/{name}" for name in built}, ""), encoding="utf-8"
     )
     (source / "docs").mkdir()
-    for path in shipped("docs").glob("*.md"):
+    for path in scripts:
         text = pages.linked(path.read_text(encoding="utf-8"), {f"../lessons/{name}" for name in built}, "docs/")
         (source / "docs" / path.name).write_text(text, encoding="utf-8")
     (source / "api").mkdir()
@@ -114,16 +130,16 @@ def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
 def write_static(static: Path, rows: Sequence[Lesson]) -> None:
     """Write what pages load: the look, the formulas' typesetter, the players, the thumbnails of the map."""
     shutil.copytree(STATIC, static, ignore=shutil.ignore_patterns("player.*"))
-    (place,) = find_spec("sphinx-mathjax-offline").submodule_search_locations  # type: ignore[union-attr, misc]
+    mathjax = place("sphinx-mathjax-offline") / "static" / "mathjax"
     for name in MATHJAX:
-        origin, target = Path(place) / "static" / "mathjax" / name, static / "mathjax" / name
+        origin, target = mathjax / name, static / "mathjax" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if origin.is_dir() else shutil.copyfile)(origin, target)
     player.assets(static / "player")
     (static / "thumbnails").mkdir()
     with studio(width=thumbnails.WIDTH) as page:
         for row in rows:
-            thumbnails.draw(shipped("lessons") / row.lesson, page, static / "thumbnails")
+            thumbnails.draw(shipped.lessons() / row.lesson, page, static / "thumbnails")
 
 
 def load_player(app: Any, name: str, *_: Any) -> None:
@@ -152,25 +168,38 @@ def build(target: Path, lessons: Sequence[str] = ()) -> str:
     ------
     ValueError
         If there is no such lesson.
+    ModuleNotFoundError
+        If a package that builds it isn't installed.
+    OSError
+        If the folder can't be written.
     RuntimeError
         If Chromium isn't there, which draws the thumbnails, or a page can't be made.
     """
+    for package in NEEDED:
+        place(package)
     from sphinx.application import Sphinx
+    from sphinx.errors import SphinxError
 
     known = [row.slug for row in LESSONS]
     for slug in lessons:
         require(slug in known, "a lesson of the site", slug, f"one of {', '.join(known)}")
     rows = [row for row in LESSONS if row.slug in (lessons or known)]
+    target.mkdir(parents=True, exist_ok=True)  # and not only once there is something to be written
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     with TemporaryDirectory() as scratch:
         source, static = Path(scratch) / "source", Path(scratch) / "static"
         write_static(static, rows)
         write_sources(source, rows, static / "player")
         settings = SETTINGS | {"html_static_path": [str(static)]}
         warnings = io.StringIO()
-        app = Sphinx(source, None, target, Path(scratch) / "doctrees", "html", settings, None, warnings)
-        app.connect("autodoc-process-docstring", reference.process, priority=100)  # before napoleon
-        app.connect("autodoc-process-docstring", reference.reunite, priority=900)  # after napoleon
-        app.connect("autodoc-skip-member", reference.skip)
-        app.connect("html-page-context", load_player)
-        app.build()
+        try:
+            app = Sphinx(source, None, target, Path(scratch) / "doctrees", "html", settings, None, warnings)
+            app.connect("autodoc-process-docstring", reference.process, priority=100)  # before napoleon
+            app.connect("autodoc-process-docstring", reference.reunite, priority=900)  # after napoleon
+            app.connect("autodoc-skip-member", reference.skip)
+            app.connect("html-page-context", load_player)
+            app.build()
+        except SphinxError as error:
+            raise RuntimeError(f"{error.category}: {error}") from error
     return re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()).replace(f"{source}/", "")

@@ -41,11 +41,11 @@ def documented(name: str, title: str, line: str) -> str:
     return f"{heading(title, line)}\n.. automodule:: {name}\n{options}"
 
 
-def room(row: Paper, lesson: bool) -> str:
+def room(row: Paper) -> str:
     """The page of a paper's room."""
     name = f"optilab.papers.{row.slug}"
-    link = f"Lesson :doc:`/lessons/{row.lesson.removesuffix('.ipynb')}`.\n" if lesson else ""
-    parts = [heading(row.slug, "="), f"By {row.authors}: *{row.title}*, {row.year}, {row.source}. {link}\n"]
+    link = f"Lesson :doc:`/lessons/{row.lesson.removesuffix('.ipynb')}`."
+    parts = [heading(row.slug, "="), f"By {row.authors}: *{row.title}*, {row.year}, {row.source}. {link}\n\n"]
     parts.append(f".. automodule:: {name}\n")
     for part in ROOM:
         if any(below.name == part for below in pkgutil.iter_modules(import_module(name).__path__)):
@@ -67,7 +67,7 @@ def pages(rows: Sequence[Paper]) -> dict[str, str]:
         written[package] = f"{documented(package, floor, '=')}\n.. toctree::\n   :maxdepth: 1\n\n   {listed}\n"
         contents.append((package, title))
     rooms = [f"optilab.papers.{row.slug}" for row in rows]
-    written |= {name: room(row, lesson=True) for name, row in zip(rooms, rows, strict=True)}
+    written |= {name: room(row) for name, row in zip(rooms, rows, strict=True)}
     listed = "\n   ".join(rooms)
     written["optilab.papers"] = (
         f"{documented('optilab.papers', 'papers', '=')}\n.. toctree::\n   :maxdepth: 1\n\n   {listed}\n"

@@ -1,6 +1,7 @@
 """Where the library lives on the web: owner and name are those of the project's metadata, written down once."""
 
 from importlib.metadata import metadata
+from posixpath import normpath
 
 from optilab import address
 
@@ -29,8 +30,8 @@ def home() -> str:
 
 
 def on_the_web(path: str) -> str:
-    """The address of a file of the repository."""
-    return f"{home()}/blob/{BRANCH}/{path}"
+    """The address of a file of the repository; its path may go up on the way, `docs/../lessons/…`."""
+    return f"{home()}/blob/{BRANCH}/{normpath(path)}"
 
 
 def binder(path: str) -> str:
