@@ -500,7 +500,8 @@ def markdown(papers: Sequence[Paper] = PAPERS) -> str:
     for row in papers:
         source = re.sub(r"^arXiv (\S+)$", r"[arXiv \1](https://arxiv.org/abs/\1)", row.source)
         link = f"[{row.number:02d} {row.slug}](lessons/{row.lesson})"
-        rows.append(f"| {link} | {about(row)} | {row.authors}, *{row.title}*, {row.year}, {source} | {row.message} |")
+        cells = (link, about(row), f"{row.authors}, *{row.title}*, {row.year}, {source}", row.message)
+        rows.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(rows)
 
 

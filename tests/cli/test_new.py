@@ -14,7 +14,7 @@ import pytest
 from optilab import catalogue, cli
 from optilab.cli import new
 
-TITLE = 'On "toys" whose $\\nu$ or $\\xi$ isn\'t known, and a \\'  # as TeX has it
+TITLE = 'On "toys" whose $\\nu$ or $|\\xi|$ isn\'t known, and a \\'  # as TeX has it
 ROOM = [f"optilab/papers/toy/{name}.py" for name in ("algorithm", "derivation", "experiment", "explorer", "exercises")]
 MADE = [
     "optilab/papers/toy/__init__.py",
@@ -80,6 +80,7 @@ def test_it_makes_all_files_of_a_paper_and_its_rows(begun):
     table = run(begun, "optilab.catalogue").stdout
     assert f"| [{lesson.name[:2]} toy](lessons/{lesson.name}) |" in table
     assert table in (begun / "README.md").read_text()
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()} == {5}
     said = runpy.run_path(str(begun / "optilab" / "papers" / "toy" / "__init__.py"))["__doc__"]
     assert said == TITLE.replace('"', "'") + "."
     assert f"# {TITLE}\n" in f"{json.loads(lesson.read_text())['cells'][0]['source'][0]}\n"
