@@ -73,8 +73,8 @@ class Oracles:
 
     Parameters
     ----------
-    problem
-        What is asked.
+    problem : Counted
+        What is asked. It counts what is asked of the problem in the end, new samples for a `grad` included.
     needs : set of str
         The oracles.
     rng : numpy.random.Generator
@@ -88,11 +88,15 @@ class Oracles:
     """
 
     def __init__(
-        self, problem: Any, needs: frozenset[str], rng: Any, size: int, longest: float = np.inf, group: int = 1
+        self, problem: Counted, needs: frozenset[str], rng: Any, size: int, longest: float = np.inf, group: int = 1
     ):
         self.problem, self.needs, self.rng, self.size = problem, needs, rng, size
         self.longest, self.group = longest, group
+        self.calls = problem.calls
         self.sampled = not hasattr(problem, "grad") and hasattr(problem, "sample_grad")
+        if hasattr(problem, "simple"):
+            self.simple = Counted(problem.simple)  # asked by itself its proximal maps are counted with the rest
+            self.simple.calls = problem.calls
 
     def __call__(self, x: Array) -> Array:
         """Value at x (*batch, d) → (*batch), if it is needed."""
@@ -174,15 +178,9 @@ def fits(method: Any, problem: Any) -> str | None:
 CLASSES = {"Fit": "the layers of a network", "Episodes": "trajectories of a policy"}
 
 
-def counted(method: Any, problem: Any, rng: Any, size: int) -> Counted:
-    """The problem as a method sees it in a race, counting what it is asked."""
+def counted(method: Any, problem: Any, rng: Any, size: int) -> Oracles | Counted:
+    """The problem as a method sees it in a race, counting in `calls` what it is asked."""
     if method.classes:
-        seen = problem.given(method.classes[0])
-    else:
-        group = size if method.grouped else 1
-        seen = Oracles(problem.asked, method.needs, rng, size, STEEP * problem.slope, group)
-    oracle = Counted(seen, KINDS)
-    if hasattr(problem.asked, "simple"):
-        seen.simple = Counted(problem.asked.simple)  # asked by itself its proximal maps are counted with the rest
-        seen.simple.calls = oracle.calls
-    return oracle
+        return Counted(problem.given(method.classes[0]), KINDS)
+    group = size if method.grouped else 1
+    return Oracles(Counted(problem.asked, KINDS), method.needs, rng, size, STEEP * problem.slope, group)

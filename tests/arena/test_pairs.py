@@ -5,7 +5,7 @@ import pytest
 
 from optilab.arena.contract import KINDS, LOST, counted, fits
 from optilab.arena.costs import Costs
-from optilab.arena.methods import METHODS, TRIALS
+from optilab.arena.methods import METHODS, OCTAVES, TRIALS
 from optilab.arena.problems import PROBLEMS
 from optilab.arena.race import follow, minibatch, price, race, told
 from optilab.core import counted as core
@@ -78,7 +78,10 @@ def test_it_asks_all_that_it_says_it_needs_and_pays_for_it(method, name):
     if not method.classes:  # the wrapped problem refuses whatever else it might ask
         asked = {kind for kind, calls in oracle.calls.items() if calls}
         mirrored = {"proximal maps"} if problem.composite else set()
-        assert asked == {counts[need] for need in method.needs} | mirrored
+        needed = set(method.needs)
+        if "grad" in needed and "grad" not in problem.offers:
+            needed = needed - {"grad"} | {"sample", "sample_grad"}
+        assert asked == {counts[need] for need in needed} | mirrored
     share = problem.share(minibatch(method, problem))
     spent = costs.of(trace.calls, share=share, d=problem.d)
     if method.calls is None:
@@ -86,10 +89,41 @@ def test_it_asks_all_that_it_says_it_needs_and_pays_for_it(method, name):
         np.testing.assert_allclose(spent[1:], (first + each * trace.step)[1:], rtol=1e-12)
         assert 0 <= spent[0] <= spent[1]
     else:
+        first, each = price(method, problem, costs)
+        assert spent[0] == first
+        assert (np.diff(spent) >= each).all()
         said = method.calls(trace, trace.step)
         assert {kind: list(np.broadcast_to(count, trace.step.shape)) for kind, count in said.items()} == {
             kind: list(count) for kind, count in trace.calls.items()
         }
+
+
+@pytest.mark.parametrize("name", ["policy, noise 0.0", "quadratic, noise 0.5", "least squares, noise 0.0"])
+def test_samples_are_counted_where_they_are_drawn(name, monkeypatch):
+    problem, costs = INSTANCES[name], Costs(sample=0.5)
+    drawn, sample = [], problem.asked.sample
+
+    def counting(rng, size):
+        drawn.append(size[-1])
+        return sample(rng, size)
+
+    monkeypatch.setitem(vars(problem.asked), "sample", counting)
+    prices = {}
+    for method in METHODS.values():
+        if (
+            REASONS[method.name, name] is None
+            and method.sampled | ("grad" not in problem.offers)
+            and not method.classes
+        ):
+            drawn.clear()
+            trace, oracle = points(method, problem, problem.looks[0], settings(method, problem), axes=0)
+            assert oracle.calls["samples"] == sum(drawn) > 0, method.name
+            assert trace.calls["samples"][-1] == sum(drawn)
+            prices[method.name] = sum(price(method, problem, costs))
+    usual = ["SGD", "SGD, linear decay", "averaged SGD", "SGD with momentum", "minibatch Adam"]
+    hidden = ["gradient descent", "heavy ball", "Nesterov", "Adam"] if "grad" not in problem.offers else []
+    m = minibatch(METHODS["SGD"], problem)
+    assert {prices[one] for one in (*usual, *hidden)} == {problem.share(m) + 0.5 * m}
 
 
 @racing
@@ -142,3 +176,18 @@ def test_no_method_has_more_trials_than_another(method):
     assert len({tuple(setting.items()) for setting in method.grid}) == len(method.grid)
     for knob in method.knobs:
         assert list(knob.grid) == sorted(knob.grid)
+
+
+UNBOUNDED = {"GNS Newton", "super-universal Newton", "cubic Newton", "smoothing"}  # what they try isn't a step size
+
+
+@pytest.mark.parametrize(
+    "method", [one for one in METHODS.values() if one.name not in UNBOUNDED], ids=lambda one: one.name
+)
+def test_no_method_tries_shorter_or_longer_steps_than_another(method):
+    grid = method.knobs[0].grid
+    assert np.log2(grid[-1] / grid[0]) >= OCTAVES
+    preconditioned = method.name == "M-FAC"  # its steps are as much longer as curvatures are smaller than L
+    if method.knobs[0].name == "step" and method.knobs[0].unit == "1/L" and not (method.calls or preconditioned):
+        kept = next((knob.grid[0] for knob in method.knobs if knob.name == "beta"), 0.0)
+        assert grid[0] / (1 - kept) <= METHODS["gradient descent"].knobs[0].grid[0]
