@@ -1,7 +1,10 @@
 """What can be raced: each method with its hyper-parameters, their grids and defaults, and how it is started.
 
-A step size is given in units of 1/L, or in units of x for methods whose steps don't scale with the gradient. A grid has
-`TRIALS` points, so that no method is tuned harder than another; arrays of hyper-parameters run as replicates.
+A step size is given in units of 1/L, or in units of x for methods whose steps don't scale with the gradient. No method
+is tuned harder than another: a grid has `TRIALS` points, and its step sizes span `OCTAVES` octaves or more, whether
+they are the only hyper-parameter or one of two. Momentum makes a step reach 1/(1 − β) times as far, so those that are
+one of two begin an octave lower: with β = ½ the shortest reach is that of a method without. Arrays of hyper-parameters
+run as replicates.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +41,9 @@ from optilab.papers.policy_gradient_harpg.algorithm.methods import harpg, n_pg_i
 from optilab.problems.oracles import ExplicitHessian, TwiceSmooth
 
 Array = np.ndarray
-TRIALS = 24
+TRIALS = 39
+FEW = 13  # step sizes where each is tried with 3 values of another hyper-parameter
+OCTAVES = 11  # from the shortest step to the longest, and one more where they are few
 
 
 class Told(NamedTuple):
@@ -163,7 +168,7 @@ class Method:
         )
 
 
-# Grids: 24 step sizes, or 8 of them with 3 values of another hyper-parameter
+# Grids
 
 
 def octaves(first: float, last: float, count: int) -> tuple[float, ...]:
@@ -171,21 +176,24 @@ def octaves(first: float, last: float, count: int) -> tuple[float, ...]:
     return tuple(float(2.0**power) for power in np.linspace(first, last, count))
 
 
+def span(top: float, few: bool) -> tuple[float, ...]:
+    """The octaves up to 2^top: all trials on `OCTAVES` of them, or few that begin an octave lower."""
+    return octaves(top - OCTAVES - 1, top, FEW) if few else octaves(top - OCTAVES, top, TRIALS)
+
+
 def step(default: float | Callable[[Told], float] = 1.0, *, few: bool = False, top: float = 3.0) -> Knob:
     """A step size in units of 1/L."""
-    grid = octaves(top - 7, top, 8) if few else octaves(top - 11.5, top, TRIALS)
-    return Knob("step", "step size", "1/L", grid, default)
+    return Knob("step", "step size", "1/L", span(top, few), default)
 
 
 def first_step() -> Knob:
     """The step size that a search begins with."""
-    return Knob("step", "first step size that is tried", "1/L", octaves(-5.5, 6, TRIALS), 1.0)
+    return Knob("step", "first step size that is tried", "1/L", span(6.0, few=False), 1.0)
 
 
-def length(default: float, *, few: bool = False, top: float = -2.0) -> Knob:
+def length(default: float, *, few: bool = False, top: float = 2.0) -> Knob:
     """A step size in units of x, for methods whose steps have about this length in every coordinate."""
-    grid = octaves(top - 7, top, 8) if few else octaves(top - 9.5, top + 2, TRIALS)
-    return Knob("step", "step size, in units of x", "", grid, default)
+    return Knob("step", "step size, in units of x", "", span(top, few), default)
 
 
 def momentum(*values: float, default: float | Callable[[Told], float]) -> Knob:
@@ -310,7 +318,7 @@ ALL = (
         "Divide each coordinate's gradient by the root of the sum of its squares so far.",
         adagrad,
         lambda f, x, told, step: adagrad(f, x, alpha=step),
-        (Knob("step", "step size, in units of x", "", octaves(-8, 3.5, TRIALS), 0.1),),
+        (length(0.1, top=3.0),),
         shade="ORANGE",
     ),
     Method(
@@ -326,7 +334,7 @@ ALL = (
         "A running mean of gradients, divided coordinate by coordinate by their root mean square.",
         adam,
         lambda f, x, told, step, beta: adam(f, x, alpha=step, beta1=beta),
-        (length(0.001, few=True, top=1.0), momentum(0.0, 0.9, 0.98, default=0.9)),
+        (length(0.001, few=True), momentum(0.0, 0.9, 0.98, default=0.9)),
         shade="GREEN",
     ),
     Method(
@@ -343,7 +351,7 @@ ALL = (
         "SGD that keeps a share of its last step.",
         sgd,
         lambda f, x, told, step, beta: sgd(f, x, rng=told.rng, alpha=step, beta=beta, size=told.size),
-        (step(0.1, few=True, top=1.0), momentum(0.5, 0.9, 0.98, default=0.9)),
+        (step(0.1, few=True), momentum(0.5, 0.9, 0.98, default=0.9)),
         sampled=True,
         shade="PINK",
     ),
@@ -397,7 +405,7 @@ ALL = (
         adahessian,
         lambda f, x, told, step, beta: adahessian(f, x, lr=step, beta1=beta, probe_rng=told.signs),
         (
-            Knob("step", "step size, 1 for a Newton step of each coordinate", "", octaves(-6, 1, 8), 0.15),
+            Knob("step", "step size, 1 for a Newton step of each coordinate", "", span(2.0, few=True), 0.15),
             momentum(0.0, 0.9, 0.98, default=0.9),
         ),
         shade="BLUE",
@@ -410,7 +418,7 @@ ALL = (
             f, x, lr=step, beta1=beta, probe_rng=told.signs, rng=told.rng, size=told.size
         ),
         (
-            Knob("step", "step size, 1 for a Newton step of each coordinate", "", octaves(-6, 1, 8), 0.15),
+            Knob("step", "step size, 1 for a Newton step of each coordinate", "", span(2.0, few=True), 0.15),
             momentum(0.0, 0.9, 0.98, default=0.9),
         ),
         sampled=True,
@@ -422,7 +430,7 @@ ALL = (
         dal,
         lambda f, x, told, beta, cap: dal(f, x, p=1.0, momentum=beta, lr_max=cap),
         (
-            Knob("cap", "longest step size", "1/L", octaves(0, 7, 8), 8.0),
+            Knob("cap", "longest step size", "1/L", span(7.0, few=True), 8.0),
             momentum(0.0, 0.5, 0.9, default=0.0),
         ),
         also=(TwiceSmooth,),
@@ -451,7 +459,7 @@ ALL = (
         "Newton steps, regularised by the gradient over a radius that halves and doubles by itself.",
         gns,
         lambda f, x, told, gamma: gns(f, x, hessian=f.hess, gamma0=gamma),
-        (Knob("gamma", "first radius that is tried, in units of x", "", octaves(-4, 19, TRIALS), 1.0),),
+        (Knob("gamma", "first radius that is tried, in units of x", "", octaves(-4, 31, TRIALS), 1.0),),
         also=(ExplicitHessian,),
         calls=newton_calls,
         shade="BLUE",
@@ -461,7 +469,7 @@ ALL = (
         "Newton steps, regularised by a weight times the gradient; the weight is searched for.",
         super_universal,
         lambda f, x, told, M: super_universal(f, x, hessian=f.hess, M0=M),
-        (Knob("M", "first weight that is tried", "", octaves(-7.5, 4, TRIALS), 1.0),),
+        (Knob("M", "first weight that is tried", "", octaves(-30, 4, TRIALS), 1.0),),
         also=(ExplicitHessian,),
         calls=newton_calls,
         shade="PURPLE",
@@ -471,7 +479,7 @@ ALL = (
         "Minimise the quadratic model plus a cube whose weight is searched for.",
         cubic_newton,
         lambda f, x, told, M: cubic_newton(f, x, M0=M),
-        (Knob("M", "first weight of the cube that is tried", "", octaves(-7.5, 4, TRIALS), 1.0),),
+        (Knob("M", "first weight of the cube that is tried", "", octaves(-30, 4, TRIALS), 1.0),),
         calls=newton_calls,
         shade="PINK",
     ),
@@ -529,7 +537,11 @@ ALL = (
         lambda f, x, told, step, lam: mfac(f, x, rng=told.rng, m=16, lam=lam, lr=step * lam, size=told.size),
         (
             Knob(
-                "step", "step size times damping: that of SGD where no direction is known", "1/L", octaves(-6, 1, 8), 1
+                "step",
+                "step size times damping: that of SGD where no direction is known",
+                "1/L",
+                span(7.0, few=True),
+                1.0,
             ),
             Knob("lam", "damping, in units of a squared gradient", "g²", (1e-3, 1e-2, 1e-1), 1e-2),
         ),
@@ -544,7 +556,7 @@ ALL = (
         lambda f, x, told, step, eta: n_pg_igt(
             f, x, eta=weights(told.T, 4 / 5, eta), gamma=steps(told.T, 1, step), rng=told.rng, N=told.size
         ),
-        (length(0.5, few=True, top=1.0), NEW),
+        (length(0.5, few=True), NEW),
         sampled=True,
         size=1,
         shade="BLUE",
@@ -579,7 +591,7 @@ ALL = (
         mkor,
         lambda f, x, told, step, gamma: mkor(f, x, lr=step, gamma=gamma, zeta=0.5, rng=told.rng, size=told.size),
         (
-            Knob("step", "learning rate", "", octaves(-7, 0, 8), 0.1),
+            Knob("step", "learning rate", "", span(1.0, few=True), 0.1),
             Knob("gamma", "momentum of the factors", "", (0.8, 0.9, 0.95), 0.9),
         ),
         sampled=True,
@@ -592,7 +604,7 @@ ALL = (
         kfac,
         lambda f, x, told, step, mu: kfac(f, x, lr=step, mu=mu, rng=told.rng, size=told.size),
         (
-            Knob("step", "learning rate", "", octaves(-7, 0, 8), 0.1),
+            Knob("step", "learning rate", "", span(1.0, few=True), 0.1),
             Knob("mu", "damping", "", (1e-3, 1e-2, 1e-1), 1e-2),
         ),
         sampled=True,
