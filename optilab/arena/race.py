@@ -1,13 +1,16 @@
 """Race methods on a problem: equal budgets in cost, equal samples, tuned on some seeds and judged on others.
 
 1. Every method runs its grid and its default setting as replicates of one batched run, on the tuning seeds. Its best
-   setting is the one whose final gap has the smallest median over them.
+   setting is the one whose final gap has the smallest median over them; of those as good as zero, the one that spent
+   least on the way.
 2. Best and default setting run on fresh seeds: other starts and other samples. Starts are the same for all methods, and
    samples for all that draw as many at a time.
 3. A winner is named where the median gap of one method's best setting is the smallest and the bands, first to third
    quartile over the seeds, of it and of every other method are disjoint. Otherwise there is none.
-4. Gaps below `RESOLUTION` times the first are as good as zero. Of methods that come down to there, the one wins that
-   spent less on the way, if the bands of what they spent are disjoint.
+4. Gaps below `RESOLUTION` times the first are as good as zero. Of methods that come down to there and stay, the one
+   wins that spent less on the way, if the bands of what they spent are disjoint.
+5. A budget that pays for no step of a method is refused. A method that is best at an end of its grid is named with the
+   verdict: it might be better beyond.
 
 A replicate that diverges, its gap `BEYOND` times that at a start or its point out of bounds, has an infinite gap.
 """
@@ -15,6 +18,7 @@ A replicate that diverges, its gap `BEYOND` times that at a start or its point o
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +45,7 @@ Progress = Callable[[float, float], Any]
 class Curve(NamedTuple):
     """The gap over an axis, with the band of its seeds."""
 
-    x: Array  # (POINTS,) from 0 to the end of the run
+    x: Array  # (POINTS,) from 0 to the end of the run; until the start is paid for the gap is that of the start
     low: Array  # (POINTS,) first quartile; inf where a quarter or less is still there
     median: Array
     high: Array  # third quartile
@@ -55,6 +59,9 @@ class Tuning(NamedTuple):
     median: Array
     high: Array
     lost: Array  # (values,) share of the seeds that diverged
+    best: float  # median over the tuning seeds at the best setting
+    default: float  # and at the default
+    cut_off: bool  # whether the best value is an end of the grid, and better than the one next to it
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Raced:
     setting: dict[str, float]  # each hyper-parameter in its unit
     steps: int  # at most, within the budget
     final: AnyArray  # (seeds,) gap at the end of the budget; inf where diverged
-    spent: AnyArray  # (seeds,) cost until the gap was as good as zero; inf where it never was
+    spent: AnyArray  # (seeds,) cost until the gap was as good as zero to stay; inf where it isn't at the end
     lost: float  # share of the seeds that diverged
     curves: dict[str, Curve]  # by axis
 
@@ -123,13 +130,25 @@ class Race:
 
     @property
     def winner(self) -> str | None:
-        """The method that wins; None where bands overlap, or where nothing is below the gap at the start."""
+        """The method that wins; None where bands overlap, or a quarter of the leader's seeds or more diverged."""
         leader, *others = self.tied
         return None if others or not np.isfinite(self.entrants[leader].best.quartiles[2]) else leader
 
     @property
+    def cut_off(self) -> list[str]:
+        """The methods that are best at an end of their grid: they may be tuned too little."""
+        return [name for name, entrant in self.entrants.items() if entrant.tuning.cut_off]
+
+    @property
     def verdict(self) -> str:
-        """Who wins, in a sentence."""
+        """Who wins, in a sentence, and whose grid may have been too short."""
+        if not self.cut_off:
+            return self._outcome
+        return f"{self._outcome}; best at an end of its grid, so perhaps better beyond: {listed(self.cut_off)}"
+
+    @property
+    def _outcome(self) -> str:
+        """Who wins."""
         leader, *others = self.tied
         low, median, high = self.entrants[leader].best.quartiles
         said = f"median gap {median:.2g}, quartiles {low:.2g} … {high:.2g}, over {self.seeds} seeds"
@@ -146,7 +165,8 @@ class Race:
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as lists, numbers and texts; what is not finite stays as Python's inf."""
-        return _plain(asdict(self)) | {"order": self.order, "winner": self.winner, "verdict": self.verdict}
+        said = {"order": self.order, "winner": self.winner, "cut_off": self.cut_off, "verdict": self.verdict}
+        return _plain(asdict(self)) | said
 
 
 def _plain(value: Any) -> Any:
@@ -193,9 +213,19 @@ class Followed(NamedTuple):
         """The gap at points x (points,) of an axis (kept, *batch), of the last state so far; inf where diverged."""
         kept = len(self.step)
         axis, gap = axis.reshape(kept, -1), self.gap.reshape(kept, -1)
-        last = np.array([np.searchsorted(column, x, side="right") - 1 for column in axis.T]).T
+        last = np.array([np.searchsorted(column[1:], x, side="right") for column in axis.T]).T
         values = np.take_along_axis(gap, last, 0).reshape(len(x), *self.gap.shape[1:])
         return np.where(np.isnan(values), np.inf, values)
+
+    def spent(self, floor: float) -> Array:
+        """The cost from which on the gap stays at the floor: (*batch), inf where it isn't there at the end."""
+        there = np.logical_and.accumulate(self.gap[::-1] <= floor)[::-1]
+        first = np.take_along_axis(self.cost, there.argmax(0)[None], 0)[0]
+        return np.where(there.any(0), first, np.inf)
+
+    def clipped(self, shift: float, floor: float) -> "Followed":
+        """The same with gaps above a reference that lies lower by `shift`, and none below the floor."""
+        return self._replace(gap=np.maximum(self.gap + shift, floor))
 
 
 def minibatch(method: Method, problem: Instance) -> int:
@@ -212,16 +242,53 @@ def told(method: Method, problem: Instance, T: int, seed: int, axes: int) -> Tol
 
 
 def price(method: Method, problem: Instance, costs: Costs) -> tuple[float, float]:
-    """What the start of a method costs, and then each step; where steps differ, the least that one can cost."""
-    if method.calls is not None:
-        return 0.0, costs.gradient
+    """What the start of a method costs, and then each step.
+
+    Where steps differ, the least that the first one costs with any of the settings that are tried; no later one is
+    cheaper.
+    """
     facts = told(method, problem, 2, 0, 0)
     oracle = counted(method, problem, facts.rng, facts.size)
+    if method.calls is not None:
+        settings = _columns(method, method.grid, (len(method.grid),))
+        x0 = np.broadcast_to(problem.looks[0], (len(method.grid), problem.d))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            states = list(islice(method.begin(oracle, x0, facts, settings), 2))
+        first, least = (
+            float(np.min(_spent(method, problem, costs, method.calls(states[k], k)))) for k in (0, len(states) - 1)
+        )
+        return first, max(least - first, costs.gradient)
     settings = {name: np.asarray(value) for name, value in method.default(facts).items()}
     trace = run(method.begin(oracle, problem.looks[0], facts, settings), 2, keep=[], oracle=oracle)
     spent = _spent(method, problem, costs, trace.calls)
     each = spent[-1] - spent[-2]  # a first step may be cheaper, where there is nothing to correct yet
     return float(spent[-1] - each * trace.step[-1]), float(each)
+
+
+def excluded(method: Method, problem: Instance, budget: float, costs: Costs) -> str | None:
+    """Why a method can't race: the problem lacks what it needs, or the budget pays for no step; None if it can."""
+    reason = fits(method, problem)
+    if reason is not None:
+        return reason
+    first, each = price(method, problem, costs)
+    pays = first + each <= budget * (1 + ROUNDING)
+    return None if pays else f"pays {first + each:.4g} for its first step; the budget is {budget:g}"
+
+
+def steps_within(method: Method, problem: Instance, budget: float, costs: Costs) -> int:
+    """How many steps a budget pays for, at most; see `follow` for what is refused."""
+    require(0 < budget < np.inf, "the budget", budget, "positive and finite")
+    first, each = price(method, problem, costs)
+    steps = int((budget - first) / each + ROUNDING)
+    require(steps >= 1, "the budget", budget, f"at least {first + each:g}, the price of one step of {method.name}")
+    return steps
+
+
+def _columns(method: Method, settings: Sequence[Mapping[str, float]], batch: tuple[int, ...]) -> dict[str, Array]:
+    """Settings along the first axis of a batch, each knob by itself."""
+    lifted = (len(settings), *[1] * (len(batch) - 1))
+    values = {knob.name: np.array([setting[knob.name] for setting in settings]) for knob in method.knobs}
+    return {name: np.broadcast_to(column.reshape(lifted), batch) for name, column in values.items()}
 
 
 def _spent(method: Method, problem: Instance, costs: Costs, calls: Mapping[str, Any]) -> Array:
@@ -265,11 +332,9 @@ def follow(
     Raises
     ------
     ValueError
-        If the budget doesn't pay for one step.
+        If the budget is not finite or doesn't pay for one step.
     """
-    first, each = price(method, problem, costs)
-    steps = int((budget - first) / each + ROUNDING)
-    require(steps >= 1, "the budget", budget, f"at least {first + each:g}, the price of one step of {method.name}")
+    steps = steps_within(method, problem, budget, costs)
     facts = told(method, problem, steps, seed, 1)
     oracle = counted(method, problem, facts.rng, facts.size)
 
@@ -344,7 +409,8 @@ def race(
     Raises
     ------
     ValueError
-        If a method doesn't fit the problem (says why), or the budget doesn't pay for one of its steps.
+        If a method doesn't fit the problem (says why), or the budget is not finite or doesn't pay for one step of
+        a method (says which).
     """
     chosen = [named(name) for name in methods]
     require(len(chosen) > 0, "methods", methods, "one or more")
@@ -354,6 +420,8 @@ def race(
         reason = fits(method, problem)
         require(reason is None, "a method", method.name, f"one that fits the problem: {method.name} {reason}")
     costs = Costs() if costs is None else costs
+    for method in chosen:
+        steps_within(method, problem, budget, costs)  # refused before anything runs
     start_rng, seed_rng = rng.spawn(2)
     trial_x0, race_x0 = problem.facts.start(start_rng, TUNING_SEEDS), problem.facts.start(start_rng, seeds)
     trial_seed, race_seed = (int(seed) for seed in seed_rng.integers(2**31, size=2))
@@ -363,36 +431,39 @@ def race(
     ) -> Followed:
         report = partial(_part, progress, part, 2 * len(chosen)) if progress else False
         batch = (len(settings), len(starts))
-        columns = {
-            knob.name: np.broadcast_to(np.array([setting[knob.name] for setting in settings])[:, None], batch)
-            for knob in method.knobs
-        }
+        columns = _columns(method, settings, batch)
         x0 = np.broadcast_to(starts, (*batch, problem.d))
         return follow(method, problem, x0, columns, budget, costs=costs, seed=seed, progress=report)
 
-    heats = []
-    for i, method in enumerate(chosen):
-        default = method.default(told(method, problem, 1, 0, 0))
-        tried = [*method.grid, default]
-        trials = attempt(method, tried, trial_x0, trial_seed, 2 * i)
-        settings = [tried[best_of(trials.final)], default]
-        heats.append((method, trials, settings, attempt(method, settings, race_x0, race_seed, 2 * i + 1)))
-
-    seen = [gap[np.isfinite(gap)] for _, trials, _, judged in heats for gap in (trials.gap, judged.gap)]
-    lowest = min(float(gap.min(initial=np.inf)) for gap in seen)
-    shift = 0.0 if problem.facts.exact else max(0.0, -lowest)  # a run found what lies below the reference
-    floor = RESOLUTION * max(float(np.median(problem.gap(race_x0))) + shift, np.finfo(float).tiny)
+    usual = [method.default(told(method, problem, 1, 0, 0)) for method in chosen]
+    tried = [[*method.grid, default] for method, default in zip(chosen, usual, strict=True)]
+    trials = [attempt(method, tried[i], trial_x0, trial_seed, i) for i, method in enumerate(chosen)]
+    shift, floor = _zero(problem, race_x0, trials)
+    seen = [one.clipped(shift, floor) for one in trials]
+    best = [best_of(one.final, one.spent(floor)) for one in seen]
+    settings = [[tried[i][best[i]], usual[i]] for i in range(len(chosen))]
+    judged = [attempt(method, settings[i], race_x0, race_seed, len(chosen) + i) for i, method in enumerate(chosen)]
+    shift, floor = _zero(problem, race_x0, [*trials, *judged])
     entrants = {}
-    for method, trials, settings, judged in heats:
-        best, usual = (_raced(judged, j, settings[j], shift, floor, budget) for j in range(2))
-        tuning = _tuning(method, trials, shift, floor)
-        entrants[method.name] = Entrant(method.name, len(trials.lost), best, usual, tuning)
+    for i, method in enumerate(chosen):
+        run = judged[i].clipped(shift, floor)
+        tuned, untuned = (_raced(run, j, settings[i][j], floor, budget) for j in range(2))
+        tuning = _tuning(method, trials[i].clipped(shift, floor), best[i], floor)
+        entrants[method.name] = Entrant(method.name, len(tried[i]), tuned, untuned, tuning)
     return Race(problem.name, problem.properties, float(budget), asdict(costs), seeds, floor, entrants)
 
 
-def best_of(final: AnyArray) -> int:
-    """The first setting whose median final gap over the seeds is the smallest: (settings, seeds) → number."""
-    return int(np.argmin(quartiles(final)[1]))
+def _zero(problem: Instance, starts: Array, runs: Sequence[Followed]) -> tuple[float, float]:
+    """By how much a run came below the reference, and the gap that is as good as zero."""
+    lowest = min(float(one.gap[np.isfinite(one.gap)].min(initial=np.inf)) for one in runs)
+    shift = 0.0 if problem.facts.exact else max(0.0, -lowest)
+    return shift, RESOLUTION * max(float(np.median(problem.gap(starts))) + shift, np.finfo(float).tiny)
+
+
+def best_of(final: AnyArray, spent: AnyArray) -> int:
+    """The setting with the least median final gap, among equal ones that which spent least: (settings, seeds) each."""
+    medians = [quartiles(one)[1] for one in (final, spent)]
+    return int(np.lexsort(medians[::-1])[0])
 
 
 def _part(progress: Progress, i: int, parts: int, done: float, total: float) -> None:
@@ -400,41 +471,33 @@ def _part(progress: Progress, i: int, parts: int, done: float, total: float) -> 
     progress(i + done / max(total, 1), parts)
 
 
-def _raced(
-    followed: Followed, i: int, setting: Mapping[str, float], shift: float, floor: float, budget: float
-) -> Raced:
+def _raced(run: Followed, i: int, setting: Mapping[str, float], floor: float, budget: float) -> Raced:
     """Setting i of a run."""
-    one = Followed(
-        followed.step,
-        np.maximum(followed.gap[:, i] + shift, floor),
-        followed.cost[:, i],
-        followed.gradients[:, i],
-        followed.lost[i],
-        followed.steps,
-    )
+    one = run._replace(**{name: getattr(run, name)[:, i] for name in ("gap", "cost", "gradients")}, lost=run.lost[i])
     iterations = np.broadcast_to(one.step[:, None], one.gap.shape)
     curves = {}
     for name, axis in zip(AXES, (iterations, one.gradients, one.cost), strict=True):
-        end = axis[-1].max() if name != "cost" else budget
-        x = np.linspace(axis[0].min(), end, POINTS)
+        x = np.linspace(0, axis[-1].max() if name != "cost" else budget, POINTS)
         curves[name] = Curve(x, *quartiles(one.gap_at(axis, x)))
-    there = one.gap <= floor
-    spent = np.where(there.any(0), np.take_along_axis(one.cost, there.argmax(0)[None], 0)[0], np.inf)
-    return Raced(dict(setting), one.steps, one.final, spent, float(np.mean(one.lost)), curves)
+    return Raced(dict(setting), one.steps, one.final, one.spent(floor), float(np.mean(one.lost)), curves)
 
 
-def _tuning(method: Method, trials: Followed, shift: float, floor: float) -> Tuning:
-    """Final gaps over the first knob."""
+def _tuning(method: Method, trials: Followed, best: int, floor: float) -> Tuning:
+    """Final gaps over the first knob; the default is the last of the settings."""
     first = method.knobs[0]
     of_first = np.array([setting[first.name] for setting in method.grid])
-    final, rows = np.maximum(trials.final + shift, floor), []
-    for value in first.grid:
-        same = np.flatnonzero(of_first == value)
-        i = same[best_of(final[same])]
-        rows.append((*quartiles(final[i]), np.mean(trials.lost[i])))
-    return Tuning(np.array(first.grid), *map(np.array, zip(*rows, strict=True)))
+    final, spent = trials.final, trials.spent(floor)
+    same = [np.flatnonzero(of_first == value) for value in first.grid]
+    chosen = [one[best_of(final[one], spent[one])] for one in same]
+    low, median, high = quartiles(final)
+    cut_off = any(
+        best == chosen[end] and best_of(final[[chosen[inner], best]], spent[[chosen[inner], best]]) == 1
+        for end, inner in ((0, 1), (-1, -2))
+    )
+    lost, medians = np.mean(trials.lost, -1)[chosen], (float(median[best]), float(median[-1]))
+    return Tuning(np.array(first.grid), low[chosen], median[chosen], high[chosen], lost, *medians, cut_off)
 
 
-def entered(problem: Instance) -> list[str]:
-    """The methods that fit a problem."""
-    return [name for name, method in METHODS.items() if fits(method, problem) is None]
+def entered(problem: Instance, budget: float) -> list[str]:
+    """The methods that fit a problem, and for which a budget pays a step."""
+    return [name for name, method in METHODS.items() if excluded(method, problem, budget, Costs()) is None]

@@ -48,7 +48,7 @@ def race(arguments: argparse.Namespace) -> int:
             for name, method in METHODS.items():
                 print(f"{name}: {fits(method, problem) or method.sentence}")
             return 0
-        names = arena.entered(problem) if arguments.methods == ["all"] else arguments.methods
+        names = arena.entered(problem, arguments.budget) if arguments.methods == ["all"] else arguments.methods
         rng = np.random.default_rng(arguments.seed)
         result = arena.race(names, problem, arguments.budget, rng=rng, seeds=arguments.seeds)
     except ValueError as error:

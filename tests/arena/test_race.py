@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from optilab.arena.costs import Costs
 from optilab.arena.methods import METHODS, TRIALS, named, octaves
 from optilab.arena.phase import Phase, phase
-from optilab.arena.problems import PROBLEMS
-from optilab.arena.race import RESOLUTION, TUNING_SEEDS, best_of, quartiles, race
+from optilab.arena.problems import PROBLEMS, rotated
+from optilab.arena.race import RESOLUTION, TUNING_SEEDS, Followed, best_of, entered, quartiles, race
 from optilab.arena.report import finite
 from optilab.core.randomness import common
 
@@ -33,14 +33,16 @@ def test_a_race_is_a_plain_loop_over_settings_and_seeds():
             x = x - alpha * problem.facts.problem.grad(x)
         return float(problem.facts.problem(x)) if np.linalg.norm(x) < 1e9 else np.inf
 
-    tried = [*octaves(-8.5, 3, TRIALS), 1.0]
+    tried = [*octaves(-8, 3, TRIALS), 1.0]
     medians = [sorted(final(x, alpha) for x in trial_x0)[TUNING_SEEDS // 2 - 1] for alpha in tried]
     chosen = tried[int(np.argmin(medians))]
     assert result.best.setting == {"step": chosen}
     assert result.trials == TRIALS + 1
     np.testing.assert_allclose(result.best.final, [final(x, chosen) for x in race_x0], rtol=1e-9)
     np.testing.assert_allclose(result.default.final, [final(x, 1.0) for x in race_x0], rtol=1e-9)
-    np.testing.assert_allclose(result.tuning.median[: TRIALS - 4], medians[: TRIALS - 4], rtol=1e-9)
+    np.testing.assert_allclose(result.tuning.median[: TRIALS - 8], medians[: TRIALS - 8], rtol=1e-9)
+    np.testing.assert_allclose([result.tuning.best, result.tuning.default], [min(medians), medians[-1]], rtol=1e-9)
+    assert not result.tuning.cut_off
     assert np.isinf(result.tuning.median[-1])
     assert result.tuning.lost[-1] == 1.0
     halfway = [final_after(problem, x, chosen, 20) for x in race_x0]
@@ -133,6 +135,16 @@ def test_a_winner_is_named_where_the_bands_are_disjoint():
     assert touching.verdict.startswith("no winner: heavy ball leads")
 
 
+def test_who_is_best_at_an_end_of_its_grid_is_named_with_the_verdict():
+    assert RESULT.cut_off == []
+    entrant = RESULT.entrants["gradient descent"]
+    entrants = RESULT.entrants | {"gradient descent": replace(entrant, tuning=entrant.tuning._replace(cut_off=True))}
+    short = replace(RESULT, entrants=entrants)
+    beyond = "; best at an end of its grid, so perhaps better beyond: gradient descent"
+    assert short.verdict == RESULT.verdict + beyond
+    assert short.as_dict()["cut_off"] == ["gradient descent"]
+
+
 def test_fresh_seeds_name_no_other_winner():
     for kappa, noise, expected in ((50.0, 0.0, {"heavy ball"}), (2.0, 0.3, set())):
         problem = PROBLEMS["quadratic"](kappa=kappa, noise=noise, dimension=5)
@@ -159,10 +171,28 @@ def test_quartiles_are_values_that_occur_in_order(values):
         assert np.mean(np.array(clean) < quartile) < share
 
 
-def test_the_best_setting_is_the_first_with_the_smallest_median():
+def test_the_best_setting_has_the_smallest_median_and_among_equal_ones_that_of_what_it_spent():
     final = np.array([[1.0, np.inf, np.inf, np.inf], [3, 3, 4, 9], [2, 3, 5, 6]])
-    assert best_of(final) == 1
-    assert best_of(np.full((2, 4), np.inf)) == 0
+    never = np.full((3, 4), np.inf)
+    assert best_of(final, never) == 1
+    assert best_of(final, np.array([[1] * 4, [9, 8, 7, 6], [5, 6, 7, 8]])) == 2
+    assert best_of(never, never) == 0
+
+
+def test_rounding_below_the_floor_does_not_choose_the_setting():
+    easy = PROBLEMS["quadratic"](kappa=1, dimension=2)  # the step 1/L is there at once
+    result = race(["Nesterov"], easy, 100.0, rng=rng(6), seeds=4).entrants["Nesterov"]
+    assert result.best.setting["step"] == 1.0
+    assert (result.best.spent == 1.0).all()
+    assert quartiles(result.default.spent) == quartiles(result.best.spent)
+
+
+def test_what_comes_up_again_was_not_there():
+    gap, cost = np.array([3.0, 0, 2, 0, 0]), np.arange(5.0)
+    there = Followed(np.arange(5), gap[:, None], cost[:, None], cost[:, None], np.array([False]), 4)
+    assert there.spent(0.5) == 3
+    assert np.isinf(there._replace(gap=gap[::-1, None]).spent(0.5))
+    np.testing.assert_array_equal(there.gap_at(1 + cost[:, None], np.array([0.0, 1.0, 2.5])).ravel(), [3, 3, 0])
 
 
 def test_below_the_resolution_all_gaps_are_alike():
@@ -221,6 +251,16 @@ BAD = [
     ({"methods": ["Adem"]}, "the method must be one of gradient descent, .*, got 'Adem'"),
     ({"seeds": 3}, "seeds must be a whole number, 4 or more"),
     ({"budget": 0.5}, "the budget must be at least 1, the price of one step of Adam, got 0.5"),
+    ({"budget": np.inf}, "the budget must be positive and finite, got inf"),
+    ({"budget": np.nan}, "the budget must be positive and finite, got nan"),
+    (
+        {"methods": ["line search"], "budget": 1.2},
+        "the budget must be at least 3.5, the price of one step of line search",
+    ),
+    (
+        {"methods": ["Adam", "GNS Newton"], "problem": PROBLEMS["quadratic"](dimension=64), "budget": 60.0},
+        "the budget must be at least 131, the price of one step of GNS Newton, got 60",
+    ),
 ]
 
 
@@ -269,11 +309,17 @@ def test_noise_is_measured_in_gradients():
     assert np.sqrt((error**2).sum(-1).mean()) / length == pytest.approx(0.5, rel=0.15)
 
 
-def test_a_rotation_turns_the_valley_and_keeps_its_curvatures():
-    straight, turned = (PROBLEMS["quadratic"](rotation=turn).facts.problem for turn in (0.0, 1.0))
-    np.testing.assert_allclose(np.linalg.eigvalsh(turned.A), np.linalg.eigvalsh(straight.A), atol=1e-12)
-    assert abs(straight.A - np.diag(np.diag(straight.A))).max() == 0
-    assert abs(turned.A - np.diag(np.diag(turned.A))).max() > 0.05
+@pytest.mark.parametrize("d", [2, 3, 8, 20, 33])
+def test_a_rotation_turns_every_axis_by_its_share_of_the_way_to_a_diagonal(d):
+    for turn in (0.0, 0.1, 0.5, 1.0):
+        Q = rotated(d, turn)
+        np.testing.assert_allclose(Q.T @ Q, np.eye(d), atol=1e-12)
+        np.testing.assert_allclose(np.arccos(np.minimum(np.diag(Q), 1)), turn * np.arccos(d**-0.5), atol=1e-7)
+    assert np.linalg.det(Q) > 0
+    straight, turned = (PROBLEMS["quadratic"](rotation=turn, dimension=d).facts.problem.A for turn in (0.0, 1.0))
+    np.testing.assert_allclose(np.linalg.eigvalsh(turned), np.linalg.eigvalsh(straight), atol=1e-12)
+    assert abs(straight - np.diag(np.diag(straight))).max() == 0
+    assert np.ptp(np.diag(turned)) < 0.8 * np.ptp(np.diag(straight))
 
 
 def test_trajectories_of_a_policy_tell_the_slope_of_minus_its_objective():
@@ -324,6 +370,19 @@ def test_the_budget_may_be_an_axis_and_sizes_are_whole():
     assert diagram.x_values == [2, 5]
     assert diagram.race_at(1, 0).budget == 10
     assert diagram.winner == [["Adam", "Adam"], ["Adam", "Adam"]]
+
+
+def test_where_the_budget_pays_no_step_of_a_method_the_others_race():
+    assert set(entered(PROBLEMS["quadratic"](dimension=64), 60.0)) & {"Adam", "GNS Newton", "line search"} == {
+        "Adam",
+        "line search",
+    }
+    both = ["GNS Newton", "Adam"]
+    diagram = phase(both, "quadratic", ("dimension", [2, 30]), ("budget", [30]), budget=1.0, seeds=4)
+    assert [median is None for median in diagram.medians["GNS Newton"][0]] == [False, True]
+    assert None not in diagram.medians["Adam"][0]
+    with pytest.raises(ValueError, match=r"such that one fits quadratic .* and a budget of 30"):
+        phase(["GNS Newton"], "quadratic", ("dimension", [30]), ("budget", [30]), budget=1.0, seeds=4)
 
 
 def test_processes_give_the_same_diagram():
