@@ -1,23 +1,92 @@
 """Who wins where: a race at every point of a grid over two properties of a problem."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from optilab.arena.contract import fits
 from optilab.arena.costs import Costs
 from optilab.arena.methods import named
-from optilab.arena.problems import PROBLEMS, Value
-from optilab.arena.race import Progress, Race, race
+from optilab.arena.problems import PROBLEMS, Instance, Value
+from optilab.arena.race import Progress, Race, excluded, race
 from optilab.core.check import require, whole
 from optilab.core.sweep import Client, sweep
 
 BUDGET = "budget"  # may be an axis too
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is raced at every point of a grid.
+
+    Parameters
+    ----------
+    problem : str
+        In `PROBLEMS`.
+    methods : sequence of str
+        Who races, of `METHODS`. Where one doesn't fit (values of a noisy problem, say), or the budget doesn't pay for a
+        step of it, the others race without it.
+    x, y : pairs (name, values)
+        Properties of the problem, or "budget".
+    fixed : mapping
+        Its other properties.
+    budget : float
+        Where it isn't varied.
+    seeds : int
+        Of each race.
+    costs : Costs
+        What calls cost.
+    """
+
+    problem: str
+    methods: Sequence[str]
+    x: tuple[str, Sequence[Any]]
+    y: tuple[str, Sequence[Any]]
+    fixed: Mapping[str, Value]
+    budget: float
+    seeds: int = 12
+    costs: Costs = field(default_factory=Costs)
+
+    def cell(self, row: int, column: int) -> tuple[Instance, float]:
+        """The problem of a cell and its budget."""
+        values = dict(self.fixed) | {self.y[0]: self.y[1][row], self.x[0]: self.x[1][column]}
+        budget = float(values.pop(BUDGET, self.budget))
+        return PROBLEMS[self.problem](**values), budget
+
+    def race(self, row: int, column: int, seed: int, progress: Progress | None = None) -> Race:
+        """The race of the cell with these values of y and x: with the same seed the same numbers."""
+        instance, budget = self.cell(row, column)
+        able = [name for name in self.methods if excluded(named(name), instance, budget, self.costs) is None]
+        allowed = f"such that one fits {instance.name} with {instance.properties} and a budget of {budget:g}"
+        require(len(able) > 0, "methods", list(self.methods), allowed)
+        rng = np.random.default_rng(seed)
+        return race(able, instance, budget, rng=rng, costs=self.costs, seeds=self.seeds, progress=progress)
+
+    def races(
+        self,
+        keep: Callable[[Race], Any],
+        seed: int,
+        *,
+        executor: Executor | Client | None = None,
+        progress: bool | Progress = False,
+    ) -> list[list[Any]]:
+        """What `keep` makes of the race of every cell, rows of columns; None where it wasn't reached."""
+        rows, columns = len(self.y[1]), len(self.x[1])
+        points = [{"at": at} for at in product(range(rows), range(columns))]
+        for point in points:
+            self.cell(*point["at"])  # what isn't allowed is refused before anything runs
+        outcomes = sweep(partial(_kept, plan=self, keep=keep, seed=seed), points, executor=executor, progress=progress)
+        found = {outcome.point["at"]: outcome.value for outcome in outcomes}
+        return [[found.get((row, column)) for column in range(columns)] for row in range(rows)]
+
+
+def _kept(at: tuple[int, int], plan: Plan, keep: Callable[[Race], Any], seed: int) -> Any:
+    """What is kept of the race of a cell."""
+    return keep(plan.race(*at, seed))
 
 
 @dataclass(frozen=True)
@@ -37,7 +106,7 @@ class Phase:
     x_values, y_values : list of numbers
         Their values.
     budget, seeds, seed : numbers
-        As in `cell`; the budget is that of cells where it isn't varied.
+        Of cells where the budget isn't varied; of each race; of the generator that every race begins with.
     costs : dict
         What calls cost.
     winner : list of rows of str or None
@@ -68,51 +137,22 @@ class Phase:
 
     def race_at(self, i: int, j: int, progress: Progress | None = None) -> Race:
         """The race of the cell with the i-th value of y and the j-th of x, run again: the same numbers."""
-        values = self.fixed | {self.y: self.y_values[i], self.x: self.x_values[j]}
-        budget = float(values.pop(BUDGET, self.budget))
-        return cell_race(self.methods, self.problem, values, budget, self.seeds, self.seed, self.costs, progress)
+        x, y = (self.x, self.x_values), (self.y, self.y_values)
+        plan = Plan(self.problem, self.methods, x, y, self.fixed, self.budget, self.seeds, Costs(**self.costs))
+        return plan.race(i, j, self.seed, progress)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it as lists, numbers and texts."""
         return asdict(self)
 
 
-def cell_race(
-    methods: Sequence[str],
-    problem: str,
-    properties: Mapping[str, Value],
-    budget: float,
-    seeds: int,
-    seed: int,
-    costs: Mapping[str, float],
-    progress: Progress | None = None,
-) -> Race:
-    """The race of those methods that fit the problem with these properties."""
-    instance = PROBLEMS[problem](**properties)
-    able = [name for name in methods if fits(named(name), instance) is None]
-    require(len(able) > 0, "methods", list(methods), f"such that one fits {problem} with {dict(properties)}")
-    rng = np.random.default_rng(seed)
-    return race(able, instance, budget, rng=rng, costs=Costs(**costs), seeds=seeds, progress=progress)
-
-
-def cell(
-    at: tuple[int, int],
-    properties: dict[str, Value],
-    budget: float,
-    *,
-    methods: tuple[str, ...],
-    problem: str,
-    seeds: int,
-    seed: int,
-    costs: dict[str, float],
-) -> dict[str, Any]:
-    """What a phase diagram keeps of the race of its cell `at` (y, x): winner, leader, who is tied, medians."""
-    run = cell_race(methods, problem, properties, budget, seeds, seed, costs)
+def outcome(race: Race) -> dict[str, Any]:
+    """What a phase diagram keeps of a race: winner, leader, who is tied, medians."""
     return {
-        "winner": run.winner,
-        "leader": run.order[0],
-        "tied": run.tied,
-        "medians": {name: entrant.best.quartiles[1] for name, entrant in run.entrants.items()},
+        "winner": race.winner,
+        "leader": race.order[0],
+        "tied": race.tied,
+        "medians": {name: entrant.best.quartiles[1] for name, entrant in race.entrants.items()},
     }
 
 
@@ -135,7 +175,8 @@ def phase(
     Parameters
     ----------
     methods : sequence of str
-        Names in `METHODS`. Where one doesn't fit (values of a noisy problem, say) the others race without it.
+        Names in `METHODS`. Where one doesn't fit (values of a noisy problem, say), or the budget doesn't pay for a step
+        of it, the others race without it.
     problem : str
         A name in `PROBLEMS`.
     x, y : pairs (name, values)
@@ -161,30 +202,22 @@ def phase(
     require(problem in PROBLEMS, "the problem", problem, f"one of {', '.join(PROBLEMS)}")
     names = [named(name).name for name in methods]
     require(x[0] != y[0], "y", y[0], f"another property than x = {x[0]}")
-    (x_name, x_values), (y_name, y_values) = (_axis(problem, *axis) for axis in (x, y))
-    prices, fixed = asdict(Costs() if costs is None else costs), dict(fixed or {})
-    points = []
-    for i, j in product(range(len(y_values)), range(len(x_values))):
-        values: dict[str, Any] = fixed | {y_name: y_values[i], x_name: x_values[j]}
-        spend = float(values.pop(BUDGET, budget))
-        _ = PROBLEMS[problem](**values)  # what isn't allowed is refused before anything runs
-        points.append({"at": (i, j), "properties": values, "budget": spend})
-    one_cell = partial(cell, methods=tuple(names), problem=problem, seeds=seeds, seed=seed, costs=prices)
-    outcomes = sweep(one_cell, points, executor=executor, progress=progress)
-    cells = {outcome.point["at"]: outcome.value for outcome in outcomes}
-    rows = [[cells.get((i, j)) for j in range(len(x_values))] for i in range(len(y_values))]
+    x, y = (_axis(problem, *axis) for axis in (x, y))
+    prices, fixed = Costs() if costs is None else costs, dict(fixed or {})
+    plan = Plan(problem, names, x, y, fixed, float(budget), seeds, prices)
+    rows = plan.races(outcome, seed, executor=executor, progress=progress)
     return Phase(
         names,
         problem,
         fixed,
-        x_name,
-        y_name,
-        x_values,
-        y_values,
-        float(budget),
+        x[0],
+        y[0],
+        list(x[1]),
+        list(y[1]),
+        plan.budget,
         seeds,
         seed,
-        prices,
+        asdict(prices),
         [[one and one["winner"] for one in row] for row in rows],
         [[one and one["leader"] for one in row] for row in rows],
         [[one["tied"] if one else [] for one in row] for row in rows],
