@@ -49,11 +49,21 @@ def test_an_arrow_that_points_elsewhere_does_not_stand(monkeypatch):
 
 def test_a_claim_fails_where_the_race_says_otherwise(monkeypatch):
     race = decisions.rerun("turned", 0)
-    (claim,) = decisions.claimed("turned", race)
-    assert claim.holds
+    assert decisions.claimed("turned", race).holds
     monkeypatch.setitem(ARROWS, "turned", decisions.Arrow(**vars(ARROWS["turned"]) | {"times": 1e6}))
-    (claim,) = decisions.claimed("turned", race)
-    assert not claim.holds
+    assert not decisions.claimed("turned", race).holds
+
+
+def test_where_somebody_wins_a_claim_that_nobody_does_fails_however_close_the_medians_are(monkeypatch):
+    race = decisions.rerun("turned", 0)
+    ratio = decisions.judged("turned", race).ratio
+    for tie, holds in ((True, False), (False, True)):
+        changed = decisions.Arrow(
+            **vars(ARROWS["turned"]) | {"tie": tie, "times": 0.9 * ratio if not tie else 2 * ratio}
+        )
+        monkeypatch.setitem(ARROWS, "turned", changed)
+        claim = decisions.claimed("turned", race)
+        assert claim.holds == decisions.judged("turned", race).stands == holds
 
 
 def test_an_arrow_that_is_not_there_is_refused_with_those_that_are():
