@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from optilab.arena import diagrams, explorer
+from optilab.arena.costs import Costs
 from optilab.arena.explorer.parts import drawn, outline, shades
 from optilab.arena.methods import METHODS
+from optilab.arena.problems import PROBLEMS
+from optilab.arena.race import TUNING_SEEDS, follow, quartiles
 from optilab.ui import theme
 
 racing = sys.modules["optilab.arena.explorer.race"]  # whose name in its package is the explorer's
@@ -57,37 +60,72 @@ def test_prices_count(race):
     assert steps == [40, 6]
 
 
-def test_a_tuning_curve_goes_through_its_dot(race):
+def test_a_tuning_curve_goes_through_its_dot_and_the_default_is_from_the_same_seeds(race):
     run(race, **race.start)
+    problem, (starts, seeds) = (
+        racing.made("quadratic", 1000.0, 20, 1.0, 10.0, 0.0, ""),
+        np.random.default_rng(0).spawn(2),
+    )
+    x0, seed = problem.facts.start(starts, TUNING_SEEDS), int(seeds.integers(2**31))
     for name, one in race.result[0].entrants.items():
-        data = racing.tuning(one, 0, 1.0)
+        data, first = racing.tuning(one, 0), METHODS[name].knobs[0].name
         x, y = data["valley 0"]
         at, gap = data["chosen 0"]
         assert at == 1
         if (x == 1).any():
             assert y[x == 1] == gap, name
+        default = {key: np.full((1, TUNING_SEEDS), value) for key, value in one.default.setting.items()}
+        found = follow(METHODS[name], problem, x0[None], default, 40.0, costs=Costs(), seed=seed)
+        at, gap = data["unset 0"]
+        assert at == one.default.setting[first] / one.best.setting[first]
+        np.testing.assert_allclose(gap, quartiles(found.final[0])[1], rtol=1e-9)
 
 
 def test_a_best_step_at_the_end_of_its_grid_is_told(race):
-    assert "the end of its grid" not in run(race, **race.start)["note"]
-    here = {"kappa": 1.0, "noise": 3.0, "first": "heavy ball", "second": "gradient descent"}
+    assert "end of its grid" not in run(race, **race.start)["note"]
+    here = {"kappa": 1.0, "noise": 0.3, "budget": 200.0, "first": "heavy ball", "second": "gradient descent"}
     note = run(race, **race.start | here | {"third": "nobody", "fourth": "nobody"})["note"]
-    assert note.endswith("Best at the end of its grid, so perhaps better beyond: heavy ball.")
+    assert "best at an end of its grid, so perhaps better beyond: heavy ball." in note
     assert race.result[0].entrants["heavy ball"].best.setting["step"] == METHODS["heavy ball"].knobs[0].grid[0]
+
+
+def test_whom_the_budget_pays_no_step_stays_out_with_its_price(race):
+    data = run(race, **race.start | {"dimension": 50, "fourth": "GNS Newton"})
+    assert len([name for name in data["names"] if name != " "]) == 3
+    assert "GNS Newton pays 103 for its first step; the budget is 40" in data["note"]
+    assert any(line.startswith("pays 103 for its first step") for line in data["lines"])
+
+
+def test_a_slider_that_does_nothing_is_greyed(race):
+    for problem in PROBLEMS:
+        values = race.start | {"problem": problem}
+        known = PROBLEMS[problem].properties
+        hard = {"Rosenbrock": "steepness", "network": "scales"}.get(problem, "kappa")
+        for name in ("noise", "rotation", "dimension", "outliers", "formula"):
+            assert race.controls[name].when(values) == (name in known), (problem, name)
+        assert race.controls["kappa"].when(values) == (hard in known)
 
 
 def test_a_cell_that_is_clicked_shows_its_race():
     shown = explorer.where()
-    shown._point(shown.panels[0].click, 0.2, 2.9, True)
-    assert (shown.values["column"], shown.values["row"]) == (0, 3)
-    stored = diagrams.stored("condition and noise")
-    assert "gradient descent wins" in shown.data["headline"]
-    np.testing.assert_allclose(
-        np.log10(shown.data["heavy ball.y"]), stored.median[3, 0][diagrams.METHODS.index("heavy ball")], atol=1e-6
-    )
+    shown._point(shown.panels[0].click, 3.2, 0.1, True)
+    assert (shown.values["column"], shown.values["row"]) == (3, 0)
+    assert "heavy ball wins" in shown.data["headline"]
     assert np.isnan(shown.data["GNS Newton.y"]).all()
-    shown.set(column=5, row=5)
+    shown.set(column=0, row=4)
     assert "no winner" in shown.data["headline"]
+    assert "better beyond: heavy ball" in shown.data["note"]
+
+
+def test_the_curves_of_a_cell_lie_where_its_race_was():
+    shown = explorer.where(axes="dimension and budget", column=1, row=2)
+    race = diagrams.PLANS["dimension and budget"].race(2, 1, 0)
+    for name, one in race.entrants.items():
+        curve = one.best.curves["cost"]
+        np.testing.assert_allclose(shown.data[f"{name}.x"], curve.x[::3], atol=1e-6)
+        np.testing.assert_allclose(np.log10(shown.data[f"{name}.y"]), np.log10(curve.median[::3]), atol=0.01)
+    newton = race.entrants["GNS Newton"].best.curves["cost"]
+    assert newton.median[newton.x < 1.5 + 1.5 + 8].min() == newton.median[0]  # the start, and a step with its Hessian
 
 
 def test_an_arrow_that_fails_is_crossed_out():
@@ -100,6 +138,8 @@ def test_an_arrow_that_fails_is_crossed_out():
     shown.redraw()
     assert np.isfinite(shown.data["fails.x"]).tolist() == [k == 3 for k in range(len(shown.result))]
     assert shown.data["headline"] == "Its race: nobody wins"
+    assert "nobody wins, heavy ball ends" in shown.data["note"]
+    assert "(asked: GNS Newton wins by a factor of" in shown.data["note"]
     assert "9 of 10 arrows stand" in shown.data["note"]
 
 

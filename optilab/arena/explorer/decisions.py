@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from optilab.arena import decisions as choosing
+from optilab.arena.contract import listed
 from optilab.arena.decisions import ARROWS, Outcome
 from optilab.arena.explorer.parts import drawn, shades
 from optilab.arena.race import Race
@@ -64,12 +65,10 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
         }
     stand = np.array([run[one].stands for one in NAMES])
     leaves = -np.arange(len(NAMES))
-    ratio = number(found.ratio, 2)
-    said = (
-        f"nobody wins: {chosen.over} ends {ratio} times as high as {chosen.take}"
-        if chosen.tie
-        else (f"{chosen.over} ends {ratio} times as high as {chosen.take} (asked: {number(chosen.times)})")
-    )
+    wins = f"{found.winner} wins" if found.winner else "nobody wins"
+    asked = "nobody wins" if chosen.tie else f"{chosen.take} wins by a factor of {number(chosen.times)} or more"
+    said = f"{wins}, {chosen.over} ends {number(found.ratio, 2)} times as high as {chosen.take} (asked: {asked})"
+    beyond = f" Best at an end of its grid: {listed(found.cut_off)}." if found.cut_off else ""
     return data | {
         "stands": (np.where(stand, LEAF, np.nan), leaves),
         "fails": (np.where(stand, np.nan, LEAF), leaves),
@@ -77,8 +76,8 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
         "from": -arrow - 0.5,
         "to": -arrow + 0.5,
         "names": [*order, *[" "] * (SLOTS - len(order))],
-        "headline": f"Its race: {found.winner} wins" if found.winner else "Its race: nobody wins",
-        "note": f"<b>{chosen.given}, {chosen.where}</b>: {said}. "
+        "headline": f"Its race: {wins}",
+        "note": f"<b>{chosen.given}, {chosen.where}</b>: {said}.{beyond} "
         f"{int(stand.sum())} of {len(stand)} arrows stand with seed {seed}.",
     }
 

@@ -70,13 +70,14 @@ def simulate(
 ) -> Any:
     """The race of those who fit, and why the others don't."""
     instance = made(problem, kappa, dimension, rotation, outliers, noise, formula)
+    prices, rng = Costs(product=product, value=value, sample=sample), np.random.default_rng(seed)
     why = {name: fits(method, instance) for name, method in METHODS.items()}
     chosen = list(dict.fromkeys(name for name in (first, second, third, fourth) if name != NOBODY))
+    why |= {name: racing.excluded(METHODS[name], instance, budget, prices) for name in chosen}
     able = [name for name in chosen if why[name] is None]
     refused = "; ".join(f"{name} {why[name]}" for name in chosen if why[name])
     if not able:
         return None, why, refused
-    prices, rng = Costs(product=product, value=value, sample=sample), np.random.default_rng(seed)
     return racing.race(able, instance, budget, rng=rng, costs=prices, seeds=SEEDS, progress=progress), why, refused
 
 
@@ -105,14 +106,14 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
             f"range {slot}": (np.log10([low, high]), np.full(2, -slot)),
             f"now {slot}": (np.log10(median), -slot),
             f"usual {slot}": (np.log10(usual), -slot - 0.22),
-        } | tuning(one, slot, float(usual))
+        } | tuning(one, slot)
     lines = everybody(why)
     left_out = f"Not in the race: {refused}. " if refused else ""
     if not race:
         headline, note = "Nobody can race here", f"Nobody that is chosen fits this problem. {left_out}"
     else:
         headline = f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)"
-        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}{cut_off(race)}"
+        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}"
     return data | {
         "names": [*order, *[" "] * (SLOTS - len(order))],
         "axis": AXES[axis],
@@ -136,19 +137,15 @@ def everybody(why: dict[str, str | None]) -> list[tuple[str, str]]:
     ]
 
 
-def tuning(one: Any, slot: int, usual: float) -> dict[str, Any]:
-    """Final gaps over the first hyper-parameter, which is 1 at its best; a dot alone where there is nothing to tune."""
-    if not len(one.tuning.x):
-        there = ([1.0], [drawn(one.best.quartiles[1])])
-        return {f"valley {slot}": there, f"valley band {slot}": there, f"chosen {slot}": there, f"unset {slot}": there}
-    name = next(iter(one.best.setting))
-    x = one.tuning.x / one.best.setting[name]
-    on = np.flatnonzero(x == 1)  # empty where the default, which is off the grid, was best
+def tuning(one: Any, slot: int) -> dict[str, Any]:
+    """Final gaps over the first hyper-parameter, which is 1 at its best, and the default; all on the tuning seeds."""
+    name, tuned = next(iter(one.best.setting)), one.tuning
+    x = tuned.x / one.best.setting[name]
     return {
-        f"valley {slot}": (x, drawn(one.tuning.median)),
-        f"valley band {slot}": outline(x, one.tuning.low, one.tuning.high),
-        f"chosen {slot}": (1.0, drawn(one.tuning.median[on[0]] if len(on) else one.best.quartiles[1])),
-        f"unset {slot}": (one.default.setting[name] / one.best.setting[name], usual),
+        f"valley {slot}": (x, drawn(tuned.median)),
+        f"valley band {slot}": outline(x, tuned.low, tuned.high),
+        f"chosen {slot}": (1.0, drawn(tuned.best)),
+        f"unset {slot}": (one.default.setting[name] / one.best.setting[name], drawn(tuned.default)),
     }
 
 
@@ -169,14 +166,9 @@ def spoiled(race: Any) -> str:
     return f"Tuning matters most for {name}: its default ends {number(worse[name], 2)} times as high."
 
 
-def cut_off(race: Any) -> str:
-    """Whose best step size, or what it has in its place, ends its grid: it may be tuned too little."""
-    names = [
-        name
-        for name, one in race.entrants.items()
-        if len(one.tuning.x) and next(iter(one.best.setting.values())) in (one.tuning.x[0], one.tuning.x[-1])
-    ]
-    return f" Best at the end of its grid, so perhaps better beyond: {', '.join(names)}." if names else ""
+def matters(name: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a property is one of the problem that is chosen."""
+    return lambda values: name in PROBLEMS[values["problem"]].properties
 
 
 def race(**start: Any) -> Explorer:
@@ -196,21 +188,13 @@ def race(**start: Any) -> Explorer:
                 1000.0,
                 1.0,
                 1000.0,
-                when=lambda values: values["problem"] != "formula",
+                when=lambda values: HARD.get(values["problem"], "kappa") in PROBLEMS[values["problem"]].properties,
             ),
-            "noise": slider("noise", 0.0, 0.0, 3.0, 0.1),
-            "rotation": slider(
-                "turned from the axes", 1.0, 0.0, 1.0, 0.1, when=lambda values: values["problem"] == "quadratic"
-            ),
-            "dimension": slider(
-                "dimension", 20, 2, 50, 1, when=lambda values: values["problem"] not in ("network", "formula")
-            ),
-            "outliers": log_slider(
-                "size of outliers", 10.0, 1.0, 100.0, when=lambda values: values["problem"] == "least squares"
-            ),
-            "formula": replace(
-                formula("formula", "(1 - x)**2 + 5*(y - x**2)**2"), when=lambda values: values["problem"] == "formula"
-            ),
+            "noise": slider("noise", 0.0, 0.0, 3.0, 0.1, when=matters("noise")),
+            "rotation": slider("turned from the axes", 1.0, 0.0, 1.0, 0.1, when=matters("rotation")),
+            "dimension": slider("dimension", 20, 2, 50, 1, when=matters("dimension")),
+            "outliers": log_slider("size of outliers", 10.0, 1.0, 100.0, when=matters("outliers")),
+            "formula": replace(formula("formula", "(1 - x)**2 + 5*(y - x**2)**2"), when=matters("formula")),
             "budget": log_slider("budget, in gradients", 200.0, 20.0, 1000.0),
             "axis": choice("axis", "cost", list(AXES)),
             "product": slider("price of a Hessian-vector product", 2.0, 0.0, 5.0, 0.5),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from optilab.arena import diagrams
+from optilab.arena.contract import listed
 from optilab.arena.diagrams import METHODS, OPEN, PLANS, Diagram
 from optilab.arena.explorer.parts import shades
 from optilab.arena.race import Race
@@ -56,6 +57,8 @@ def compute(axes: str, row: int, column: int, seed: int, *, run: Diagram) -> dic
     leader = METHODS[int(run.leader[at])]
     said = f"{plainly(plan.x[0])} {number(x)} and {plainly(plan.y[0])} {number(y)}"
     verdict = f"<b>{METHODS[winner]} wins</b>" if winner != OPEN else f"{leader} leads, but bands overlap: no winner"
+    short = [name for name, ends in zip(METHODS, run.cut_off[at], strict=True) if ends]
+    beyond = f" Best at an end of its grid, so perhaps better beyond: {listed(short)}." if short else ""
     share = np.mean(run.winner != OPEN)
     return data | {
         "winners": run.winner.astype(float),
@@ -66,7 +69,7 @@ def compute(axes: str, row: int, column: int, seed: int, *, run: Diagram) -> dic
         "y ticks": [number(value) for value in plan.y[1]],
         "headline": f"The race of the cell: {'no winner' if winner == OPEN else f'{METHODS[winner]} wins'}",
         "who": [[METHODS[k] if k != OPEN else "nobody" for k in line] for line in run.winner.tolist()],
-        "note": f"On a {plan.problem} problem with {said}: {verdict}. "
+        "note": f"On a {plan.problem} problem with {said}: {verdict}.{beyond} "
         f"A winner is named in {round(100 * share)} % of the cells; in grey ones the quartiles of 12 seeds overlap.",
     }
 
