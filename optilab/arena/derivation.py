@@ -26,23 +26,25 @@ def noise_floor() -> Derivation:
         .then("solve for P", lambda lines: sp.factor(sp.solve(lines, (P, C), dict=True)[0][P]))
         .equals(
             alpha / (1 - beta) * sigma**2 / (lam * (2 - alpha * lam / (1 + beta))),
-            "without momentum ασ²/(λ(2 − αλ)): momentum puts α/(1 − β) in the place of α",
+            "without momentum it is ασ²/(λ(2 − αλ)): momentum divides by 1 − β; that αλ is divided by 1 + β matters "
+            "little where steps are short",
         )
     )
 
 
 def same_reach() -> Derivation:
     """Derive what the floor becomes where the reach a = α/(1 − β) of a step is held and α is short."""
-    floor = alpha / (1 - beta) * sigma**2 / (lam * (2 - alpha * lam / (1 + beta)))
+    gap = lam / 2 * noise_floor().result
     return (
-        Derivation("The same reach, the same floor", lam / 2 * floor, "the gap that this E x² means: ½λ P")
+        Derivation("The same reach, the same floor", gap, "the gap that this E x² means: ½λ P")
         .then(
             "write a = α/(1 − β), how far a lasting gradient carries x a step",
             lambda gap: gap.subs(alpha, step * (1 - beta)),
         )
-        .then("and let steps be short beside 1/λ", lambda gap: sp.series(sp.factor(gap), step, 0, 2).removeO())
-        .equals(
-            step * sigma**2 / 4, "β and λ have dropped out: where noise decides, momentum is a longer step, no more"
+        .then(
+            "and let steps be short beside 1/λ: β and λ have dropped out. Where noise decides, momentum is a longer "
+            "step, no more",
+            lambda gap: sp.factor(sp.series(sp.factor(gap), step, 0, 2).removeO()),
         )
     )
 
@@ -59,16 +61,14 @@ def scaled_condition() -> Derivation:
             lambda H: H[0, 1] ** 2 / (H[0, 0] * H[1, 1]),
         )
         .equals((kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa), "with s = sin 2θ")
-        .then("its eigenvalues are 1 ± r. Along the axes, θ = 0, r² is", lambda r2: r2.subs(theta, 0))
         .then(
-            "all is mended: condition 1. At 45° r² is",
-            lambda _: sp.factor(
-                ((kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa)).subs(theta, sp.pi / 4)
-            ),
+            "its eigenvalues are 1 ± r. Trace²/determinant, 4/(1 − r²), is c + 2 + 1/c for the condition number c, so "
+            "c + 1/c =",
+            lambda r2: 2 + sp.factor(4 / (1 - r2) - 4),
         )
         .then(
-            "and the condition number (1 + r)/(1 − r) is",
-            lambda _: sp.simplify((1 + (kappa - 1) / (kappa + 1)) / (1 - (kappa - 1) / (kappa + 1))),
+            "along the axes and at 45°. There c = 1, all is mended; here c = κ, nothing is: both coordinates have the "
+            "same curvature, and no scaling sees the valley",
+            lambda both: sp.Tuple(both.subs(theta, 0), sp.expand(both.subs(theta, sp.pi / 4))),
         )
-        .equals(kappa, "nothing is mended: both coordinates have the same curvature, and no scaling sees the valley")
     )

@@ -35,9 +35,14 @@ def test_the_floor_is_what_heavy_ball_settles_at(beta):
     assert np.isclose((trace.x[300:] ** 2).mean(), promised(alpha, beta, lam, sigma), rtol=0.02)
 
 
-def test_scaling_both_coordinates_leaves_the_valley_as_it_is_at_45_degrees():
-    assert derivation.scaled_condition().result == derivation.kappa
-    kappa, turn = 50.0, np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
-    hessian = turn @ np.diag([1.0, kappa]) @ turn.T
-    half = np.diag(hessian.diagonal() ** -0.5)
-    assert np.isclose(np.linalg.cond(half @ hessian @ half), kappa)
+def test_what_the_best_scaling_leaves_of_a_valley_at_every_angle():
+    both = derivation.scaled_condition().lines[-2].expr  # condition plus its inverse, at any angle
+    kappa = 50.0
+    for theta in (0.0, 0.1, 0.5, np.pi / 4):
+        turn = np.array([[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]])
+        hessian = turn @ np.diag([1.0, kappa]) @ turn.T
+        half = np.diag(hessian.diagonal() ** -0.5)
+        left = np.linalg.cond(half @ hessian @ half)
+        assert np.isclose(float(both.subs({derivation.kappa: kappa, derivation.theta: theta})), left + 1 / left)
+    assert np.isclose(left, kappa)
+    np.testing.assert_allclose(derivation.scaled_condition().numpy(derivation.kappa)(kappa), [2, kappa + 1 / kappa])
