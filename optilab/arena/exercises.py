@@ -41,28 +41,40 @@ def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
     """`verdict(gaps)` → the winner's name or None, for gaps by name, (seeds) each.
 
     Whoever has the least median wins if its upper quartile lies below the lower quartile of everybody else. Recognises
-    a referee that always names somebody, one that looks at the second only, means for medians, and one that lets what
-    diverged (infinite gaps) win.
+    a referee that always names somebody, one that looks at the second only, means for medians, bands of other widths
+    than from quartile to quartile, and one that lets what diverged (infinite gaps) win or forgets it. A quartile may be
+    any of the usual ones: the gaps next to it are equal.
     """
     rng = np.random.default_rng(seed)
     spread = np.linspace(-0.2, 0.2, 41)  # the same quartiles for every seed, in another order
     noise = np.exp([rng.permutation(spread) for _ in range(3)])
-    apart = {"long": 3 * noise[0], "short": noise[1], "middle": 2 * noise[2]}
-    found = verdict({name: gaps.copy() for name, gaps in apart.items()})
+
+    def says(**gaps: Any) -> Any:
+        return verdict({name: rng.permutation(values) for name, values in gaps.items()})
+
+    found = says(long=3 * noise[0], short=noise[1], middle=2 * noise[2])
     assert found != "long", "the least gap wins, not the largest"
     assert found == "short", f"these bands lie apart, and 'short' has the least gaps; got {found!r}"
-    close = {"one": noise[0], "other": 1.02 * noise[1], "far": 5 * noise[2]}
-    found = verdict({name: gaps.copy() for name, gaps in close.items()})
+    found = says(one=noise[0], other=1.02 * noise[1], far=5 * noise[2])
     assert found is None, f"the bands of 'one' and 'other' overlap, so nobody wins; got {found!r}"
-    third = {"low": noise[0], "near": 1.6 * noise[1], "wide": 2 * noise[2] ** 15}
-    found = verdict({name: gaps.copy() for name, gaps in third.items()})
+    found = says(low=noise[0], near=1.6 * noise[1], wide=2 * noise[2] ** 15)
     assert found is None, f"'wide' reaches down to the band of 'low': hold the winner against all others; got {found!r}"
-    outlier = {"steady": 2 * noise[0], "jumpy": np.where(np.arange(41) < 3, 1e3, noise[1])}
-    found = verdict({name: gaps.copy() for name, gaps in outlier.items()})
+    outlier = np.where(np.arange(41) < 3, 1e3, noise[1])
+    found = says(steady=2 * noise[0], jumpy=outlier)
     assert found == "jumpy", f"three of 41 seeds are bad, which moves a mean, no median or quartile; got {found!r}"
-    lost = {"exploded": np.full(41, np.inf), "slow": 1e6 * noise[0]}
-    found = verdict({name: gaps.copy() for name, gaps in lost.items()})
-    assert found == "slow", f"what has diverged has an infinite gap and loses; got {found!r}"
+    early = np.repeat([0.01, 2.2, 4.0], [9, 3, 29])  # the 11th of 41 is the lower quartile
+    late, later = (np.repeat([1.0, edge, 100.0], [29, 3, 9]) for edge in (2.0, 2.4))  # and the 31st the upper one
+    found = says(late=late, early=early)
+    wide = "a band goes from quartile to quartile: the best and the worst fifth of the seeds don't count"
+    assert found == "late", f"{wide}; got {found!r}"
+    found = says(early=early, later=later)
+    narrow = "a band goes from quartile to quartile: of 41 gaps in order from the 11th to the 31st"
+    assert found is None, f"{narrow}; got {found!r}"
+    lost = np.r_[np.full(8, 1.0), np.full(4, 1e7), np.full(29, np.inf)]
+    found = says(slow=1e6 * noise[0], exploded=lost)
+    assert found == "slow", f"what has diverged has an infinite gap, counts and loses; got {found!r}"
+    found = says(early=early, late=np.where(late == late.max(), np.inf, late))
+    assert found == "late", f"nine infinite gaps of 41 are no more than nine bad ones; got {found!r}"
     return "a winner is named where its worse quarter beats the better quarter of everybody else, and nowhere else."
 
 
@@ -70,7 +82,7 @@ def check_referee(verdict: Callable[..., Any], seed: int | None = None) -> str:
 
 
 def check_decreasing(gap: Any, k_star: Any) -> str:
-    """E f(x_k) of SGD on ½μx² with steps 1/(μ(k + 1)): σ²/(2μk); it meets the constant step's floor at (2 − αμ)/(αμ).
+    """E f(x_k) of SGD on ½μx² with steps 1/(μ(k + 1)): σ²/(2μk); below a constant step's floor from (2 − αμ)/(αμ) on.
 
     Recognises E x² for E f, a lost μ, noise whose standard deviations are added, and a crossing for short steps only.
     """
@@ -102,10 +114,12 @@ def check_decreasing(gap: Any, k_star: Any) -> str:
     at = {alpha: sp.Rational(1, 2), mu: 1, sigma: 1}
     met = (2 - alpha * mu) / (alpha * mu)
     assert agrees(crossing, met), (
-        f"at α = ½, μ = 1 both gaps are the same after {met.subs(at)} steps, yours says {crossing.subs(at)}: "
+        f"at α = ½, μ = 1 the gap comes down to the floor after {met.subs(at)} steps, yours says {crossing.subs(at)}: "
         "set gap = ασ²/(2(2 − αμ))"
     )
-    return "σ is not in it: how long a constant step is the better one depends on αμ alone, and after that it never is."
+    return (
+        "σ is not in it: how many steps it takes to get below all that a constant step can reach depends on αμ alone."
+    )
 
 
 LION = (

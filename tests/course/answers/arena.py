@@ -58,7 +58,7 @@ WRONG = {
         "k noises have come in": shrinking(gap="sigma**2 / (2 * mu * (k + 1))"),
         "for short steps alone": shrinking(k_star="2 / (alpha * mu)"),
         "a μ is lost: k counts": shrinking(k_star="(2 - alpha * mu) / alpha"),
-        "both gaps are the same after 3": shrinking(k_star="1 / (alpha * mu)"),
+        "down to the floor after 3": shrinking(k_star="1 / (alpha * mu)"),
     },
     "2-lion": {
         "with the m from before": lion(mixed="kept"),
