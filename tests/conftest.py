@@ -17,6 +17,7 @@ absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 HOUSE = "the house"
 ROOMS = [*(paper.slug for paper in PAPERS), "arena"]
+LONGEST = "tests/site/test_site.py"  # a file that takes minutes, begun last, would leave the other processes idle
 TOGETHER = {"tests/course/test_release.py"}  # files of all rooms that are quick once they are set up
 
 
@@ -34,6 +35,11 @@ class ByRoom(LoadFileScheduling):
     def _split_scope(self, nodeid):
         file = super()._split_scope(nodeid)
         return file if file in TOGETHER else (file, place(nodeid)[0])
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest file."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Small explorers to freeze."""
+"""Small explorers to freeze, and when a frozen one rests."""
 
+import driver
 import numpy as np
 
 from optilab.ui.controls import choice, slider
@@ -44,3 +45,11 @@ def two_modes():
         x=slider("x", 0.5, 0.0, 1.0, 0.01),
         y=slider("y", 0.5, 0.0, 1.0, 0.01, named={"both": {"x": 0.1, "y": 0.9}}),
     )
+
+
+def drawn(tab, number, at=0):
+    """Wait until an explorer has drawn a frame and rests."""
+    condition = """([at, number]) => {
+      const root = document.querySelectorAll('.optilab-player')[at].querySelector('.optilab');
+      return root && Number(root.dataset.drawn) >= number && !root.hasAttribute('data-moving'); }"""
+    driver.wait_for(tab, condition, [at, number], lambda: tab.errors)

@@ -5,13 +5,12 @@ import functools
 import http.server
 import re
 import threading
-import time
 from pathlib import Path
 
 import driver
 import pytest
 from example import valley
-from frozen import long_one
+from frozen import drawn, long_one
 
 from optilab.site import player
 from optilab.ui.predict import Predict
@@ -80,14 +79,6 @@ def opened(browser, address, **options):
     tab.goto(address)
     yield tab
     context.close()
-
-
-def drawn(tab, number, at=0):
-    """Wait until an explorer has drawn a frame and rests."""
-    condition = """([at, number]) => {
-      const root = document.querySelectorAll('.optilab-player')[at].querySelector('.optilab');
-      return root && Number(root.dataset.drawn) >= number && !root.hasAttribute('data-moving'); }"""
-    driver.wait_for(tab, condition, [at, number], lambda: tab.errors)
 
 
 @pytest.fixture(scope="module")
@@ -221,54 +212,3 @@ def test_on_a_phone_in_both_schemes(browser, folder, scheme):
             lambda: tab.errors,
         )
         assert tab.errors == []
-
-
-def timed(tab, at):
-    """Milliseconds from a move of an explorer's first live control until it is drawn, one by one."""
-    return tab.evaluate(
-        """async at => {
-          const box = document.querySelectorAll('.optilab-player')[at];
-          const root = box.querySelector('.optilab');
-          const ranges = [...box.querySelectorAll('input[type=range]')];
-          const range = ranges.find((input) => !input.disabled && input.max > 0);
-          const times = [];
-          for (let move = 0; range && move < 8; move++) {
-            const before = root.dataset.drawn;
-            const began = performance.now();
-            range.value = Math.round(((move % 4) + 1) * range.max / 5);
-            range.dispatchEvent(new Event('input'));
-            while (root.dataset.drawn === before) await new Promise((resolve) => setTimeout(resolve));
-            times.push(performance.now() - began);
-          }
-          return times;
-        }""",
-        at,
-    )
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_every_lesson_plays(path, browser, tmp_path, record_property):
-    began = time.process_time()
-    snippets = player.lesson(path, tmp_path)
-    record_property("build", time.process_time() - began)
-    page(tmp_path, snippets.values())
-    size = sum(film.stat().st_size for film in (tmp_path / "frames").iterdir())
-    record_property("size", size)
-    assert size < player.LARGEST
-    with served(tmp_path) as address, opened(browser, address) as tab:
-        drawn(tab, 1)
-        record_property("first", tab.evaluate("performance.now()"))
-        for at in range(tab.locator(".optilab-player").count()):
-            box = tab.locator(".optilab-player").nth(at)
-            box.scroll_into_view_if_needed()
-            drawn(tab, 1, at)
-            record_property("moves", timed(tab, at))
-            drawn(tab, 1, at)
-            for button in box.locator("[data-named]:enabled").all():
-                button.evaluate("button => button.click()")
-                assert box.locator(".optilab-beyond").inner_text().startswith(player.QUIET)
-            drawn(tab, 1, at)
-            assert box.locator(".optilab-error").inner_text() == ""
-        assert tab.errors == []
-        assert all(url.startswith((address, "data:", "blob:")) for url in tab.asked)

@@ -12,10 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 import driver
 import pytest
+from frozen import drawn
 from PIL import Image
 
 from optilab import catalogue
-from optilab.site import reference
+from optilab.site import player, reference
 
 TWO = ["start_here", "last_iterate"]
 SPACE = 400_000  # bytes of a lesson's page, its pictures apart
@@ -76,7 +77,8 @@ def opened(chromium, address, path, **options):
     """A page, with all that went wrong in it and all that it asked of other machines."""
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
     page = context.new_page()
-    errors, strange = [], []
+    page.errors = errors = []
+    strange = []
     page.on("console", lambda message: message.type in ("error", "warning") and errors.append(message.text))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("response", lambda answer: answer.status >= 400 and errors.append(f"{answer.status} {answer.url}"))
@@ -197,25 +199,48 @@ def test_search_finds_a_name_and_a_word(site, chromium, address):
             page.wait_for_selector(f"#search-results a[href*='{found}']")
 
 
-def test_a_slider_moves_the_pictures(site, chromium, address):
-    _, rows = site
+def moved(page, at):
+    """Milliseconds from a move of an explorer's first live slider until it is drawn, one by one."""
+    return page.evaluate(
+        """async at => {
+          const box = document.querySelectorAll('.optilab-player')[at];
+          const root = box.querySelector('.optilab');
+          const ranges = [...box.querySelectorAll('input[type=range]')];
+          const range = ranges.find((input) => !input.disabled && input.max > 0);
+          const times = [];
+          for (let move = 0; range && move < 8; move++) {
+            const before = root.dataset.drawn;
+            const began = performance.now();
+            range.value = Math.round(((move % 4) + 1) * range.max / 5);
+            range.dispatchEvent(new Event('input'));
+            while (root.dataset.drawn === before) await new Promise((resolve) => setTimeout(resolve));
+            times.push(performance.now() - began);
+          }
+          return times;
+        }""",
+        at,
+    )
+
+
+def test_every_explorer_plays(site, chromium, address, record_property):
+    folder, rows = site
     for row in rows:
+        films = sum(film.stat().st_size for film in (folder / "_static/player/frames").glob(f"{row.number:02d}_*.js"))
+        record_property(f"{row.slug}: bytes of its films", films)
+        assert films < player.LARGEST, row.slug
         with opened(chromium, address, page_of(row)) as page:
-            moving = "input[type=range]:not([max='0'])"  # not those whose long work takes a kernel
-            player = page.locator(".optilab-player", has=page.locator(moving)).first
-            player.scroll_into_view_if_needed()
-            root = player.locator(".optilab")
-            root.wait_for()
-            page.wait_for_function("root => root.dataset.drawn !== undefined", arg=root.element_handle())
-            before = root.get_attribute("data-drawn")
-            slider = player.locator(f"{moving}:enabled").first
-            slider.evaluate(
-                """input => { input.value = input.value === input.max ? input.min : input.max;
-                  input.dispatchEvent(new Event("input", { bubbles: true })); }"""
-            )
-            page.wait_for_function(
-                "([root, before]) => root.dataset.drawn !== before", arg=[root.element_handle(), before]
-            )
+            for at in range(page.locator(".optilab-player").count()):
+                box = page.locator(".optilab-player").nth(at)
+                box.scroll_into_view_if_needed()
+                drawn(page, 1, at)
+                record_property(f"{row.slug}: ms of moves", moved(page, at))
+                drawn(page, 1, at)
+                for button in box.locator("[data-named]").all():
+                    if button.is_enabled():
+                        button.evaluate("button => button.click()")  # folded ones too
+                        assert box.locator(".optilab-beyond").inner_text().startswith(player.QUIET), row.slug
+                drawn(page, 1, at)
+                assert box.locator(".optilab-error").inner_text() == "", row.slug
 
 
 def test_another_lesson_than_there_is_is_refused(tmp_path):
