@@ -318,7 +318,7 @@ ALL = (
         "Divide each coordinate's gradient by the root of the sum of its squares so far.",
         adagrad,
         lambda f, x, told, step: adagrad(f, x, alpha=step),
-        (length(0.1, top=3.0),),
+        (length(0.1, top=5.0),),
         shade="ORANGE",
     ),
     Method(
@@ -371,7 +371,7 @@ ALL = (
         "SGD whose steps shrink like 1/√t.",
         csmd,
         lambda f, x, told, step: csmd(f, x, eta=poly(told.T, step), rng=told.rng),
-        (step(),),
+        (step(top=6.0),),  # the last steps are √T times as short
         sampled=True,
         grouped=True,
         simple=True,
