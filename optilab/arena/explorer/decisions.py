@@ -66,7 +66,8 @@ def compute(arrow: int, seed: int, *, run: dict[str, Outcome]) -> dict[str, Any]
     stand = np.array([run[one].stands for one in NAMES])
     leaves = -np.arange(len(NAMES))
     wins = f"{found.winner} wins" if found.winner else "nobody wins"
-    asked = "nobody wins" if chosen.tie else f"{chosen.take} wins by a factor of {number(chosen.times)} or more"
+    margin = f"a factor of {number(chosen.times)}"
+    asked = f"nobody wins, within {margin}" if chosen.tie else f"{chosen.take} wins by {margin} or more"
     said = f"{wins}, {chosen.over} ends {number(found.ratio, 2)} times as high as {chosen.take} (asked: {asked})"
     beyond = f" Best at an end of its grid: {listed(found.cut_off)}." if found.cut_off else ""
     return data | {
