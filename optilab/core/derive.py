@@ -164,15 +164,17 @@ class Derivation:
 
     def _repr_markdown_(self) -> str:
         signs = {"": "", "=": "= ", "≤": r"\le ", "≥": r"\ge "}
-        rows = []
+        formulas = [(signs[line.relation] + latex(line.expr)).replace("|", r"\vert ") for line in self.lines]
+        reasons = []
         for line in self.lines:
-            formula = (signs[line.relation] + latex(line.expr)).replace("|", r"\vert ")
-            reason = f"*{line.because}*"
+            reason = line.because.replace("*", r"\*")
+            reasons.append(f"*{reason}*")
             if line.certificate is not None:
                 difference = latex(line.certificate).replace("|", r"\vert ")
-                reason += f" — the difference is $\\displaystyle {difference}\\ge0$"
-            rows.append((formula, reason))
-        if max(len(formula) for formula, _ in rows) <= BROAD:
-            table = [f"| $\\displaystyle {formula}$ | {reason} |" for formula, reason in rows]
+                reasons[-1] += f" — the difference is $\\displaystyle {difference}\\ge0$"
+        if max(map(len, formulas)) <= BROAD:
+            cells = [reason.replace("|", r"\|") for reason in reasons]  # a bare one would end the cell
+            table = [f"| $\\displaystyle {formula}$ | {cell} |" for formula, cell in zip(formulas, cells, strict=True)]
             return f"**{self.title}**\n\n| | |\n|:---|:---|\n" + "\n".join(table)
-        return f"**{self.title}**\n\n" + "\n\n".join(f"$$\\displaystyle {formula}$$\n\n{why}" for formula, why in rows)
+        pairs = zip(formulas, reasons, strict=True)
+        return f"**{self.title}**\n\n" + "\n\n".join(f"$$\\displaystyle {formula}$$\n\n{why}" for formula, why in pairs)

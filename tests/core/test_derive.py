@@ -134,6 +134,15 @@ def test_reasons_stand_beside_formulas_that_leave_them_room():
     assert broad.endswith("*a long sum*")
 
 
+def test_reasons_are_read_whole_whatever_they_hold():
+    """A bar would end the cell of a table, and a star the italics."""
+    reason = "|ρ| = √β, and f* = n/20"
+    short = Derivation("Short", x, reason)._repr_markdown_()
+    assert short.splitlines()[-1].endswith(r"| *\|ρ\| = √β, and f\* = n/20* |")
+    broad = Derivation("Broad", sp.Add(*sp.symbols("a:60")), reason)._repr_markdown_()
+    assert broad.splitlines()[-1] == r"*|ρ| = √β, and f\* = n/20*"
+
+
 def test_systems_are_set_as_aligned_lines():
     assert latex((sp.Eq(x, 1), y)) == r"\begin{aligned}x &= 1 \\ y\end{aligned}"
     assert same(sp.Tuple(x, y), (x, y))
