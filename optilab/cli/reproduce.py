@@ -106,10 +106,9 @@ def wrapped(text: str, first: str, later: str) -> list[str]:
 
 def told(claim: Claim) -> list[str]:
     """A claim in lines: its verdict and statement, then its figures."""
-    mark = "✗" if not claim.holds else "·" if claim.reported else "✓"
     asked = "reported, nothing is asked" if claim.reported else f"asked {claim.asked}"
     figures = "; ".join(filter(None, (f"measured {claim.figure}", asked, claim.scatter)))
-    return [*wrapped(claim.statement, f"    {mark} ", " " * 6), *wrapped(figures, " " * 8, " " * 8)]
+    return [*wrapped(claim.statement, f"    {claim.mark} ", " " * 6), *wrapped(figures, " " * 8, " " * 8)]
 
 
 def report(measured: Iterable[tuple[Paper, Experiment, Claims]]) -> Iterator[str]:

@@ -78,6 +78,11 @@ class Claim:
         """Whether nothing is asked of the figure."""
         return self.at_least == -INFINITY and self.at_most == INFINITY
 
+    @property
+    def mark(self) -> str:
+        """The verdict in a character: ✓, ✗, or · where nothing is asked."""
+        return "✗" if not self.holds else "·" if self.reported else "✓"
+
     def _bounds(self, digits: int) -> tuple[str, str]:
         """The bounds in that many digits, rounded outwards: what keeps the bound keeps what is shown of it."""
         return rounded(self.at_least, digits, ROUND_FLOOR), rounded(self.at_most, digits, ROUND_CEILING)
@@ -118,8 +123,14 @@ class Claim:
         return self.statement, self.asked, self.figure, self.scatter
 
     def __str__(self) -> str:
-        verdict = "holds" if self.holds else "DOES NOT HOLD"
-        return f"{self.statement}: measured {self.measured:.{self.digits + 1}g}, asked {self.asked}: {verdict}"
+        verdict = "DOES NOT HOLD" if not self.holds else "reported" if self.reported else "holds"
+        asked = "nothing" if self.reported else self.asked
+        return f"{self.statement}: measured {self.measured:.{self.digits + 1}g}, asked {asked}: {verdict}"
+
+
+def _cell(text: str) -> str:
+    """A text as one cell of a table in Markdown."""
+    return text.replace("|", r"\|")
 
 
 class Claims(tuple[Claim, ...]):
@@ -139,11 +150,11 @@ class Claims(tuple[Claim, ...]):
             before, colon, rest = claim.statement.partition(": ")
             shared = sum(other.statement.startswith(before + colon) for other in self) > 1
             if colon and shared and before != subject:
-                rows.append([f"**{before}**", *[""] * (len(names) - 1)])
+                rows.append([f"**{_cell(before)}**", *[""] * (len(names) - 1)])
             subject = before if colon and shared else ""
             statement = rest if colon and shared else claim.statement
             cells = claim.row[1:] if scattered else claim.row[1:3]
-            rows.append([statement, *cells, "✓" if claim.holds else "✗"])
+            rows.append([_cell(statement), *cells, claim.mark])
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

@@ -87,6 +87,16 @@ def test_nothing_is_asked_of_a_figure_that_is_reported():
     assert Claim("c", 2.0).reported
     assert not Claim("c", 2.0, at_least=1).reported
     assert not Claim("c", 2.0, at_most=1).reported
+    assert str(Claim("c", 2.0)) == "c: measured 2, asked nothing: reported"
+    assert [claim.mark for claim in (Claim("c", 2, 3), Claim("c", 2, 1), Claim("c", 2))] == ["✓", "✗", "·"]
+    assert Claims([Claim("c", 2.0)])._repr_markdown_().endswith("| reported | 2 | · |")
+
+
+def test_a_figure_that_is_none_holds_nowhere_even_where_nothing_is_asked():
+    lost = Claim("c", np.nan)
+    assert lost.mark == "✗"
+    assert str(lost).endswith("DOES NOT HOLD")
+    assert Claims([lost])._repr_markdown_().endswith("| ✗ |")
 
 
 def test_claims_show_as_lines_and_as_a_table():
@@ -97,6 +107,11 @@ def test_claims_show_as_lines_and_as_a_table():
     assert table[2].endswith("| ✓ |")
     assert table[3].endswith("| ✗ |")
     assert len({row.count("|") for row in table}) == 1
+
+
+def test_a_bar_in_a_statement_divides_no_cell():
+    table = Claims([Claim("|x|: |g|", 1, 2), Claim("|x|: gap", 1, 2)])._repr_markdown_()
+    assert table.splitlines()[2:4] == [r"| **\|x\|** |  |  |  |", r"| \|g\| | ≤ 2 | 1 | ✓ |"]
 
 
 def test_collect_runs_every_experiment_at_the_size_asked_for():
