@@ -22,6 +22,12 @@ from optilab.ui.recipe import literal, written
 
 SLOW = 0.15  # seconds after which a computation is announced
 SIGHT = 5  # controls that are seen at once
+UNFINISHED = 0.999  # the most that a long part says is done of it: at 1 its button is free again
+
+
+def spelled(values: dict[str, Any]) -> dict[str, str]:
+    """Values as they are written: a slider's arithmetic ends a hair off."""
+    return {name: literal(value) for name, value in values.items()}
 
 
 class Explorer(widgets.VBox):
@@ -93,14 +99,18 @@ class Explorer(widgets.VBox):
         self.long = [name for name in inspect.signature(simulate).parameters if name in controls] if simulate else []
         self.data: dict[str, Any] = {}  # what `compute` returned last
         self.result: Any = None
-        self._worker: Thread | None = None  # in which the long part is under way
+        self._worker: Thread | None = None  # in which the long part was begun last
+        self._running: dict[str, str] | None = None  # the settings that it is under way with
         self._stopped = Event()  # what the reader wants of it
         self._drawing = RLock()  # a move and the end of the long part may want to draw at once
         self.result_of: dict[str, str] | None = None  # the settings that it belongs to
         self._slow = False
         self._buttons: dict[str, list[widgets.Button]] = {}
         rows = [self._row(name, control) for name, control in controls.items()]
-        if simulate is None or self._simulate():
+        if simulate:
+            with self._explained():
+                self._simulate(self._taken())
+        if simulate is None or self.result_of is not None:
             self.redraw()
         if self.data:
             self._check_bindings()
@@ -197,15 +207,23 @@ class Explorer(widgets.VBox):
 
     def run(self) -> Thread:
         """Begin the long part beside everything else, unless it is under way; what it is done in can be waited for."""
-        if self._worker is None or not self._worker.is_alive():
-            self._stopped.clear()
-            self._worker = Thread(target=self._work, daemon=True)
-            self._worker.start()
-        return self._worker
+        with self._drawing:
+            if self._worker is None or self._running is None:
+                values = self._taken()
+                self._running = spelled(values)
+                self._stopped.clear()
+                self._worker = Thread(target=self._work, args=(values,), daemon=True)
+                self._worker.start()
+            return self._worker
 
-    def _work(self) -> None:
-        if self._simulate():
-            self.redraw()
+    def _work(self, values: dict[str, Any]) -> None:
+        with self._explained():
+            try:
+                self._simulate(values)
+            finally:  # the button is free, and what the pictures say of the run is over, before its error is said
+                self._running = None
+                self.pictures.send({"type": "progress", "done": 1.0})
+                self.redraw()
 
     def _point(self, click: Any, x: float, y: float, final: bool) -> None:
         if click is None:
@@ -251,8 +269,8 @@ class Explorer(widgets.VBox):
         except Exception as error:
             self.pictures.fail(f"Something unexpected went wrong ({type(error).__name__}: {error}).")
 
-    def _simulate(self) -> bool:
-        """Do the long part with the values now; whether it succeeded."""
+    def _simulate(self, values: dict[str, Any]) -> None:
+        """Do the long part with these values and keep its result."""
         last = 0.0
 
         def progress(done: float, total: float = 1.0) -> None:
@@ -262,21 +280,16 @@ class Explorer(widgets.VBox):
             now = time.perf_counter()
             if now - last > 0.08 or done >= total:
                 last = now
-                self.pictures.send({"type": "progress", "done": min(done / total, 1.0)})
+                self.pictures.send({"type": "progress", "done": min(done / total, UNFINISHED)})
 
-        values = {name: self.values[name] for name in self.long}
-        settings = self._settings_of_the_run()
-        done = False
         progress(0.0)
-        with self._explained():
-            result = self.simulate(**values, progress=progress)  # type: ignore[misc]
-            with self._drawing:
-                self.result, self.result_of, done = result, settings, True
-        self.pictures.send({"type": "progress", "done": 1.0})
-        return done
+        result = self.simulate(**values, progress=progress)  # type: ignore[misc]
+        with self._drawing:
+            self.result, self.result_of = result, spelled(values)
 
-    def _settings_of_the_run(self) -> dict[str, str]:
-        return {name: literal(self.values[name]) for name in self.long}  # a slider's arithmetic ends a hair off
+    def _taken(self) -> dict[str, Any]:
+        """The values that the long part takes, as they are now."""
+        return {name: self.values[name] for name in self.long}
 
     def redraw(self) -> None:
         """Compute and draw, or say above the pictures what is wrong."""
@@ -289,9 +302,14 @@ class Explorer(widgets.VBox):
         self._grey()
         extra = {}
         if self.simulate:
-            if self.result_of != self._settings_of_the_run():
-                under_way = self._worker is not None and self._worker.is_alive()
-                next_one = "the new one is under way" if under_way else "press the button to run with the new values"
+            now = spelled(self._taken())
+            if self.result_of != now:
+                if self._running is None:
+                    next_one = "press the button to run with the new values"
+                elif self._running == now:
+                    next_one = "the new one is under way"
+                else:
+                    next_one = "one with other values than these is under way"
                 with self._explained():
                     self.pictures.wait(f"These pictures show the run before: {next_one}.", self.shown_code(values))
                 return

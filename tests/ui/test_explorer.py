@@ -519,15 +519,82 @@ def test_while_the_long_part_is_under_way_other_values_are_drawn_and_a_second_pr
     begun.wait()
     simulated.press()
     simulated.explorer.set(seed=2)
-    assert "under way" in simulated.frame["note"]
+    assert "one with other values than these is under way" in simulated.frame["note"]
     simulated.explorer.set(seed=1, zoom=2)  # of the run before
     assert not simulated.frame["stale"]
     simulated.explorer.set(seed=3)
+    assert "the new one is under way" in simulated.frame["note"]
     go_on.set()
     simulated.finish()
     assert simulated.calls == [(1, 4), (3, 4)]
     assert not simulated.frame["stale"]
     np.testing.assert_array_equal(drawn(simulated.frame), [6, 8, 10, 12])
+
+
+@pytest.mark.parametrize("error", [None, ValueError("no luck")])
+def test_values_moved_during_a_run_ask_for_another_when_it_has_ended(simulated, error):
+    begun, go_on = threading.Event(), threading.Event()
+    quick = simulated.explorer.simulate
+
+    def slow(seed, size, progress):
+        begun.set()
+        go_on.wait()
+        return quick(seed, size, progress)
+
+    simulated.explorer.simulate, simulated.error = slow, error
+    simulated.press()
+    begun.wait()
+    simulated.explorer.set(seed=2)
+    go_on.set()
+    simulated.finish()
+    assert simulated.calls[1:] == [(1, 4)]
+    assert simulated.frame["stale"]
+    assert simulated.frame["error"] == str(error or "")
+    assert "press the button" in simulated.frame["note"]
+    simulated.error = None
+    simulated.press()
+    simulated.finish()
+    assert simulated.calls[2:] == [(2, 4)]
+    assert (simulated.frame["stale"], simulated.frame["note"]) == (False, "seed 2")
+
+
+def test_a_press_during_the_last_drawing_of_a_run_begins_the_next(simulated):
+    drawing, go_on = threading.Event(), threading.Event()
+    compute = simulated.explorer.compute
+
+    def slow(**values):
+        drawing.set()
+        go_on.wait()
+        return compute(**values)
+
+    simulated.press()
+    simulated.finish()
+    simulated.explorer.compute = slow
+    simulated.press()
+    first = simulated.explorer._worker
+    drawing.wait()
+    assert simulated.sent[-1] == {"type": "progress", "done": 1.0}  # the button is free
+    click = threading.Thread(target=simulated.press)
+    click.start()
+    go_on.set()
+    click.join()
+    assert simulated.explorer._worker is not first
+    simulated.finish()
+    assert simulated.calls == [(1, 4)] * 4
+
+
+def test_the_button_is_free_only_when_the_long_part_has_ended(simulated):
+    def simulate(seed, size, progress):
+        progress(1, 1)
+        told.append(simulated.sent[-1]["done"])
+        return np.arange(size) + float(seed)
+
+    told = []
+    simulated.explorer.simulate = simulate
+    simulated.press()
+    simulated.finish()
+    assert told[0] < 1
+    assert simulated.sent[-1]["done"] == 1
 
 
 def test_the_long_part_can_be_stopped_and_its_last_result_stays(simulated):
