@@ -110,9 +110,11 @@ def step_bound(k: int | np.ndarray, alpha: float, beta1: float, beta2: float) ->
     Raises
     ------
     ValueError
-        If β₁² isn't below β₂.
+        If k isn't 1 or more, α isn't positive, β₁ is negative, or β₁² isn't below β₂.
     """
-    require(0 <= beta1**2 < beta2 < 1, "beta1 and beta2", (beta1, beta2), "beta1² < beta2 < 1")
+    require(np.asarray(k) >= 1, "k", k, "1 or more")
+    require(alpha > 0, "alpha", alpha, "positive")
+    require(beta1 >= 0 and beta1**2 < beta2 < 1, "beta1 and beta2", (beta1, beta2), "0 <= beta1, beta1² < beta2 < 1")
     k, r = np.asarray(k), beta1**2 / beta2
     spread = np.sqrt((1 - beta2**k) / (1 - beta2) * (1 - r**k) / (1 - r))
     return alpha * (1 - beta1) / (1 - beta1**k) * spread

@@ -54,8 +54,16 @@ def tuned(mu: float, L: float) -> dict[str, float]:
 
 
 def rate(alpha: Number, mu: float, L: float) -> np.ndarray:
-    """Factor max(|1 − αμ|, |1 − αL|) on ‖x − x*‖ per step if f is mu-strongly convex with an L-Lipschitz gradient."""
+    """Factor max(|1 − αμ|, |1 − αL|) on ‖x − x*‖ per step if f is mu-strongly convex with an L-Lipschitz gradient.
+
+    Raises
+    ------
+    ValueError
+        If alpha isn't positive, or not 0 <= mu <= L.
+    """
     alpha = np.asarray(alpha)
+    require(alpha > 0, "alpha", alpha, "positive")
+    require(0 <= mu <= L, "mu and L", (mu, L), "0 <= mu <= L")
     return np.maximum(abs(1 - alpha * mu), abs(1 - alpha * L))
 
 
@@ -65,8 +73,10 @@ def gap_bound(k: int | np.ndarray, L: float, distance: Number, alpha: float | No
     Raises
     ------
     ValueError
-        If alpha isn't in (0, 1/L].
+        If k is negative, L isn't positive or alpha isn't in (0, 1/L].
     """
+    require(np.asarray(k) >= 0, "k", k, "0 or more")
+    require(L > 0, "L", L, "positive")
     h = 1.0 if alpha is None else alpha * L
     require(0 < h <= 1, "alpha", alpha, f"in (0, 1/L], 1/L = {1 / L}")
     return L * np.square(distance) / (4 * np.asarray(k) * h + 2)

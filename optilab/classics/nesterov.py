@@ -92,12 +92,27 @@ def momentum(mu: Number, L: Number) -> np.ndarray:
 
 
 def gap_bound(k: int | np.ndarray, L: float, distance: Number) -> np.ndarray:
-    """Bound 2 L D²/(k + 1)² on f(x_k) − f* of `nesterov` for convex f and D = ‖x₀ − x*‖."""
+    """Bound 2 L D²/(k + 1)² on f(x_k) − f* of `nesterov` for convex f and D = ‖x₀ − x*‖.
+
+    Raises
+    ------
+    ValueError
+        If k is negative or L isn't positive.
+    """
+    require(np.asarray(k) >= 0, "k", k, "0 or more")
+    require(L > 0, "L", L, "positive")
     return 2 * L * np.square(distance) / (np.asarray(k) + 1.0) ** 2
 
 
 def strongly_convex_gap_bound(k: int | np.ndarray, mu: float, L: float, distance: Number) -> np.ndarray:
-    """Bound ½(L + μ) D² (1 − √(μ/L))ᵏ on f(x_k) − f* of `nesterov_strongly_convex`, D = ‖x₀ − x*‖."""
+    """Bound ½(L + μ) D² (1 − √(μ/L))ᵏ on f(x_k) − f* of `nesterov_strongly_convex`, D = ‖x₀ − x*‖.
+
+    Raises
+    ------
+    ValueError
+        If k is negative or mu isn't in (0, L].
+    """
+    require(np.asarray(k) >= 0, "k", k, "0 or more")
     require(0 < mu <= L, "mu", mu, "in (0, L]")
     return (L + mu) / 2 * np.square(distance) * (1 - np.sqrt(mu / L)) ** np.asarray(k)
 

@@ -53,14 +53,19 @@ def ogd(
     ValueError
         If a step size isn't positive, or a gradient isn't finite or has another shape than its play.
     """
-    steps = alpha if callable(alpha) else lambda _: alpha
-    x, _ = replicates(x1, steps(1))
+    x, _ = replicates(x1, _step(alpha, 1))
     g = np.zeros_like(x)
     for t in range(1, losses.T + 1):
         yield Play(x, g)
         g = losses.reveal(t, x).g
         check_gradient(g, x, t)
-        step = np.asarray(steps(t))
-        require((step > 0) & (step < np.inf), f"the step size alpha of round {t}", step, "positive and finite")
+        step = _step(alpha, t)
         x = domain.prox(x - step[..., None] * g, step)
     yield Play(x, g)
+
+
+def _step(alpha: Number | Callable[[int], Number], t: int) -> np.ndarray:
+    """The step size of a round (*batch), refused where it isn't positive and finite."""
+    step = np.asarray(alpha(t) if callable(alpha) else alpha)
+    require((step > 0) & (step < np.inf), f"the step size alpha of round {t}", step, "positive and finite")
+    return step

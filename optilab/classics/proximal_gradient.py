@@ -69,10 +69,29 @@ def fast_proximal_gradient(problem: SmoothAndSimple, x0: np.ndarray, *, L: Numbe
 
 
 def gap_bound(k: int | np.ndarray, L: float, distance: Number) -> np.ndarray:
-    """Bound L D²/(2k) on the gap of `proximal_gradient` after k ≥ 1 steps, D = ‖x₀ − x*‖."""
+    """Bound L D²/(2k) on the gap of `proximal_gradient` after k ≥ 1 steps, D = ‖x₀ − x*‖.
+
+    Raises
+    ------
+    ValueError
+        If k isn't 1 or more or L isn't positive.
+    """
+    _check_bound(k, L)
     return L * np.square(distance) / (2 * np.asarray(k))
 
 
 def fast_gap_bound(k: int | np.ndarray, L: float, distance: Number) -> np.ndarray:
-    """Bound 2 L D²/(k + 1)² on the gap of `fast_proximal_gradient` after k ≥ 1 steps, D = ‖x₀ − x*‖."""
+    """Bound 2 L D²/(k + 1)² on the gap of `fast_proximal_gradient` after k ≥ 1 steps, D = ‖x₀ − x*‖.
+
+    Raises
+    ------
+    ValueError
+        If k isn't 1 or more or L isn't positive.
+    """
+    _check_bound(k, L)
     return 2 * L * np.square(distance) / (np.asarray(k) + 1.0) ** 2
+
+
+def _check_bound(k: int | np.ndarray, L: float) -> None:
+    require(np.asarray(k) >= 1, "k", k, "1 or more")
+    require(L > 0, "L", L, "positive")

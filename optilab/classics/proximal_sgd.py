@@ -78,7 +78,17 @@ def proximal_sgd_bound(t: Number, *, V0: Number, L: Number, mu: Number, S: Numbe
         As for `proximal_sgd`.
     S : number or array (*batch)
         M² for full, 2(M² + σ²) for sampled subgradients, where h(x) ≤ h(y) + h′(y)·(x − y) + M‖x − y‖.
+
+    Raises
+    ------
+    ValueError
+        If t isn't 1 or more, L or mu isn't positive, or V0 or S is negative.
     """
+    require(np.asarray(t) >= 1, "t", t, "1 or more")
+    for name, value in {"L": L, "mu": mu}.items():
+        require(np.asarray(value) > 0, name, value, "positive")
+    for name, value in {"V0": V0, "S": S}.items():
+        require(np.asarray(value) >= 0, name, value, "0 or more")
     t, kappa = np.asarray(t), L / mu
     first = 1 + 2 * kappa
     total = t * (t + 1) / 2 + 2 * kappa * t

@@ -99,9 +99,13 @@ def distance_bound(
     Raises
     ------
     ValueError
-        If alpha isn't in (0, 1/L_sample) or mu isn't positive.
+        If L_sample isn't positive, alpha isn't in (0, 1/L_sample), mu isn't in (0, L_sample], or k, the noise or the
+        distance is negative.
     """
+    require(L_sample > 0, "L_sample", L_sample, "positive")
     require(0 < alpha * L_sample < 1, "alpha", alpha, f"in (0, 1/L_sample), 1/L_sample = {1 / L_sample}")
-    require(mu > 0, "mu", mu, "positive")
+    require(0 < mu <= L_sample, "mu", mu, f"in (0, L_sample], L_sample = {L_sample}")
+    for name, value in {"k": k, "noise": noise, "distance": distance}.items():
+        require(np.asarray(value) >= 0, name, value, "0 or more")
     room = mu * (1 - alpha * L_sample)
     return (1 - 2 * alpha * room) ** np.asarray(k) * distance**2 + alpha * noise / room

@@ -7,6 +7,7 @@ import sympy as sp
 from optilab.classics import gradient_descent as gd
 from optilab.classics import heavy_ball as hb
 from optilab.classics import nesterov as ag
+from optilab.classics import proximal_gradient as pg
 from optilab.core.counted import Counted
 from optilab.core.run import run
 from optilab.problems.expression import Expression
@@ -206,3 +207,17 @@ def test_bad_parameters_are_refused_at_the_call():
         gd.gap_bound(3, 1.0, 1.0, alpha=1.5)
     with pytest.raises(ValueError, match="mu must be in"):
         ag.strongly_convex_gap_bound(3, 2.0, 1.0, 1.0)
+    for alpha in (0.0, -1.0, np.nan):
+        with pytest.raises(ValueError, match="alpha must be"):
+            gd.rate(alpha, 1.0, 2.0)
+    with pytest.raises(ValueError, match="mu and L must be 0 <= mu <= L"):
+        gd.rate(0.1, 2.0, 1.0)
+    for bound in (gd.gap_bound, ag.gap_bound, pg.gap_bound, pg.fast_gap_bound):
+        with pytest.raises(ValueError, match="L must be positive"):
+            bound(3, -1.0, 1.0)
+        with pytest.raises(ValueError, match="k must be"):
+            bound(np.array([3, -1]), 1.0, 1.0)
+    with pytest.raises(ValueError, match="k must be 1 or more"):
+        pg.gap_bound(0, 1.0, 1.0)
+    with pytest.raises(ValueError, match="k must be 0 or more"):
+        ag.strongly_convex_gap_bound(-1, 1.0, 2.0, 1.0)

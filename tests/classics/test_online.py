@@ -116,6 +116,9 @@ def test_bad_steps_are_refused():
     assert isinstance(losses, Online)
     with pytest.raises(ValueError, match="alpha of round 2 must be positive"):
         list(ogd(losses, np.zeros(2), alpha=lambda t: 2 - t, domain=UNIT_BALL))
+    for alpha in (0.0, -1.0, np.array([1.0, np.inf]), lambda t: t - 1.0):
+        with pytest.raises(ValueError, match="alpha of round 1 must be positive"):
+            ogd(losses, np.zeros(2), alpha=alpha)
     for D in (0.0, -1.0):
         with pytest.raises(ValueError, match="D must be positive"):
             adagrad_norm(losses, np.zeros(2), D=D)

@@ -101,6 +101,10 @@ def test_bad_input_is_refused():
         smoothed_gradient(problem, np.zeros(5), L=1.0, mu=1.0, M=1.0, eta=0.0)
     with pytest.raises(ValueError, match="M must be 0 or more"):
         smoothed_gradient(problem, np.zeros(5), L=1.0, mu=1.0, M=-1.0, eta=1.0)
+    good = {"t": 3, "V0": 1.0, "L": 1.0, "mu": 1.0, "S": 1.0}
+    for name, bad in {"t": 0, "V0": -1.0, "L": 0.0, "mu": -1.0, "S": -1.0}.items():
+        with pytest.raises(ValueError, match=f"^{name} must be"):
+            proximal_sgd_bound(**good | {name: bad})
 
 
 @pytest.mark.parametrize("method", [proximal_gradient, fast_proximal_gradient])

@@ -181,8 +181,18 @@ def test_bad_parameters_are_refused_at_the_call():
         adam(PROBLEM, np.zeros(3), eps=0)
     with pytest.raises(ValueError, match="beta1² < beta2"):
         step_bound(1, 1.0, 0.99, 0.9)
+    with pytest.raises(ValueError, match="0 <= beta1"):
+        step_bound(1, 1.0, -0.5, 0.9)
+    with pytest.raises(ValueError, match="k must be 1 or more"):
+        step_bound(0, 1.0, 0.9, 0.999)
+    with pytest.raises(ValueError, match="alpha must be positive"):
+        step_bound(1, -1.0, 0.9, 0.999)
     with pytest.raises(ValueError, match="alpha must be in"):
         distance_bound(1, 1.0, 1.0, 1.0, 1.0, 1.0)
+    good = {"k": 1, "alpha": 0.5, "mu": 1.0, "L_sample": 1.0, "noise": 1.0, "distance": 1.0}
+    for name, bad in {"k": -1, "mu": 3.0, "L_sample": -1.0, "noise": -1.0, "distance": -1.0}.items():
+        with pytest.raises(ValueError, match=f"{name} must be"):
+            distance_bound(**good | {name: bad})
     states = sgd(PROBLEM, np.zeros(3), rng=generator, alpha=lambda k: 0.1 - 0.1 * k)
     next(states)
     with pytest.raises(ValueError, match="alpha must be positive"):
