@@ -13,8 +13,10 @@ EPSILON = 1e-20  # of a complex step: its square vanishes beside 1, and nothing 
 
 def unit(x: Array) -> Array:
     """The direction x/‖x‖ along the last axis, zero where x is: (..., d) → (..., d)."""
+    x = np.asarray(x)
     length = np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.divide(x, length, out=np.zeros_like(x), where=length != 0)
+    directions = np.zeros(x.shape, np.result_type(x, length))  # floats for integers
+    return np.divide(x, length, out=directions, where=length != 0)
 
 
 def complex_step(function: Callable[[Array], Array], x: Array, v: Array) -> Array:

@@ -69,6 +69,7 @@ class Bilevel:
         Returns
         -------
         array (*batch, n)
+            NaN in replicates whose lower Hessian isn't finite.
 
         Raises
         ------
@@ -77,12 +78,14 @@ class Bilevel:
         """
         y = self.y_star(x) if y is None else y
         H = self.lower_hess(x, y)
+        lost = ~np.isfinite(H).all((-2, -1))[..., None]  # their factors would take all others with them
+        H = np.where(lost[..., None], np.eye(self.m), H)
         if not pinv:
             s = np.linalg.svd(H, compute_uv=False)
             regular = s[..., -1] > s[..., 0] * self.m * np.finfo(float).eps
             require(regular, "the lower Hessian", "one that is singular", "regular, or pinv=True")
         inverse = np.linalg.pinv(H, hermitian=True) if pinv else np.linalg.inv(H)
-        v = np.matvec(inverse, self.upper.grad_y(x, y))
+        v = np.where(lost, np.nan, np.matvec(inverse, self.upper.grad_y(x, y)))
         return self.upper.grad_x(x, y) - self.lower.hvp_xy(x, y, v)
 
     def lower_hess(self, x: Array, y: Array) -> Array:

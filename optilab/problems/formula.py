@@ -236,7 +236,8 @@ class Program:
                     *(array[..., i] for array in arrays for i in range(array.shape[-1])), *constants.values()
                 )
             stacked = np.stack([np.broadcast_to(entry, batch) for entry in entries], -1)
-            return stacked.reshape((*batch, *shape))
+            kind = np.result_type(stacked, *arrays)  # entries that are all constant come as integers
+            return stacked.reshape((*batch, *shape)).astype(kind, copy=False)
 
         return oracle
 

@@ -120,7 +120,7 @@ def grid_world(
     gamma : float
         Discount.
     goal, pit : (row, column), optional
-        The last corner and the centre by default.
+        The last corner and the centre by default, of an even side the cell up and left of it.
     slip : float
         Probability with which the move is one of the four at random instead.
 
@@ -137,10 +137,11 @@ def grid_world(
     require(whole(side, 2), "side", side, "an integer, 2 or more")
     require(0 <= slip <= 1, "slip", slip, "in [0, 1]")
     goal = (side - 1, side - 1) if goal is None else goal
-    pit = (side // 2, side // 2) if pit is None else pit
+    pit = ((side - 1) // 2, (side - 1) // 2) if pit is None else pit
     for name, cell in (("goal", goal), ("pit", pit)):
-        require(all(0 <= index < side for index in cell), name, cell, f"a cell of the {side} × {side} grid")
-    require(goal != pit, "pit", pit, f"another cell than the goal {goal}")
+        inside = len(cell) == 2 and all(whole(index) and index < side for index in cell)
+        require(inside, name, cell, f"a cell of the {side} × {side} grid")
+    require(tuple(goal) != tuple(pit), "pit", pit, f"another cell than the goal {goal}")
 
     row, column = np.divmod(np.arange(side**2), side)
     moved = np.zeros((side**2, 4, side**2))
@@ -174,5 +175,12 @@ def random_mdp(seed: int, S: int = 3, A: int = 2, gamma: float = 0.9) -> MDP:
 
 
 def coordinates(side: int) -> np.ndarray:
-    """Row and column of each state of a `grid_world`, scaled to [−1, 1]: (side², 2)."""
+    """Row and column of each state of a `grid_world`, scaled to [−1, 1]: (side², 2).
+
+    Raises
+    ------
+    ValueError
+        If `side` is no integer of 2 or more.
+    """
+    require(whole(side, 2), "side", side, "an integer, 2 or more")
     return np.stack(np.divmod(np.arange(side**2), side), -1) * 2 / (side - 1) - 1

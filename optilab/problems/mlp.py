@@ -240,6 +240,7 @@ class Fit:
     def __post_init__(self) -> None:
         require(self.loss in ("square", "cross_entropy"), "loss", self.loss, "'square' or 'cross_entropy'")
         X, Y = np.asarray(self.X), np.asarray(self.Y)
+        last = 2 if self.loss == "square" else 1  # axes of Y behind the batch
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "Y", Y)
         into, out = self.network.sizes[0], self.network.sizes[-1]
@@ -251,6 +252,13 @@ class Fit:
             require(Y.shape[-1:] == (N,), "the shape of the labels Y", Y.shape, f"(*batch, {N})")
             labels = np.issubdtype(Y.dtype, np.integer) and Y.min(initial=0) >= 0 and Y.max(initial=0) < out
             require(labels, "Y", Y, f"labels, integers from 0 to {out - 1}")
+        own, theirs = X.shape[:-2], Y.shape[: Y.ndim - last]
+        require(theirs in ((), own), "the batch of Y", theirs, f"that of X, {own}, or none")
+
+    @property
+    def shared(self) -> bool:
+        """Whether all replicates have the same targets or labels."""
+        return self.Y.ndim == (2 if self.loss == "square" else 1)
 
     @cached_property
     def targets(self) -> np.ndarray:
@@ -288,10 +296,9 @@ class Fit:
 
     def hess(self, theta: np.ndarray) -> np.ndarray:
         """Hessian at θ (*batch, D) → (*batch, D, D), all columns in one batched product."""
-        labels = self.loss == "cross_entropy"
-        columns = replace(
-            self, X=self.X[..., None, :, :], Y=self.Y[..., None, :] if labels else self.Y[..., None, :, :]
-        )
+        axis = -2 if self.loss == "cross_entropy" else -3
+        Y = self.Y if self.shared else np.expand_dims(self.Y, axis)
+        columns = replace(self, X=self.X[..., None, :, :], Y=Y)
         H = columns.hvp(np.asarray(theta)[..., None, :], np.eye(self.network.dim))
         return (H + H.mT) / 2
 
@@ -303,8 +310,7 @@ class Fit:
         """The fit to sampled data (*batch, m), whose gradients, factors and products are those of the sample."""
         own = self.X.shape[:-2]
         replicate = tuple(index[..., None] for index in np.ix_(*map(np.arange, own)))
-        shared = self.Y.ndim == (2 if self.loss == "square" else 1)
-        Y = self.Y[sample] if shared else self.Y[(*replicate, sample)]
+        Y = self.Y[sample] if self.shared else self.Y[(*replicate, sample)]
         return replace(self, X=self.X[(*replicate, sample)], Y=Y)
 
     def sample_grad(self, theta: np.ndarray, sample: np.ndarray) -> np.ndarray:

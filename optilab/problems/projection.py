@@ -8,6 +8,7 @@ def simplex(v: np.ndarray) -> np.ndarray:
 
     It subtracts what makes the positive part sum to 1.
     """
+    v = np.asarray(v)
     falling = -np.sort(-v, axis=-1)
     excess = (falling.cumsum(-1) - 1) / np.arange(1, v.shape[-1] + 1)
     return np.maximum(v - excess.max(-1, keepdims=True), 0)
@@ -20,6 +21,7 @@ def ball_in_metric(v: np.ndarray, h: np.ndarray, radius: float) -> np.ndarray:
     ν, so that Newton's method from ν = 0 never oversteps (J. J. Moré, D. C. Sorensen, "Computing a trust region step",
     1983).
     """
+    v, h = np.asarray(v), np.asarray(h)
     x = v
     far = np.sqrt(np.vecdot(v, v)) > radius
     if not far.any():

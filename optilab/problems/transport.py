@@ -1,4 +1,4 @@
-"""Optimal transport: two histograms, a cost of moving mass between them, and three instances of it."""
+"""Optimal transport: two histograms, a cost of moving mass between them, and four instances of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,6 +12,9 @@ from optilab.core.numerics import complex_step, log_slope, log_steps, rk4, unit
 def test_directions_have_length_one_and_zero_has_none():
     x = np.array([[3.0, 4.0], [0.0, 0.0], [-1e-100, 0.0]])
     np.testing.assert_array_equal(unit(x), [[0.6, 0.8], [0, 0], [-1, 0]])
+    np.testing.assert_array_equal(unit([[3, 4], [0, 0]]), [[0.6, 0.8], [0, 0]])
+    assert unit(np.ones(4, np.float32)).dtype == np.float32
+    np.testing.assert_allclose(unit(np.array([3.0, 4.0j])), [0.6, 0.8j], rtol=1e-15)
 
 
 def test_the_complex_step_is_exact_to_rounding_and_needs_an_analytic_function():

@@ -63,6 +63,17 @@ def test_a_batch_of_problems_gives_what_each_gives():
         np.testing.assert_allclose(bilevel.hypergrad(x, y)[i], alone, rtol=1e-9)
 
 
+@pytest.mark.parametrize("pinv", [False, True])
+def test_a_lost_replicate_takes_no_other_with_it(pinv):
+    bilevel, (x, _) = problem(7, (4,)), points((4,))
+    lower = Residual(bilevel.lower.A.copy(), bilevel.lower.B)
+    lower.A[2, 0, 0] = np.nan  # as where a Hessian overflows
+    y, others = bilevel.y_star(x), np.array([0, 1, 3])
+    slope = Bilevel(Upper(), lower, N, M).hypergrad(x, y, pinv=pinv)
+    np.testing.assert_array_equal(slope[others], bilevel.hypergrad(x, y, pinv=pinv)[others])
+    assert np.isnan(slope[2]).all()
+
+
 def test_a_singular_lower_level_is_refused_without_a_pseudo_inverse():
     bilevel, (x, _) = problem(2), points(())
     with pytest.raises(ValueError, match="the lower Hessian must be regular, or pinv=True"):

@@ -8,6 +8,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optilab.classics.gradient_descent import gradient_descent
+from optilab.core.run import run
 from optilab.problems.expression import Expression
 from optilab.problems.formula import FUNCTIONS
 
@@ -84,6 +86,16 @@ def test_constants_fill_the_batch():
     assert expression(np.zeros((3, 2, 1))).tolist() == [[2, 2]] * 3
     assert expression.hess(np.zeros((3, 1))).shape == (3, 1, 1)
     assert (Expression("3*x").third(np.ones((4, 1)), np.ones((4, 1))) == 0).all()
+
+
+@pytest.mark.parametrize("kind", [int, float, complex])
+def test_derivatives_that_are_constant_are_floats_and_a_lost_replicate_can_be_blanked(kind):
+    problem, x = Expression("2*x - y"), np.ones((3, 2), kind)
+    for found in (problem.grad(x), problem.hess(x), problem.hvp(x, x)):
+        assert found.dtype == (complex if kind is complex else float)
+    wide = np.array([[1.0, 1.0], [10.0, 1.0]])
+    trace = run(gradient_descent(problem, wide, alpha=1.0), 20, limit=20.0, g=lambda s: problem.grad(s.x))
+    assert np.isnan(trace.g[-1]).all()
 
 
 def test_the_parsed_formula_is_at_hand():

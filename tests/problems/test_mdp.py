@@ -36,6 +36,13 @@ def test_the_grid_world_is_the_one_described():
     np.testing.assert_array_equal(coordinates(5)[[0, 12, 24]], [[-1, -1], [0, 0], [1, 1]])
 
 
+def test_the_smallest_grid_has_room_for_both_and_cells_may_be_lists():
+    assert grid_world(2).terminal.tolist() == [True, False, False, True]
+    mdp = grid_world(3, goal=[0, 2], pit=[2, 0])
+    np.testing.assert_array_equal(mdp.R.max((0, 1)), [0, 0, 1, 0, 0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(mdp.R.min((0, 1)), [0, 0, 0, 0, 0, 0, -1, 0, 0])
+
+
 def test_transitions_are_drawn_as_often_as_they_should():
     mdp = grid_world(3, slip=0.4)
     rng = np.random.default_rng(0)
@@ -64,6 +71,13 @@ def test_bad_processes_are_refused():
         grid_world(3, goal=(1, 1))
     with pytest.raises(ValueError, match="goal must be a cell of the 3 × 3 grid"):
         grid_world(3, goal=(3, 1))
+    for goal in ((1, 2, 3), (0.5, 1), (-1, 0)):
+        with pytest.raises(ValueError, match="goal must be a cell of the 3 × 3 grid"):
+            grid_world(3, goal=goal)
+    with pytest.raises(ValueError, match="pit must be another cell"):
+        grid_world(5, goal=[2, 2])
+    with pytest.raises(ValueError, match="side must be an integer, 2 or more"):
+        coordinates(1)
     with pytest.raises(ValueError, match="slip"):
         grid_world(slip=1.5)
     with pytest.raises(ValueError, match="side"):

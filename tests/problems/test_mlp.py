@@ -149,6 +149,8 @@ def test_replicates_with_data_of_their_own_draw_from_them(loss, shared):
         alone = Fit(problem.network, X[j][drawn], (Y if shared else Y[j])[drawn], loss)
         np.testing.assert_allclose(together[0][i, j], alone.grad(theta[i, j]), rtol=1e-11, atol=1e-13)
         np.testing.assert_allclose(together[1][i, j], alone.hvp(theta[i, j], v[i, j]), rtol=1e-10, atol=1e-12)
+    alone = Fit(problem.network, X[1], Y if shared else Y[1], loss)
+    np.testing.assert_allclose(own.hess(theta)[0, 1], alone.hess(theta[0, 1]), rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -204,6 +206,13 @@ def test_bad_input_is_refused():
         network.forward(np.zeros(network.dim), np.zeros((4, 2)))
     with pytest.raises(ValueError, match="shape of Y"):
         Fit(network, np.zeros((4, 1)), np.zeros((3, 2)))
+    for X, Y, loss in (
+        (np.zeros((4, 1)), np.zeros((3, 4, 2)), "square"),
+        (np.zeros((3, 4, 1)), np.zeros((1, 4, 2)), "square"),
+        (np.zeros((4, 1)), np.zeros((3, 4), int), "cross_entropy"),
+    ):
+        with pytest.raises(ValueError, match="the batch of Y must be that of X"):
+            Fit(network, X, Y, loss)
     with pytest.raises(ValueError, match="loss must be"):
         Fit(network, np.zeros((4, 1)), np.zeros((4, 2)), "hinge")
     for labels in (np.array([0, 1, 2, 0]), np.array([0.0, 1.0, 1.0, 0.0])):

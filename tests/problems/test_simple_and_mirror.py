@@ -8,9 +8,10 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from optilab.papers.last_iterate.problems import Distance
+from optilab.problems import stable
 from optilab.problems.mirror import Entropy, Euclidean, Mahalanobis, Power
 from optilab.problems.noisy import Gaussian, Lomax, Noisy
-from optilab.problems.projection import ball_in_metric
+from optilab.problems.projection import ball_in_metric, simplex
 from optilab.problems.simple import L1, Ball, Box, Simplex, SquaredNorm, Zero
 
 SIMPLE = [Zero(), L1(0.7), SquaredNorm(0.3), Ball(1.2), Box(-0.5, np.array([1.0, 2.0, 0.1, 3.0])), Simplex()]
@@ -169,3 +170,13 @@ def test_noise_is_added_to_the_exact_subgradient_and_all_else_is_the_problems_ow
 def test_bad_values_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_lists_of_numbers_are_taken_as_arrays():
+    np.testing.assert_allclose(simplex([0.2, 0.3]), [0.45, 0.55], rtol=1e-15)
+    np.testing.assert_allclose(ball_in_metric([3, 4], [1, 1], 1.0), [0.6, 0.8], rtol=1e-14)
+    for z in ([0.2, 0.3], [0.2, 0.3 + 0.1j]):
+        np.testing.assert_allclose(stable.softmax(z), np.exp(z) / np.exp(z).sum(), rtol=1e-14)
+        np.testing.assert_allclose(stable.log_sum_exp(z), np.log(np.exp(z).sum()), rtol=1e-14)
+        np.testing.assert_allclose(stable.softplus(z), np.log(1 + np.exp(z)), rtol=1e-14)
+        np.testing.assert_allclose(stable.sigmoid(z), 1 / (1 + np.exp(np.negative(z))), rtol=1e-14)
