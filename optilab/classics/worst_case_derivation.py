@@ -26,6 +26,10 @@ r = sp.symbols("r", nonnegative=True)  # how far a step is from the end of the i
 slack = {name: sp.symbols(f"r_{name}", nonnegative=True) for name in ("*0", "*1", "*2", "01", "12")}
 lost = sp.symbols("l_x l_0 l_1", nonnegative=True)  # 1 − ‖x₀‖², 1 − ‖g₀‖², 1 − ‖g₁‖²
 
+n = sp.symbols("n", integer=True, positive=True)  # steps down a straight wall
+edge = sp.symbols("s", positive=True)  # where the wall ends, and how steep it is
+landing = 1 - n * h * edge  # where n steps down from 1 end
+
 HALF = sp.Rational(1, 2)
 
 
@@ -88,7 +92,7 @@ def descent_short_step() -> Derivation:
             ],
             "whatever the gradients are",
         )
-        .then("‖x₀‖² is 1 less what is lost", lambda e: (1 - lost[0]) / (4 * step + 2))
+        .then("‖x₀‖² is 1 less what is lost", _unit_sizes)
         .at_most(1 / (4 * step + 2), [(lost[0] / (4 * step + 2), sp.Integer(1))], "the farthest start is the worst")
         .then("and back to h", lambda e: sp.factor(sp.simplify(e.subs(r, 3 / (2 * h) - 1))))
     )
@@ -118,7 +122,7 @@ def two_descent_steps() -> Derivation:
             ],
             "whatever the gradients are: their differences vanish where the slope is constant",
         )
-        .then("‖x₀‖² is 1 less what is lost", lambda _: (1 - lost[0]) * tau)
+        .then("‖x₀‖² is 1 less what is lost", _unit_sizes)
         .at_most(tau, [(lost[0] * tau, sp.Integer(1))], "the farthest start is the worst")
         .then("and back to h", lambda e: sp.factor(sp.simplify(e.subs(r, 17 / (12 * h) - 1))))
     )
@@ -126,16 +130,24 @@ def two_descent_steps() -> Derivation:
 
 def descent_attained() -> Derivation:
     """The function on which n short steps take that long: round at its bottom only, walked at constant slope."""
-    n = sp.symbols("n", integer=True, positive=True)
-    edge = sp.symbols("s", positive=True)
     return (
         Derivation(
             "Attained by a valley with straight walls",
-            edge * (1 - n * h * edge) - edge**2 / 2,
+            edge * landing - edge**2 / 2,
             "f(z) = s|z| − s²/2 where |z| ≥ s, and z²/2 inside; n steps lead from x₀ = 1 to 1 − nhs, if that is ≥ s",
         )
-        .then("the slope that makes it largest", lambda e: e.subs(edge, sp.solve(sp.diff(e, edge), edge)[0]))
-        .equals(1 / (4 * n * h + 2), "s = 1/(2nh + 1), and 1 − nhs = (nh + 1)s: the wall is never left")
+        .then("the slope that makes it largest", lambda e: _at_its_largest(e, edge))
+        .equals(1 / (4 * n * h + 2), "at s = 1/(2nh + 1)")
+    )
+
+
+def descent_stays_on_the_wall() -> Derivation:
+    """That function's straight wall is as long as the n steps, so that they are as steep as they were taken to be."""
+    slope = _top(edge * landing - edge**2 / 2, edge)
+    return (
+        Derivation("The wall is never left", landing - edge, "1 − nhs, where the last step ends, less s, its foot")
+        .then("at the slope that is the worst", lambda e: e.subs(edge, slope))
+        .at_least(0, [(n * h * slope, sp.Integer(1))], "nh times the slope: the parabola below isn't reached")
     )
 
 
@@ -159,7 +171,7 @@ def descent_long_step() -> Derivation:
             ],
             "whatever the gradients are; on f(z) = z²/2 both squares vanish: it is attained",
         )
-        .then("‖x₀‖² is 1 less what is lost", lambda e: e.subs(x, 1) - lost[0] * e.subs(x, 1))
+        .then("‖x₀‖² is 1 less what is lost", _unit_sizes)
         .at_most((1 - step) ** 2 / 2, [(lost[0] / 2, (1 + 2 * r) / (2 * (1 + r)))], "the farthest start is the worst")
         .then("and back to h", lambda e: sp.factor(sp.simplify(e.subs(r, (2 * h - 3) / (4 - 2 * h)))))
     )
@@ -191,7 +203,7 @@ def subgradient_long_step() -> Derivation:
 
 def subgradient_long_step_attained() -> Derivation:
     """The corner of two planes, from a point on its edge: the step runs down one plane and up the other."""
-    c, chosen = sp.symbols("c", positive=True), 1 / (4 * eta)
+    c = sp.symbols("c", positive=True)
     return (
         Derivation(
             "Attained at a corner",
@@ -199,7 +211,9 @@ def subgradient_long_step_attained() -> Derivation:
             "f(z) = max(⟨g₀, z⟩, ⟨g₁, z⟩), x₀ halfway between g₀ and g₁, all of length 1, c = ⟨g₁, x₀⟩: "
             "⟨g₀, g₁⟩ = 2c² − 1, and f(x₁) = ⟨g₁, x₀ − η g₀⟩",
         )
-        .then("the angle that makes it largest: c = 1/(4η), which is a cosine if η ≥ ¼", lambda e: e.subs(c, chosen))
+        .then(
+            "the angle that makes it largest: c = 1/(4η), which is a cosine if η ≥ ¼", lambda e: _at_its_largest(e, c)
+        )
         .equals(1 / (8 * eta) + eta, "the bound")
     )
 
@@ -236,5 +250,15 @@ def subgradient_short_step() -> Derivation:
 
 def _unit_sizes(expr: sp.Expr) -> sp.Expr:
     """Squared lengths, written as 1 less what is lost."""
-    squares = {x**2: 1 - lost[0], g[0] ** 2: 1 - lost[1], g[1] ** 2: 1 - lost[2]}
-    return sp.expand(expr).subs(squares)
+    return expr.subs({x**2: 1 - lost[0], g[0] ** 2: 1 - lost[1], g[1] ** 2: 1 - lost[2]})
+
+
+def _at_its_largest(expr: sp.Expr, over: sp.Symbol) -> sp.Expr:
+    """A parabola that opens downwards, at its top."""
+    return expr.subs(over, _top(expr, over))
+
+
+def _top(expr: sp.Expr, over: sp.Symbol) -> sp.Expr:
+    """Where such a parabola is largest."""
+    (where,) = sp.solve(sp.diff(expr, over), over)
+    return where

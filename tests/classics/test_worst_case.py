@@ -296,6 +296,7 @@ def test_formulas_by_hand_are_the_tables():
 def test_formulas_by_hand_are_attained_and_meet():
     h, eta = by_hand.h, by_hand.eta
     attained = by_hand.descent_attained().result
+    assert by_hand.descent_stays_on_the_wall().result == 0
     n = next(iter(attained.free_symbols - {h}))
     for steps, derive in ((1, by_hand.descent_short_step), (2, by_hand.two_descent_steps)):
         assert sp.simplify(derive().result - attained.subs(n, steps)) == 0

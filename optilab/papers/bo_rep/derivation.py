@@ -59,14 +59,16 @@ def wall_difference() -> Derivation:
     """The same between two points."""
     first, second = sp.diff(wall, x), sp.diff(wall, x, 2)
     slope = sp.Symbol("u'", nonnegative=True)
+
+    def mixed(one: sp.Expr, other: sp.Expr) -> sp.Expr:
+        return one * (sp.cosh(d) - 1) + other * sp.sinh(d)
+
     return (
         Derivation("Difference of the wall's gradients", first.subs(x, x + d) - first, "u'(x + d) − u'(x), d > 0")
-        .equals(
-            (first * (sp.cosh(d) - 1) + second * sp.sinh(d)).rewrite(sp.exp), "addition theorem: both solve v'' = v"
-        )
+        .equals(mixed(first, second).rewrite(sp.exp), "addition theorem: both solve v'' = v")
         .then(
             "absolute values, |u''| ≤ |u'| + 2e^(−W/2) inserted for u''",
-            lambda _: slope * (sp.cosh(d) - 1) + (slope + 2 * sp.exp(-W / 2)) * sp.sinh(d),
+            lambda _: mixed(slope, slope + 2 * sp.exp(-W / 2)),
         )
         .then("gather |u'|", lambda expr: slope * (sp.exp(d) - 1) + 2 * sp.exp(-W / 2) * sp.sinh(d))
     )
@@ -118,7 +120,7 @@ def auxiliary() -> Derivation:
     return (
         Derivation("The error of z", step(z) - star, "z − ν(hz − ∂ᵧf), less z* = ∂ᵧf/h")
         .equals((1 - nu * h) * (z - star), "one step multiplies the error by 1 − νh")
-        .then("k steps from z₀", lambda _: (1 - nu * h) ** k * (z0 - star))
+        .then("k steps from z₀", lambda error: (error / (z - star)) ** k * (z0 - star))
     )
 
 

@@ -119,10 +119,7 @@ def self_concordant() -> Derivation:
         .then("integrate", lambda e: sp.simplify(e.doit()))
         .equals((sp.exp(t) - t - 1) / t**2, "in the region ⟨∇²f h, h⟩ ≤ g‖h‖: at the rim tφ(t) is to be 1")
         .then("that is eᵗ = 1 + 2t", lambda phi: sp.Eq(sp.expand(t**2 * phi + t + 1), sp.expand(t + t + 1)))
-        .then(
-            "its positive root, γ = τ/M",
-            lambda _: sp.Eq(tau, -sp.Rational(1, 2) - sp.LambertW(-sp.exp(-sp.Rational(1, 2)) / 2, -1)),
-        )
+        .then("its positive root, γ = τ/M", lambda line: sp.Eq(tau, sp.solve(line, t)[0]))
     )
 
 

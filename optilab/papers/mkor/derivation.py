@@ -139,16 +139,18 @@ def growth() -> Derivation:
     """S5: an unseen direction under a stabiliser that acts on every update."""
     x, star = sp.symbols("x x_*")
     update = (zeta * x + 1 - zeta) / gamma
-    found = (1 - zeta) / (gamma - zeta)
-    formula = found + (zeta / gamma) ** t * (1 - found)
+    rest = Derivation(
+        "An unseen direction",
+        sp.Eq(star, update.subs(x, star)),
+        "no v excites it: the stabiliser makes ζx + 1 − ζ of it, the update divides by γ; x⋆ is what stays",
+    ).then("solve for x⋆: positive only if ζ < γ", lambda e: sp.Eq(star, sp.solve(e, star)[0]))
+    found = rest.result.rhs
+
+    def after(updates: sp.Expr) -> sp.Expr:
+        return found + sp.diff(update, x) ** updates * (1 - found)
+
     return (
-        Derivation(
-            "An unseen direction",
-            sp.Eq(star, update.subs(x, star)),
-            "no v excites it: the stabiliser makes ζx + 1 − ζ of it, the update divides by γ; x⋆ is what stays",
-        )
-        .then("solve for x⋆: positive only if ζ < γ", lambda e: sp.Eq(star, sp.solve(e, star)[0]))
-        .then("the distance to it is multiplied by ζ/γ at every update, from x₀ = 1 on", lambda _: formula)
+        rest.then("the distance to it is multiplied by ζ/γ at every update, from x₀ = 1 on", lambda _: after(t))
         .then("one more update of that", lambda e: update.subs(x, e))
-        .equals(formula.subs(t, t + 1), "the same formula at t + 1: it shrinks to x⋆ for ζ < γ and grows for ζ > γ")
+        .equals(after(t + 1), "the same formula at t + 1: it shrinks to x⋆ for ζ < γ and grows for ζ > γ")
     )
