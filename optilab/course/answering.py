@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from optilab.course.checking import ERRORS
 from optilab.course.grade import peak_memory, places, time_limit
 from optilab.course.values import described
 
@@ -103,23 +105,26 @@ def run(cells: Iterable[str]) -> tuple[dict[str, Any], str]:
             continue
         for statement in statements:
             try:
-                execute(statement, names)
+                execute(statement, names, shell.compile)
             except BaseException as error:
                 first = first or f"{type(error).__name__}: {told(error)}"
     return names, first
 
 
-def execute(statement: ast.stmt, names: dict[str, Any]) -> None:
-    """Run one statement; of an import, name by name where something is withheld."""
+def execute(statement: ast.stmt, names: dict[str, Any], compiled: Callable[..., CodeType]) -> None:
+    """Run one statement; of an import, name by name where something is withheld.
+
+    IPython's way of compiling knows what has been imported from `__future__` before.
+    """
     try:
-        exec(compile(ast.Module([statement], []), ANSWER, "exec"), names)
+        exec(compiled(ast.Module([statement], []), ANSWER, "exec"), names)
     except WithheldError as error:
         if not isinstance(statement, ast.Import | ast.ImportFrom):
             raise
         for alias in statement.names:
             if len(statement.names) > 1:
                 one = ast.copy_location(type(statement)(**{**vars(statement), "names": [alias]}), statement)
-                execute(one, names)
+                execute(one, names, compiled)
             else:
                 names[alias.asname or alias.name.partition(".")[0]] = Missing(error)
 
@@ -226,9 +231,9 @@ class Desk:
             if request[0] != "used":
                 self.reply(request, nullcontext)  # the limit of the call that is being made holds on
                 continue
-            _, good, value, states = request
-            if not good:
-                raise RuntimeError(value)
+            _, error, value, states = request
+            if error:
+                raise ERRORS[error](value)
             generators = [one for one in (*args, *kwargs.values()) if isinstance(one, np.random.Generator)]
             for generator, state in zip(generators, states, strict=True):  # drawn from over there
                 generator.bit_generator.state = state

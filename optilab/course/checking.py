@@ -143,20 +143,26 @@ class Answers:
             raise ERRORS[kind](text)
         raise AssertionError(text if kind in REASONS else f"your answer ends with {kind}: {text}")
 
-    def used(self, number: int, attribute: Any, args: Any, kwargs: Any) -> tuple[bool, Any, list[Any]]:
-        """What a call or an attribute of something given is, and how far generators have come; or, an error's text."""
+    def used(self, number: int, attribute: Any, args: Any, kwargs: Any) -> tuple[str, Any, list[Any]]:
+        """What a call or an attribute of something given is, and how far generators have come.
+
+        Or else, the name in `ERRORS` of an error, and its text.
+        """
         thing = self.given[number]
         try:
             if attribute is None:
                 args, kwargs = restored(args, self.refer), restored(kwargs, self.refer)
-                return True, thing(*args, **kwargs), states(args, kwargs)
+                return "", thing(*args, **kwargs), states(args, kwargs)
             if not isinstance(attribute, str) or attribute.startswith("_") or isinstance(thing, FUNCTIONS):
                 raise AttributeError(f"no attribute {attribute!r} here")
-            return True, getattr(thing, attribute), []
+            return "", getattr(thing, attribute), []
         except AssertionError:  # a check's own complaint, or its limit of time
             raise
         except Exception as error:
-            return False, f"{type(error).__name__}: {error}", []
+            ordinary = [kind.__name__ for kind in type(error).__mro__ if kind in ERRORS.values()]
+            if type(error).__name__ in ordinary:
+                return ordinary[0], str(error), []
+            return [*ordinary, "RuntimeError"][0], f"{type(error).__name__}: {error}", []
 
     def send(self, request: tuple[Any, ...]) -> None:
         """Send a request."""

@@ -9,7 +9,7 @@ from sympy.core.function import AppliedUndef
 
 from optilab.course.grade import symbolic
 
-REAL = 1e-6  # imaginary parts of this share of the size are rounding, as after the root of a double eigenvalue
+REAL = 1e-6  # imaginary parts of this share of the largest size are rounding, as after the root of a double eigenvalue
 
 
 def single(value: Any) -> Any:
@@ -57,7 +57,9 @@ def array(value: Any, name: str = "the answer", dtype: type = float) -> np.ndarr
     except (TypeError, ValueError) as error:
         raise AssertionError(strange) from error
     if dtype is float and found.dtype.kind == "c":
-        assert not (abs(found.imag) > REAL * abs(found)).any(), strange
+        sizes = abs(found)
+        largest = sizes[np.isfinite(sizes)].max(initial=0)
+        assert not (abs(found.imag) > REAL * largest).any(), strange
         found = found.real
     return found
 

@@ -22,6 +22,8 @@ from threading import Lock
 from typing import NamedTuple, NoReturn
 
 PACKAGE = __name__.partition(".")[0]
+START = 60.0  # seconds that the process which makes the others may take until it is ready for the first time
+PATIENCE = 10.0  # and after each check, in which it has only to end two processes
 
 
 class Verdict(NamedTuple):
@@ -56,9 +58,18 @@ class Nursery:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """End it."""
+        """End it, whatever state it is in."""
         self.line.close()
-        self.process.wait()
+        self.wake()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def wake(self) -> None:
+        """Have it go on, should an answer have stopped it."""
+        self.process.send_signal(signal.SIGCONT)
 
     def judge(
         self, cells: list[str], locked: list[str], check: str, seconds: float, memory: int, folder: str
@@ -68,13 +79,20 @@ class Nursery:
         Raises
         ------
         OSError
-            If the process is no more.
+            If the process is no more, or doesn't do what it is for.
         """
         with self.turn:
             return self.one(cells, locked, check, seconds, memory, folder)
 
     def one(self, cells: list[str], locked: list[str], check: str, seconds: float, memory: int, folder: str) -> Verdict:
         """Have a check run while no other is."""
+        self.wake()
+        try:
+            if not self.line.poll(START):
+                raise OSError("the process that makes the others doesn't begin")
+            self.line.recv_bytes()
+        except EOFError as error:
+            raise OSError("the process that makes the others has ended") from error
         ours, theirs = Pipe()
         try:
             self.line.send((cells, withheld(check), math.ceil(seconds), memory, folder))
@@ -84,16 +102,28 @@ class Nursery:
         try:
             ours.send((locked, check))
             late = Verdict("", "KernelLost", f"It ran for longer than {seconds:.0f} s.")
-            return ours.recv() if ours.poll(seconds) else late
+            verdict = ours.recv() if ours.poll(seconds) else late
         except (EOFError, OSError) as error:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(1)
                 raise OSError("the process that makes the others has ended") from error
-            return ENDED
+            verdict = ENDED
         finally:
             ours.close()
-            with suppress(OSError):  # a process of answers may have ended it
-                self.line.send(None)  # both may go
+            ready = self.done()
+        if verdict is late and not ready:
+            raise OSError("the process that makes the others was stopped, by this answer or one before")
+        return verdict
+
+    def done(self) -> bool:
+        """Have both processes of a check ended; whether that was done in time, otherwise nothing more is asked of it."""
+        with suppress(OSError):  # a process of answers may have ended it
+            self.line.send(None)
+            self.wake()
+            if self.line.poll(PATIENCE):
+                return True
+        self.process.kill()
+        return False
 
 
 @cache
@@ -129,9 +159,11 @@ def judge(
     """
     asked = list(cells), list(locked), check, seconds, memory, folder
     for _ in range(2):  # the answers before these may have ended it
+        nursery = started()
         try:
-            return started().judge(*asked)
+            return nursery.judge(*asked)
         except OSError:
+            nursery.close()
             started.cache_clear()
     return ENDED
 
@@ -162,8 +194,9 @@ def nursery(descriptor: int) -> None:
     from optilab.course import answering, checking  # noqa: F401
 
     control: Connection = Connection(descriptor)
-    with suppress(EOFError):
+    with suppress(EOFError, BrokenPipeError):
         while True:
+            control.send_bytes(b"ready")
             couple(control)
 
 
@@ -195,6 +228,7 @@ def couple(control: Connection) -> None:
         for child in children:
             with suppress(OSError):
                 os.killpg(child, signal.SIGKILL)
+            os.kill(child, signal.SIGKILL)  # which may have left its group
             os.waitpid(child, 0)
 
 

@@ -16,6 +16,7 @@ import sympy as sp
 from optilab.course import formula
 
 ENTRIES = "biufcU"  # kinds of arrays whose bytes are copied: boolean, whole, real, complex, text
+KINDS = (np.random.PCG64, np.random.PCG64DXSM, np.random.MT19937, np.random.Philox, np.random.SFC64)
 LARGEST = 1 << 25  # bytes of an array
 CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": set}
 
@@ -98,9 +99,7 @@ def restored(data: Any, refer: Callable[[str, int], Any]) -> Any:
             entries = array(dtype, shape, text)
             return entries if kind == "array" else entries[()]
         case ["generator", state]:
-            generator = np.random.default_rng(0)
-            generator.bit_generator.state = restored(state, refer)
-            return generator
+            return generator(restored(state, refer))
         case ["objects", list() as shape, list() as items]:
             found = np.empty(len(items), object)
             found[:] = parts(items)
@@ -114,6 +113,20 @@ def restored(data: Any, refer: Callable[[str, int], Any]) -> Any:
         case [str() as kind, int() as number]:
             return refer(kind, number)
     raise ValueError(f"nothing that an answer may be: {str(data)[:60]}")
+
+
+def generator(state: Any) -> np.random.Generator:
+    """A generator of random numbers, of whichever kind its state is."""
+    kinds = {kind.__name__: kind for kind in KINDS}
+    name = state.get("bit_generator") if isinstance(state, dict) else None
+    if name not in kinds:
+        raise ValueError(f"no generator of random numbers: {str(state)[:60]}")
+    bits = kinds[name](0)
+    try:
+        bits.state = state
+    except KeyError as error:
+        raise ValueError(f"no state of {name}: {str(state)[:60]}") from error
+    return np.random.Generator(bits)
 
 
 def array(dtype: str, shape: list[Any], text: str) -> np.ndarray:

@@ -525,6 +525,23 @@ def ended(*_, **__):
     os.kill(os.getppid(), signal.SIGKILL)
     return 0
 """,
+    "it stops what made it": """
+def ended(*_, **__):
+    import os
+    import signal
+
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return 0
+""",
+    "it leaves its group and sleeps": """
+def ended(*_, **__):
+    import os
+    import time
+
+    os.setpgid(0, os.getpgid(os.getppid()))
+    time.sleep(600)
+    return 0
+""",
 }
 
 
@@ -566,7 +583,7 @@ def cheats(slug: str) -> dict[str, Cheat]:
     for name, text in PROCESSES.items():
         ends = "ended" in text
         answer = base[two] + "\n" + text + ("\n\n" + " = ".join(functions) + " = ended" if ends else "")
-        found[f"process: {name}"] = Cheat({two: answer}, seconds=3 if "hangs" in name else 60)
+        found[f"process: {name}"] = Cheat({two: answer}, seconds=3 if "hangs" in name or "sleeps" in name else 60)
     lines = [f"{function} = shown({function})" for function in functions]
     found["kernel: a result shown by the answer"] = Cheat({two: base[two] + SHOWN + "\n".join(lines)})
     if slug in SPECIAL:

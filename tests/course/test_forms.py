@@ -87,6 +87,13 @@ def test_matrices_keep_their_shape_and_complex_numbers_their_parts():
     np.testing.assert_array_equal(array([sp.I, 1], "the field", complex), [1j, 1])
 
 
+def test_imaginary_parts_that_are_rounding_beside_the_largest_entry_are_left_out():
+    assert array(np.array([2 + 0j, 1e-17 + 3e-17j])).tolist() == [2, 1e-17]
+    assert array(np.zeros(0, complex)).tolist() == []
+    with pytest.raises(AssertionError, match="must be real numbers"):
+        array(np.array([np.nan, 1j]))
+
+
 @pytest.mark.parametrize(
     "answer", [None, "123", ["1", "2"], [1, None], [[1], [1, 2]], {1, 2}, {"a": 1}, [1, x], [1, 1j], [1, sp.I], len]
 )

@@ -1,6 +1,7 @@
 """What crosses between the process of the answers and that of a check, and what becomes of those who misuse it."""
 
 import json
+import signal
 from fractions import Fraction
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 import sympy as sp
 from classwork import SLUGS, cells, source
 
+from optilab.course import processes
 from optilab.course.formula import read
-from optilab.course.processes import judge, started, withheld
+from optilab.course.processes import Nursery, judge, started, withheld
 from optilab.course.values import described, restored
 
 x, y = sp.symbols("x y", positive=True)
@@ -116,6 +118,10 @@ GARBAGE = [
     ["array", "<U0", [1 << 40], ""],
     ["objects", [3], [1]],
     ["complex", "1", 2],
+    ["generator", 3],
+    ["generator", ["dict", [["bit_generator", "Claim"]]]],
+    ["generator", ["dict", [["bit_generator", "PCG64"]]]],
+    ["generator", ["dict", [["bit_generator", ["list", []]]]]],
     ["dict", [[1, 2, 3]]],
     ["eval", "1"],
     ["list", "abc"],
@@ -186,7 +192,7 @@ def peek(problem, oracle):
         try:
             getattr(thing, name)
             found.append(False)
-        except (AttributeError, RuntimeError):
+        except AttributeError:
             found.append(True)
     return found
 """
@@ -220,6 +226,61 @@ assert draws(sample, np.random.default_rng(3)) == np.random.default_rng(3).norma
 """
     answer = "def draws(sample, rng):\n    return [rng.normal(), sample(rng), sample(rng), rng.normal()]"
     assert verdict(answer, check) == ("", "", "")
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
+def test_a_generator_of_any_kind_goes_on_over_there(kind):
+    rng = np.random.Generator(getattr(np.random, kind)(3))
+    rng.integers(2, dtype="u1")  # part of a word is kept for the next draws
+    arrived = crossed(rng)
+    assert arrived.integers(2, size=9, dtype="u1").tolist() == rng.integers(2, size=9, dtype="u1").tolist()
+    assert arrived.normal() == rng.normal()
+
+
+def test_an_error_of_what_is_given_is_raised_in_the_answer_as_what_it_is():
+    check = """
+import numpy as np
+
+
+class Odd(ValueError):
+    pass
+
+
+class Strange(Exception):
+    pass
+
+
+def oracle(kind):
+    if kind == "singular":
+        return np.linalg.inv(np.zeros((2, 2)))
+    raise {"odd": Odd("no"), "strange": Strange("no")}[kind]
+
+
+from optilab.core.counted import Counted
+from optilab.problems.quadratic import Quadratic
+
+assert kinds(oracle) == ["LinAlgError Singular matrix", "ValueError Odd: no", "RuntimeError Strange: no"], kinds(oracle)
+assert lacks(Counted(Quadratic(np.eye(2), np.zeros(2))))
+"""
+    answer = """
+def kinds(oracle):
+    found = []
+    for kind in ("singular", "odd", "strange"):
+        try:
+            oracle(kind)
+        except (ValueError, RuntimeError) as error:
+            found.append(f"{type(error).__name__} {error}")
+    return found
+
+
+def lacks(problem):
+    return not hasattr(problem, "nothing") and getattr(problem, "nothing", 3) == 3
+"""
+    assert verdict(answer, check) == ("", "", "")
+
+
+def test_what_is_imported_from_the_future_holds_on():
+    assert verdict("from __future__ import annotations\n\n\ndef f(x: Vector):\n    return x", "assert f(1) == 1").passed
 
 
 def test_records_cross_as_copies():
@@ -318,6 +379,35 @@ def test_what_takes_too_long_or_ends_costs_that_check_only():
     assert not verdict("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\na = 1", "assert a == 2").passed
     assert verdict("a = 1", "assert a == 1").passed
     assert started() is not before
+
+
+GROUP = "import os, time\nos.setpgid(0, os.getpgid(os.getppid()))\ntime.sleep(60)\na = 1"
+STOP = "import os, signal\n\n\ndef f():\n    os.kill(os.getppid(), signal.SIGSTOP)\n    return 1\n\n\na = f()"
+
+
+@pytest.mark.parametrize(
+    ("answer", "wakes"),
+    [(GROUP, True), (STOP, True), pytest.param(STOP, False, marks=pytest.mark.full)],
+    ids=["it leaves its group", "it stops what made it", "that can't be woken"],
+)
+def test_whoever_comes_after_an_answer_that_attacks_the_nursery_is_judged(answer, wakes, monkeypatch):
+    assert verdict("a = 1", "assert a == 1").passed
+    before = started()
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "PATIENCE", 5.0 if wakes else 0.1)
+        if not wakes:
+            patched.setattr(Nursery, "wake", lambda nursery: None)
+        assert not verdict(answer, "assert a == 2", seconds=0.5).passed
+    assert verdict("a = 1", "assert a == 1").passed
+    assert (started() is before) == wakes
+
+
+def test_a_nursery_that_is_stopped_can_be_closed(monkeypatch):
+    monkeypatch.setattr(processes, "PATIENCE", 0.1)
+    nursery = Nursery()
+    nursery.wake = lambda: nursery.process.send_signal(signal.SIGSTOP)
+    nursery.close()
+    assert nursery.process.returncode == -signal.SIGKILL
 
 
 def test_memory_is_measured_where_the_call_is_made():
