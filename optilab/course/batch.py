@@ -4,6 +4,7 @@ import json
 import logging
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,21 +118,34 @@ class Batch:
         try:
             found = settle(self.folder(self.course.submitted_directory, student), self.notebook)
             now: dict[str, Any] = {"digest": found.digest, "stamp": found.stamp}
+            notes = [*found.notes]
             changes = [what for key, what in CHANGES.items() if before.get(key, now[key]) != now[key]]
             if "digest" in before and not changes and self.graded(student).exists() and not anew:
+                if before.get("notes") != notes:
+                    self.remember(student, before | {"notes": notes})
                 return "as before"
             began = time.monotonic()
             self.autograde(student, found.stamp)
             now["seconds"] = time.monotonic() - began
-            now["notes"] = before["notes"] if before.get("digest") == found.digest else found.notes
+            now["notes"] = notes
             now["change"] = changes[:1]
             done = ": ".join(["graded again", *changes[:1]]) if "digest" in before else "graded"
         except (ValueError, OSError) as error:
             now = {"why": str(error)}
             done = f"not graded: {error}"
-        self.record[student] = now
-        replace(self.kept, json.dumps(self.record, indent=1, ensure_ascii=False))
+        self.remember(student, now)
         return done
+
+    def remember(self, student: str, known: dict[str, Any]) -> None:
+        """Keep what is known of a student."""
+        self.record[student] = known
+        replace(self.kept, json.dumps(self.record, indent=1, ensure_ascii=False))
+
+    def forget_time(self, student: str) -> None:
+        """Take back when a student handed in, which nbgrader keeps also when the file that said so is gone."""
+        with Gradebook(self.course.db_url, self.course.course_id) as gradebook, suppress(MissingEntry):
+            gradebook.find_submission(self.assignment, student).timestamp = None
+            gradebook.db.commit()
 
     def autograde(self, student: str, stamp: str) -> None:
         """Let nbgrader grade one student.
@@ -145,6 +159,8 @@ class Batch:
             parse_utc(stamp or None)
         except (ValueError, OverflowError) as error:
             raise ValueError(f"timestamp.txt holds no time: {stamp[:40]!r}") from error
+        if not stamp:
+            self.forget_time(student)
         self.course.student_id = student
         listener = Listener()
         self.app.log.addHandler(listener)

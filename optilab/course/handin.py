@@ -1,9 +1,10 @@
 """What lies in a student's folder: the notebook in it is found, and made one that nbgrader can read."""
 
 import json
+import os
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 from optilab.core.files import replace
 
 KEPT = "original"  # the folder beside a mended notebook in which the one that was handed in is kept
+MADE = "made.json"  # in it: what the notebook that is graded was made from
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,30 @@ def rebuilt(raw: bytes) -> nbformat.NotebookNode:
     return new_notebook(cells=cells)
 
 
+@dataclass(frozen=True)
+class Made:
+    """How the notebook that is graded was made, if it is no longer the file that was handed in."""
+
+    digest: str = ""  # of the notebook that is graded
+    renamed: bool = False
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path, raw: bytes) -> "Made":
+        """What a file says, if it says it of the notebook `raw`."""
+        try:
+            told = json.loads(path.read_bytes())
+            made = cls(str(told["digest"]), bool(told["renamed"]), tuple(map(str, told["notes"])))
+        except (OSError, ValueError, TypeError, KeyError):
+            return cls()
+        return made if made.digest == sha256(raw).hexdigest() else cls()
+
+
 def settle(folder: Path, name: str) -> HandIn:
     """See to it that `folder` holds the notebook `name`.ipynb and that nbgrader can read it.
 
-    A notebook of another name is taken if there is none of the right one; of several the one changed last. A file that
-    is mended or renamed is kept as it was in a folder beside it.
+    A notebook of another name is taken if none was handed in under the right one; of several the one changed last. A
+    file that is mended or renamed is kept as it was in a folder beside it.
 
     Parameters
     ----------
@@ -111,13 +132,11 @@ def settle(folder: Path, name: str) -> HandIn:
     if not found:
         there = ", ".join(path.name for path in shown)
         raise ValueError(f"there is no notebook, only {there}" if there else "the folder is empty")
-    chosen = right if right in found else max(found, key=lambda path: path.stat().st_mtime)
-    notes = []
+    made = Made.read(folder / KEPT / MADE, right.read_bytes()) if right in found else Made(renamed=True)
+    chosen = max(found, key=lambda path: (path.stat().st_mtime_ns, path == right)) if made.renamed else right
+    done = []
     if chosen != right:
-        notes.append(f"handed in as {chosen.relative_to(folder).as_posix()}")
-    if len(found) > 1:
-        others = ", ".join(path.relative_to(folder).as_posix() for path in found if path != chosen)
-        notes.append(f"not looked at: {others}")
+        done.append(f"handed in as {chosen.relative_to(folder).as_posix()}")
     raw = chosen.read_bytes()
     sound = in_order(raw)
     if not sound:
@@ -125,14 +144,20 @@ def settle(folder: Path, name: str) -> HandIn:
             mended = nbformat.writes(rebuilt(raw)).encode("utf-8", "replace")  # halves of characters become "?"
         except ValueError as error:
             raise ValueError(f"{chosen.name}: {error}") from error
-        notes.append("the file was damaged: rebuilt from the texts of its cells")
+        done.append("the file was damaged: rebuilt from the texts of its cells")
     if not sound or chosen != right:
         kept = folder / KEPT / chosen.relative_to(folder)
         kept.parent.mkdir(parents=True, exist_ok=True)
         replace(kept, raw)
-        replace(right, raw if sound else mended)
+        whole, changed = raw if sound else mended, chosen.stat().st_mtime_ns
+        made = Made(sha256(whole).hexdigest(), made.renamed, tuple(done))
+        replace(folder / KEPT / MADE, json.dumps(asdict(made)))
+        replace(right, whole)
+        os.utime(right, ns=(changed, changed))  # what is handed in later is newer than what this was made from
         if chosen != right:
             chosen.unlink()
+    others = ", ".join(path.relative_to(folder).as_posix() for path in found if path not in (chosen, right))
+    notes = (*made.notes, *([f"not looked at: {others}"] if others else []))
     stamp = folder / "timestamp.txt"
     when = stamp.read_text(errors="replace").strip() if stamp.exists() else ""
-    return HandIn(sha256(right.read_bytes()).hexdigest(), when, tuple(notes))
+    return HandIn(sha256(right.read_bytes()).hexdigest(), when, notes)

@@ -1,6 +1,7 @@
 """A lecturer's day with the real nbgrader: `optilab course grade` on good, broken and newer work, and what follows."""
 
 import html
+import os
 import re
 import shutil
 import subprocess
@@ -101,6 +102,27 @@ def test_marks_and_texts_of_broken_notebooks_are_restored_and_nobody_is_left_out
         assert cli.main(["course", "grade", SLUG, "--student", "honest", *options]) == 0
         assert capsys.readouterr().err.endswith(f"honest: {done}\n")
         assert course.scores()["honest"]["1-weights-test"] == 2.5
+
+
+def test_a_time_that_is_taken_back_and_other_files_are_noticed(course, told):
+    with (course.folder / "nbgrader_config.py").open("a") as config:
+        config.write("c.Execute.enabled = False\n")
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as gradebook:
+        gradebook.update_or_create_assignment(SLUG, duedate="2030-01-01 12:00 UTC")
+    folder = course.folder / "submitted" / "ada" / SLUG
+    folder.mkdir(parents=True)
+    (folder / "timestamp.txt").write_text("2030-01-01 13:00 UTC")
+
+    def added(name, when):
+        nbformat.write(answered(course, **{"1-weights": name}), folder / name)
+        os.utime(folder / name, (when, when))
+        return told("grade")["ada"]
+
+    assert added("v1.ipynb", 1).endswith(" handed in as v1.ipynb; late by 1:00:00")
+    (folder / "timestamp.txt").unlink()
+    assert told("grade")["ada"].endswith(" another time stamp; handed in as v1.ipynb")
+    assert added("v0.ipynb", 0).endswith(" another time stamp; handed in as v1.ipynb; not looked at: v0.ipynb")
+    assert added("v2.ipynb", 2).endswith(" a newer hand-in; handed in as v2.ipynb; not looked at: v0.ipynb")
 
 
 @pytest.mark.full

@@ -54,9 +54,7 @@ def test_what_can_be_read_ends_up_under_the_right_name_for_nbgrader_to_read(name
         assert texts(read) == whole
         assert (path.parent / KEPT).is_dir()
         assert first.notes
-    again = settle(path.parent, "work")
-    assert again.digest == first.digest
-    assert again.notes == ()
+    assert settle(path.parent, "work") == first
 
 
 @pytest.mark.parametrize("name", HOPELESS)
@@ -87,6 +85,35 @@ def test_of_several_the_right_name_counts_or_else_the_latest_and_the_others_are_
     assert settle(tmp_path, "c").notes == ("not looked at: a.ipynb, b (1).ipynb",)
     assert settle(tmp_path, "work").notes == ("handed in as a.ipynb", "not looked at: b (1).ipynb, c.ipynb")
     assert nbformat.read(tmp_path / "work.ipynb", as_version=4).cells[1].source == "a.ipynb"
+
+
+def test_what_is_handed_in_later_under_another_name_takes_the_place_of_what_was_renamed(work, tmp_path):
+    def hand_in_as(name, when):
+        work.cells[1].source = f"{name} {when}"
+        (tmp_path / name).write_bytes(written(work))
+        os.utime(tmp_path / name, (when, when))
+
+    def counts():
+        notes = settle(tmp_path, "work").notes
+        assert settle(tmp_path, "work").notes == notes
+        return nbformat.read(tmp_path / "work.ipynb", as_version=4).cells[1].source, *notes
+
+    hand_in_as("a.ipynb", 1)
+    hand_in_as("b.ipynb", 2)
+    assert counts() == ("b.ipynb 2", "handed in as b.ipynb", "not looked at: a.ipynb")
+    hand_in_as("c.ipynb", 3)
+    assert counts() == ("c.ipynb 3", "handed in as c.ipynb", "not looked at: a.ipynb")
+    hand_in_as("c.ipynb", 4)
+    hand_in_as("d.ipynb", 1)
+    assert counts() == ("c.ipynb 4", "handed in as c.ipynb", "not looked at: a.ipynb, d.ipynb")
+    hand_in_as("work.ipynb", 2)
+    assert counts() == ("work.ipynb 2", "not looked at: a.ipynb, d.ipynb")
+    hand_in_as("e.ipynb", 5)
+    (tmp_path / "work.ipynb").write_bytes(b"\xef\xbb\xbf" + written(work))
+    first, *notes = counts()
+    assert (first, notes[1]) == ("e.ipynb 5", "not looked at: a.ipynb, d.ipynb, e.ipynb")
+    (tmp_path / KEPT / "made.json").write_text('{"digest": 3}')
+    assert counts() == (first, notes[1])
 
 
 def test_another_answer_and_another_time_are_noticed(work, tmp_path):
