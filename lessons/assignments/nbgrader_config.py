@@ -39,10 +39,11 @@ c.FileNameCollectorPlugin.named_regexp = r"""(?x)
 """
 
 # Students' code runs in a kernel, and checks in processes of their own. A cell or check that takes longer than a
-# minute, ends its process or takes more than 4 GiB has failed; the other tasks are graded. Modules beside a notebook
-# are not imported. It is no sandbox: see README.md.
+# minute, a check longer than its own `exam(seconds=…)` allow if that is more, that ends its process or takes more than
+# 4 GiB has failed; the other tasks are graded. Modules beside a notebook are not imported. It is no sandbox: see
+# README.md.
 c.Execute.timeout = 60
-c.Execute.submission_timeout = 300
+c.Execute.submission_timeout = 600
 c.Execute.memory = memory = 4 << 30
 c.Execute.shutdown_kernel = "immediate"
 c.Execute.raise_on_iopub_timeout = False

@@ -13,6 +13,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Integer
 
 from optilab.course.budget import Budget
+from optilab.course.grade import allowed
 from optilab.course.processes import judge, started
 
 LOUD = 1_000_000  # characters of a notebook's printed text that are kept
@@ -27,7 +28,7 @@ class Execute(preprocessors.Execute):
     before it that did no such thing have been run again. What comes after the submission's time is over isn't run.
     """
 
-    submission_timeout = Integer(300, help="Seconds that all cells and checks may take together.").tag(config=True)
+    submission_timeout = Integer(600, help="Seconds that all cells and checks may take together.").tag(config=True)
     memory = Integer(4 << 30, help="Bytes that a process of a check may take, where the system limits it.").tag(
         config=True
     )
@@ -85,12 +86,16 @@ class Execute(preprocessors.Execute):
             ],
             locked=[self.setup[other] for other in dict.fromkeys(there) if other in self.setup],
             check=self.checks[name],
-            seconds=self.budget.capped(self.timeout + 2 * self.spent),  # the answers run again
+            seconds=self.budget.capped(self.longest(self.checks[name])),
             memory=self.memory,
             folder=resources.get("metadata", {}).get("path") or os.sep,
         )
         said = [new_output("stream", name="stdout", text=verdict.printed)] if verdict.printed else []
         cell.outputs = said if verdict.passed else [*said, failed(verdict.name, verdict.text)]
+
+    def longest(self, check: str) -> float:
+        """Seconds that a check may take: what students see of it allows them as much, and the answers run again."""
+        return max(self.timeout, allowed(check)) + 2 * self.spent
 
     def renew(self, index: int) -> None:
         """Start a new kernel and run in it what comes before cell `index`, but for the checks and what is lost."""

@@ -116,7 +116,7 @@ class Nursery:
         return verdict
 
     def done(self) -> bool:
-        """Have both processes of a check ended; whether that was done in time, otherwise nothing more is asked of it."""
+        """Have both processes of a check ended; whether that was done in time. If not, it is ended itself."""
         with suppress(OSError):  # a process of answers may have ended it
             self.line.send(None)
             self.wake()

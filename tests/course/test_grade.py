@@ -9,10 +9,12 @@ import warnings
 import numpy as np
 import pytest
 import sympy as sp
+from classwork import SLUGS, cells, source
 
 from optilab.classics import heavy_ball
 from optilab.core.run import run
-from optilab.course.grade import exam, own_work, symbolic, time_limit
+from optilab.course.execute import Execute
+from optilab.course.grade import allowed, exam, own_work, symbolic, time_limit
 from optilab.papers.discretisation_drift.algorithm import coefficients
 from optilab.problems.quadratic import Quadratic
 
@@ -124,6 +126,25 @@ def test_expressions_are_read_in_any_form():
     E = sp.Function("E")(x)
     assert symbolic(3) == 3
     assert symbolic(E.diff(x) / 2) == E.diff(x) / 2
+
+
+def test_what_a_check_allows_is_read_off_its_text():
+    assert allowed("with exam(30):\n    with exam(seconds=0.5):\n        pass") == 30.5
+    assert allowed("with exam(), exam(seconds=n):\n    pass") == 40
+    assert allowed("'exam(30)'") == 0
+
+
+def test_a_check_may_take_what_it_allows_and_the_cells_before_it_besides():
+    step = Execute(timeout=60)
+    step.spent = 1.5
+    assert step.longest("with exam(seconds=20):\n    pass") == 63
+    assert step.longest("with exam(seconds=90):\n    pass") == 93
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_all_checks_of_an_assignment_may_take_what_they_allow(slug):
+    checks = cells(source(slug), "grade").values()
+    assert 40 * len(checks) <= sum(allowed(cell.source) for cell in checks) <= Execute().submission_timeout * 0.7
 
 
 class Anything(sp.Expr):
