@@ -35,6 +35,10 @@ def gauss_newton(i, rng):
     return dojo.gauss_newton(windows, identification.GUESS, tolerance=1e-5)  # above what rounding leaves
 
 
+def softened(i):
+    return replace(puck.steering(), T=3, kappa_r=np.array([1e-6, 1e-2, 0.1])[i])
+
+
 CASES = {
     "interior_point": interior_point,
     "rollout": rollout,
@@ -46,6 +50,7 @@ CASES = {
     "ilqr": lambda i, rng: puck.plans(kappa_g=0.1, goal=GOALS[i]),
     "gauss_newton": gauss_newton,
     "ars": lambda i, rng: dojo.ars(puck.steering(), np.zeros((3, 8))[i], nu=np.array([3.0, 2.0, 1.0])[i], rng=rng),
+    "ars: a problem each": lambda i, rng: dojo.ars(softened(i), np.zeros(8), nu=2.0, directions=3, rng=rng),
 }
 
 PROBLEMS = {

@@ -7,7 +7,7 @@ Sources: H. Mania, A. Guy, B. Recht, "Simple random search provides a competitiv
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,7 +123,7 @@ def ars(
     Parameters
     ----------
     problem : Steering
-        Has `sample` and `sample_value`.
+        Draws goals and says what reaching them costs; its κ_r may be an array (*batch).
     theta0 : array (*batch, d)
         Where to start.
     nu, alpha : number or array (*batch)
@@ -138,7 +138,8 @@ def ars(
     ValueError
         If a parameter isn't positive.
     """
-    theta, nu, alpha = replicates(theta0, nu, alpha)
+    theta, nu, alpha, kappa_r = replicates(theta0, nu, alpha, problem.kappa_r)
+    problem = replace(problem, kappa_r=kappa_r[..., None])  # Θ gets two axes more, of signs and directions
     for name, value in (("nu", nu), ("alpha", alpha), ("directions", directions), ("size", size)):
         require(np.asarray(value) > 0, name, value, "positive")
     batch, d = theta.shape[:-1], theta.shape[-1]
