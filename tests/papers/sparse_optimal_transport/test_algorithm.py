@@ -330,11 +330,18 @@ def test_weak_duality_with_and_without_a_gap(seed, primal, dual):
 
 
 def test_too_few_nonzeros_leave_no_plan():
-    assert not sp.feasible(5, 3, 2)
-    assert sp.feasible(4, 4, 2)
+    assert not sp.enough_nonzeros(5, 3, 2)
+    assert sp.enough_nonzeros(4, 4, 2)
     problem = random_problem(np.random.default_rng(0), 5, 3, 5.0)
     assert primal_by_brute_force(problem, 2, 0.3) == np.inf
     assert np.isfinite(sp.certified(sp.SemiDual(problem, 2, 0.3)).bound)
+
+
+def test_enough_nonzeros_may_leave_no_plan_either():
+    a, b = np.array([0.26, 0.246, 0.253, 0.241]), np.array([0.9, 0.06, 0.04])
+    assert sp.enough_nonzeros(4, 3, 2)
+    assert primal_by_brute_force(Transport(a, b, np.zeros((4, 3))), 2, 0.3) == np.inf  # no two sources hold 0.9
+    assert np.isfinite(primal_by_brute_force(Transport(a, b, np.zeros((4, 3))), 4, 0.3))
 
 
 def test_every_evaluation_is_recorded_and_their_limit_kept_up_to_a_line_search():

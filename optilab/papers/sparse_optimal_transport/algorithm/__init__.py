@@ -48,7 +48,7 @@ from optilab.papers.sparse_optimal_transport.algorithm.solvers import (
 from optilab.papers.sparse_optimal_transport.algorithm.sparse_plan import SparsePlan, sparse_transport, with_right_rows
 from optilab.papers.sparse_optimal_transport.algorithm.theory import (
     Lines,
-    feasible,
+    enough_nonzeros,
     k_support_norm,
     lines,
     relaxed_cost,

@@ -74,6 +74,10 @@ def lines(problem: Transport, *, linear: np.ndarray, quadratic: np.ndarray, gamm
     return Lines(linear, np.asarray(quadratic), linear + gamma / 2 * (problem.b**2).sum(-1))
 
 
-def feasible(m: int, n: int, k: int) -> bool:
-    """Whether a plan with k nonzeros a column can meet both marginals for generic a and b: it has m + n − 1 of them."""
+def enough_nonzeros(m: int, n: int, k: int) -> bool:
+    """Whether k nonzeros a column can make the m + n − 1 that any plan between generic marginals has at least.
+
+    Without them no plan has both marginals right. With them there may be none all the same: a column that asks for more
+    than its k largest sources hold can't be filled.
+    """
     return k * n >= m + n - 1

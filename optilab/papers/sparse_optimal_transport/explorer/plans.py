@@ -8,7 +8,7 @@ import numpy as np
 
 from optilab.classics.exact_transport import exact_transport
 from optilab.classics.sinkhorn import solve_sinkhorn
-from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, adam_then_lbfgs, feasible
+from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, adam_then_lbfgs, enough_nonzeros
 from optilab.papers.sparse_optimal_transport.explorer.colours import color
 from optilab.papers.sparse_optimal_transport.explorer.posts import posts
 from optilab.problems.transport import bumps
@@ -48,7 +48,7 @@ def compute(method: str, k: int, gamma: float, epsilon: float) -> dict[str, Any]
     off, cost = number(float(error), 2), number(float(problem(T)), 4)
     note = f"{seen.sum()} of 576 entries are used, at most {count.max()} in a column; the plan costs {cost}. "
     note += f"Row sums are off by {off} in all." if error < 1e-3 else f"Row sums are off by <b>{off}</b> in all."
-    if method == SPARSE and not feasible(24, 24, k):
+    if method == SPARSE and not enough_nonzeros(24, 24, k):
         note += f" <b>No plan with k = {k} nonzeros per column meets both marginals.</b>"
     return {
         "mass": np.where(seen, np.log10(np.maximum(T, SEEN)), np.nan),
