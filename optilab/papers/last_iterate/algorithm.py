@@ -121,7 +121,8 @@ def poly(T: int, eta: float | Array, L: float = 0.0) -> Array:
 
 def const(T: int, eta: float | Array, L: float = 0.0) -> Array:
     """η/√T throughout, at most 1/(2L): pays log T."""
-    return _capped(eta / np.sqrt(T) * np.ones_like(_times(T, eta)), L)
+    t = _times(T, eta)
+    return _capped(eta / np.sqrt(T) * np.ones_like(t), L)
 
 
 def linear(T: int, eta: float | Array, L: float = 0.0) -> Array:
@@ -138,7 +139,8 @@ def heavy_poly(T: int, eta: float | Array, p: float) -> Array:
 def heavy_const(T: int, eta: float | Array, p: float) -> Array:
     """η T^{−1/p} throughout for noise with a p-th moment."""
     require(1 < p <= 2, "p", p, "in (1, 2]")
-    return eta * T ** (-1 / p) * np.ones_like(_times(T, eta))
+    t = _times(T, eta)
+    return eta * T ** (-1 / p) * np.ones_like(t)
 
 
 def heavy_linear(T: int, eta: float | Array, p: float) -> Array:

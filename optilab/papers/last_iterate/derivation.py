@@ -149,27 +149,34 @@ def strong_convexity() -> Derivation:
             "γₜ₊₁(1 − μηₜ₊₁)/ηₜ₊₁ for ηₜ = 2/(μ(t+1)), with the guess γₜ = t/μ; n stands for t",
         )
         .equals(gamma / step, "equals γₜ/ηₜ, as telescoping asks: the guess is right")
-        .then("with γ₁ = 1/μ = η₁", lambda _: gamma.subs(n, 1) - step.subs(n, 1))
+        .then("at t = 1", lambda e: e.subs(n, 1))
+        .equals(sp.Integer(1), "so γ₁ = η₁, both 1/μ, as weights begin")
     )
 
 
 def forgetting() -> Derivation:
     """How fast sc1 and sc2 forget the start: Σγ grows like T, and like T²."""
-    first = mu * kappa * 2  # (1 − μη_1)/γ_1 for η_t = 1/(μ(t + 2κ)), γ constant
     j = sp.symbols("j", integer=True, positive=True)
-    step1 = 2 / (mu * (2 + 4 * kappa))
-    gamma = step1 * (j + 4 * kappa) / (1 + 4 * kappa)
+    B_1, B_2 = sp.symbols("B_1 B_2", positive=True)
+    first, second = 1 / (mu * (1 + 2 * kappa)), 2 / (mu * (2 + 4 * kappa))  # η_1, and γ_1 as well
+    weight = second * (j + 4 * kappa) / (1 + 4 * kappa)
     return (
         Derivation(
-            "Forgetting the start", first * D / n, "ηₜ = 1/(μ(t+2κ)): γ is constant, the start counts 2κμD/T = 2LD/T"
+            "Forgetting the start",
+            (
+                sp.Eq(B_1, (1 - mu * first) * D / sp.Sum(first, (j, 1, n))),
+                sp.Eq(B_2, (1 - mu * second) * D / sp.Sum(weight, (j, 1, n))),
+            ),
+            "the start counts (1 − μη₁)D/Σγ: B₁ for ηₜ = 1/(μ(t+2κ)), γₜ = η₁; "
+            "B₂ for ηₜ = 2/(μ(t+1+4κ)), γₜ = η₁(t+4κ)/(1+4κ); n stands for T",
         )
-        .then(
-            "ηₜ = 2/(μ(t+1+4κ)): γₜ grows like t + 4κ",
-            lambda _: sp.factor((1 - mu * step1) * D / sp.summation(gamma, (j, 1, n))),
-        )
+        .then("sum the weights", lambda system: tuple(sp.Eq(e.lhs, sp.factor(e.rhs.doit())) for e in system))
         .equals(
-            4 * mu * kappa * (1 + 4 * kappa) * D / (n * (n + 1 + 8 * kappa)),
-            "with L = κμ: 4L(1+4κ)D/(T(T+1+8κ)), a factor T less",
+            (
+                sp.Eq(B_1, 2 * kappa * mu * D / n),
+                sp.Eq(B_2, 4 * kappa * mu * (1 + 4 * kappa) * D / (n * (n + 1 + 8 * kappa))),
+            ),
+            "with L = κμ: 2LD/T, and 4L(1+4κ)D/(T(T+1+8κ)), a factor T less",
         )
     )
 

@@ -133,10 +133,12 @@ def check_elastic_step(step: Step, seed: int | None = None) -> str:
     Recognises the threshold λ in place of ηλ, a part of h that is missing, and the two in the wrong order.
     """
     rng = np.random.default_rng(seed)
-    x, g, eta, lam, mu = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5)), 0.8, 1.5
+    lam, mu, there = 0.8, 1.5, np.zeros(6)
+    while abs(there).max() <= lam:  # where all entries are within ηλ, a threshold at λ gives zero as well
+        x, g, eta = rng.normal(size=6), rng.normal(size=6), float(rng.uniform(0.2, 0.5))
+        there = x - eta * g
     answer = array(step(x.copy(), g.copy(), eta, lam, mu), "z")
     assert answer.shape == x.shape, f"z must have the shape of x, {x.shape}, not {answer.shape}"
-    there = x - eta * g
 
     def soft(point: np.ndarray, by: float) -> np.ndarray:
         return np.sign(point) * np.maximum(abs(point) - by, 0)

@@ -229,6 +229,8 @@ WIDER = Noisy(Distance(np.ones(10)), Gaussian(0.1), 10)  # than the start that i
     ("make", "message"),
     [
         (lambda: alg.poly(0, 1.0), "T must be a whole number"),
+        (lambda: alg.const(0, 0.3), "T must be a whole number, 1 or more, got 0"),
+        (lambda: alg.heavy_const(0, 0.3, 1.5), "T must be a whole number, 1 or more, got 0"),
         (lambda: alg.poly(2.5, 1.0), "T must be a whole number, 1 or more, got 2.5"),
         (lambda: alg.linear(10, 0.0), "eta must be positive"),
         (lambda: alg.linear(10, np.inf), "eta must be positive and finite"),

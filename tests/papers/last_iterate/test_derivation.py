@@ -68,10 +68,9 @@ def test_the_derived_steps_are_those_of_the_maps():
 def test_the_derived_strongly_convex_terms_are_those_of_the_bound():
     forgetting = derivation.forgetting().numpy(derivation.n, derivation.kappa, derivation.mu, derivation.D)
     T, mu, kappa = 40, 0.5, 3.0
-    start = strong_bound(alg.strong2(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
-    assert float(start) == pytest.approx(forgetting(T, kappa, mu, 2.0))
-    flat = strong_bound(alg.strong1(T, mu, kappa * mu), 2.0, 0.0, mu_f=mu, L=kappa * mu)
-    assert float(flat) == pytest.approx(2 * kappa * mu * 2.0 / T)
+    steps = alg.strong1(T, mu, kappa * mu), alg.strong2(T, mu, kappa * mu)
+    starts = [float(strong_bound(eta, 2.0, 0.0, mu_f=mu, L=kappa * mu)) for eta in steps]
+    assert starts == pytest.approx(forgetting(T, kappa, mu, 2.0))
 
 
 def test_the_derived_lower_bound_holds_on_the_instance():

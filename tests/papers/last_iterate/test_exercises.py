@@ -44,7 +44,7 @@ def test_the_checks_on_steps():
     def elastic(x, g, eta, lam, mu):
         return soft(x - eta * g, eta * lam) / (1 + eta * mu)
 
-    for seed in range(20):
+    for seed in (*range(20), 21167):  # the last begins with a draw at which all steps to zero look alike
         assert exercises.check_positive_step(positive, seed=seed)
         assert exercises.check_elastic_step(elastic, seed=seed)
     wrong = [

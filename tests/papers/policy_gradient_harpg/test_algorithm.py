@@ -359,6 +359,7 @@ def climb(name, problem=PLANT, theta0=(0.0, 0.0), **settings):
         (lambda: theory.sample_complexity("PG", 0.1), "the method"),
         (lambda: theory.error_bound("N-MPG", np.ones(3), np.ones(3), sigma=np.nan), "sigma must be 0 or more"),
         (lambda: theory.gap_bound(np.ones(3), np.ones(4), gap=1, L=1, mu_F=1, M_g=1), "error and gamma"),
+        (lambda: theory.gap_bound(np.ones(3), np.ones(3), gap=1, L=1, mu_F=1, M_g=0.0), "M_g must be positive"),
         (lambda: theory.variance_bound(gamma=0.5, M_g=-1.0), "M_g must be 0 or more"),
         (lambda: theory.transfer_error(-0.1, mu_F=1.0, M_g=1.0, gamma=0.5), "eps_bias must be 0 or more"),
         (lambda: alg.trajectories("HARPG", 0), "T must be a whole number"),

@@ -171,8 +171,8 @@ def gap_bound(
     ValueError
         If a constant isn't allowed, or the shapes of `error` and `gamma` differ.
     """
-    positive(mu_F=mu_F)
-    sizes(gap=gap, L=L, M_g=M_g, epsilon=epsilon)
+    positive(mu_F=mu_F, M_g=M_g)
+    sizes(gap=gap, L=L, epsilon=epsilon)
     fits = np.shape(error) == np.shape(gamma) and np.ndim(error) == 1
     require(fits, "error and gamma", np.shape(error), "arrays (T,)")
     rate = mu_F / M_g
