@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from optilab.core.numerics import log_slope
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg import experiment
@@ -109,6 +110,28 @@ def test_cosines_of_the_pictures_order_the_methods():
         middle[name] = np.median(cosine[60:])
     assert middle["N-PG"] < -0.15
     assert 0.6 < middle["N-MPG"] < min(middle["N-PG-IGT"], middle["N-HARPG"])
+
+
+class Steady(LinearGaussian):
+    """The plant with the same noise everywhere, that of its start."""
+
+    def rollout(self, theta, noise):
+        return super().rollout(np.broadcast_to(START, theta.shape), noise)
+
+    def g(self, tau, theta):
+        return super().g(tau, np.broadcast_to(START, theta.shape)) - self.grad(START) + self.grad(theta)
+
+
+@pytest.mark.full
+def test_medians_fall_as_promised_of_means_where_noise_stays_the_same_and_faster_where_it_shrinks():
+    at = experiment.checkpoints(200, first=20)
+    for name in ("N-MPG", "N-PG-IGT"):
+        real, steady = (race(name, T=200, gamma0=0.3, runs=200, at=at, problem=one) for one in (PLANT, Steady()))
+        promised = -alg.decay_exponent(name)
+        assert promised - 0.05 < steady.slope < promised + 0.1
+        assert promised - 0.05 < log_slope(at, steady.err.mean(-1)) < promised + 0.1
+        assert real.slope < promised - 0.15
+    assert log_slope(at, race("N-MPG", T=200, gamma0=0.3, runs=200, at=at).err.mean(-1)) > -0.45  # lost runs hold it up
 
 
 def test_the_start_is_where_the_question_is_asked():

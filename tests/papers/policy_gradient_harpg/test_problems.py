@@ -34,6 +34,12 @@ def differences(problem, theta, u, h=1e-4):
 PROBLEMS = {"plant": PLANT, "table": small(H=6), "pendulum": Pendulum(H=12, drawn=50)}
 
 
+def test_the_plant_has_a_flat_place_far_below_its_top():
+    place = np.array([-5.0, 3.0])
+    assert PLANT.maximum - float(PLANT(place)) == pytest.approx(6.35, abs=0.01)
+    assert np.linalg.norm(PLANT.grad(place)) == pytest.approx(0.205, abs=1e-3)
+
+
 # The estimators, exactly
 
 

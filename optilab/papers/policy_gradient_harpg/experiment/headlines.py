@@ -60,13 +60,20 @@ def compared(found: dict[str, Race], size: str, most: dict[str, tuple[float, flo
 
 
 def slopes(found: dict[str, Race], size: str, between: tuple[float, float]) -> Iterator[Claim]:
-    """How fast errors fall, from update 100 on."""
+    """How fast median errors fall, from update 100 on.
+
+    Theory speaks of means, which hold the runs that get lost: of 120 runs of 10,000 updates they fell with −.31 (N-MPG)
+    and −.38 (N-PG-IGT), and N-HARPG's rose with +.19, made by a few products under heavy tails. Medians fall faster
+    than promised since noise shrinks where a run climbs: with noise of the same law everywhere they don't.
+    """
     for name in REMEMBER:
         steep, flat = (-np.inf, -0.6) if name == "N-HARPG" else between
         one = found[name]
         rows = np.isin(one.t, checkpoints(int(one.t[-1])))
         fall = log_slope(one.t[rows], np.median(one.err[rows], -1))
-        statement = f"{size}: slope of {name}'s median error (theory: at least as steep as {PROMISED[name]})"
+        statement = (
+            f"{size}: slope of {name}'s median error (theory, of the mean: at least as steep as {PROMISED[name]})"
+        )
         yield Claim(statement, fall, at_most=flat, at_least=steep)
 
 
