@@ -105,6 +105,10 @@ PAGE = """# Teach with the lessons
 Each plan keeps the order that the lessons would like: what prepares for a lesson comes before it. Minutes are a
 reader's, without the assignment. A lesson stands on its own all the same, and says what it needs.
 
+Every lesson but the first has an assignment that grades itself: `optilab course init my-course` makes a course of all
+of them, and a [guide](lessons/assignments/README.md) tells how to hand out and grade. What is shown live may drag
+points in pictures or start a run, so it needs `optilab lab`.
+
 ## {plans[0].title}
 
 {plans[0].words}
@@ -154,6 +158,11 @@ def links(slugs: Sequence[str]) -> str:
     return ", ".join(f"[{row.number:02d} {row.slug}](lessons/{row.lesson})" for row in rows)
 
 
+def tasks(slugs: Sequence[str]) -> str:
+    """Assignments as links."""
+    return ", ".join(f"[{slug}](lessons/assignments/source/{slug}/{slug}.ipynb)" for slug in slugs)
+
+
 def demonstration(plan: Plan) -> str:
     """The items of a demonstration, each with what is shown live."""
     rows = [
@@ -171,7 +180,7 @@ def demonstration(plan: Plan) -> str:
 def weeks(plan: Plan) -> str:
     """The weeks of a course."""
     rows = [
-        (week, session.title, links(session.lessons), links(session.home) or "–", ", ".join(session.assignments))
+        (week, session.title, links(session.lessons), links(session.home) or "–", tasks(session.assignments))
         for week, session in enumerate(plan.sessions, start=1)
     ]
     return table("week, about, together, at home, assignments", rows)

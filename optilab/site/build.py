@@ -106,18 +106,20 @@ def write_sources(source: Path, rows: Sequence[Lesson], assets: Path) -> None:
     """Write what Sphinx reads: the home page, lessons with what plays in them, plans, a page for scripts, reference."""
     built = {row.lesson for row in rows}
     (source / "lessons").mkdir(parents=True)
+    listed = []
     for row, snippets in zip(rows, frozen(rows, assets), strict=True):
         notebook = nbformat.read(shipped.lessons() / row.lesson, as_version=4)
+        title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+        listed.append(f"{row.number:02d} {title} <lessons/{row.lesson.removesuffix('.ipynb')}>")
         nbformat.write(pages.page(notebook, row, snippets, built), source / "lessons" / row.lesson)
     scripts = sorted(shipped.folder("docs").glob("*.md"))
     contents = CONTENTS.format(
-        lessons="\n".join(f"lessons/{row.lesson.removesuffix('.ipynb')}" for row in rows),
+        lessons="\n".join(listed),
         scripts="\n".join(f"docs/{path.stem}" for path in scripts),
     )
     (source / "index.md").write_text(home.page(rows, repository.home()) + contents, encoding="utf-8")
-    (source / "teaching.md").write_text(
-        pages.linked(plans.markdown(), {f"lessons/{name}" for name in built}, ""), encoding="utf-8"
-    )
+    plan = pages.linked(plans.markdown(), {f"lessons/{name}" for name in built}, "")
+    (source / "teaching.md").write_text(f"---\nhide-toc: true\n---\n\n{plan}", encoding="utf-8")
     (source / "docs").mkdir()
     for path in scripts:
         text = pages.linked(path.read_text(encoding="utf-8"), {f"../lessons/{name}" for name in built}, "docs/")

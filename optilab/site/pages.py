@@ -6,10 +6,24 @@ from collections.abc import Container, Mapping
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from optilab.catalogue import Lesson
+from optilab.catalogue import Lesson, Paper
 from optilab.site.repository import binder, colab, on_the_web
 
+ARXIV = re.compile(r"(?<!\[)arXiv (\d{4}\.\d{4,5})")
 LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)([^)\s#]+)")
+
+
+HERE = (
+    "On this page pictures move one control at a time. To drag points in them, to type or to run anew takes a kernel; "
+    "how to get one is told under each of them."
+)
+
+
+def reference(row: Lesson) -> str:
+    """Where the reference has what a lesson is made of, in Markdown; nothing for a lesson without a paper's room."""
+    if not isinstance(row, Paper):
+        return ""
+    return f"\n\n[The paper's room](../api/optilab.papers.{row.slug}.rst): algorithm, derivations, experiments."
 
 
 def kernel(row: Lesson) -> str:
@@ -52,12 +66,14 @@ def page(notebook: NotebookNode, row: Lesson, snippets: Mapping[int, str], built
     """
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown":
-            cell.source = linked(cell.source, built, "lessons/")
+            text = ARXIV.sub(r"[arXiv \1](https://arxiv.org/abs/\1)", cell.source)
+            cell.source = linked(text, built, "lessons/")
         elif index in snippets:
             cell.outputs = [new_output("display_data", {"text/html": snippets[index]})]
             cell.metadata.tags = ["remove-input"]
         elif cell.metadata.get("jupyter", {}).get("source_hidden"):
             cell.metadata.tags = ["hide-input" if cell.outputs else "remove-cell"]
+    notebook.cells[0].source += f'\n\n<p class="kernel">{HERE}</p>'
     note = f'<p class="kernel">{kernel(row)} <a href="{on_the_web(f"lessons/{row.lesson}")}">The notebook</a>.</p>'
-    notebook.cells.append(new_markdown_cell(note))
+    notebook.cells.append(new_markdown_cell(note + reference(row)))
     return notebook

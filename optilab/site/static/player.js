@@ -132,7 +132,7 @@ class Player {
         this.pause();
         this.go(this.start);
       }
-      if (type === "run") this.say("To run it with other values takes a kernel.");
+      if (type === "run") this.say("What is shown is its run with these values; to run it with others takes a kernel.");
     });
     this.rows.forEach((row, index) => this.bind(row, index));
     this.go(this.start);
@@ -172,7 +172,7 @@ class Player {
     for (const button of buttons)
       button.addEventListener("click", () => {
         this.pause();
-        this.go(this.film.named[button.dataset.named]);
+        this.name(index, this.film.named[button.dataset.named]);
       });
   }
 
@@ -186,10 +186,22 @@ class Player {
     const far = (there, other) => (there === wanted[other] ? 0 : (other !== index) / 10 + Math.abs(there - wanted[other]) / this.film.controls[other].shown.length);
     const places = this.film.frames.map(({ at }) => at).filter(fits);
     const place = least(places, (there) => there.reduce((sum, at, other) => sum + far(at, other), 0));
-    const others = this.rows.map(({ label }, other) => `${label} ${this.film.controls[other].shown[place[other]]}`);
-    const moved = others.filter((_, other) => other !== index && place[other] !== from[other]);
     this.go(place);
-    if (moved.length) this.say(`Not every combination is computed here; this one has ${moved.join(", ")}.`);
+    this.tell((other) => other !== index && place[other] !== from[other]);
+  }
+
+  // Goes to a value of a control that has a name. It is computed from the start: other controls may go back to it.
+  name(index, place) {
+    const from = this.at;
+    this.go(place);
+    this.tell((other) => other !== index && place[other] !== from[other] && place[other] === this.start[other]);
+  }
+
+  // Says where controls are that have moved though nobody asked for it.
+  tell(moved) {
+    const all = this.rows.map(({ label }, other) => `${label} ${this.film.controls[other].shown[this.at[other]]}`);
+    const others = all.filter((_, other) => moved(other));
+    if (others.length) this.say(`Not every combination is computed here; this one has ${others.join(", ")}.`);
   }
 
   // Shows a frame that is computed.
@@ -256,7 +268,17 @@ function ask(form) {
   });
 }
 
+// Pictures that arrive late push the page down: what the address names stays in sight until the reader moves.
+function aim() {
+  let aimed = true;
+  for (const act of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(act, () => (aimed = false), { passive: true });
+  addEventListener("hashchange", () => (aimed = true));
+  const target = () => document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  new ResizeObserver(() => aimed && target()?.scrollIntoView()).observe(document.querySelector("article") ?? document.body);
+}
+
 function begin() {
+  aim();
   document.querySelectorAll(".optilab-predict").forEach(ask);
   const sight = new IntersectionObserver(
     (entries) => {
