@@ -143,11 +143,13 @@ def _smoothed(k: int) -> sp.Expr:
 def smoothing_three() -> Derivation:
     """C for k = 3, and where it is the partial trace."""
     S = _smoothed(3)
-    C = sp.diff(S, a) - 2 * a * sp.diff(S, r)
     short = (3 * a**2 + 3 * lam**2 * r / (d - 1) - 6 * a**2 * lam**2 / (d - 1)) / (1 + lam**2) ** sp.Rational(3, 2)
     return (
         Derivation("Smoothing is the partial trace", S, "S = E h₃(⟨x, θ + λz⟩/√(1+λ²)), a = ⟨θ, x⟩, r = ‖x_⊥‖²")
-        .then("its slope along the sphere is C x_⊥ with C = ∂S/∂a − 2a ∂S/∂r, as r = ‖x‖² − a²", lambda _: C)
+        .then(
+            "its slope along the sphere is C x_⊥ with C = ∂S/∂a − 2a ∂S/∂r, as r = ‖x‖² − a²",
+            lambda e: sp.diff(e, a) - 2 * a * sp.diff(e, r),
+        )
         .equals((short - 3 / sp.sqrt(1 + lam**2)) / sp.sqrt(6), "sorted")
         .then("at λ² = (d − 1)/3", lambda e: e.subs(lam, sp.sqrt((d - 1) / 3)))
         .equals(

@@ -45,6 +45,8 @@ def step_identity() -> Derivation:
 
 def sum_of_surprises() -> Derivation:
     """Each surprise, divided by the root of all so far, is paid by the growth of that root."""
+    root = sp.Function("R", positive=True)  # of the round
+    t, T = sp.symbols("t T", integer=True, positive=True)
     return (
         Derivation(
             "A sum that telescopes",
@@ -52,7 +54,11 @@ def sum_of_surprises() -> Derivation:
             "‖gₜ − Mₜ‖²/Rₜ, where Rₜ² = δ + V̄ₜ. As ‖gₜ − Mₜ‖² ≤ 4G², η‖gₜ − Mₜ‖² is at most D times this",
         )
         .at_most(2 * (ROOT - BEFORE), [(1 / ROOT, ROOT - BEFORE)], "twice the growth of R: complete the square")
-        .then("the sum over all rounds: twice the last root", lambda e: 2 * ROOT)
+        .then(
+            "the sum over all rounds telescopes, R(t) for Rₜ",
+            lambda e: sp.Sum(e.subs({ROOT: root(t), BEFORE: root(t - 1)}), (t, 1, T)).doit(),
+        )
+        .at_most(2 * root(T), [(2 * root(0), sp.Integer(1))], "twice the last root")
     )
 
 
@@ -163,15 +169,24 @@ def potential() -> Derivation:
     """The length of a gradient in the new metric is a step of ln det."""
     H, v = _metric()
     new = H + c * v * v.T
-    ratio, zeta = sp.symbols("z zeta", positive=True)  # z = det(H + c g gᵀ)/det H, at least 1
-    assert sp.integrate(1 / zeta**2, (zeta, 1, ratio)) == 1 - 1 / ratio
+    more = sp.Symbol("y", nonnegative=True)  # det(H + c g gᵀ)/det H − 1
+    z = sp.Symbol("z", positive=True)
+    (corner,) = sp.solve(new.det() - (1 + more) * H.det(), H[1, 1])
     return (
         Derivation("What a gradient costs", sp.cancel((v.T * new.inv() * v)[0]), "gᵀ(H + c g gᵀ)⁻¹g")
         .equals((1 - H.det() / new.det()) / c, "(1 − 1/z)/c, where z is the factor by which det H grows")
         .then(
-            "1 − 1/z is the area under 1/ζ² from 1 to z, so at most that under 1/ζ: at most ln z/c. These telescope: "
-            "ln det H_T/c grows like d ln T",
-            lambda e: sp.integrate(1 / zeta, (zeta, 1, ratio)) / c,
+            "with z = 1 + y, where y = c gᵀH⁻¹g is 0 or more", lambda e: sp.factor(sp.cancel(e.subs(H[1, 1], corner)))
+        )
+        .then("0 at y = 0: it is the area, from 0 to y, under its slope", lambda e: sp.factor(sp.diff(e, more)))
+        .at_most(
+            1 / (c * (1 + more)),
+            [(more / (c * (1 + more) ** 2), sp.Integer(1))],
+            "the slope of ln(1 + y)/c, which is never less",
+        )
+        .then(
+            "the area under this one: so at most ln z/c. These telescope: ln det H_T/c grows like d ln T",
+            lambda e: sp.integrate(c * e, (more, 0, z - 1)) / c,
         )
     )
 

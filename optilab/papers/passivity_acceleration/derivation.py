@@ -201,14 +201,26 @@ def cayley_error() -> Derivation:
 
 def heavy_ball_cycle() -> Derivation:
     """The three-cycle of heavy ball on the three-slope function, over the rationals, and its attraction."""
-    points = sp.symbols("z1:4", real=True)
+    points, z = sp.symbols("z1:4", real=True), sp.Symbol("z", real=True)
     step, momentum = sp.Rational(1, 9), sp.Rational(4, 9)
-    slopes = [lambda z: 25 * z, lambda z: 25 * z, lambda z: 25 * z - 24]
+    low, middle, high = 25 * z, z + 24, 25 * z - 24
+    gradient = sp.Piecewise((low, z < 1), (middle, z < 2), (high, True))
+
+    def moved(point: sp.Expr, before: sp.Expr, slope: sp.Expr) -> sp.Expr:
+        return (1 + momentum) * point - momentum * before - step * slope.subs(z, point)
+
     equations = tuple(
-        sp.Eq(points[(i + 1) % 3], (1 + momentum) * points[i] - momentum * points[i - 1] - step * slopes[i](points[i]))
-        for i in range(3)
+        sp.Eq(points[(i + 1) % 3], moved(points[i], points[i - 1], slope)) for i, slope in enumerate((low, low, high))
     )
-    jacobian = sp.Matrix([[1 + momentum - 25 * step, -momentum], [1, 0]])
+
+    def solved(system: tuple[sp.Eq, ...]) -> sp.Matrix:
+        return sp.Matrix([sp.solve(system, points)[point] for point in points])
+
+    def jacobian(visited: sp.Matrix) -> sp.Matrix:
+        (curvature,) = {gradient.diff(z).subs(z, point) for point in visited}  # one, wherever they are
+        return sp.Matrix([[1 + momentum - curvature * step, -momentum], [1, 0]])
+
+    cycle = solved(equations)
     return (
         Derivation(
             "The trap",
@@ -216,10 +228,14 @@ def heavy_ball_cycle() -> Derivation:
             "three points that heavy ball with α = 1/9, β = 4/9 sends to one another; only the third lies beyond x = 2",
         )
         .then(
-            "solve: 0.647, −1.802, 2.116. The first two lie below 1, the third above 2, as assumed: it is a cycle",
-            lambda system: sp.Matrix([sp.solve(system, points)[point] for point in points]),
+            "solve: 0.647, −1.802, 2.116. The first two lie below 1, the third above 2, as assumed",
+            solved,
         )
-        .then("does it attract? Every visited slope is 25, so each step multiplies errors by", lambda _: jacobian)
+        .equals(
+            sp.Matrix([moved(cycle[i - 1], cycle[i - 2], gradient) for i in range(3)]),
+            "where heavy ball takes each from the two before it, with ∇f as it is there: it is a cycle",
+        )
+        .then("does it attract? Every visited slope is 25, so each step multiplies errors by", jacobian)
         .then(
             "with these eigenvalues, of size 2/3 as at the minimum: the trap holds as firmly as the goal",
             lambda M: sp.Matrix([z for z, n in M.eigenvals().items() for _ in range(n)]),

@@ -43,7 +43,7 @@ def tweedie_covariance() -> Derivation:
             (sp.sqrt(a) * x0 - x) ** 2 - (1 - a),
             "averaged: (1 − ᾱ)² p″/p = M₂ − (1 − ᾱ), with M₁ and M₂ the moments of √ᾱ x₀ − x given x",
         )
-        .then("(1 − ᾱ)² (log p)″ = (1 − ᾱ)² (p″/p − (p′/p)²)", lambda _: (M2 - (1 - a)) - M1**2)
+        .then("(1 − ᾱ)² (log p)″ = (1 − ᾱ)² (p″/p − (p′/p)²)", lambda e: e.subs((sp.sqrt(a) * x0 - x) ** 2, M2) - M1**2)
         .then("M₂ − M₁² is the variance of √ᾱ x₀, ᾱΣ", lambda e: sp.expand(e.subs(M2, a * V + M1**2)))
         .then("with h = (log p)″, solved for Σ", lambda e: sp.solve((1 - a) ** 2 * h - e, V)[0])
         .equals((1 - a) / a * (1 + (1 - a) * h), "Proposition 4.1, in one dimension")

@@ -47,9 +47,12 @@ def test_the_sums_of_the_bound_hold_along_a_run():
     g = rng(1).normal(size=(300, 2))
     D, G, delta = 2.0, float(np.linalg.norm(g, axis=-1).max()), 0.3
     trace = run(optimistic(Linear(g, np.zeros_like(g)), np.zeros(2), steps=Convex(D, G, delta)), 300)
-    squares = np.diff(trace.V)
+    squares, lines = np.diff(trace.V), derivation.sum_of_surprises().lines
     paid = (trace.eta[:-1] * squares).sum()
     assert paid <= 2 * D * np.sqrt(delta + trace.V[-1])
+    root = {sp.Function("R", positive=True)(t): np.sqrt(delta + trace.V[t]) for t in (0, 300)}
+    telescoped, last = (line.expr.subs(sp.Symbol("T", integer=True, positive=True), 300) for line in lines[2:])
+    assert (squares / np.sqrt(delta + trace.V[1:])).sum() <= float(telescoped.subs(root)) <= float(last.subs(root))
     constant = derivation.path_constant().numpy(derivation.D, sp.Symbol("R", positive=True))
     total = constant(D, np.sqrt(delta + 4 * G**2 + trace.V[-1]))
     assert total == pytest.approx(float(alg.path_bound(trace.V[-1], D, G, delta)))
@@ -88,4 +91,8 @@ def test_the_potential_is_that_of_a_metric():
     g1, g2 = sp.symbols("g_1 g_2", real=True)
     values = {h11: 2.0, h12: 0.3, h22: 1.0, g1: 0.7, g2: -1.1, derivation.c: c}
     assert float(lines[0].expr.subs(values)) == pytest.approx(left)
+    more = {sp.Symbol("y", nonnegative=True): ratio - 1, derivation.c: c}
+    assert float(lines[2].expr.subs(more)) == pytest.approx(left)
+    bound = derivation.potential().numpy(sp.Symbol("z", positive=True), derivation.c)
+    assert bound(ratio, c) == pytest.approx(np.log(ratio) / c)
     assert float(derivation.determinant().result.subs(values)) == pytest.approx(np.linalg.det(new))
