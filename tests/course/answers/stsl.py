@@ -32,19 +32,23 @@ def ablation(
     keep: str = "True",
     ratio: str = "0.0",
     reason: str = "mean",
+    seed: str = "seed",
 ) -> str:
     """The third task, right as it stands."""
     return f"""
-problem, x, noise = exercises.world()
-table = {{}}
-for K in (1, 5):
-    for init in ("q_sample", "ddim"):
-        for eta in (0.0, 0.02):
-            *_, end = algorithm.stsl(
-                problem, noise, rng=np.random.default_rng(7), S=10, K=K, lam={lam}, eta=eta, init=init
-            )
-            if {keep}:
-                table[K, init, eta] = (np.sqrt(((problem.decode(end.z) - x) ** 2).mean(-1)).mean(), {count})
+def ablation(seed):
+    problem, x, noise = exercises.world({seed})
+    table = {{}}
+    for K in (1, 5):
+        for init in ("q_sample", "ddim"):
+            for eta in (0.0, 0.02):
+                rng = np.random.default_rng(7)
+                *_, end = algorithm.stsl(problem, noise, rng=rng, S=10, K=K, lam={lam}, eta=eta, init=init)
+                if {keep}:
+                    table[K, init, eta] = (np.sqrt(((problem.decode(end.z) - x) ** 2).mean(-1)).mean(), {count})
+    return table
+
+
 ticks = {ticks}
 ratio, reason = {ratio}, "{reason}"
 """
@@ -72,7 +76,9 @@ WRONG = {
     "3-ablation": {
         "nfe_paper counts": ablation(count="end.score_calls"),
         "as the paper counts": ablation(count="12 * K"),
-        "nothing is drawn there": ablation(lam="0.2"),
+        "nothing is drawn on the way": ablation(lam="0.2"),
+        "world of seed 5 ": ablation(seed="0"),
+        "return a dictionary": ablation().replace("return table", "return list(table.values())"),
         "table has no": ablation(keep="K == 5"),
         "changes the mean by less": ablation(ticks='{"K", "init", "eta"}'),
         "init lowers": ablation(ticks='{"K"}'),
@@ -101,10 +107,33 @@ def inner_step(z, y, alpha, seen, pull, score, hvp, eps, lam, eta):
     return (z + step).tolist()
 """,
     ],
-    "3-ablation": [ablation(ticks='["init", "K"]'), ablation(count="10 * K", ratio="np.float64(1e-14)")],
+    "3-ablation": [
+        ablation(ticks='["init", "K"]'),
+        ablation(count="10 * K", ratio="np.float64(1e-14)"),
+        """
+from itertools import product
+
+
+def ablation(seed):
+    problem, x, noise = exercises.world(seed)
+
+    def measured(K, init, eta):
+        rng = np.random.default_rng(seed)
+        for state in algorithm.stsl(problem, noise, rng=rng, S=10, K=K, lam=0.3, eta=eta, init=init):
+            end = state
+        away = x - problem.decode(end.z)
+        return [float(np.mean(np.linalg.norm(away, axis=-1) / 8)), float(end.nfe_paper)]
+
+    return {key: measured(*key) for key in product((5, 1), ("ddim", "q_sample"), (0.02, 0))}
+
+
+ticks, ratio, reason = ("K", "init"), 0, "mean"
+""",
+    ],
 }
 
 CHEATS = {
+    "3-ablation": {"isn't the RMSE on the world of seed 20231": ablation(seed="5")},
     "2-step": {
         "what the task asks you to write": """
 def inner_step(z, y, alpha, seen, pull, score, hvp, eps, lam, eta):

@@ -37,8 +37,9 @@ def test_every_slip_is_heard_of(slip):
     assert exercises.SLIPS[slip] in str(refusal.value)
 
 
-def test_what_the_ticks_say_is_measured():
-    error = {key: exercises.cell(*key)[0] for key in exercises.CELLS}
+@pytest.mark.parametrize("seed", [5, 20231])
+def test_what_the_ticks_say_is_measured(seed):
+    error = {key: exercises.cell(seed, *key)[0] for key in exercises.CELLS}
 
     def gain(place, low, high):
         def mean(value):
@@ -49,7 +50,15 @@ def test_what_the_ticks_say_is_measured():
     assert gain(0, 1, 5) > 0.08
     assert gain(1, "q_sample", "ddim") > 0.08
     assert abs(gain(2, 0.0, 0.02)) < 0.01
-    assert {exercises.cell(*key)[1] for key in exercises.CELLS} == {10, 50}
+    assert {exercises.cell(seed, *key)[1] for key in exercises.CELLS} == {10, 50}
+
+
+def test_the_table_is_that_of_its_seed_and_no_right_figure_is_told():
+    right = {key: exercises.cell(20231, *key) for key in exercises.CELLS}
+    assert "any seed" in exercises.check_ablation(lambda seed: right, 20231)
+    with pytest.raises(AssertionError, match="isn't the RMSE on the world of seed 5") as refusal:
+        exercises.check_ablation(lambda seed: right, 5)
+    assert not any(f"{exercises.cell(5, *key)[0]:.3f}" in str(refusal.value) for key in exercises.CELLS)
 
 
 def test_the_question_of_the_lesson():
