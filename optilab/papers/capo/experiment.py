@@ -136,17 +136,20 @@ def saved(quick: bool) -> Iterator[Claim]:
 
 
 def by_lot(quick: bool) -> Iterator[Claim]:
-    """Leaving out as many tokens by lot, or more, saves nothing: it matters which."""
+    """Leaving out as many tokens by lot, or more, gains little of what CAPO gains: it matters which.
+
+    Over 192 seeds lots of 5 % gain nothing, 0.00 ± 0.02; over 12 or 24 the mean scatters by more, hence the bounds.
+    """
     count = seeds_of(quick)
     ours, plain = main("CAPO", "GRPO", count), main("plain", "GRPO", count)
     for rate in (0.05,) if quick else (0.05, 0.008):
         lots = learn("random mask", "GRPO", range(count), rate=rate)
         gain = ours.accuracy[-1] - lots.accuracy[-1]
-        yield Claim.over(
-            f"tokens left out by lot, {rate:.1%}: final accuracy, CAPO − lots", gain, np.mean, at_least=0.1
-        )
-        rest = lots.accuracy[-1] - plain.accuracy[-1]
-        yield Claim.over(f"tokens left out by lot, {rate:.1%}: lots − GRPO", rest, np.mean, at_most=0.2)
+        statement = f"tokens left out by lot, {rate:.1%}: final accuracy, CAPO − lots, mean"
+        yield Claim.over(statement, gain, np.mean, at_least=0.12)
+        rest, most = lots.accuracy[-1] - plain.accuracy[-1], ours.accuracy[-1] - plain.accuracy[-1]
+        statement = f"tokens left out by lot, {rate:.1%}: what lots gain over GRPO, share of what CAPO gains, means"
+        yield Claim(statement, rest.mean() / most.mean(), at_most=0.55 if quick else 0.5)
 
 
 def other_brakes(quick: bool) -> Iterator[Claim]:

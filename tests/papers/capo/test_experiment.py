@@ -74,6 +74,19 @@ def test_a_token_never_loses_by_its_own_step():
         before = true
 
 
+@pytest.mark.full
+def test_lots_gain_nothing_in_the_long_run():
+    gain = []
+    for first in range(0, 192, 24):
+        lots, plain = (
+            experiment.learn(method, "GRPO", range(first, first + 24), **numbers).accuracy[-1]
+            for method, numbers in (("random mask", {"rate": 0.05}), ("plain", {}))
+        )
+        gain.extend(lots - plain)
+    assert abs(np.mean(gain)) < 0.04
+    assert np.std(gain) / 192**0.5 == pytest.approx(0.017, abs=0.004)
+
+
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="method must be one of"):
         experiment.learn("PPO", "GRPO", [0])
