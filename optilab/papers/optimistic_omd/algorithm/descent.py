@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from optilab.core.check import require
 from optilab.core.run import algorithm
 from optilab.papers.optimistic_omd.algorithm.checks import not_negative, positive, started
 from optilab.papers.optimistic_omd.algorithm.steps import Steps
@@ -29,7 +30,7 @@ class Optimistic(NamedTuple):
     xhat: Array  # (*batch, d) x̂_t
     M: Array  # (*batch, d) the hint M_t
     V: Array  # (*batch) V̄_{t−1}
-    eta: Array  # (*batch) η_t
+    eta: Array  # (*batch) η_t, as it was known before g_t: see `optimistic` for round 1
     g: Array  # (*batch, d) the gradient g_{t−1} that was seen last
 
 
@@ -53,9 +54,10 @@ def optimistic(
         The first play and x̂_1, in the domain.
     steps : Steps
         η_t, from `Convex`, `Practical`, `StronglyConvex` or `Constant`. With `Convex` every gradient is held to its G,
-        in the dual norm of the map.
+        in the dual norm of the map. As M_1 = 0, x_1 is the start whatever η_1 is; so steps that ask for ‖g_1‖, as
+        `Practical` ones do, get it before the correction of round 1, which isn't made by the η of that round's state.
     hint : function
-        M_t from t and g_{t−1}.
+        M_t from t and g_{t−1}. With steps that ask for ‖g_1‖ M_1 must be 0.
     mirror : Mirror
         The map ψ; Euclidean by default. V̄ is measured in its dual norm.
     domain : Simple
@@ -64,8 +66,8 @@ def optimistic(
     Raises
     ------
     ValueError
-        If the start isn't in the domain or the map can't take it, or if a gradient isn't finite or is longer than G
-        (says the round).
+        If the start isn't in the domain or the map can't take it, if a gradient isn't finite or is longer than G
+        (says the round), or if M_1 isn't 0 where η_1 waits for g_1.
     """
     mirror = mirror or Euclidean()
     xhat, V = started(losses, x1, domain, steps(1, np.zeros(()), np.zeros(())))
@@ -82,9 +84,11 @@ def optimistic(
         g = losses.reveal(t, x).g
         check_gradient(g, x, t)
         check_length(mirror.dual_norm(g), t, G)
-        if t == 1:  # x_1 is the start whatever η_1 is, so that this step may be chosen in the light of g_1
-            first = mirror.dual_norm(g) ** 2
+        if t == 1:  # without a hint x_1 is the start whatever η_1 is: this step may be chosen in the light of g_1
+            first, played = mirror.dual_norm(g) ** 2, eta
             eta = np.broadcast_to(steps(t, V, first), V.shape)
+            fits = (eta == played) | (np.broadcast_to(M, x.shape) == 0).all(-1)
+            require(fits, "the first hint M_1", M, "0 with steps that ask for g_1: play and correction take one step")
         xhat = mirror.step(domain, xhat, g, eta)
         V = V + mirror.dual_norm(g - M) ** 2
 
