@@ -525,7 +525,15 @@ def overshoot(A: float, pi: Array, a: int, h: float = 1.0) -> float:
 
 
 def largest_fisher(lr: float, G: int) -> float:
-    """What m_F of a token with ‖h‖ = 1 stays below with GRPO: 2α²(G − 1)²/G, as |A| ≤ (G − 1)/√G and ‖v‖² ≤ 2."""
+    """What m_F of a token with ‖h‖ = 1 stays below with GRPO: 2α²(G − 1)²/G, as |A| ≤ (G − 1)/√G and ‖v‖² ≤ 2.
+
+    Raises
+    ------
+    ValueError
+        If α isn't positive, or the group has less than two responses.
+    """
+    _rate(lr)
+    _check_base("GRPO", G)
     return 2 * lr**2 * (G - 1) ** 2 / G
 
 

@@ -120,8 +120,15 @@ def ddim(
         Standard normal, where eta_dd isn't 0.
     z0 : array (*batch, d), optional
         What to put for ẑ_0.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 < ᾱ < 1, 0 < target ≤ 1 and 0 ≤ eta_dd ≤ 1.
     """
+    level(alpha)
     require(0 < target <= 1, "target", target, "above 0, and at most 1")
+    require(0 <= eta_dd <= 1, "eta_dd", eta_dd, "in [0, 1]")
     z0 = tweedie(z, s, alpha) if z0 is None else z0
     fresh = eta_dd * np.sqrt((1 - target) / (1 - alpha)) * np.sqrt(max(1 - alpha / target, 0))
     direction = -np.sqrt(1 - alpha) * s

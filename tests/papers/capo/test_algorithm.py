@@ -460,6 +460,9 @@ def test_bad_parts_are_refused_by_name():
         (lambda: alg.overshoot(-1.0, np.array([0.5, 0.6]), 0), "pi must be probabilities"),
         (lambda: alg.overshoot(-1.0, np.array([0.5, 0.5]), 2), "tokens 0 … 1"),
         (lambda: alg.overshoot(-1.0, np.array([0.5, 0.5]), 0, 0.0), "h must be positive"),
+        (lambda: alg.largest_fisher(-1.0, 8), "lr must be positive"),
+        (lambda: alg.largest_fisher(40.0, 0), "G must be a whole number, 1 or more"),
+        (lambda: alg.largest_fisher(40.0, 1), "G must be 2 or more"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

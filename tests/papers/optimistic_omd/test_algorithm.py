@@ -172,6 +172,20 @@ def test_practical_steps_wait_for_a_gradient_and_know_the_first():
     trace = run(optimistic(given_gradients(g[2:]), np.zeros(2), steps=Practical(2.0)), 2)
     np.testing.assert_allclose(trace.xhat[1], into_ball(-2 / 5 * g[2]))
     assert trace.eta[1] == pytest.approx(2 / np.sqrt(50))
+    assert trace.eta[0] == 0  # what was known before g_1; the correction was made by 2/5
+
+
+def test_the_first_hint_is_free_where_steps_dont_wait_for_a_gradient():
+    g, M = rng(5).normal(size=(2, 3, 2))
+    for steps in (Constant(0.1), StronglyConvex(4.0), Practical(2.0, 3.0)):
+        trace = run(optimistic(given_gradients(g), np.zeros(2), steps=steps, hint=lambda t, _: M[t - 1]), 2)
+        np.testing.assert_allclose(trace.x[0], into_ball(-trace.eta[0] * M[0]))
+        np.testing.assert_allclose(trace.xhat[1], into_ball(-trace.eta[0] * g[0]))
+
+
+def test_without_an_offset_smoothness_has_no_bound():
+    assert alg.convex_bound(1.0, 1.0, 2.0, 1.0, 3.0, delta=0.0) == np.inf
+    np.testing.assert_array_equal(np.isfinite(alg.convex_bound(1.0, 1.0, 2.0, 1.0, np.array([0.0, 3.0]), 0.0)), [1, 0])
 
 
 # ---- the metric that learns
@@ -387,7 +401,16 @@ BAD = [
     (lambda: alg.optimistic_ftl(DISC, START, mu=0.0), "mu must be positive"),
     (lambda: alg.optimistic_ftl(DISC, START + 2, mu=1.0), "the start must be in the domain"),
     (lambda: alg.strongly_convex_shape(1.0, 1.0, 0.0, 0.0, 1.0), "noise_max . drift_max must be positive"),
+    (lambda: alg.strongly_convex_shape(1.0, 1.0, -1.0, 2.0, 1.0), "noise_max must be 0 or more"),
     (lambda: alg.path_bound(np.array(-1.0), 2.0, 1.0, 1.0), "V must be 0 or more"),
+    (lambda: alg.ftl_bound(0, 1.0, 1.0, 1.0, 1.0, 1.0), "T must be whole, 1 or more"),
+    (lambda: alg.ftrl_worst(-1, 2.0, 1.0), "T must be whole, 1 or more"),
+    (lambda: alg.ftrl_worst(np.array([3.0, 2.5]), 2.0, 1.0), "T must be whole, 1 or more"),
+    (lambda: alg.exp_concave_shape(1.0, 1.0, -3, 0.5), "d must be a whole number, 1 or more"),
+    (
+        lambda: run(optimistic(DISC, START, steps=Practical(2.0), hint=lambda t, g: g + 1), 2),
+        "the first hint M_1 must be 0 with steps that ask for g_1",
+    ),
 ]
 
 

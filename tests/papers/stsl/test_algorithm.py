@@ -413,6 +413,14 @@ def test_a_level_without_noise_or_signal_is_refused(alpha):
         alg.tweedie(Z, Z, alpha)
     with pytest.raises(ValueError, match="target must be above 0"):
         alg.ddim(Z, Z, 0.5, 0.0)
+    with pytest.raises(ValueError, match="alpha must be"):
+        alg.ddim(Z, Z, alpha, 0.5, z0=Z)
+
+
+@pytest.mark.parametrize("much", [5.0, -0.1])
+def test_a_step_more_than_ancestral_is_refused(much):
+    with pytest.raises(ValueError, match=r"eta_dd must be in \[0, 1\]"):
+        alg.ddim(Z, Z, 0.5, 0.6, much)
 
 
 def test_rivals_and_edits_refuse_too():

@@ -60,12 +60,20 @@ def flow_rate(A: np.ndarray, h: Number) -> np.ndarray:
     return np.linalg.eigvals(A).real.max(-1) / h
 
 
+def _pull(eps: Number) -> np.ndarray:
+    """ε as an array, refused where the game pushes its players away."""
+    pull = np.asarray(eps, float)
+    require(pull >= 0, "eps", eps, "0 or more: below it no step is stable")
+    return pull
+
+
 def longest_stable_step(eps: Number) -> Any:
     """2ε/(1 + ε²): below it simultaneous updates of the rotation game converge."""
+    eps = _pull(eps)
     return 2 * eps / (1 + np.square(eps))
 
 
 def predicted_longest_step(eps: Number) -> Any:
     """2ε/(1 − ε²): what the modified flow says of `longest_stable_step`; no limit from ε = 1 on."""
-    eps = np.asarray(eps, float)
+    eps = _pull(eps)
     return np.divide(2 * eps, 1 - eps**2, out=np.full_like(eps, np.inf), where=eps < 1)

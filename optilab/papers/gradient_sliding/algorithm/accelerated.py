@@ -210,7 +210,7 @@ def rf_ags_start(*, gap0, V0, mu) -> np.ndarray:
 
 def rf_asgs_bound(k, *, gap0, V0, mu, lam, eta0, Omega, D=0.0) -> np.ndarray:
     """The corollary: Ψ(x̄_k) − Ψ* ≤ (1 − λ)ᵏ(gap0 + μV0 + η₀Ω) + 2(η₀Ω + 4D/5) ρᵏ⁺¹; D = 0 for the full operator."""
-    refuse(gap0=gap0, V0=V0, mu=mu, lam=lam, eta0=eta0, Omega=Omega)
+    refuse(k=k, gap0=gap0, V0=V0, mu=mu, lam=lam, eta0=eta0, Omega=Omega)
     require(np.asarray(D) >= 0, "D", D, "0 or more")
     k = np.asarray(k)
     return (1 - lam) ** k * (gap0 + mu * V0 + eta0 * Omega) + 2 * (eta0 * Omega + 0.8 * D) * (1 - lam / 2) ** (k + 1)
@@ -218,6 +218,7 @@ def rf_asgs_bound(k, *, gap0, V0, mu, lam, eta0, Omega, D=0.0) -> np.ndarray:
 
 def rf_asgs_operators(N, *, L, K, lam, eta0) -> np.ndarray:
     """Bound on the operators of N steps: N + 8‖K‖ρ^(−N/2)/(λ√(Lη₀))."""
+    require(np.asarray(N) >= 0, "N", N, "0 or more")
     refuse(L=L, K=K, lam=lam, eta0=eta0)
     return N + 8 * K / (lam * np.sqrt(L * eta0)) * (1 - lam / 2) ** (-N / 2)
 
@@ -248,7 +249,7 @@ def ags_convex_bound(N, *, L, V0) -> np.ndarray:
 
 def restarted_ags_bound(s, *, D) -> np.ndarray:
     """The guarantee for `restarted_ags` after s phases: the gap is at most Δ₀ 2⁻ˢ(1 + s/2)."""
-    refuse(D=D)
+    refuse(s=s, D=D)
     s = np.asarray(s)
     return D * 2.0**-s * (1 + s / 2)
 

@@ -59,12 +59,14 @@ def steps(N: int, *parameters: float | np.ndarray) -> np.ndarray:
 
 
 def refuse(**constants: float | np.ndarray) -> None:
-    """Refuse constants of the problem that no method can work with."""
+    """Refuse constants of the problem that no method can work with, and numbers that no schedule has."""
     for name, value in constants.items():
         value = np.asarray(value)
         require(value.dtype.kind in "biuf", name, value, "a number or an array of numbers")
-        if name in ("M", "K", "sigma2", "gap0", "V0", "E0"):
+        if name in ("M", "K", "sigma2", "gap0", "V0", "E0", "k", "s"):
             require((value >= 0) & (value < np.inf), name, value, "finite and 0 or more")
+        elif name in ("gamma", "lam"):
+            require((value > 0) & (value <= 1), name, value, "in (0, 1]")
         elif name == "mu":
             needed = "positive: restart-free sliding needs chi to be mu-strongly convex; use gs_convex for mu = 0"
             require((value > 0) & (value < np.inf), name, value, needed)
@@ -137,7 +139,7 @@ def phase_length(L, mu, sigma2=0.0) -> np.ndarray:
 
 def m_sgs_bound(s, *, D) -> np.ndarray:
     """Lan's guarantee for `m_sgs` after s phases: the gap is at most Δ₀ 2⁻ˢ, in expectation."""
-    refuse(D=D)
+    refuse(s=s, D=D)
     return D * 2.0 ** -np.asarray(s)
 
 
@@ -181,7 +183,7 @@ def rf_sgs(
     require((growth >= 0) & (growth <= 1), "growth", growth, "between 0 and 1")
     root = restart_free_gamma(L, mu, T_min)
     gamma = root if gamma is None else np.asarray(gamma)
-    require((gamma > 0) & (gamma <= 1), "gamma", gamma, "in (0, 1]")
+    refuse(gamma=gamma)
     beta = L * gamma if beta is None else np.asarray(beta)
     refuse(beta=beta)
     k = steps(N, L, M, sigma2, mu, D, effort, growth, gamma, beta)
@@ -205,7 +207,7 @@ def rf_sgs_start(*, gap0, V0, gamma, beta, mu, T1) -> np.ndarray:
 
 def rf_sgs_bound(k, *, E0, gamma, D, effort=1.0) -> np.ndarray:
     """The theorem: Ψ(x̄_k) − Ψ* ≤ (1 − γ)ᵏ E₀ + 2D ρᵏ⁺¹/effort, in expectation."""
-    refuse(E0=E0, gamma=gamma, D=D, effort=effort)
+    refuse(k=k, E0=E0, gamma=gamma, D=D, effort=effort)
     k = np.asarray(k)
     return (1 - gamma) ** k * E0 + 2 * D / effort * (1 - gamma / 2) ** (k + 1)
 
@@ -227,6 +229,7 @@ def rf_sgs_steps(epsilon, *, E0, gamma, D) -> np.ndarray:
 
 def rf_sgs_subgradients(N, *, gamma, beta, mu, M, sigma2=0.0, D, T_min: int = 1) -> np.ndarray:
     """Bound on ΣT_k after N steps: N T_min + N + 8S₂ρ⁻ᴺ/(γBD)."""
+    require(np.asarray(N) >= 0, "N", N, "0 or more")
     refuse(gamma=gamma, beta=beta, mu=mu, M=M, sigma2=sigma2, D=D)
     S2 = subgradient_noise(M, sigma2)
     return N * (T_min + 1) + 8 * S2 / (gamma * (beta + mu) * D) * (1 - gamma / 2) ** -N

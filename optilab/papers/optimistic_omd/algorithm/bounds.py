@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from optilab.core.check import require
-from optilab.papers.optimistic_omd.algorithm.checks import not_negative, positive
+from optilab.core.check import require, whole
+from optilab.papers.optimistic_omd.algorithm.checks import not_negative, positive, rounds
 from optilab.papers.optimistic_omd.algorithm.steps import Convex, best_delta
 from optilab.problems.oracles import Number
 
@@ -37,7 +37,7 @@ def convex_bound(noise: Number, drift: Number, D: Number, G: Number, L: Number, 
     D, G, L : number or array (*batch)
         Diameter, longest gradient, smoothness.
     delta : number or array (*batch)
-        δ, `best_delta(D, L)` by default.
+        δ, `best_delta(D, L)` by default; at 0 the bound is infinite unless L is 0.
     """
     best = best_delta(D, L)
     delta = best if delta is None else delta
@@ -45,7 +45,8 @@ def convex_bound(noise: Number, drift: Number, D: Number, G: Number, L: Number, 
     not_negative(noise=noise, drift=drift, delta=delta)
     root = np.sqrt(delta)
     smooth = 25 * np.power(D, 3.0) * np.square(L)
-    lost = np.where(smooth > 0, smooth / np.where(root > 0, root, np.nan), 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = np.where(smooth > 0, smooth / root, 0.0)
     return 2.5 * D * root + lost + 2.5 * D * (np.sqrt(5) * G + np.sqrt(8 * np.asarray(noise)) + 2 * np.sqrt(drift))
 
 
@@ -63,12 +64,14 @@ def ftrl_bound(noise: Number, drift: Number, D: Number, G: Number, nu: Number, L
 
 def ftrl_worst(T: int | Array, D: Number, G: Number) -> Number:
     """Bound the regret of optimistic FTRL with ν = 2DG whatever happens: 3√2 DG√T + 4DG."""
+    rounds(T)
     positive(D=D, G=G)
     return D * G * (3 * np.sqrt(2) * np.sqrt(T) + 4)
 
 
 def ftl_bound(T: int | Array, noise_max: Number, drift_max: Number, D: Number, L: Number, mu: Number) -> Number:
     """Bound the expected regret of optimistic FTL: (8σ²_max + 4Σ²_max) ln T/μ + 4D²L²/μ · ln(1 + 16L/μ)."""
+    rounds(T)
     positive(D=D, mu=mu)
     not_negative(noise_max=noise_max, drift_max=drift_max, L=L)
     start = 4 * np.square(D) * np.square(L) * np.log1p(16 * np.asarray(L) / mu)
@@ -78,7 +81,7 @@ def ftl_bound(T: int | Array, noise_max: Number, drift_max: Number, D: Number, L
 def strongly_convex_shape(noise: Number, drift: Number, noise_max: Number, drift_max: Number, lam: Number) -> Number:
     """How the regret grows with `StronglyConvex` steps: (m/λ) ln(1 + (σ²_{1:T} + Σ²_{1:T})/m), m = σ²_max + Σ²_max."""
     positive(lam=lam)
-    not_negative(noise=noise, drift=drift)
+    not_negative(noise=noise, drift=drift, noise_max=noise_max, drift_max=drift_max)
     most = np.add(noise_max, drift_max)
     require(most > 0, "noise_max + drift_max", most, "positive")
     return most / lam * np.log1p(np.add(noise, drift) / most)
@@ -86,6 +89,7 @@ def strongly_convex_shape(noise: Number, drift: Number, noise_max: Number, drift
 
 def exp_concave_shape(noise: Number, drift: Number, d: int, alpha: Number) -> Number:
     """How the regret grows with `exp_concave`: (d/α) ln(1 + σ²_{1:T} + Σ²_{1:T})."""
+    require(whole(d, 1), "d", d, "a whole number, 1 or more")
     positive(alpha=alpha)
     not_negative(noise=noise, drift=drift)
     return d / alpha * np.log1p(np.add(noise, drift))

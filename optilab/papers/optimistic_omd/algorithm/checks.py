@@ -25,6 +25,12 @@ def not_negative(**values: Any) -> None:
         require((number >= 0) & (number < np.inf), name, value, "0 or more and finite")
 
 
+def rounds(T: Any) -> None:
+    """Refuse what isn't a number of rounds, or an array of such."""
+    number = numbers("T", T)
+    require((number >= 1) & (number == np.floor(number)) & (number < np.inf), "T", T, "whole, 1 or more")
+
+
 def started(losses: Online, x1: Array, domain: Simple, *parameters: Number) -> tuple[Array, Array]:
     """The start, of the batch of the parameters, once it is known to be in the domain; and zeros (*batch)."""
     require(whole(losses.T, 1), "the number of rounds T", losses.T, "a whole number, 1 or more")

@@ -271,6 +271,8 @@ def nesterov_convex_high_resolution(s: float) -> Design:
 
 def design_of(alpha: Number, beta: Number, eta: Number) -> Design:
     """The design that the three-parameter method (α, β, η) follows on the clock √α, up to O(α)."""
+    require(np.asarray(alpha) > 0, "alpha", alpha, "positive")
+    require(np.asarray(beta) > -1, "beta", beta, "above −1")
     r = np.sqrt(alpha)
     gamma = 2 * (1 - beta) / ((1 + beta) * r)
     kappa = 2 * eta * r / (1 + beta)

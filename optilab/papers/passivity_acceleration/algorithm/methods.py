@@ -27,6 +27,8 @@ class Split(NamedTuple):
 
 def cayley(mu: Number, s: Number) -> Number:
     """β = (1 − √(μs)) / (1 + √(μs)), the Cayley approximation of exp(−2√(μs))."""
+    check_convexity(mu, strongly=False)
+    require(np.asarray(s) > 0, "s", s, "positive")
     q = np.sqrt(mu * np.asarray(s))
     return (1 - q) / (1 + q)
 

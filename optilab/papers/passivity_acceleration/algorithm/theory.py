@@ -58,6 +58,8 @@ def decay_rate(curvature: Number, design: Design) -> np.ndarray:
 def best_damping(mu: Number, kappa: Number, c: Number) -> tuple[Number, Number]:
     """γ* = 2√(cμ) + κμ, where slow and fast root merge at λ = μ, and the worst-case rate √(cμ) + κμ there."""
     check_convexity(mu)
+    require(np.asarray(kappa) >= 0, "kappa", kappa, "0 or more")
+    require(np.asarray(c) >= 0, "c", c, "0 or more")
     return 2 * np.sqrt(c * mu) + kappa * mu, np.sqrt(c * mu) + kappa * mu
 
 

@@ -369,6 +369,8 @@ def test_numbers_of_substeps_must_be_positive_integers(name, bad):
         (lambda game, **_: other_norms(game, -1), "weight must be 0 or more, got -1"),
         (lambda game, **_: ode_gan(game, [1.0], [0.0], a=0.1, b=0.1, weight=-1), "weight"),
         (lambda game, **_: rotation_flow_matrix(0.1, 0.1, 0.1, "sim"), "kind must be one of"),
+        (lambda game, **_: longest_stable_step(-1.0), "eps must be 0 or more"),
+        (lambda game, **_: predicted_longest_step(np.array([0.1, -0.1])), "eps must be 0 or more"),
         (lambda game, **rest: simultaneous_sgd(Coin(), **rest, size=4, estimator="lucky"), "estimator must be"),
         (
             lambda game, **rest: simultaneous_sgd(Coin(), **rest, size=3, estimator="unbiased"),
