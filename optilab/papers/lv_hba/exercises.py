@@ -181,12 +181,15 @@ def _error(p: float, gamma1: float) -> float:
     return float(relative(run(states, STEPS, every=STEPS).x[-1]))
 
 
-def check_experiment(predict: Callable[..., Any], measure: Callable[..., Any], beyond: str) -> str:
+def check_experiment(
+    predict: Callable[..., Any], measure: Callable[..., Any], beyond: str, cases: Any = CASES
+) -> str:
     """`predict(p, gamma1)` and `measure(p, gamma1)`, the relative error of x after 2000 steps; and what p > ½ means.
 
-    Recognises 0.8/c_k, k^(−p), the formula for γ₁ = 1, and a measurement that is the prediction.
+    Both are asked at every (p, γ₁) of `cases`. Recognises 0.8/c_k, k^(−p), the formula for γ₁ = 1, and a measurement
+    that is the prediction.
     """
-    for p, gamma in CASES:
+    for p, gamma in cases:
         weight = float(penalty(STEPS, 1.0, p))
         promised, true = float(bias(weight, gamma)), _error(p, gamma)
         said, seen = number(predict(p, gamma), "predict"), number(measure(p, gamma), "measure")

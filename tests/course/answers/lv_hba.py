@@ -69,6 +69,15 @@ def measure(p, gamma1):
 beyond = "nothing"
 """
 
+
+def by_heart(name: str, figures: str) -> str:
+    """A function that knows the cases of the visible check alone."""
+    return f"""
+def {name}(p, gamma1):
+    return dict(zip(((0.3, 1.0), (0.3, 2.0), (0.15, 0.5)), ({figures}))).get((p, gamma1), 0.1)
+"""
+
+
 WRONG = {
     "1-value": {
         "where is λ": formulas(v_x="a * h * (a * x - theta)"),
@@ -139,6 +148,8 @@ def hypergradient(F, f, g, x, y):
 """,
     },
     "3-bias": {
-        "run it": RUN.replace("def measure(p, gamma1):", "def measure(p, gamma1):\n    return predict(p, gamma1)")
+        "run it": RUN.replace("def measure(p, gamma1):", "def measure(p, gamma1):\n    return predict(p, gamma1)"),
+        "the bias is": f"{RUN}\n{by_heart('predict', '0.0728544744676533, 0.050405793440726814, 0.2600395001607012')}",
+        "a run ends at": f"{RUN}\n{by_heart('measure', '0.0729840814988, 0.0503164964985, 0.2605085441122')}",
     },
 }
