@@ -34,7 +34,12 @@ def vanishes(expr: Expression) -> bool:
     """Whether SymPy proves that an expression, or every entry of a matrix, is zero; cheap proofs first."""
     if isinstance(expr, sp.MatrixBase):
         return all(vanishes(entry) for entry in expr)
-    proofs = (sp.expand, lambda e: sp.cancel(sp.together(e)), sp.simplify)
+    proofs = (
+        sp.expand,
+        lambda e: sp.cancel(sp.together(e)),
+        lambda e: sp.expand(e.rewrite((sp.sinh, sp.cosh), sp.exp)),  # where exponentials stand beside them
+        sp.simplify,
+    )
     return any(proof(expr) == 0 for proof in proofs)
 
 

@@ -61,6 +61,10 @@ def test_a_false_line_raises_and_is_not_appended(start, false):
         ((sp.Eq(x, 1), sp.Eq(y, 2)), (sp.Eq(1, x), sp.Eq(y - 2, 0))),
         ((f(x) ** 2).diff(x), 2 * f(x) * f(x).diff(x)),
         (sp.exp(x + y), sp.exp(x) * sp.exp(y)),
+        (
+            sp.exp(x + y) - sp.exp(-x - y) - sp.exp(x) + sp.exp(-x),
+            (sp.exp(x) - sp.exp(-x)) * (sp.cosh(y) - 1) + (sp.exp(x) + sp.exp(-x)) * sp.sinh(y),
+        ),
         (sp.Matrix.eye(2), sp.ImmutableMatrix.eye(2)),
     ],
 )

@@ -12,6 +12,7 @@ T1, E = sp.symbols("T_1 E", integer=True, positive=True)
 s, k = sp.symbols("s k", integer=True, nonnegative=True)
 
 wall = sp.exp(-x) + sp.exp(x - W)  # u, one coordinate of the upper level of W
+slope = sp.Symbol("u'", nonnegative=True)  # |u'|
 
 
 # 1. The smoothness of Φ
@@ -50,27 +51,36 @@ def smoothness_constants() -> Derivation:
 def wall_identity() -> Derivation:
     """The curvature of a wall is as large as its gradient, up to a tiny constant."""
     first, second = sp.diff(wall, x), sp.diff(wall, x, 2)
-    return Derivation(
-        "u = e^(−x) + e^(x−W) is generalised smooth", second**2 - first**2, "u''² − u'², for one coordinate of W"
-    ).equals(4 * sp.exp(-W), "so |u''| ≤ |u'| + 2e^(−W/2): L₁ = 1 and a tiny L₀, though u'' has no bound")
+    return (
+        Derivation(
+            "u = e^(−x) + e^(x−W) is generalised smooth", second**2 - first**2, "u''² − u'², for one coordinate of W"
+        )
+        .equals(4 * sp.exp(-W), "the products of both exponentials are left")
+        .then("plus |u'|²: this is u''²", lambda e: e + slope**2)
+        .at_most(
+            (slope + 2 * sp.exp(-W / 2)) ** 2,
+            [(4 * slope * sp.exp(-W / 2), sp.Integer(1))],
+            "so |u''| ≤ |u'| + 2e^(−W/2): L₁ = 1 and a tiny L₀, though u'' has no bound",
+        )
+    )
 
 
 def wall_difference() -> Derivation:
     """The same between two points."""
     first, second = sp.diff(wall, x), sp.diff(wall, x, 2)
-    slope = sp.Symbol("u'", nonnegative=True)
-
-    def mixed(one: sp.Expr, other: sp.Expr) -> sp.Expr:
-        return one * (sp.cosh(d) - 1) + other * sp.sinh(d)
-
+    p, q = sp.symbols("p q", nonnegative=True)
     return (
         Derivation("Difference of the wall's gradients", first.subs(x, x + d) - first, "u'(x + d) − u'(x), d > 0")
-        .equals(mixed(first, second).rewrite(sp.exp), "addition theorem: both solve v'' = v")
+        .equals(first * (sp.cosh(d) - 1) + second * sp.sinh(d), "addition theorem: both solve v'' = v")
         .then(
-            "absolute values, |u''| ≤ |u'| + 2e^(−W/2) inserted for u''",
-            lambda _: mixed(slope, slope + 2 * sp.exp(-W / 2)),
+            "write u' = |u'| − q and u'' = |u'| + 2e^(−W/2) − p, with slacks p, q ≥ 0",
+            lambda expr: expr.subs({first: slope - q, second: slope + 2 * sp.exp(-W / 2) - p}),
         )
-        .then("gather |u'|", lambda expr: slope * (sp.exp(d) - 1) + 2 * sp.exp(-W / 2) * sp.sinh(d))
+        .at_most(
+            slope * (sp.exp(d) - 1) + 2 * sp.exp(-W / 2) * sp.sinh(d),
+            [(p * sp.sinh(d), sp.Integer(1)), (2 * q, sp.sinh(d / 2))],
+            "and at least −|u'|(cosh d − 1), since u'' > 0: so this bounds the absolute value",
+        )
     )
 
 

@@ -20,10 +20,13 @@ def the_step_stays_inside() -> Derivation:
             lam * h**2,
             "multiply (H + λB)d = −∇f(x) by d: ⟨Hd, d⟩ + ⟨∇f(x), d⟩ = −λ‖d‖² ≤ 0, so d lies in the region; h is ‖d‖",
         )
-        .at_most(
-            lam * h**2 + a, [(a, sp.Integer(1))], "add a = ⟨Hd, d⟩, which isn't negative: this is −⟨∇f(x), d⟩ ≤ gh"
+        .at_most(lam * h**2 + a, [(a, sp.Integer(1))], "add a = ⟨Hd, d⟩, which isn't negative")
+        .then(
+            "by the step's equation that is −⟨∇f(x), d⟩: write it as gh − r with a slack r ≥ 0 (Cauchy and Schwarz)",
+            lambda e: sp.expand(e.subs(a, g * h - r - lam * h**2)),
         )
-        .then("so λh² ≤ gh; with λ = g/γ", lambda _: sp.Le(h, sp.solve(sp.Eq(g / gamma * t, g), t)[0]))
+        .at_most(g * h, [(r, sp.Integer(1))], "so λh² ≤ gh")
+        .then("divide by λh, with λ = g/γ", lambda e: sp.Le(h, (e / (lam * h)).subs(lam, g / gamma)))
     )
 
 
@@ -74,7 +77,7 @@ def convex_rate() -> Derivation:
         )
         .then(
             "by convexity F₊ ≤ D₊g₊ with D₊ = ‖x⁺ − x⋆‖: write one of the two g₊ as F₊/D₊ + s, s ≥ 0",
-            lambda _: sp.expand(F_next + gamma * g_next * (F_next / D + s) / (8 * c)),
+            lambda e: sp.expand(e.subs(g_next**2, g_next * (F_next / D + s))),
         )
         .at_least(
             F_next * (1 + gamma * g_next / (8 * D * c)),
