@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.mkor import algorithm as alg
 from optilab.papers.mkor.algorithm import costs, theory
@@ -246,6 +247,22 @@ def test_all_samples_as_components_are_kfac_without_damping():
             np.testing.assert_allclose(mine, np.linalg.inv(dense), rtol=1e-9, atol=1e-12)
 
 
+def test_minibatches_are_the_same_whatever_stands_for_the_second_moment(monkeypatch):
+    plain, drawn = Fit.sample, []
+
+    def recorded(self, r, size):
+        drawn.append(plain(self, r, size))
+        return drawn[-1]
+
+    monkeypatch.setattr(Fit, "sample", recorded)
+    for components, rank in (("mean", 1), ("principal", 2), ("samples", 2)):
+        last(alg.mkor(problem(), start(), lr=0.02, rng=rng(2), size=8, components=components, rank=rank), 4)
+    last(alg.first_order(problem(), start(), lr=0.02, rng=rng(2), size=8), 4)
+    drawn = np.reshape(drawn, (4, 4, 8))
+    np.testing.assert_array_equal(drawn[1:], np.broadcast_to(drawn[0], (3, 4, 8)))
+    assert len(np.unique(drawn[0], axis=0)) == 4
+
+
 def test_with_gamma_near_one_the_backend_is_alone():
     for kind in alg.BACKENDS:
         bare = last(alg.first_order(problem(), start(), lr=0.05, rng=rng(4), method=kind), 20)
@@ -386,6 +403,23 @@ def test_mkor_h_is_mkor_up_to_its_switch_and_then_the_backend():
     memory = (hybrid.x[off - 1] - hybrid.x[off]) / 0.2  # which the backend keeps
     gradient = fit.drawn(fit.sample(r, (64,))).grad(hybrid.x[off])
     np.testing.assert_allclose(hybrid.x[off + 1], hybrid.x[off] - 0.2 * (0.9 * memory + gradient), atol=1e-10)
+
+
+def test_after_its_switch_mkor_h_does_no_second_order_work(monkeypatch):
+    calls, plain = [], alg.precondition
+    monkeypatch.setattr(alg.factors, "precondition", lambda *around: calls.append(1) or plain(*around))
+    theta = np.array([start(), start(1)])
+    switch = alg.Switch(window=5, tau=np.array([0.9, 0.4]))
+    states = alg.mkor(problem(), theta, lr=0.05, rng=common(rng(1)), size=40, switch=switch)
+    both = [next(states) for _ in range(41)]
+    on = np.array([state.on for state in both[1:]])
+    first, second = on.sum(0)
+    assert 5 <= first < second < len(on)
+    assert len(calls) == second * len(NETWORK.shapes)
+    kept, later = both[first], both[-1]
+    for F, G in zip((*kept.Linv, *kept.Rinv), (*later.Linv, *later.Rinv), strict=True):
+        np.testing.assert_array_equal(F[0], G[0])
+        assert abs(F[1] - G[1]).max() > 1e-3
 
 
 # ---- what is refused

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 
 from optilab.core.check import require, whole
-from optilab.core.run import algorithm
+from optilab.core.run import advance, algorithm
 from optilab.papers.mkor.algorithm import factors as fac
 from optilab.papers.mkor.algorithm.backends import backend
 from optilab.papers.mkor.algorithm.common import (
@@ -87,7 +87,7 @@ def mkor(
     workers : int
         Equal shards of a minibatch whose mean vectors are averaged.
     switch : Switch, optional
-        When to go back to the bare backend.
+        When to go back to the bare backend: from there on a replicate's factors stay as they are, unused.
 
     Raises
     ------
@@ -103,13 +103,14 @@ def mkor(
     Linv, Rinv = identities(problem, x)
     memory, seen, on = memory_of(inner, x), None, np.ones(x.shape[:-1], bool)
     loss = np.full(x.shape[:-1], np.nan)
+    (chooses,) = rng.spawn(1)  # so that minibatches are the same whatever `components` draws
 
     def updated(Finv: Array, V: Array) -> Array:
         if rule != "package" and eps is not None:
             Finv = fac.stabilise(Finv, eps, zeta)
         if components == "mean":
             return fac.RULES[rule](Finv, all_reduce_mean(V, workers), gamma)
-        C = fac.principal(V, min(rank, V.shape[-1])) if components == "principal" else fac.some_samples(V, rank, rng)
+        C = fac.principal(V, min(rank, V.shape[-1])) if components == "principal" else fac.some_samples(V, rank, chooses)
         return fac.rank_r(Finv, C, gamma)
 
     def refreshed(inverses: Matrices, rows: list[Array]) -> Matrices:
@@ -122,15 +123,17 @@ def mkor(
         if switch is not None:
             seen = switch.watch(seen, loss, t)
             on = seen.on
-        if t % f == 0:
-            if sides != "right":
-                Linv = refreshed(Linv, [layer.delta for layer in passed])
-            if sides != "left":
-                Rinv = refreshed(Rinv, [layer.a for layer in passed])
-        dW = [fac.precondition(*around) for around in zip(Linv, G, Rinv, strict=True)]
-        if rescale:
-            dW = [fac.rescaled(step, g) for step, g in zip(dW, G, strict=True)]
-        direction = np.where(on[..., None], problem.network.vector(dW), problem.network.vector(G))
+        direction = problem.network.vector(G)
+        if on.any():
+            if t % f == 0:
+                if sides != "right":
+                    Linv = advance(on, refreshed(Linv, [layer.delta for layer in passed]), Linv)
+                if sides != "left":
+                    Rinv = advance(on, refreshed(Rinv, [layer.a for layer in passed]), Rinv)
+            dW = [fac.precondition(*around) for around in zip(Linv, G, Rinv, strict=True)]
+            if rescale:
+                dW = [fac.rescaled(step, g) for step, g in zip(dW, G, strict=True)]
+            direction = advance(on, problem.network.vector(dW), direction)
         x, memory = inner.step(x, direction, memory, t + 1, lr, slices(problem))
 
 
