@@ -9,6 +9,7 @@ so that replacing a gradient costs a product with G and work on m × m arrays al
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +94,18 @@ def cholesky_setup(S: Array, lam: Array) -> tuple[Array, Array]:
         require(False, "the damping lam", lam, "larger: m I + G Gᵀ/lam is no longer positive definite in rounding")
     pivots = np.diagonal(C, axis1=-2, axis2=-1)[..., None]
     return pivots * C.mT - identity, np.tril(pivots * np.linalg.inv(C) / lam)
+
+
+def setup_each(S: Array, lam: Array) -> tuple[Array, Array]:
+    """As `cholesky_setup`, but NaN for replicates whose matrix isn't positive definite in rounding."""
+    try:
+        return cholesky_setup(S, lam)
+    except ValueError:
+        D, B, each = np.full_like(S, np.nan), np.full_like(S, np.nan), np.broadcast_to(lam, S.shape[:-2])
+    for replicate in np.ndindex(each.shape):
+        with suppress(ValueError):
+            D[replicate], B[replicate] = cholesky_setup(S[replicate], each[replicate])
+    return D, B
 
 
 def empty_window(m: int, d: int, lam: Any, batch: tuple[int, ...] = ()) -> Window:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
-from optilab.core.run import algorithm, replicates
-from optilab.papers.mfac.algorithm.dynamic import empty_window, ihvp, update
+from optilab.core.run import advance, algorithm, replicates
+from optilab.papers.mfac.algorithm.dynamic import Window, empty_window, ihvp, setup_each, update
 from optilab.problems.oracles import Number, Stochastic
 
 Array = np.ndarray
@@ -39,6 +39,9 @@ def mfac(
 ) -> Iterator[Preconditioned]:
     """Insert the batch gradient into the window, then step along F⁻¹g with the F of the window that contains it.
 
+    A replicate whose gradient isn't finite, or for whose gradients λ is so small that m I + G Gᵀ/λ isn't positive
+    definite in rounding, is lost: θ is NaN from there on, which `run` records as diverged. The others go on.
+
     Parameters
     ----------
     problem : Stochastic
@@ -65,7 +68,7 @@ def mfac(
     Raises
     ------
     ValueError
-        If a parameter isn't in its range, or a gradient isn't finite: it doesn't enter the window.
+        If a parameter isn't in its range.
     """
     theta, lr, beta, wd, lam = replicates(x0, lr, beta, weight_decay, lam)
     require((lr > 0) & (lr < np.inf), "the step size lr", lr[..., 0], "positive and finite")
@@ -75,11 +78,22 @@ def mfac(
     alive = (theta != 0) if sparse else np.True_
     window = empty_window(m, theta.shape[-1], lam[..., 0], theta.shape[:-1])
     g = u = v = np.zeros_like(theta)
+    going = np.ones(theta.shape[:-1], bool)
     while True:
-        yield Preconditioned(theta, g, u, v, window.G)
+        yield Preconditioned(advance(going, theta, np.full_like(theta, np.nan)), g, u, v, window.G)
         sample = problem.sample(rng, (*theta.shape[:-1], size))
         g = alive * (problem.sample_grad(theta, sample) + wd * theta)
-        window = update(window, g)
+        going = going & np.isfinite(g).all(-1)
+        g = advance(going, g, np.zeros_like(g))
+        window = update(window, g, setup_each)
         u = ihvp(window, g, window.p)
         v = beta * v + (1 - beta) * u
-        theta = theta - lr * v
+        going = going & np.isfinite(theta - lr * v).all(-1)
+        theta = advance(going, theta - lr * v, theta)
+        window = _emptied(window, going)
+
+
+def _emptied(window: Window, going: Array) -> Window:
+    """The window without the gradients of replicates that are lost: their matrix is sound again."""
+    G, S = (advance(going, part, np.zeros_like(part)) for part in (window.G, window.S))
+    return window._replace(G=G, S=S)

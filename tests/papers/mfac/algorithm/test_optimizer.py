@@ -1,8 +1,11 @@
+from itertools import islice
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optilab.core.randomness import common
 from optilab.core.run import run
 from optilab.papers.mfac import algorithm as alg
 from optilab.problems.least_squares import LeastSquares
@@ -113,7 +116,21 @@ def test_a_gradient_that_is_no_number_does_not_enter_the_window():
         def sample_grad(self, x, sample):
             return x * np.nan
 
-    states = alg.mfac(Broken(), np.ones(4), **GOOD)
-    next(states)
+    _, state = islice(alg.mfac(Broken(), np.ones(4), **GOOD), 2)
+    assert np.isnan(state.theta).all()
+    assert (state.G == 0).all()
     with pytest.raises(ValueError, match="g must be finite before it enters the window"):
-        next(states)
+        alg.update(alg.empty_window(3, 4, 0.1), np.full(4, np.nan))
+
+
+def test_a_replicate_whose_damping_is_lost_in_rounding_disturbs_no_other():
+    start, lam = np.array([[-4.0, 4.0], [-3.0, 1.0], [-4.0, 4.0]]), np.array([0.1, 1e-19, 0.3])
+    draw = Noisy(BOWL, Gaussian(0.1), 2)
+    with pytest.raises(ValueError, match="the damping lam must be larger"):
+        alg.cholesky_setup(np.ones((2, 2)), np.array(1e-19))
+    trace = run(alg.mfac(draw, start, rng=common(rng()), m=8, lam=lam, lr=0.1), 40)
+    np.testing.assert_array_equal(np.isfinite(trace.diverged), [False, True, False])
+    assert 1 < trace.diverged[1] < 40
+    for replicate in (0, 2):
+        alone = run(alg.mfac(draw, start[replicate], rng=rng(), m=8, lam=lam[replicate], lr=0.1), 40)
+        np.testing.assert_allclose(trace.theta[:, replicate], alone.theta, rtol=1e-9)
