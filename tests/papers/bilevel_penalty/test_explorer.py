@@ -77,6 +77,7 @@ def test_the_error_of_the_slope_falls_on_the_ring_and_grows_at_the_jump():
     error = dial.worst(dial.RING) / dial.SIGMAS
     assert error[0] == pytest.approx(0.40, abs=5e-3)
     assert error[-1] == pytest.approx(0.19, abs=5e-3)
+    np.testing.assert_allclose(dial.worst(dial.JUMP), 1 / dial.SIGMAS, rtol=1e-6)
     x, _, penalty, _ = dial.curves(dial.JUMP, 0.1)
     near = abs(x - 1e-9).argmin()
     assert (penalty[near + 1] - penalty[near]) / (x[near + 1] - x[near]) == pytest.approx(10, rel=0.02)

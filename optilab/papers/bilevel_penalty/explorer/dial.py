@@ -17,18 +17,17 @@ SIGMAS = np.logspace(-3, 0, 31)
 NEAR = 1e-9  # where the slope at 0⁺ is taken
 
 
-def chosen(problem: str) -> tuple[Penalised, np.ndarray]:
-    """The problem of that name and its grid, without the x = 0 at which the lower solution jumps."""
+def chosen(problem: str, sigma: float) -> tuple[Penalised, np.ndarray]:
+    """The problem of that name and its grid: with the kinks of ψ_σ, without x = 0, where the lower solution jumps."""
     if problem == RING:
         return ring(), np.linspace(-2, 2, 202)
-    return jump(), np.linspace(-1, 1, 402)
+    kinks = [-2 * sigma, -NEAR, NEAR, 2 * sigma]
+    return jump(), np.unique(np.concatenate([np.linspace(-1, 1, 402), kinks]).clip(-1, 1))
 
 
 def curves(problem: str, sigma: float) -> Any:
     """x, ψ, ψ_σ, and what ψ less the bound on their gap leaves."""
-    found, x = chosen(problem)
-    if problem == JUMP:  # with the kinks
-        x = np.unique(np.concatenate([x, [-2 * sigma, -NEAR, NEAR, 2 * sigma]]).clip(-1, 1))
+    found, x = chosen(problem, sigma)
     at = x[:, None]
     psi = found(at)
     return x, psi, found.penalty(at, sigma), psi - found.gap_bound(at, sigma)
@@ -41,9 +40,7 @@ def worst(problem: str) -> np.ndarray:
 
 
 def _worst(problem: str, sigma: float) -> float:
-    if problem == JUMP:  # at 0⁺
-        return 1 / sigma
-    found, x = chosen(problem)
+    found, x = chosen(problem, sigma)
     gap = found.penalty_grad(x[:, None], sigma) - found.hypergrad(x[:, None], pinv=True)
     return float(abs(gap).max())
 
@@ -57,7 +54,7 @@ def compute(problem: str, sigma: float) -> dict[str, Any]:
         headline = "ψ_σ leaves ψ near 0, whatever σ"
         law = "The slope's error grows as 1/σ"
         said = f"For |x| ≤ 2σ = {number(2 * sigma)} T(x, σ) is between both solutions: the slope at 0⁺ is "
-        said += f"1/σ = <b>{number(1 / sigma)}</b>, where ψ′ is 0."
+        said += f"1/σ = <b>{number(here_)}</b>, where ψ′ is 0."
     else:
         gap = float((psi - penalty).max())
         headline = "ψ_σ stays below ψ, by O(σ) everywhere"
