@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.check import AnyArray
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.numerics import log_slope
 from optilab.core.randomness import separate
@@ -43,7 +44,7 @@ def origin(problem: Penalised, batch: tuple[int, ...]) -> tuple[Array, Array]:
     return np.zeros((*batch, problem.n)), np.zeros((*batch, problem.m))
 
 
-def length(vector: Array) -> Array:
+def length(vector: AnyArray) -> Array:
     """Euclidean norm along the last axis."""
     return np.asarray(np.linalg.norm(vector, axis=-1))
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optilab.core.check import require
+from optilab.core.check import AnyArray, require
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.numerics import log_slope
 from optilab.core.run import Trace, run
@@ -38,7 +38,7 @@ def starts(seeds: Sequence[int], n: int = N) -> tuple[Array, Array]:
     return np.array(X), np.array(Y)
 
 
-def relative(x: Array) -> Array:
+def relative(x: AnyArray) -> Array:
     """‖x − x*‖/‖x*‖ on T1: (*batch, n) → (*batch)."""
     return np.linalg.norm(x - X_STAR, axis=-1) / (abs(X_STAR) * np.sqrt(x.shape[-1]))
 

@@ -34,6 +34,10 @@ def test_with_one_step_for_all_only_the_choosing_problem_slows_down():
     assert log_slope(ex.FIXED[:5], S[:5]) == pytest.approx(-0.94, abs=5e-3)
 
 
+def test_a_run_that_is_lost_has_no_length():
+    np.testing.assert_array_equal(ex.length(np.array([[3.0, 4.0], [np.nan, 0.0], [np.inf, 0.0]])), [5, np.nan, np.inf])
+
+
 def test_where_the_target_is_not_met_in_time_it_is_said():
     assert np.isinf(ex.arrivals("S", range(1), K=200)[0, 0])
 

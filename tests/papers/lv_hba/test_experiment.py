@@ -19,6 +19,11 @@ def test_the_bias_is_that_of_the_text():
         experiment.bias(1.0, -1.0)
 
 
+def test_a_run_that_is_lost_has_no_error():
+    found = experiment.relative(np.array([np.full(4, experiment.X_STAR), np.full(4, np.nan), np.full(4, np.inf)]))
+    np.testing.assert_array_equal(found, [0, np.nan, np.inf])
+
+
 def test_the_published_script_goes_the_way_of_the_table():
     error = experiment.relative(experiment.script(1500, False).x)
     found = error[[1, 10, 50, 200, 500, 1000, 1500]]
