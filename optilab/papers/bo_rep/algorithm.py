@@ -245,7 +245,9 @@ def contraction(curvatures: Any, gamma: Any, N: int) -> Array:
     require(whole(N, 1), "N", N, "a whole number, 1 or more")
     gamma = np.asarray(gamma, dtype=float)
     require(gamma > 0, "gamma", gamma, "> 0")
-    r = 1 - gamma[..., None] * np.asarray(curvatures, dtype=float)
+    curvatures = numbers("curvatures", curvatures)
+    require(curvatures > 0, "curvatures", curvatures, "> 0: g is strongly convex")
+    r = 1 - gamma[..., None] * curvatures
     with np.errstate(over="ignore"):
         return abs(r * (1 - r**N) / (N * (1 - r))).max(-1)  # the geometric sum
 

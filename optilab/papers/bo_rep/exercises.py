@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from optilab.classics.soba import soba
+from optilab.core.check import require
 from optilab.core.run import run
 from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.bo_rep.algorithm import LIMIT
@@ -227,7 +228,9 @@ def scanned(problem: World, x0: Array, near: float) -> float:
     alphas = near * np.geomspace(0.2, 5, 321)
     x = np.broadcast_to(x0, (len(alphas), 3))
     trace = run(soba(problem, x, np.zeros(6), alpha=alphas), 500, every=500, keep=["x"], limit=LIMIT)
-    return float(alphas[np.isinf(trace.diverged).argmin() - 1])
+    stays = np.isinf(trace.diverged)
+    require(stays[0] and not stays.all(), "near", near, "within a factor of 5 of the largest α that stays")
+    return float(alphas[stays.argmin() - 1])
 
 
 SHARED = ("bounded steps", "momentum", "rare updates of y")

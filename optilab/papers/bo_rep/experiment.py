@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.classics.soba import soba
-from optilab.core.check import AnyArray
+from optilab.core.check import AnyArray, require
 from optilab.core.claim import Claim, Claims, collect
 from optilab.core.randomness import common
 from optilab.core.run import run
@@ -155,6 +155,7 @@ def largest_usable(name: str, a: float, K: int = 500) -> float:
     states = rival(name, instances(range(1)), x0, alphas[:, None], None)
     trace = run(states, K, every=K, keep=["x"], limit=LIMIT)
     stays = np.isinf(trace.diverged[:, 0])
+    require(stays[0] and not stays.all(), "the least and the largest α tried", alphas[[0, -1]], "a pair around it")
     return float(alphas[stays.argmin() - 1])
 
 

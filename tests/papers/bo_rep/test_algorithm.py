@@ -365,6 +365,9 @@ def test_the_contraction_by_powers_of_a_matrix():
     last = {N: max(g for g in np.linspace(0.02, 2, 1981) if alg.contraction(pr.CURVATURES, g, N) < 1) for N in (1, 3)}
     assert last == pytest.approx({1: 4 / 3, 3: 1.72}, abs=0.01)
     assert alg.tracking(0.02, 2, 1.1) == np.inf
+    for curvature in (0.0, -1.0, np.nan):
+        with pytest.raises(ValueError, match="curvatures must be > 0"):
+            alg.contraction([1.0, curvature], 0.2, 3)
 
 
 @pytest.mark.parametrize(("I", "N", "worst", "bound"), [(2, 3, 0.16, 0.21), (100, 150, 2.08, 2.13)])

@@ -96,3 +96,6 @@ def test_steeper_walls_have_their_slope_and_their_step():
     plain = exercises.steep(1.0, 3)
     assert plain(x) == pytest.approx(world(exercises.draw(3))(x))
     assert exercises.scanned(plain, start(9.0), largest_step(9.0)) == pytest.approx(largest_step(9.0), rel=0.02)
+    for factor in (0.1, 10):
+        with pytest.raises(ValueError, match="near must be within a factor of 5"):
+            exercises.scanned(plain, start(9.0), factor * largest_step(9.0))
