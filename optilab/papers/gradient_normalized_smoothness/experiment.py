@@ -163,7 +163,7 @@ def promises(quick: bool) -> Iterator[Claim]:
     Source: Lemma 1.
     """
     for mu, end in ((1.0, 2e-4), (0.1, 0.2)):
-        margin, least, progress = [], [], []
+        margin, least, progress, radius = [], [], [], []
         for seed in range(3 if quick else 10):
             f = soft_maximum(seed, mu)
             path = along(f, soft_runs(f, np.ones(60))["exact"])
@@ -173,11 +173,13 @@ def promises(quick: bool) -> Iterator[Claim]:
             margin.append((path["gap"] / path["product"])[1:].max())
             least.append(path["product"][-1] / path["gap"][0])
             k, floor = np.arange(len(path["gamma"])), alg.self_concordant_radius(f.M) / 2
-            assert (path["gamma"] >= np.minimum(2.0**k, floor) * (1 - 1e-12)).all()
+            radius.append((path["gamma"] / np.minimum(2.0**k, floor)).min())
         text = f"soft maximum, μ = {mu:g}, exact H"
         yield Claim.over(f"{text}: promised fall over measured, largest of a run", progress, np.max, at_most=1 + 1e-6)
         yield Claim.over(f"{text}: gap over the bound of the product, largest of a run", margin, np.max, at_most=1)
         yield Claim.over(f"{text}: bound of the product at the end, over the first gap", least, np.max, at_most=end)
+        text = f"{text}: γ over the least that its class and γ₀ allow, least of a run"
+        yield Claim.over(text, radius, np.min, at_least=1 - 1e-12)
 
 
 # Labelled points

@@ -181,9 +181,7 @@ def _error(p: float, gamma1: float) -> float:
     return float(relative(run(states, STEPS, every=STEPS).x[-1]))
 
 
-def check_experiment(
-    predict: Callable[..., Any], measure: Callable[..., Any], beyond: str, cases: Any = CASES
-) -> str:
+def check_experiment(predict: Callable[..., Any], measure: Callable[..., Any], beyond: str, cases: Any = CASES) -> str:
     """`predict(p, gamma1)` and `measure(p, gamma1)`, the relative error of x after 2000 steps; and what p > ½ means.
 
     Both are asked at every (p, γ₁) of `cases`. Recognises 0.8/c_k, k^(−p), the formula for γ₁ = 1, and a measurement

@@ -375,13 +375,13 @@ def rounding(quick: bool) -> Iterator[Claim]:
 
 
 def hybrid(quick: bool) -> Iterator[Claim]:
-    """Half of the second-order steps are enough, if the bare backend can live with the rate."""
+    """Two thirds of the second-order steps are enough, if the bare backend can live with the rate."""
     seeds = seeds_of(quick)
     on = {"on": lambda state: state.on * 1.0}
     pure = race("MKOR", seeds, 3.0, lr=0.1)
     mixed = race("MKOR", seeds, 3.0, lr=0.1, switch=Switch(), measures=on)
     used = EVERY * mixed.on[1:].sum(0)
-    yield Claim.over("MKOR-H, shift 3: second-order steps of 400, the median", used, np.median, at_most=320)
+    yield Claim.over("MKOR-H, shift 3: second-order steps of 400, the median", used, np.median, at_most=300)
     late = abs(hits(mixed) - hits(pure))
     yield Claim.over(
         "MKOR-H, shift 3: steps by which it arrives at another time than MKOR, the worst", late, np.max, at_most=20

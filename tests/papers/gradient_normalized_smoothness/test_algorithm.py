@@ -489,6 +489,10 @@ def later(hessian):
     return lambda: run(first(hessian=hessian), 5)
 
 
+def fixed(hessian):
+    return lambda: run(alg.regularized_newton(F, FIRST, hessian=hessian, gamma=1.0), 5)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -504,6 +508,7 @@ def later(hessian):
         (later(lambda x: np.full((2, 2), np.nan)), "H of iteration 0 must be finite"),
         (later(lambda x: np.array([[1.0, 0.1], [0.0, 1.0]])), "H of iteration 0 must be symmetric"),
         (later(lambda x: F.hess(x) if x[0] == -2 else np.full((2, 2), np.inf)), "H of iteration 1 must be finite"),
+        (fixed(lambda x: F.hess(x) if x[0] == -2 else np.full((2, 2), np.inf)), "H of iteration 1 must be finite"),
         (later(lambda x: RankOne(np.array(-1.0), x)), "α of H of iteration 0 must be 0 or more"),
         (later(lambda x: RankOne(np.ones(2), x)), "the shapes of H of iteration 0 must be"),
         (later(F.fisher), "the residual of a rank-one Hessian must be affine"),

@@ -1,6 +1,7 @@
 """The gradient-regularised Newton step, with a radius γ that is known or searched for."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,14 +192,15 @@ def regularized_newton(
     Raises
     ------
     ValueError
-        If an argument is not allowed, or f, its gradient or H isn't finite at the start.
+        If an argument is not allowed, f or its gradient isn't finite at the start, or H isn't a finite symmetric matrix
+        (says the iteration).
 
     Source: Algorithm 1 of the paper.
     """
     at, metric, _, fixed = begin(problem, x0, metric, NEVER, gamma=1.0 if callable(gamma) else gamma)
     yield Regularized(at.x, fixed)
-    H = shifted(hessian(at.x), at.x, metric, 0)
-    while True:
+    for k in count():
+        H = shifted(hessian(at.x), at.x, metric, k)
         used = gamma(at.x, at.norm) if callable(gamma) else fixed
         d = H.step(at.g, at.norm / used)
         x = at.x + np.where(at.norm[..., None] > 0, d, 0.0)
@@ -208,4 +210,3 @@ def regularized_newton(
         if not known.any():
             return
         at = advance(known, there, at)  # a replicate that is lost goes on from its last good point, unseen
-        H = shifted(hessian(at.x), at.x, metric, 0)

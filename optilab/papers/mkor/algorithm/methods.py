@@ -110,7 +110,11 @@ def mkor(
             Finv = fac.stabilise(Finv, eps, zeta)
         if components == "mean":
             return fac.RULES[rule](Finv, all_reduce_mean(V, workers), gamma)
-        C = fac.principal(V, min(rank, V.shape[-1])) if components == "principal" else fac.some_samples(V, rank, chooses)
+        C = (
+            fac.principal(V, min(rank, V.shape[-1]))
+            if components == "principal"
+            else fac.some_samples(V, rank, chooses)
+        )
         return fac.rank_r(Finv, C, gamma)
 
     def refreshed(inverses: Matrices, rows: list[Array]) -> Matrices:
