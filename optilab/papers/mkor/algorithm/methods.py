@@ -103,18 +103,14 @@ def mkor(
     Linv, Rinv = identities(problem, x)
     memory, seen, on = memory_of(inner, x), None, np.ones(x.shape[:-1], bool)
     loss = np.full(x.shape[:-1], np.nan)
-    (chooses,) = rng.spawn(1)  # so that minibatches are the same whatever `components` draws
+    (picks,) = rng.spawn(1)  # so that minibatches are the same whatever `components` draws
 
     def updated(Finv: Array, V: Array) -> Array:
         if rule != "package" and eps is not None:
             Finv = fac.stabilise(Finv, eps, zeta)
         if components == "mean":
             return fac.RULES[rule](Finv, all_reduce_mean(V, workers), gamma)
-        C = (
-            fac.principal(V, min(rank, V.shape[-1]))
-            if components == "principal"
-            else fac.some_samples(V, rank, chooses)
-        )
+        C = fac.principal(V, min(rank, V.shape[-1])) if components == "principal" else fac.some_samples(V, rank, picks)
         return fac.rank_r(Finv, C, gamma)
 
     def refreshed(inverses: Matrices, rows: list[Array]) -> Matrices:
