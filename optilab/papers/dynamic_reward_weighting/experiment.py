@@ -14,6 +14,7 @@ from optilab.core.run import Trace, run
 from optilab.papers.dynamic_reward_weighting import algorithm as alg
 from optilab.papers.dynamic_reward_weighting.algorithm import EXACT, Gradients
 from optilab.papers.dynamic_reward_weighting.problems import FactoredBandit, Heads, Tokens, instance, logit
+from optilab.problems.stable import softmax
 
 Array = np.ndarray
 SETTINGS = {
@@ -258,8 +259,20 @@ def heads_steps(method: str, **numbers: Any) -> float:
     return steps_to_all(Heads().J(on_heads(method, 500, **numbers).theta))
 
 
+def forgetful_steps(ratio: float) -> float:
+    """As `heads_steps`, with weights softmax(ratio I), without what they were; all on the largest I at a huge ratio."""
+    heads = Heads()
+    theta = np.zeros(heads.p)
+    J = [heads.J(theta)]
+    for _ in range(500):
+        g = heads.jac(theta)
+        theta = theta + softmax(ratio * alg.influence(g)) @ g
+        J.append(heads.J(theta))
+    return steps_to_all(np.array(J))
+
+
 def starved(quick: bool) -> Iterator[Claim]:
-    """Without a conflict moving weights serve what is easy first, and the rest starves."""
+    """Without a conflict moving weights serve what is easy first, and remember it: the rest starves."""
     subject = "steps until heads of 2, 4 and 16 arms have J = 0.9"
     fixed = heads_steps("fixed weights")
     yield Claim(f"{subject}: even fixed weights", fixed, 95, 95)
@@ -269,6 +282,10 @@ def starved(quick: bool) -> Iterator[Claim]:
     yield Claim(f"{subject}: moving ones at ratio {RATIOS[-1]:g}, over even fixed ones", slower[-1], at_least=3)
     statement = f"{subject}: moving ones over even fixed ones, least growth along the ratios {said}"
     yield Claim(statement, np.diff(slower).min(), at_least=0.01)
+    yield Claim(f"{subject}: moving ones at ratio 10,000", heads_steps("gradient-based", ratio=1e4), 69, 69)
+    yield Claim(f"{subject}: all weight on the largest influence, anew in each step", forgetful_steps(1e9), 65, 65)
+    anew = max(forgetful_steps(ratio) for ratio in RATIOS)
+    yield Claim(f"{subject}: weights softmax(ratio I) that forget, worst of the ratios {said}", anew, 95, 95)
     for hv_scale, steps in ((1000.0, 63), (1.0, 188)):
         found = heads_steps("hypervolume-guided", hv_scale=hv_scale)
         yield Claim(f"{subject}: scaled by m, hv_scale {hv_scale:g}", found, steps, steps)

@@ -55,8 +55,10 @@ def found(
     ratio: str = "6.0",
     largest: int = 4,
     starved: int = 12,
-    cause: str = "influence",
+    cause: str = "memory",
     steps: str = "int(np.argmax((J >= 0.9).all(axis=1)))",
+    pick: str = "g[np.argmax(np.sum(g @ g.T, axis=1))]",
+    taken: str = "t",
 ) -> str:
     """The third task, right as it stands."""
     return f"""
@@ -64,11 +66,16 @@ def measure(ratio):
     heads = Heads((12, 4, 6))
     gradients = algorithm.Gradients(heads, "exact", clip=np.inf)
     states = algorithm.gradient_weights(gradients, np.zeros(22), w=np.ones(3) / 3, lr=1.0, ratio=ratio)
-    J = heads.J(run(states, 800).theta)
+    J = heads.J(run(states, 200).theta)
     return {steps}
 
 
-ratio, largest, starved, cause = {ratio}, {largest}, {starved}, "{cause}"
+heads, theta, t = Heads((12, 4, 6)), np.zeros(22), 0
+while np.any(heads.J(theta) < 0.9) and t < 500:
+    g = heads.jac(theta)
+    theta, t = theta + {pick}, t + 1
+
+ratio, largest, starved, greedy, cause = {ratio}, {largest}, {starved}, {taken}, "{cause}"
 """
 
 
@@ -100,6 +107,11 @@ WRONG = {
     },
     "3-starve": {
         "not yet twice": found("0.1"),
+        "0 or more and finite": found("np.inf"),
+        "greed does well here": found(cause="greed"),
+        "that is what even weights need": found(pick="g.mean(axis=0)"),
+        "greedy isn't": found(pick="g[0]"),
+        "greedy: the start is step 0": found(taken="t + 1"),
         "the other way round": found(largest=12, starved=4),
         "the step length is the same": found(cause="step"),
         "another's loss": found(cause="conflict"),
@@ -150,7 +162,7 @@ def grpo(r):
 feels = "RLOO"
 """,
     ],
-    "3-starve": [found("10"), found("20.0"), found("np.float64(4.0)")],
+    "3-starve": [found("10"), found("20.0"), found("np.float64(4.0)", pick="max(g, key=np.linalg.norm)")],
 }
 
 CHEATS = {

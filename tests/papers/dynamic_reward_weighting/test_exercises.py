@@ -50,6 +50,16 @@ def test_which_ratios_take_twice_the_steps(ratio, enough):
     assert (exercises.moving_steps(ratio) >= 2 * exercises.moving_steps(0.0)) == enough
 
 
+def test_a_ratio_that_is_no_number_is_an_error():
+    with np.errstate(invalid="ignore"), pytest.raises(AssertionError, match="no numbers any more"):
+        exercises.moving_steps(np.inf)
+
+
+def test_what_starves_a_head_is_memory():
+    assert exercises.greedy_steps() == 65 < exercises.moving_steps(0.0) == 80
+    assert exercises.moving_steps(1e5) < 80
+
+
 def test_the_question_of_the_lesson():
     right = np.exp(4) / (np.exp(4) + np.exp(1))
     assert "nothing is in conflict" in exercises.check_pair(right)

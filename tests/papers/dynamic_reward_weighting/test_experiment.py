@@ -24,9 +24,16 @@ def test_the_distance_to_another_path_is_that_of_the_farthest_point():
     assert ex.nearest(path, other) == pytest.approx(3)
 
 
-@pytest.mark.parametrize(("ratio", "steps"), [(0.0, 95), (0.1, 98), (0.3, 103), (1.0, 126), (3.0, 219), (10.0, 343)])
+@pytest.mark.parametrize(
+    ("ratio", "steps"), [(0.0, 95), (0.1, 98), (0.3, 103), (1.0, 126), (3.0, 219), (10.0, 343), (1e3, 80), (1e4, 69)]
+)
 def test_the_steps_of_moving_weights_on_three_heads(ratio, steps):
     assert ex.heads_steps("gradient-based", ratio=ratio) == steps
+
+
+@pytest.mark.parametrize(("ratio", "steps"), [(0.0, 95), (10.0, 91), (1e3, 67), (1e9, 65)])
+def test_weights_that_forget_are_never_slower_than_even_ones(ratio, steps):
+    assert ex.forgetful_steps(ratio) == steps
 
 
 def test_steps_that_are_too_few_say_so():

@@ -23,7 +23,7 @@ def test_the_climb_of_the_tokens_is_that_of_the_algorithm(H, w, p, ratio):
     np.testing.assert_allclose(ours[:, 1], trace.w[:, 0], atol=1e-7)
 
 
-@pytest.mark.parametrize(("ratio", "arms"), [(0.0, 16), (1.0, 5), (10.0, 32)])
+@pytest.mark.parametrize(("ratio", "arms"), [(0.0, 16), (1.0, 5), (10.0, 32), (1e4, 16)])
 def test_the_climb_of_the_heads_is_that_of_the_algorithm(ratio, arms):
     J, w = module("starving").climbed(ratio, arms)
     heads = Heads((2, 4, arms))
@@ -104,7 +104,8 @@ def test_the_note_on_the_tokens_follows_their_settings(values, said):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "arms", "said"), [(1.0, 16, "126 steps"), (10.0, 16, "343 steps"), (20.0, 32, "more than")]
+    ("ratio", "arms", "said"),
+    [(1.0, 16, "126 steps"), (10.0, 16, "343 steps"), (1e4, 16, "69 steps"), (20.0, 32, "more than")],
 )
 def test_the_title_of_the_heads_counts_the_steps(ratio, arms, said):
     assert said in module("starving").compute(ratio, arms)["headline"]

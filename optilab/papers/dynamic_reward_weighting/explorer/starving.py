@@ -1,7 +1,7 @@
-"""Three objectives that don't conflict: moving weights serve what is easy first, and what is hard starves."""
+"""Three objectives that don't conflict: moving weights remember what was easy, and what is hard starves."""
 
 from functools import lru_cache
-from math import exp
+from math import exp, log
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ def climbed(ratio: float, arms: int) -> Any:
         path.append((*J, *w))
         # the other arms of a head stay alike, so u = θ₀ − θ₁ says all: ‖∇J‖² = (J(1 − J))² n/(n − 1) = I
         size = [(q * (1 - q)) ** 2 * n / (n - 1) for q, n in zip(J, heads, strict=True)]
-        grown = [max(w_i, 1e-8) * exp(ratio * I) for w_i, I in zip(w, size, strict=True)]
+        logs = [log(max(w_i, 1e-8)) + ratio * I for w_i, I in zip(w, size, strict=True)]
+        grown = [exp(part - max(logs)) for part in logs]
         w = [part / sum(grown) for part in grown]
         u = [u_i + w_i * q * (1 - q) * n / (n - 1) for u_i, w_i, q, n in zip(u, w, J, heads, strict=True)]
     found = np.array(path)
@@ -69,7 +70,7 @@ def starving(**start: Any) -> Explorer:
     return Explorer(
         compute,
         {
-            "ratio": log_slider("ratio", 1.0, 0.05, 20.0),
+            "ratio": log_slider("ratio", 1.0, 0.1, 1e4),
             "arms": slider("arms of the third head", 16, 2, 32, 1),
         },
         [
@@ -83,7 +84,7 @@ def starving(**start: Any) -> Explorer:
                 y=axis("J (thin: even weights)", [0, 1.02]),
             ),
             panel(
-                "Weight goes where gradients are long now",
+                "Weight goes where gradients have been long",
                 *(
                     band(f"w {name}", name, shade, opacity=0.75, showlegend=True, line={"color": shade})
                     for name, shade in zip(HEADS, SHADES, strict=True)
