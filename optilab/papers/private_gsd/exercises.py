@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from scipy.stats import chi2
+from scipy.stats import chi2, kstest, norm
 
 from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.private_gsd.problems import Domain
@@ -14,6 +14,7 @@ Array = np.ndarray
 m, rho, N = sp.symbols("m rho N", positive=True)
 S, T, R = sp.symbols("S T R", positive=True)
 CALLS = 5_000  # candidates of an operator whose frequencies are judged
+NOISY = 2_000  # candidates whose noise is judged
 
 
 def _in(answer: Any, name: str, *symbols: sp.Symbol) -> sp.Expr:
@@ -148,12 +149,14 @@ def check_operators(mutate: Callable[..., Any], crossover: Callable[..., Any], s
     """`mutate(best, sizes, rng, P)` and `crossover(best, elites, sizes, rng, noise, P)` must return P new tables.
 
     Judged by what 5,000 of them change. Recognises copies of whole rows, i' = i, the first elite alone, noise on
-    categories or without a clip, and a change of the table that is given.
+    categories or without a clip, another deviation or centre of the noise, values that are wrapped or drawn again
+    where they are to be clipped, and a change of the table that is given.
     """
     rng = np.random.default_rng(seed)
     _check_bounds(mutate, crossover, rng)
     _check_mutation(mutate, rng)
     _check_crossover(crossover, rng)
+    _check_noise(crossover, rng)
     return "mutation makes what nobody has, crossover spreads what works: each changes one row, so each is cheap."
 
 
@@ -212,10 +215,34 @@ def _check_crossover(crossover: Callable[..., Any], rng: np.random.Generator) ->
     assert missing < 0.1 * CALLS, f"crossover changed nothing in {missing} of {CALLS} tables (1 in {E * n} is chance)"
     _even(np.bincount(rows, minlength=n), "the rows that crossover changes")
     _even(np.bincount(columns, minlength=d), "the columns that crossover changes")
-    after = crossover(best.copy(), elites.copy(), REALS.sizes, rng, 0.02, 1000)
-    *_, values = _changes(best, after, REALS.sizes, 1000, "crossover")
-    noise = "with noise 0.02 real values are those of elites still: where is the noise?"
-    assert not np.isin(values, elites).any(), noise
+
+
+def _check_noise(crossover: Callable[..., Any], rng: np.random.Generator) -> None:
+    """What is added is N(0, noise²) and drawn anew each time, and what leaves [0, 1] is put on its end."""
+    stands = np.array([0.35, 0.5, 0.65])  # in all rows of all elites, so that a new value tells its noise
+    best, elites = np.full((5, 3), 0.1), np.tile(stands, (4, 5, 1))
+    for noise in (0.01, 0.04):
+        after = crossover(best.copy(), elites.copy(), REALS.sizes, rng, noise, NOISY)
+        _, columns, values = _changes(best, after, REALS.sizes, NOISY, "crossover")
+        added = values - stands[columns]
+        assert added.any(), f"with noise {noise} real values are those of elites still: where is the noise?"
+        assert len(np.unique(added)) > 0.99 * NOISY, "the noise is drawn anew for each of the new tables"
+        near = 4.5 / np.sqrt(len(added))
+        centre, size = added.mean() / noise, np.sqrt(np.mean(added**2))
+        squared = f"{noise} is the standard deviation of the noise, not its variance: {size:.2g} is the one you add"
+        assert abs(size / np.sqrt(noise) - 1) > near, squared
+        assert abs(size / noise**2 - 1) > near, f"the noise is N(0, {noise}²): what you add has deviation {noise}²"
+        off = f"with noise {noise} a new value is the elite's plus N(0, {noise}²): the mean of what you add is"
+        assert abs(centre) < near, f"{off} {centre * noise:.2g}, not 0"
+        wide = f"with noise {noise} the deviation of what you add to the elite's value is {size:.2g}"
+        assert abs(size / noise - 1) < near, wide
+        assert kstest(added / noise, "norm").pvalue > 1e-6, "the noise has mean and deviation right, but isn't normal"
+    after = crossover(best.copy(), elites.copy(), REALS.sizes, rng, 1.0, NOISY)
+    _, columns, values = _changes(best, after, REALS.sizes, NOISY, "crossover")
+    for end, beyond in ((0, norm.cdf(-stands)), (1, norm.cdf(stands - 1))):
+        share, expected = np.mean(values == end), beyond[columns].mean()
+        clip = f"with noise 1 {100 * expected:.0f} % of the new values are {end} exactly, {100 * share:.0f} % of yours"
+        assert abs(share - expected) < 4.5 * np.sqrt(expected / NOISY), f"{clip}: clip, don't wrap, mirror or redraw"
 
 
 REASONS = {

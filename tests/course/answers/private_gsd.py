@@ -20,6 +20,7 @@ def operators(
     place: str = "i, c",
     source: str = "elites[e][k, c]",
     noisy: str = "sizes[c] == 1",
+    noise: str = "noise * rng.normal()",
     clip: str = "np.clip(new[i, c], 0, 1)",
 ) -> str:
     """The two operators, right as they stand."""
@@ -40,7 +41,7 @@ def crossover(best, elites, sizes, rng, noise, P):
         k = {row}
         new[{place}] = {source}
         if {noisy}:
-            new[i, c] += noise * rng.normal()
+            new[i, c] += {noise}
             new[i, c] = {clip}
     return tables
 """
@@ -98,6 +99,13 @@ WRONG = {
         "all values come from the first elite": operators(table="0"),
         "without noise": operators(noisy="True"),
         "left .0, 1. in a real column": operators(clip="new[i, c]"),
+        "not its variance": operators(noise="np.sqrt(noise) * rng.normal()"),
+        "has deviation 0.01²": operators(noise="noise**2 * rng.normal()"),
+        "the mean of what you add is": operators(noise="noise * rng.random()"),
+        "isn't normal": operators(noise="noise * np.sqrt(3) * rng.uniform(-1, 1)"),
+        "the deviation of what you add to the elite's value is": operators(noise="noise * rng.uniform(-1, 1)"),
+        "elite's plus": operators(noise="(rng.random() if noise else new[i, c]) - new[i, c]"),
+        "clip, don't wrap": operators(clip="new[i, c] % 1"),
         "the categories that mutate draws": operators(
             value="rng.random() if sizes[c] == 1 else min(rng.integers(sizes[c]), 2)"
         ),

@@ -79,15 +79,15 @@ def mutate(best, sizes, rng, P):
     return tables
 
 
-def crossover(first=False, row=True, column=True, noisy=True):
+def crossover(first=False, row=True, column=True, noisy=True, once=False):
     def cross(best, elites, sizes, rng, noise, P):
-        tables = np.repeat(best[None], P, axis=0)
+        tables, drawn = np.repeat(best[None], P, axis=0), rng.normal()
         for new in tables:
             i, c = rng.integers(len(best) if row else 2), rng.integers(len(sizes) if column else 2)
             e = rng.integers(2 if first else len(elites))
             new[i, c] = elites[e, rng.integers(len(best)), c]
             if sizes[c] == 1 and noisy:
-                new[i, c] = np.clip(new[i, c] + noise * rng.normal(), 0, 1)
+                new[i, c] = np.clip(new[i, c] + noise * (drawn if once else rng.normal()), 0, 1)
         return tables
 
     return cross
@@ -101,6 +101,7 @@ def test_the_check_on_the_operators():
     refused(check, "the rows that crossover changes aren't", mutate, crossover(row=False))
     refused(check, "the columns that crossover changes aren't", mutate, crossover(column=False))
     refused(check, "where is the noise", mutate, crossover(noisy=False))
+    refused(check, "drawn anew for each", mutate, crossover(once=True))
     refused(check, "mutate must return 300 tables", lambda best, sizes, rng, P: best, crossover())
     refused(check, "mutate changed nothing", lambda best, sizes, rng, P: np.repeat(best[None], P, axis=0), crossover())
 
