@@ -103,10 +103,11 @@ def plain() -> Derivation:
 
 def ratio() -> Derivation:
     """The gain, which grows with N."""
+    k = sp.symbols("k", positive=True)
     gain = plain().result / four_thirds().result
     return Derivation("The gain", gain, "DP-GD's bound over that of DIFF2").then(
-        "N eight times as large, so s an eighth; over the gain before: it grows as N^(1/3)",
-        lambda expr: expr.subs(s, s / 8) / expr,
+        "s = k/N with k = √(dℓ)/ε: it grows as N^(1/3), with eight times the records it is twice as large",
+        lambda expr: expr.subs(s, k / N),
     )
 
 
@@ -143,10 +144,8 @@ def growth() -> Derivation:
             "solve the recursion: geometric", lambda line: sp.Eq(w(n), sp.rsolve(line.lhs - line.rhs, w(n), {w(0): w0}))
         )
         .then("after n = 1/ρ rounds, over w₀", lambda line: (line.rhs / w0).subs(n, 1 / rho))
-        .then(
-            "as ρ → 0: a factor e. A stage of T rounds is safe if ρT = (ηC₂σ₂)²dT is at most 1",
-            lambda expr: sp.limit(expr, rho, 0),
-        )
+        .then("what it tends to as ρ → 0", lambda expr: sp.Limit(expr, rho, 0))
+        .equals(sp.E, "a factor e. A stage of T rounds is safe if ρT = (ηC₂σ₂)²dT is at most 1")
     )
 
 

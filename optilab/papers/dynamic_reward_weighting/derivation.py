@@ -63,7 +63,7 @@ def influence_is_the_gain() -> Derivation:
     J = (t1 * t2, t1**2 - t2)
     g = [sp.Matrix([sp.diff(J_i, t) for t in theta]) for J_i in J]
     step = W[0] * g[0] + W[1] * g[1]
-    moved = [J_i.subs({t: t + e * s for t, s in zip(theta, step, strict=True)}, simultaneous=True) for J_i in J]
+    moved = {t: t + e * s for t, s in zip(theta, step, strict=True)}
     first, second = (sp.expand(g_i.dot(g[0] + g[1])) for g_i in g)
     return (
         Derivation(
@@ -71,7 +71,10 @@ def influence_is_the_gain() -> Derivation:
             sp.Matrix(J),
             "two objectives as an example, with gradients g₁ = (θ₂, θ₁) and g₂ = (2θ₁, −1)",
         )
-        .then("the sum of both after a step of length ε along w₁g₁ + w₂g₂", lambda _: sp.Add(*moved))
+        .then(
+            "the sum of both after a step of length ε along w₁g₁ + w₂g₂",
+            lambda J: sum(J.subs(moved, simultaneous=True)),
+        )
         .then("its derivative by ε at ε = 0", lambda total: sp.expand(sp.diff(total, e).subs(e, 0)))
         .equals(
             W[0] * first + W[1] * second,
@@ -136,10 +139,14 @@ def bent_inwards() -> Derivation:
 def watershed() -> Derivation:
     """Where gradient ascent parts: the p* at which φ is least."""
     sizes = (2, 3, 4, 6)
-    odds = [(w / (1 - w)) ** sp.Rational(1, H - 1) for H in sizes]
+    power = sp.symbols("x", positive=True)  # s^(H − 1)
 
     def by_odds(row: sp.Expr, H: int) -> sp.Expr:
         return sp.cancel(row.subs(p, 1 / (1 + s)) * (1 + s) ** (H - 1) / H)
+
+    def root(row: sp.Expr, H: int) -> sp.Expr:
+        straight = row.subs(s ** (H - 1), power)
+        return (straight.coeff(power, 0) / -straight.coeff(power, 1)) ** sp.Rational(1, H - 1)
 
     return (
         Derivation(
@@ -153,7 +160,11 @@ def watershed() -> Derivation:
         )
         .equals(sp.Matrix([w - (1 - w) * s ** (H - 1) for H in sizes]), "s = (1 − p)/p are the odds against A")
         .then(
-            "no slope at s = (w/(1 − w))^(1/(H−1)), p* = 1/(1 + s): φ falls towards it and rises behind it",
-            lambda m: sp.Matrix([sp.expand(row.subs(s, at)) for row, at in zip(m, odds, strict=True)]),
+            "set to 0, solved for the odds: s = (w/(1 − w))^(1/(H−1))",
+            lambda m: sp.Matrix([root(row, H) for row, H in zip(m, sizes, strict=True)]),
+        )
+        .then(
+            "p⋆ = 1/(1 + s), where φ has no slope: it falls towards p⋆ and rises behind it",
+            lambda m: m.applyfunc(lambda odds: 1 / (1 + odds)),
         )
     )

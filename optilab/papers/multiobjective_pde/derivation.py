@@ -24,23 +24,25 @@ D = sp.diag(1, 0)  # the first node is above 0, the second below
 def adjoint() -> Derivation:
     """Two nodes: the derivative of the objective through the state, against the adjoint's formula."""
     matrix = A + kappa * D
-    state = matrix.LUsolve(U)
-    miss = state - GOAL
-    value = w * (miss.T * miss)[0] / 2 + sigma * w * (U.T * U)[0] / 2
-    formula = w * matrix.LUsolve(miss) + sigma * w * U
+    moved = sp.Matrix(sp.symbols("d_1 d_2", real=True))
+
+    def gradient(inverse: sp.Matrix) -> sp.Matrix:
+        miss, control = Y + inverse * moved - GOAL, U + moved
+        value = w * (miss.T * miss)[0] / 2 + sigma * w * (control.T * control)[0] / 2
+        return sp.Matrix([sp.factor_terms(sp.diff(value, d).subs(dict.fromkeys(moved, 0))) for d in moved])
+
     return (
         Derivation(
             "The adjoint gradient",
             sp.Eq(sp.MatMul(matrix, Y, evaluate=False), U, evaluate=False),
             "two nodes, of which the first has y > 0: the state equation (A + κD)y = u on this piece",
         )
-        .then("what the state does when u moves, ∂y/∂u", lambda _: matrix.inv().applyfunc(sp.factor))
-        .then(
-            "the gradient of ½w‖y − z‖² + ½σw‖u‖² by u through that inverse, less wp + σwu with (A + κD)p = y − z: "
-            "nothing is left, so one more solve with the matrix of the last Newton step does it",
-            lambda _: (sp.Matrix([sp.diff(value, u) for u in U]) - formula).applyfunc(
-                lambda entry: sp.cancel(sp.together(entry))
-            ),
+        .then("solved for y", lambda line: line.lhs.args[0].LUsolve(line.rhs).applyfunc(sp.factor))
+        .then("what the state does when u moves, ∂y/∂u", lambda y: y.jacobian(U).applyfunc(sp.factor))
+        .then("the gradient of ½w‖y − z‖² + ½σw‖u‖² by u, as y + (∂y/∂u)d at u + d, derived by d", gradient)
+        .equals(
+            (w * matrix.LUsolve(Y - GOAL)).applyfunc(sp.factor) + sigma * w * U,
+            "wp + σwu with (A + κD)p = y − z: one more solve with the matrix of the last Newton step does it",
         )
     )
 
@@ -52,22 +54,19 @@ def monotone() -> Derivation:
     """The kink never works against an error: all four sign cases."""
     cases = [(x_1, x_2), (x_1, -x_2), (-x_1, x_2), (-x_1, -x_2)]
 
-    def product(one: sp.Expr, two: sp.Expr, evaluate: bool) -> sp.Expr:
-        first, second = (sp.Max(0, value, evaluate=evaluate) for value in (one, two))
-        return sp.Mul(sp.Add(first, -second, evaluate=evaluate), one - two, evaluate=evaluate)
+    def product(one: sp.Expr, two: sp.Expr) -> sp.Expr:
+        first, second = (sp.Max(0, value, evaluate=False) for value in (one, two))
+        return sp.Mul(sp.Add(first, -second, evaluate=False), one - two, evaluate=False)
 
     names = sp.symbols("c_1:5")
-    written, worked = (
-        tuple(sp.Eq(c, product(*case, evaluate), evaluate=False) for c, case in zip(names, cases, strict=True))
-        for evaluate in (False, True)
-    )
+    written = tuple(sp.Eq(c, product(*case), evaluate=False) for c, case in zip(names, cases, strict=True))
     return (
         Derivation(
             "max(0, ·) is monotone",
             written,
             "(max(0, s) − max(0, t))(s − t) for s = ±x₁ and t = ±x₂ with x₁, x₂ > 0",
         )
-        .then("work out the maxima", lambda _: worked)
+        .then("work out the maxima", lambda lines: tuple(sp.Eq(c.lhs, c.rhs.doit(), evaluate=False) for c in lines))
         .equals(
             tuple(
                 sp.Eq(c, value, evaluate=False)
@@ -100,18 +99,20 @@ def error_bound() -> Derivation:
 
 # The shortest mix
 
+p, q, r = sp.symbols("p q r", real=True)  # ‖g₁‖², ⟨g₁, g₂⟩, ‖g₂‖²
+
+SHORT = alpha**2 * p + 2 * alpha * (1 - alpha) * q + (1 - alpha) ** 2 * r  # ‖αg₁ + (1 − α)g₂‖²
+
 
 def shortest_mix() -> Derivation:
     """The weight of the shortest mix of two gradients."""
     length = sp.expand((alpha * G1 + (1 - alpha) * G2).dot(alpha * G1 + (1 - alpha) * G2))
-    p, q, r = sp.symbols("p q r", real=True)
-    short = alpha**2 * p + 2 * alpha * (1 - alpha) * q + (1 - alpha) ** 2 * r
     inner = {p: G1.dot(G1), q: G1.dot(G2), r: G2.dot(G2)}
-    assert sp.expand(short.subs(inner) - length) == 0
+    assert sp.expand(SHORT.subs(inner) - length) == 0
     return (
         Derivation(
             "The shortest mix of two gradients",
-            short,
+            SHORT,
             "‖αg₁ + (1 − α)g₂‖² with p = ‖g₁‖², q = ⟨g₁, g₂⟩, r = ‖g₂‖²",
         )
         .then("differentiate by α", lambda expr: sp.expand(sp.diff(expr, alpha)))
@@ -125,26 +126,20 @@ def shortest_mix() -> Derivation:
 
 def certificate() -> Derivation:
     """Both objectives fall alike along minus that mix."""
-    best = ((G2 - G1).dot(G2)) / ((G1 - G2).dot(G1 - G2))
-    mix = best * G1 + (1 - best) * G2
-    both = sp.Matrix([mix.dot(G1) - mix.dot(mix), mix.dot(G2) - mix.dot(mix)])
-    star = sp.Symbol(r"\alpha^{\star}")
+    star = (r - q) / (p - 2 * q + r)
     return Derivation(
         "What it certifies",
-        sp.Eq(
-            sp.Symbol("m"),
-            star * sp.Symbol("g_1") + (1 - star) * sp.Symbol("g_2"),
-        ),
-        "the mix m at an α⋆ between 0 and 1",
+        sp.Matrix([alpha * p + (1 - alpha) * q, alpha * q + (1 - alpha) * r, SHORT]),
+        "⟨m, g₁⟩, ⟨m, g₂⟩ and ‖m‖² for the mix m = αg₁ + (1 − α)g₂",
     ).then(
-        "⟨m, g₁⟩ − ‖m‖² and ⟨m, g₂⟩ − ‖m‖² in three dimensions: along −m both fall at the rate ‖m‖²",
-        lambda _: both.applyfunc(lambda entry: sp.cancel(sp.together(entry))),
+        "at α⋆ = (r − q)/(p − 2q + r), if it is between 0 and 1: all three alike, along −m both fall at the rate ‖m‖²",
+        lambda all_three: all_three.subs(alpha, star).applyfunc(sp.factor),
     )
 
 
 # The ℓ1 path
 
-b_1, b_2, x1 = sp.symbols("b_1 b_2 x_1", real=True)
+b_1, b_2, x1, s = sp.symbols("b_1 b_2 x_1 s", real=True)
 h_11, h_12, h_22 = sp.symbols("h_11 h_12 h_22", real=True)
 
 
@@ -171,17 +166,13 @@ def after_kink() -> Derivation:
     H = sp.Matrix([[h_11, h_12], [h_12, h_22]])
     both = H.LUsolve(sp.Matrix([b_1 - lam, b_2 - lam]))
     at = kink().result
-    one = sp.Matrix([(b_1 - at) / h_11, 0])
-    joined = (both.subs(lam, at) - one).applyfunc(lambda entry: sp.cancel(sp.together(entry)))
-    assert joined == sp.zeros(2, 1)
+    one = sp.Matrix([(b_1 - at) / h_11, 0]).applyfunc(sp.factor)
+    slope = (-H.LUsolve(sp.ones(2, 1))).applyfunc(sp.factor)
     return (
         Derivation("Beyond the kink", both.applyfunc(sp.factor), "both entries active: x = H⁻¹(b − λ(1, 1))")
-        .then("at λ⋆", lambda x: x.subs(lam, at).applyfunc(sp.factor))
-        .equals(one.applyfunc(sp.factor), "no jump")
-        .then(
-            "but a new slope, dx/dλ = −H⁻¹(1, 1)",
-            lambda _: (-H.LUsolve(sp.ones(2, 1))).applyfunc(sp.factor),
-        )
+        .then("at λ⋆ + s", lambda x: x.subs(lam, at + s).applyfunc(sp.factor))
+        .equals(one + s * slope, "no jump: at s = 0 it is where the other piece ends")
+        .then("but a new slope, dx/dλ = −H⁻¹(1, 1)", lambda x: x.diff(s))
     )
 
 

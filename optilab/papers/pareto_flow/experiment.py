@@ -314,8 +314,8 @@ def parts(quick: bool) -> Iterator[Claim]:
         statement = f"{task}: hypervolume, ParetoFlow − equal weights, no cones, mean"
         yield Claim.over(statement, gain(task, seeds, EQUAL), np.mean, at_least=-np.inf if quick else 0)
         if task == "ZDT1 surface":
-            statement = f"{task}: hypervolume, ParetoFlow − no filter, mean"
-            yield Claim.over(statement, gain(task, seeds, "no filter"), np.mean, at_least=-0.01)
+            statement = f"{task}: hypervolume, ParetoFlow − no filter, mean of 20 data sets"
+            yield Claim.over(statement, gain(task, range(20), "no filter"), np.mean, at_least=0.025)
         else:
             count = np.array([len(designs(task, seed, "no filter").x) for seed in seeds])
             yield Claim.over(f"{task}: distinct designs of 40 without the filter, mean", count, np.mean, at_most=33)

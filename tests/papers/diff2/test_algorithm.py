@@ -1,5 +1,6 @@
 import runpy
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,7 @@ listed = runpy.run_path(str(Path(__file__).parent / "listed.py"))
 record_gradients, clipped, rounds, Tape = (listed[name] for name in ("record_gradients", "clipped", "rounds", "Tape"))
 
 FEW = federated(1, 60, d=4, P=3, heterogeneity=0.5, sizes=[10, 20, 30])
+EVEN = federated(1, 60, d=4, P=3, heterogeneity=0.5)
 NOISE = np.random.default_rng(4).normal(size=(12, 4))
 START = np.random.default_rng(5).normal(size=4)
 
@@ -200,14 +202,13 @@ def test_local_steps_without_noise_on_all_records_of_equal_clients_are_gradient_
 
 
 def test_dp_sgd_is_written_out_and_its_momentum_averages():
-    states = dp_sgd(FEW, START, eta=0.8, b=10, C=0.3, nu=0.5, beta=0.6, rng=rng(10))
+    states = dp_sgd(EVEN, START, eta=0.8, b=10, C=0.3, nu=0.5, beta=0.6, rng=rng(10))
     trace = run(states, 6)
     draws, v, x = rng(10), np.zeros(4), START
-    equal = federated(1, 60, d=4, P=3, heterogeneity=0.5, sizes=[10, 20, 30])
-    everyone = np.concatenate(equal.clients)
+    everyone = np.concatenate(EVEN.clients)
     for k in range(6):
         rows = everyone[np.argpartition(draws.random(size=60), 9)[:10]]
-        g = clipped(record_gradients(FEW, x, rows), 0.3).mean(0) + 0.3 * 0.5 / 10 * draws.normal(size=4)
+        g = clipped(record_gradients(EVEN, x, rows), 0.3).mean(0) + 0.3 * 0.5 / 10 * draws.normal(size=4)
         v = 0.6 * v + 0.4 * g
         x = x - 0.8 * v
         np.testing.assert_allclose(trace.x[k + 1], x, rtol=1e-8)
@@ -504,9 +505,11 @@ def settings(**other):
         (lambda: BVR(FEW, 1.0, K=2, b=11, C3=1.0, sigma3=0.1, rng=rng()), "b"),
         (lambda: BVR(FEW, 1.0, K=2, b=5, C3=np.inf, sigma3=0.1, rng=rng()), "C3"),
         (lambda: BVR(FEW, -1.0, K=2, b=5, C3=1.0, sigma3=0.1, rng=rng()), "eta"),
-        (lambda: dp_sgd(FEW, START, eta=1.0, b=61, C=1.0, nu=1.0, rng=rng()), "b"),
-        (lambda: dp_sgd(FEW, START, eta=1.0, b=6, C=np.inf, nu=1.0, rng=rng()), "C"),
-        (lambda: dp_sgd(FEW, START, eta=1.0, b=6, C=1.0, nu=1.0, beta=1.0, rng=rng()), "beta"),
+        (lambda: dp_sgd(FEW, START, eta=1.0, b=6, C=1.0, nu=1.0, rng=rng()), "problem.clients"),
+        (lambda: dp_sgd(replace(EVEN, clients=()), START, eta=1.0, b=6, C=1.0, nu=1.0, rng=rng()), "problem.clients"),
+        (lambda: dp_sgd(EVEN, START, eta=1.0, b=61, C=1.0, nu=1.0, rng=rng()), "b"),
+        (lambda: dp_sgd(EVEN, START, eta=1.0, b=6, C=np.inf, nu=1.0, rng=rng()), "C"),
+        (lambda: dp_sgd(EVEN, START, eta=1.0, b=6, C=1.0, nu=1.0, beta=1.0, rng=rng()), "beta"),
         (lambda: sigmas(10, 10, 10, 0, 1.0, 1e-3), "T"),
         (lambda: sigmas(10, 10, 0, 1, 1.0, 1e-3), "R"),
         (lambda: sigmas(0, 10, 10, 2, 1.0, 1e-3), "n_min"),

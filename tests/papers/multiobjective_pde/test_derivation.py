@@ -12,9 +12,16 @@ from optilab.problems.quadratic import Quadratic
 
 def test_the_adjoint_is_the_derivative():
     made = d.adjoint()
-    assert made.result == sp.zeros(2, 1)
-    inverse = sp.lambdify((d.a, d.b, d.kappa), made.lines[1].expr)(3.0, -1.0, 5.0)
-    np.testing.assert_allclose(inverse, np.linalg.inv([[8, -1], [-1, 3]]))
+    inverse = sp.lambdify((d.a, d.b, d.kappa), made.lines[2].expr)(3.0, -1.0, 5.0)
+    matrix = np.array([[8.0, -1], [-1, 3]])
+    np.testing.assert_allclose(inverse, np.linalg.inv(matrix))
+    values = {d.a: 3.0, d.b: -1.0, d.kappa: 5.0, d.w: 0.5, d.sigma: 0.2, **dict(zip(d.U, (0.4, -1.3), strict=True))}
+    y = np.linalg.solve(matrix, [0.4, -1.3])
+    values |= dict(zip([*d.Y, *d.GOAL], [*y, 1.0, 2.0], strict=True))
+    p = np.linalg.solve(matrix, y - [1.0, 2.0])
+    expected = 0.5 * p + 0.2 * 0.5 * np.array([0.4, -1.3])
+    for line in made.lines[-2:]:
+        np.testing.assert_allclose([float(entry) for entry in line.expr.subs(values)], expected)
 
 
 def test_no_sign_case_is_negative():
@@ -31,16 +38,21 @@ def test_the_bound_s_certificate_is_a_square():
 
 
 def test_the_shortest_mix_in_numbers():
-    p, q, r = sp.symbols("p q r", real=True)
     G = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 2.0]])
-    inner = {p: G[0] @ G[0], q: G[0] @ G[1], r: G[1] @ G[1]}
+    inner = {d.p: G[0] @ G[0], d.q: G[0] @ G[1], d.r: G[1] @ G[1]}
     alpha = float(d.shortest_mix().result.subs(inner))
     assert 0 < alpha < 1
     np.testing.assert_allclose(least_norm(G).weights, [alpha, 1 - alpha])
 
 
 def test_the_mix_certifies_both():
-    assert d.certificate().result == sp.zeros(2, 1)
+    G = np.array([[1.0, 2.0, -1.0], [0.5, -1.0, 2.0]])
+    m = least_norm(G).weights @ G
+    inner = {d.p: G[0] @ G[0], d.q: G[0] @ G[1], d.r: G[1] @ G[1]}
+    found = d.certificate().result
+    assert len(set(found)) == 1
+    assert float(found[0].subs(inner)) == pytest.approx(m @ m)
+    np.testing.assert_allclose(G @ m, m @ m)
 
 
 def test_the_kink_is_that_of_the_path():
@@ -50,7 +62,7 @@ def test_the_kink_is_that_of_the_path():
     assert kink.entry == 1
     assert float(d.kink().result.subs(values)) == pytest.approx(kink.lam)
     made = d.after_kink()
-    assert [float(x) for x in made.lines[1].expr.subs(values)] == pytest.approx(kink.x)
+    assert [float(x) for x in made.lines[1].expr.subs(values | {d.s: 0})] == pytest.approx(kink.x)
     slope = [float(x) for x in made.result.subs(values)]
     np.testing.assert_allclose((end.x - kink.x) / (end.lam - kink.lam), slope)
     assert start.lam == 1.0

@@ -321,12 +321,21 @@ def dp_sgd(
         Of batches and noise.
     beta : float or array (*batch)
         Momentum, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not allowed, or the clients are unknown or of unequal size: the mean over all records would
+        not be the objective then.
     """
     _check_radius("C", C)
     _check_noise("nu", nu)
     require(numbers("eta", eta) > 0, "eta", eta, "positive")
     require((numbers("beta", beta) >= 0) & np.less(beta, 1), "beta", beta, "in [0, 1)")
     require(np.isfinite(C) | np.equal(nu, 0), "C", C, "finite where nu isn't 0")
+    sizes = [len(rows) for rows in problem.clients]
+    require(len(sizes) > 0, "problem.clients", problem.clients, "known, for a batch to be drawn")
+    require(min(sizes) == max(sizes), "problem.clients", f"of {min(sizes)} to {max(sizes)} records", "of equal size")
     pooled = replace(problem, P=1, clients=[np.concatenate(problem.clients)])
     require(whole(b, 1) and b <= problem.n, "b", b, f"a whole number from 1 to n = {problem.n}")
     x, eta, C, nu, beta = replicates(x0, eta, C, nu, beta)
