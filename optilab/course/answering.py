@@ -3,17 +3,19 @@
 Nothing in here is trusted once an answer has run: whatever it does to this process, all that leaves it is values.
 """
 
+import _posixsubprocess
 import ast
 import importlib.util
 import io
 import json
 import os
 import pickle
+import subprocess
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType
@@ -28,8 +30,9 @@ from optilab.course.grade import peak_memory, places, time_limit
 from optilab.course.values import described
 
 ANSWER = "<your answer>"  # the file's name in errors
-FILES = ("open", "os.link", "os.rename")
+FILES = ("open", "os.link", "os.rename", "os.symlink")
 PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn")
+LIBRARIES = ("ctypes.dlopen", "ctypes.dlsym", "ctypes.dlsym/handle")
 
 
 class WithheldError(ImportError):
@@ -53,26 +56,59 @@ class Missing:
 def withhold(modules: Iterable[str]) -> None:
     """See to it that no code of these modules, or of packages, comes into this process from here on, nor into another.
 
-    Their files can't be read and no program can be started; that can't be undone, by design of `sys.addaudithook`.
+    Their files can't be opened by Python, no program can be started and no library of C be called by name. The audit
+    hook stays, by design of `sys.addaudithook`; it is no wall for whoever changes what lies below Python.
     """
     modules = tuple(modules)
+    if not modules:
+        return
     files = [(place, module) for module in modules for place in both_places(module)]
+    there = [(path, module) for place, module in files for path in files_at(place)]
+    nodes: dict[tuple[int, int], str] = {}  # whatever path leads to them
+    for path, module in there:
+        with suppress(FileNotFoundError):  # one that was there while another process compiled
+            nodes[identity(path)] = module
+    names = {path.name: module for path, module in there}
+
+    def module_of(path: str | bytes) -> str | None:
+        with suppress(OSError, ValueError):
+            if found := nodes.get(identity(path)):
+                return found
+        text = os.fsdecode(path)
+        if not str.startswith(text, os.sep) and (found := names.get(str.rpartition(text, os.sep)[2])):
+            return found  # which may lie in an open folder
+        return code_of(os.path.realpath(text))
+
+    def code_of(path: str) -> str | None:
+        return next((module for place, module in files if path.startswith(place)), None)
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
-        if event in FILES and isinstance(args[0], str | bytes):
-            path = os.path.realpath(os.fsdecode(args[0]))
+        module = None
+        if event in FILES and not isinstance(args[0], int | None):
+            module = module_of(args[0])
         elif event == "exec":
-            path = args[0].co_filename
+            module = code_of(args[0].co_filename)
         elif event in PROGRAMS:
-            raise WithheldError("in a task where you are to write something yourself no other program can be started")
-        else:
-            return
-        for place, module in files:
-            if path.startswith(place):
-                raise WithheldError(f"your answer runs code of {module}, which is what the task asks you to write")
+            alone()
+        elif event in LIBRARIES:
+            raise PermissionError("in a task where you are to write something yourself no library of C can be called")
+        if module:
+            raise WithheldError(f"where this task is graded {module} can't be read: write what you need of it yourself")
 
-    if modules:
-        sys.addaudithook(watch)
+    for owner, name in ((_posixsubprocess, "fork_exec"), (subprocess, "_fork_exec")):  # of which no event tells
+        setattr(owner, name, alone)
+    sys.addaudithook(watch)
+
+
+def alone(*_: Any) -> None:
+    """Refuse to start a program, in a way that libraries which can do without are prepared for."""
+    raise PermissionError("in a task where you are to write something yourself no other program can be started")
+
+
+def identity(path: str | bytes | Path, stat: Callable[..., os.stat_result] = os.stat) -> tuple[int, int]:
+    """What a file is known by on its disk, whatever its name; an answer can't put another `os.stat` in its place."""
+    found = stat(path)
+    return found.st_dev, found.st_ino
 
 
 def both_places(module: str) -> tuple[str, ...]:
@@ -81,6 +117,12 @@ def both_places(module: str) -> tuple[str, ...]:
     if place.endswith(".py"):
         return place, str(Path(importlib.util.cache_from_source(place)).with_suffix("").with_suffix("")) + "."
     return (place + os.sep,)
+
+
+def files_at(place: str) -> Iterable[Path]:
+    """The files whose paths begin with what `both_places` gives."""
+    path = Path(place)
+    return path.rglob("*") if place.endswith(os.sep) else path.parent.glob(f"{path.name}*")
 
 
 def run(cells: Iterable[str]) -> tuple[dict[str, Any], str]:
@@ -126,7 +168,8 @@ def execute(statement: ast.stmt, names: dict[str, Any], compiled: Callable[..., 
                 one = ast.copy_location(type(statement)(**{**vars(statement), "names": [alias]}), statement)
                 execute(one, names, compiled)
             else:
-                names[alias.asname or alias.name.partition(".")[0]] = Missing(error)
+                missing = WithheldError(f"{alias.name}: {error}")
+                names[alias.asname or alias.name.partition(".")[0]] = Missing(missing)
 
 
 def told(error: BaseException) -> str:

@@ -411,6 +411,57 @@ for module in MODULES:
     os.link(importlib.util.find_spec(module).origin, place)
     exec(compile(open(place).read(), "<mine>", "exec"), globals())
 """,
+    "its file in an open folder": """
+import importlib.util
+import os
+import sys
+import types
+
+for module in reversed(MODULES):
+    folder, name = os.path.split(importlib.util.find_spec(module).origin)
+    place = os.open(name, os.O_RDONLY, dir_fd=os.open(folder, os.O_RDONLY))
+    exec(compile(os.read(place, 1 << 20), "<mine>", "exec"), globals())
+    sys.modules[module] = types.SimpleNamespace(**globals())
+""",
+    "its text, by a path that isn't told": """
+import importlib.util
+import os.path
+import sys
+import types
+
+os.path.realpath = lambda *_, **__: "/nowhere"
+for module in reversed(MODULES):
+    exec(compile(open(importlib.util.find_spec(module).origin).read(), "<mine>", "exec"), globals())
+    sys.modules[module] = types.SimpleNamespace(**globals())
+""",
+    "its text, read in C": """
+import ctypes
+import importlib.util
+import sys
+import types
+
+library = ctypes.CDLL(None)
+for module in reversed(MODULES):
+    held = ctypes.create_string_buffer(1 << 20)
+    library.read(library.open(importlib.util.find_spec(module).origin.encode(), 0), held, len(held))
+    exec(compile(held.value, "<mine>", "exec"), globals())
+    sys.modules[module] = types.SimpleNamespace(**globals())
+""",
+    "a process that starts anew": """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+
+class Euclidean:
+    def step(self, h, x, g, eta):
+        made = "Euclidean().step(L1(lam), x, g, eta)"
+        code = f"from optilab.problems.mirror import Euclidean; from optilab.problems.simple import L1; r = {made}"
+        text = f"(held := dict(lam={h!r}, x=x, g=g, eta=eta), exec({code!r}, held), held['r'])[2]"
+        return ProcessPoolExecutor(1, get_context("spawn")).submit(eval, text, {"x": x, "g": g, "eta": eta}).result()
+
+
+L1 = float
+""",
     "its compiled file": """
 import importlib.util
 import marshal

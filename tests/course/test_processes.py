@@ -415,6 +415,44 @@ def test_memory_is_measured_where_the_call_is_made():
     assert verdict("import numpy as np\n\n\ndef f(n):\n    return np.ones((n, n)).sum()", check) == ("", "", "")
 
 
+def test_where_something_is_withheld_libraries_do_without_and_what_is_missing_is_named():
+    check = """
+from optilab.course.grade import own_work
+
+assert own_work(f, "optilab.papers.mfac.algorithm")() == [1, 2]
+try:
+    g()
+except AssertionError as error:
+    print(error)
+"""
+    answer = """
+import ctypes
+import subprocess
+from multiprocessing import get_context
+
+import numpy as np
+from optilab.papers.mfac import experiment
+
+
+def f():
+    try:
+        subprocess.run(["true"])
+    except OSError:  # as matplotlib does, which asks a program for fonts
+        assert np.ones(3).ctypes.data_as(ctypes.POINTER(ctypes.c_double))[2] == 1
+    with get_context("fork").Pool(1) as pool:
+        return pool.map(abs, [1, -2])
+
+
+def g():
+    return experiment.M
+"""
+    found = verdict(answer, check)
+    assert found.passed, found
+    assert found.printed.startswith(
+        "experiment: where this task is graded optilab.papers.mfac.algorithm can't be read: write what you need of it"
+    )
+
+
 def test_own_work_wants_modules_that_the_check_names():
     check = "from optilab.course.grade import own_work\nown_work(f, 'optilab.' + 'classics')"
     found = verdict("def f():\n    pass", check)
