@@ -93,7 +93,8 @@ def withhold(modules: Iterable[str]) -> None:
         elif event in LIBRARIES:
             raise PermissionError("in a task where you are to write something yourself no library of C can be called")
         if module:
-            raise WithheldError(f"where this task is graded {module} can't be read: write what you need of it yourself")
+            reason = "which can't be read where it is graded: there stands what the task asks you to write"
+            raise WithheldError(f"your answer needs code of {module}, {reason}")
 
     for owner, name in ((_posixsubprocess, "fork_exec"), (subprocess, "_fork_exec")):  # of which no event tells
         setattr(owner, name, alone)

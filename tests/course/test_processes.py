@@ -449,7 +449,7 @@ def g():
     found = verdict(answer, check)
     assert found.passed, found
     assert found.printed.startswith(
-        "experiment: where this task is graded optilab.papers.mfac.algorithm can't be read: write what you need of it"
+        "experiment: your answer needs code of optilab.papers.mfac.algorithm, which can't be read where it is graded"
     )
 
 
