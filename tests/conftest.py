@@ -17,7 +17,7 @@ absl_logging.get_absl_handler().python_handler.setStream(sys.__stderr__)
 
 HOUSE = "the house"
 ROOMS = [*(paper.slug for paper in PAPERS), "arena"]
-LONGEST = "tests/site/test_site.py"  # a file that takes minutes, begun last, would leave the other processes idle
+LONGEST = "tests/site/test_site.py"  # begun last it leaves processes idle, beside pages it starves them
 TOGETHER = {"tests/course/test_release.py"}  # files of all rooms that are quick once they are set up
 
 
@@ -38,8 +38,11 @@ class ByRoom(LoadFileScheduling):
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the longest file."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """Begin the longest file when the pages are done, before the rooms."""
+    longest = [item for item in items if item.nodeid.startswith(LONGEST)]
+    others = [item for item in items if not item.nodeid.startswith(LONGEST)]
+    at = next((n for n, item in enumerate(others) if item.nodeid.startswith("tests/papers/")), len(others))
+    items[:] = [*others[:at], *longest, *others[at:]]
 
 
 @pytest.fixture
