@@ -8,6 +8,7 @@ from optilab.papers.diff2.problems import federated, prototypes, teacher
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(3, 4)) / 2
 FEW = federated(1, 60, d=4, P=3, heterogeneity=0.5, sizes=[10, 20, 30])
+EVEN = federated(1, 60, d=4, P=3, heterogeneity=0.5)
 ETA, SIGMA = np.array([0.5, 1.0, 2.0]), np.array([0.02, 0.05, 0.1])
 
 
@@ -43,7 +44,7 @@ CASES = {
     ),
     "diff2: BVR": bvr,
     "dp_sgd": lambda i, rng: dp_sgd(
-        FEW,
+        EVEN,
         X[i],
         eta=ETA[i],
         b=8,
