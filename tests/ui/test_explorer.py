@@ -504,16 +504,22 @@ def test_a_long_part_that_fails_says_why_and_lets_go_of_the_button(simulated, er
     np.testing.assert_array_equal(drawn(simulated.frame), [1, 2, 3, 4, 5])
 
 
-def test_while_the_long_part_is_under_way_other_values_are_drawn_and_a_second_press_starts_nothing(simulated):
+def held(explorer):
+    """Make the long part of an explorer wait: events that it has begun, and that it may go on."""
     begun, go_on = threading.Event(), threading.Event()
-    quick = simulated.explorer.simulate
+    quick = explorer.simulate
 
     def slow(seed, size, progress):
         begun.set()
         go_on.wait()
         return quick(seed, size, progress)
 
-    simulated.explorer.simulate = slow
+    explorer.simulate = slow
+    return begun, go_on
+
+
+def test_while_the_long_part_is_under_way_other_values_are_drawn_and_a_second_press_starts_nothing(simulated):
+    begun, go_on = held(simulated.explorer)
     simulated.explorer.set(seed=3)
     simulated.press()
     begun.wait()
@@ -533,15 +539,8 @@ def test_while_the_long_part_is_under_way_other_values_are_drawn_and_a_second_pr
 
 @pytest.mark.parametrize("error", [None, ValueError("no luck")])
 def test_values_moved_during_a_run_ask_for_another_when_it_has_ended(simulated, error):
-    begun, go_on = threading.Event(), threading.Event()
-    quick = simulated.explorer.simulate
-
-    def slow(seed, size, progress):
-        begun.set()
-        go_on.wait()
-        return quick(seed, size, progress)
-
-    simulated.explorer.simulate, simulated.error = slow, error
+    begun, go_on = held(simulated.explorer)
+    simulated.error = error
     simulated.press()
     begun.wait()
     simulated.explorer.set(seed=2)
