@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.core.run import advance, algorithm
 from optilab.papers.dojo.algorithm.quaternion import (
     Array,
@@ -20,6 +21,7 @@ from optilab.papers.dojo.algorithm.quaternion import (
     rotation,
     skew,
 )
+from optilab.papers.dojo.algorithm.system import Body
 
 NEWTON, HALVINGS = 30, 10  # iterations, three or four are needed; and what they may be shortened
 
@@ -32,56 +34,6 @@ class Spin(NamedTuple):
     momentum: Array  # (*batch, 3) angular momentum, world frame (kg·m²/s)
     energy: Array  # (*batch) kinetic energy (J)
     converged: Array  # (*batch) whether Newton's method found the step
-
-
-def _checked(J: Array, omega: Array, h: float) -> tuple[Array, Array, Array]:
-    """J, ω and the rotation to start from."""
-    J, omega = np.asarray(J, dtype=float), np.asarray(omega, dtype=float)
-    require(J.shape[-2:] == (3, 3) and np.isfinite(J).all(), "J", J, "finite, of shape (*batch, 3, 3)")
-    symmetric = abs(J - np.swapaxes(J, -1, -2)).max() <= 1e-12 * abs(J).max()
-    require(symmetric and (np.linalg.eigvalsh(J) > 0).all(), "J", J, "symmetric and positive definite")
-    require(omega.shape[-1:] == (3,) and np.isfinite(omega).all(), "omega", omega, "finite, of shape (*batch, 3)")
-    require(0 < h < np.inf, "h", h, "positive and finite")
-    batch = np.broadcast_shapes(J.shape[:-2], omega.shape[:-1])
-    return J, np.broadcast_to(omega, (*batch, 3)), np.broadcast_to(np.array([1.0, 0, 0, 0]), (*batch, 4))
-
-
-def _energy(J: Array, omega: Array) -> Array:
-    return (omega * np.matvec(J, omega)).sum(-1) / 2
-
-
-def _newton(
-    function: Callable[[Array, Array], Array],
-    jacobian: Callable[[Array], Array],
-    omega: Array,
-    given: Array,
-    scale: Array,
-    rtol: float,
-    limit: float = np.inf,
-) -> tuple[Array, Array]:
-    """A root of function(ω, given) near ω with ‖ω‖ < limit, by its Jacobian; NaN where none is found; and where.
-
-    At a root the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the value.
-    Replicates that are done stay.
-    """
-    value = function(omega, given)
-    error = abs(value).max(-1)
-    for _ in range(NEWTON):
-        active = error > rtol * scale
-        if not active.any():
-            break
-        change = np.linalg.solve(jacobian(omega), value[..., None])[..., 0] * active[..., None]
-        for _ in range(HALVINGS):
-            inside = ((omega - change) ** 2).sum(-1) < limit**2
-            there = advance(inside, omega - change, omega)
-            value = function(there, given)
-            shorten = active & ~(inside & (abs(value).max(-1) < error))
-            if not shorten.any():
-                break
-            change = advance(shorten, change / 2, change)
-        omega, error = there, abs(value).max(-1)
-    found = error <= rtol * scale
-    return advance(found, omega, np.nan), found
 
 
 @algorithm
@@ -121,8 +73,7 @@ def variational(J: Array, omega: Array, *, h: float, rtol: float = 1e-14) -> Ite
     while True:
         yield Spin(omega, q, np.matvec(rotation(q), incoming), _energy(J, omega), found)
         omega, found = _newton(excess, slope, omega, incoming, scale, rtol, limit=1.99 / h)
-        q = product(q, increment(omega, h))
-        q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+        q = unit(product(q, increment(omega, h)))
         incoming = momentum(J, omega, h, -1.0)
 
 
@@ -161,7 +112,54 @@ def implicit_euler(J: Array, omega: Array, *, h: float, rtol: float = 1e-12) -> 
 def _turned(q: Array, omega: Array, h: float) -> Array:
     """The rotation q ⊗ (1, hω/2), normalised."""
     longer = product(q, np.concatenate([np.ones_like(omega[..., :1]), h / 2 * omega], -1))
-    return longer / np.linalg.norm(longer, axis=-1, keepdims=True)
+    return unit(longer)
+
+
+def _newton(
+    function: Callable[[Array, Array], Array],
+    jacobian: Callable[[Array], Array],
+    omega: Array,
+    given: Array,
+    scale: Array,
+    rtol: float,
+    limit: float = np.inf,
+) -> tuple[Array, Array]:
+    """A root of function(ω, given) near ω with ‖ω‖ < limit, by its Jacobian; NaN where none is found; and where.
+
+    At a root the value is at most rtol · scale. A step is halved until it is inside the limit and lowers the value.
+    Replicates that are done stay.
+    """
+    value = function(omega, given)
+    error = abs(value).max(-1)
+    for _ in range(NEWTON):
+        active = error > rtol * scale
+        if not active.any():
+            break
+        change = np.linalg.solve(jacobian(omega), value[..., None])[..., 0] * active[..., None]
+        for _ in range(HALVINGS):
+            inside = ((omega - change) ** 2).sum(-1) < limit**2
+            there = advance(inside, omega - change, omega)
+            value = function(there, given)
+            shorten = active & ~(inside & (abs(value).max(-1) < error))
+            if not shorten.any():
+                break
+            change = advance(shorten, change / 2, change)
+        omega, error = there, abs(value).max(-1)
+    found = error <= rtol * scale
+    return advance(found, omega, np.nan), found
+
+
+def _energy(J: Array, omega: Array) -> Array:
+    return (omega * np.matvec(J, omega)).sum(-1) / 2
+
+
+def _checked(J: Array, omega: Array, h: float) -> tuple[Array, Array, Array]:
+    """J, ω and the rotation to start from."""
+    J, omega = Body(1.0, J).J, np.asarray(omega, dtype=float)  # a body refuses what is no inertia
+    require(omega.shape[-1:] == (3,) and np.isfinite(omega).all(), "omega", omega, "finite, of shape (*batch, 3)")
+    require(0 < h < np.inf, "h", h, "positive and finite")
+    batch = np.broadcast_shapes(J.shape[:-2], omega.shape[:-1])
+    return J, np.broadcast_to(omega, (*batch, 3)), np.broadcast_to(np.array([1.0, 0, 0, 0]), (*batch, 4))
 
 
 INTEGRATORS = {"variational": variational, "explicit Euler": explicit_euler, "implicit Euler": implicit_euler}

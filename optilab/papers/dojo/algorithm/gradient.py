@@ -82,10 +82,10 @@ def implicit(problem: TimeStep, w: Array, by: Iterable[str]) -> dict[str, Array]
 def carried(problem: TimeStep, w: Array) -> Array:
     """∂(x⁺, φ⁺, v, ω)/∂(x, v⁻, φ, ω⁻) with the velocities held, (..., N, 12, 12)."""
     turn = problem.next(w).turn
-    carried = np.zeros((*turn.shape[:-1], 12, 12))
-    carried[..., :3, :3] = np.eye(3)
-    carried[..., 3:6, 6:9] = rotation(turn).mT
-    return carried
+    matrix = np.zeros((*turn.shape[:-1], 12, 12))
+    matrix[..., :3, :3] = np.eye(3)
+    matrix[..., 3:6, 6:9] = rotation(turn).mT
+    return matrix
 
 
 # ∂ equalities/∂θ at w, (..., free + duals, len θ)

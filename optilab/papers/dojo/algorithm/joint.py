@@ -108,8 +108,8 @@ class Joint:
         rows[len(on_d) :, 3:] = on_delta
         return rows
 
-    def room(self, c: Array) -> Array:
-        """How far a coordinate is from its upper and from its lower limit, (..., 2)."""
+    def slacks(self, c: Array) -> Array:
+        """The slacks s_u = high − c and s_l = c − low of the limits, (..., 2)."""
         low, high = self.limits
         return np.stack([high - c, c - low], -1)
 

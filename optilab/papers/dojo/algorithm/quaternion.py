@@ -6,6 +6,8 @@ All arrays carry leading replicate axes.
 
 import numpy as np
 
+from optilab.core.numerics import unit
+
 Array = np.ndarray
 
 
@@ -45,9 +47,8 @@ def rotation(q: Array) -> Array:
 
 def from_axis(axis: Array, angle: float | Array) -> Array:
     """The rotation by `angle` (rad) about `axis` (..., 3)."""
-    axis = np.asarray(axis, dtype=float)
+    axis = unit(np.asarray(axis, dtype=float))
     half = np.asarray(angle, dtype=float)[..., None] / 2
-    axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)
     return np.concatenate([np.cos(half) + 0 * axis[..., :1], np.sin(half) * axis], -1)
 
 
@@ -73,30 +74,30 @@ def difference_jacobian(p: Array, q: Array) -> Array:
 # The step d = (h/2)(s, ω), s = √(4/h² − ‖ω‖²), of equation (1): q⁺ = q ⊗ d(ω)
 
 
-def rest(omega: Array, h: float) -> Array:
+def s_omega(omega: Array, h: float) -> Array:
     """The scalar s = √(4/h² − ‖ω‖²), (..., 1)."""
     return np.sqrt(4 / h**2 - (omega * omega).sum(-1, keepdims=True))
 
 
 def increment(omega: Array, h: float) -> Array:
     """The unit quaternion d(ω) by which a body turns in the time h."""
-    return h / 2 * np.concatenate([rest(omega, h), omega], -1)
+    return h / 2 * np.concatenate([s_omega(omega, h), omega], -1)
 
 
 def increment_tangent(omega: Array, h: float) -> Array:
     """T with q ⊗ d(ω + δω) = (q ⊗ d(ω)) ⊕ T δω: 2 vec(d̄ ⊗ ∂d) = (h²/2)(s I + ωωᵀ/s − [ω]), (..., 3, 3)."""
-    s = rest(omega, h)[..., None]
+    s = s_omega(omega, h)[..., None]
     return h**2 / 2 * (s * np.eye(3) + omega[..., :, None] * omega[..., None, :] / s - skew(omega))
 
 
 def momentum(J: Array, omega: Array, h: float, sign: float = 1.0) -> Array:
     """(h/2)(s Jω ± ω × Jω), body frame: at the start (+) and at the end (−) of a step with ω."""
     Jw = np.matvec(J, omega)
-    return h / 2 * (rest(omega, h) * Jw + sign * cross(omega, Jw))
+    return h / 2 * (s_omega(omega, h) * Jw + sign * cross(omega, Jw))
 
 
 def momentum_jacobian(J: Array, omega: Array, h: float, sign: float = 1.0) -> Array:
     """∂/∂ω of `momentum`: (h/2)(s J − Jωωᵀ/s ± ([ω]J − [Jω]))."""
-    s, Jw = rest(omega, h)[..., None], np.matvec(J, omega)
+    s, Jw = s_omega(omega, h)[..., None], np.matvec(J, omega)
     turning = skew(omega) @ J - skew(Jw)
     return h / 2 * (s * J - Jw[..., :, None] * omega[..., None, :] / s + sign * turning)

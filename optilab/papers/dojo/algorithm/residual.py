@@ -134,8 +134,8 @@ class TimeStep:
         # joints, and what defines the duals
         joints = s.joint_error(to)
         touches = touches.reshape(*w.shape[:-1], -1)
-        room = [joint.room(relative(joint, to.x, to.q).coordinate) for joint in s.limited]
-        limits = np.concatenate([touches[..., :0], *room], -1) - duals[..., touches.shape[-1] :]
+        slacks = [joint.slacks(relative(joint, to.x, to.q).coordinate) for joint in s.limited]
+        limits = np.concatenate([touches[..., :0], *slacks], -1) - duals[..., touches.shape[-1] :]
         return np.concatenate([r, joints, touches, limits], -1)
 
     def jacobian(self, w: Array) -> Array:
@@ -220,7 +220,10 @@ class TimeStep:
                 yield at, at.joint.among(at.coordinate_impulse, self.N), gamma
 
     def pull(self, at: Relative, along: Array, velocities: Array, gamma: Array) -> Array:
-        """The impulse along a joint's coordinate: limits, spring at both midpoints, damper, (...)."""
+        """The impulse along the coordinate c of a joint, (...): γ − h spring (c − rest) − h damper ċ, γ = γ_l − γ_u.
+
+        The spring sees the mean of c in the middle of this step and of the step before.
+        """
         h, joint = self.system.h, at.joint
         rate = (along * velocities.reshape(*velocities.shape[:-2], -1)).sum(-1)
         before = (along * self.start[..., : 6 * self.N]).sum(-1)

@@ -9,10 +9,8 @@ from optilab.papers.dojo.algorithm.quaternion import Array
 from optilab.papers.dojo.algorithm.system import Body, Contact
 
 
-def sphere(
-    r: float | Array, *, m: float | Array = 1.0, mu: float | Array = 0.5, body: int = 0
-) -> tuple[Body, list[Contact]]:
-    """A homogeneous ball of radius r (m) and mass m (kg) with one contact of friction μ; `body` is its number.
+def sphere(r: float | Array, *, m: float | Array = 1.0, mu: float | Array = 0.5) -> tuple[Body, list[Contact]]:
+    """A homogeneous ball of radius r (m) and mass m (kg) with one contact of friction μ; it is body 0.
 
     Raises
     ------
@@ -22,7 +20,7 @@ def sphere(
     r, m = numbers("r", r), numbers("m", m)
     require(r > 0, "r", r, "positive")
     J = (0.4 * m * r**2)[..., None, None] * np.eye(3)
-    return Body(m, J), [Contact(body, np.zeros(3), r, mu)]
+    return Body(m, J), [Contact(0, np.zeros(3), r, mu)]
 
 
 def box(
@@ -30,10 +28,9 @@ def box(
     *,
     m: float = 1.0,
     mu: float | Array = 0.5,
-    body: int = 0,
     bottom: bool = False,
 ) -> tuple[Body, list[Contact]]:
-    """A homogeneous box with edges (m) along the body's axes and a contact at each corner.
+    """A homogeneous box with edges (m) along the body's axes and a contact at each corner; it is body 0.
 
     `bottom` leaves the upper four corners out: enough for what slides, and half the work.
 
@@ -48,4 +45,4 @@ def box(
     squares = edges**2
     J = m / 12 * np.diag(squares.sum() - squares)
     signs = product((-1, 1), (-1, 1), (-1,) if bottom else (-1, 1))
-    return Body(m, J), [Contact(body, np.array(sign) * edges / 2, 0.0, mu) for sign in signs]
+    return Body(m, J), [Contact(0, np.array(sign) * edges / 2, 0.0, mu) for sign in signs]

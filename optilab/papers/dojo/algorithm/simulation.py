@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require
+from optilab.core.numerics import unit
 from optilab.core.run import algorithm
 from optilab.papers.dojo.algorithm.interior_point import solve
 from optilab.papers.dojo.algorithm.quaternion import Array
@@ -53,7 +54,7 @@ def take(problem: TimeStep, **options: Any) -> Motion:
     except np.linalg.LinAlgError:
         raise NotConvergedError("the equations of the step became singular: reduce h") from None
     to = problem.next(w).state
-    to = to._replace(q=to.q / np.linalg.norm(to.q, axis=-1, keepdims=True))  # against round-off
+    to = to._replace(q=unit(to.q))  # against round-off
     state = State(*(np.where(converged[..., None, None], part, np.nan) for part in to))
     return Motion(*state, problem.system.gap(state), w, iterations, r_vio, b_vio, converged)
 

@@ -40,7 +40,7 @@ def _without_b(system: tuple[sp.Eq, sp.Eq]) -> sp.Eq:
 
 
 def _at_ones(root: sp.Expr) -> float:
-    return float(root.subs({beta1: 1, V: 1, kappa: 1}))
+    return float(root.subs(dict.fromkeys(root.free_symbols, 1)))
 
 
 def hard_friction() -> Derivation:
@@ -92,7 +92,7 @@ def impact_gap() -> Derivation:
             "the floor's impulse lifts the gap from φ₀ to s and is κ/s",
         )
         .then("a quadratic for s", lambda equation: sp.Eq(sp.expand(h * s / m * (equation.lhs - equation.rhs)), 0))
-        .then("its positive root", lambda equation: sp.Eq(s, max(_roots(equation), key=_gap_at_ones)))
+        .then("its positive root", lambda equation: sp.Eq(s, max(_roots(equation), key=_at_ones)))
         .equals(sp.Eq(s, (phi0 + sp.sqrt(phi0**2 + 4 * h * kappa / m)) / 2), "positive for every φ₀: no penetration")
     )
 
@@ -100,10 +100,6 @@ def impact_gap() -> Derivation:
 def _roots(equation: sp.Eq) -> list[sp.Expr]:
     gap = sp.Symbol("gap")
     return sp.solve(equation.lhs.subs(s, gap), gap)
-
-
-def _gap_at_ones(root: sp.Expr) -> float:
-    return float(root.subs({phi0: 1, h: 1, kappa: 1, m: 1}))
 
 
 def impact_slope() -> Derivation:
@@ -124,8 +120,9 @@ def impact_slope() -> Derivation:
 
 def impact_kink() -> Derivation:
     """At the kink φ₀ = 0 the gradient is ½ whatever κ."""
+    gap = impact_gap().result.rhs.subs(phi0, 0)
     return (
-        Derivation("At the kink", 1 / (1 + h * kappa / (m * s**2)), "the gradient of an impact")
-        .then("s² = hκ/m at φ₀ = 0", lambda slope: sp.simplify(slope.subs(s, sp.sqrt(h * kappa / m))))
+        Derivation("At the kink", impact_slope().result, "the gradient of an impact")
+        .then("s² = hκ/m at φ₀ = 0", lambda slope: sp.simplify(slope.subs(s, gap)))
         .equals(sp.Rational(1, 2), "halfway between floor and air, for every κ")
     )

@@ -25,16 +25,6 @@ def slid(v0: np.ndarray, mu: float | np.ndarray, h: float, model: str) -> np.nda
     return last.x
 
 
-def slid_smoothly(v0: np.ndarray, mu: float | np.ndarray, h: float, kappa: float) -> np.ndarray:
-    """Where (*batch, 2), in m, smoothed friction has brought them when hard friction has stopped the last."""
-    ball = PointMass(mu=mu, h=h)
-    z = np.broadcast_to(ball.at_rest(kappa), (*v0.shape[:-1], 6)).copy()
-    z[..., 3:5] = v0
-    for _ in range(int(np.ceil((np.linalg.norm(v0, axis=-1) / (ball.mu * ball.g * h)).max()))):
-        z = ball.step(z, np.zeros(3), kappa).z
-    return z[..., :2]
-
-
 def directions(quick: bool = False) -> Iterator[Claim]:
     """A mass slides to rest: the pyramid bends its path to the diagonal, the cone stops it where theory says."""
     v0 = np.array([4.0, 0.8])

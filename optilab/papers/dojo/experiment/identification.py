@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from optilab.core.claim import Claim
+from optilab.core.numerics import unit
 from optilab.core.run import Trace, run
 from optilab.papers.dojo.algorithm.identification import ThrownBall, ThrownBody, gauss_newton, windows_of
 from optilab.papers.dojo.algorithm.point_mass import PointMass
@@ -89,7 +90,7 @@ def flight(system: System, start: State, steps: int) -> np.ndarray:
 def blurred(path: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     """A path with noise of this size (m, m/s, half a radian, rad/s) on all that is measured."""
     path = path + noise * rng.normal(size=path.shape)
-    path[..., 6:10] /= np.linalg.norm(path[..., 6:10], axis=-1, keepdims=True)
+    path[..., 6:10] = unit(path[..., 6:10])
     return path
 
 
@@ -105,10 +106,9 @@ def rolling_balls(seeds: range, steps: int) -> tuple[ThrownBody, np.ndarray]:
 def thrown_cube(steps: int, rng: np.random.Generator) -> tuple[ThrownBody, np.ndarray, np.ndarray]:
     """A cube with 8 corners, its μ and corners (25), and paths (steps + 1, 8, 13) of tosses onto each of them."""
     system = cube(0.3, H, "cone", bottom=False)
-    up, turn = -system.p / np.linalg.norm(system.p, axis=-1, keepdims=True), rng.uniform(0, np.pi, 8)
+    up, turn = unit(-system.p), rng.uniform(0, np.pi, 8)
     q = np.concatenate([1 + up[:, 2:], np.cross(up, [0.0, 0, 1])], -1)  # turns `up` to e_z
-    q = product(np.stack([np.cos(turn), 0 * turn, 0 * turn, np.sin(turn)], -1), q)
-    q /= np.linalg.norm(q, axis=-1, keepdims=True)
+    q = unit(product(np.stack([np.cos(turn), 0 * turn, 0 * turn, np.sin(turn)], -1), q))
     x = np.zeros((8, 3))
     x[:, 2] = np.linalg.norm(system.p[0]) + rng.uniform(0.05, 0.2, 8)
     start = state_of(*(part[:, None] for part in (x, rng.uniform(-2, 2, (8, 3)), q, rng.normal(scale=2, size=(8, 3)))))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from optilab.core.claim import Claim, Experiment
+from optilab.core.numerics import unit
 from optilab.core.run import Trace, run
 from optilab.papers.dojo.algorithm.free_body import INTEGRATORS
 from optilab.papers.dojo.algorithm.gradient import derivatives
@@ -248,7 +249,7 @@ def solving(quick: bool = False) -> Iterator[Claim]:
 def impact() -> tuple[System, State]:
     """A tilted, tumbling box whose corner is about to hit the floor."""
     system = cube(0.4, 0.01, "cone", bottom=False)
-    q = np.array([0.9, 0.3, 0.2, 0.1]) / np.linalg.norm([0.9, 0.3, 0.2, 0.1])
+    q = unit(np.array([0.9, 0.3, 0.2, 0.1]))
     state = state_of((0, 0, 1.0), (1.0, 0.5, -3.0), q, (0.5, -1.0, 2.0))
     lift = system.gap(state).min()
     return system, state._replace(x=state.x - np.array([0, 0, lift - 0.01]))
