@@ -113,16 +113,6 @@ class Episodes(ABC):
         """Unbiased ∇²J_H(θ) u for u (*batch, p), averaged over trajectories, without a matrix: (*batch, p)."""
         return self.each_Bu(tau, theta, u).mean(-2)
 
-    def each_causal_Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
-        """The same with each reward multiplied by the scores up to it alone, which is unbiased too: (*batch, N, p)."""
-        reward = self.discounts * tau.r
-        along = np.cumsum(self.slope(tau, theta, u), -1)
-        return self.score(tau, theta, to_go(reward * along)) + self.curvature(tau, theta, to_go(reward), u)
-
-    def causal_Bu(self, tau: Trajectory, theta: Array, u: Array) -> Array:
-        """`each_causal_Bu` averaged over trajectories: (*batch, p)."""
-        return self.each_causal_Bu(tau, theta, u).mean(-2)
-
     def g_weighted(self, tau: Trajectory, theta: Array, drawn_at: Array) -> Array:
         """Unbiased gradient at θ from trajectories drawn at another point, by a likelihood ratio up to each reward.
 

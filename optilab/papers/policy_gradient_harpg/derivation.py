@@ -24,13 +24,13 @@ def in_theta(expr: sp.Expr) -> sp.Expr:
     return odds * sp.diff(expr, odds)
 
 
-def trajectories() -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
-    """The four trajectories: their probability, Φ = Σ Ψ_t log π(a_t), and their return."""
+def trajectories() -> list[tuple[sp.Expr, sp.Expr]]:
+    """The four trajectories: their probability, and Φ = Σ Ψ_t log π(a_t)."""
     rows = []
     for first, second in product((0, 1), repeat=2):
         late = gamma * r[second]
         Phi = (r[first] + late) * sp.log(CHANCE[first]) + late * sp.log(CHANCE[second])
-        rows.append((CHANCE[first] * CHANCE[second], Phi, r[first] + late))
+        rows.append((CHANCE[first] * CHANCE[second], Phi))
     return rows
 
 
@@ -41,7 +41,7 @@ def objective() -> sp.Expr:
 
 def unbiased_gradient() -> Derivation:
     """The mean of g over all trajectories is J'."""
-    mean = sum(chance * in_theta(Phi) for chance, Phi, _ in trajectories())
+    mean = sum(chance * in_theta(Phi) for chance, Phi in trajectories())
     return (
         Derivation(
             "One trajectory's gradient is right in the mean",
@@ -60,7 +60,7 @@ def unbiased_hessian() -> Derivation:
     """The mean of B over all trajectories is J''."""
     mean = sum(
         chance * (in_theta(Phi) * in_theta(sp.log(chance)) + in_theta(in_theta(Phi)))
-        for chance, Phi, _ in trajectories()
+        for chance, Phi in trajectories()
     )
     return (
         Derivation("One trajectory's Hessian is right in the mean", objective(), "the same J")
@@ -70,11 +70,6 @@ def unbiased_hessian() -> Derivation:
             "E B: the four trajectories, each with its probability P times Φ'·(log P)' + Φ'', sum to the same",
         )
     )
-
-
-def frozen_hessian() -> sp.Expr:
-    """The mean of Φ'' alone, which is not J''."""
-    return sum(chance * in_theta(in_theta(Phi)) for chance, Phi, _ in trajectories())
 
 
 # The drift of a remembered direction

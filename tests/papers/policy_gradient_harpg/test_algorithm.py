@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optilab.core.counted import Counted
+from optilab.core.numerics import unit
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
-from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, steps, theory, unit, weights
+from optilab.papers.policy_gradient_harpg.algorithm import METHODS, NORMALISED, steps, theory, weights
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optilab.core.numerics import log_slope
+from optilab.core.numerics import log_slope, unit
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg import experiment
@@ -97,7 +97,7 @@ def test_constants_and_domination_hold_on_random_tables():
             assert 0 < share <= 1, name
         problem, theta = random_table(seed)
         tau = problem.rollout(theta, problem.sample(np.random.default_rng(seed), 1000))
-        u = alg.unit(np.random.default_rng(seed).normal(size=problem.p))
+        u = unit(np.random.default_rng(seed).normal(size=problem.p))
         bound = alg.product_bound(problem.H, gamma=problem.gamma, M_g=SCORE, M_h=CURVATURE)
         assert (problem.each_Bu(tau, theta, u) ** 2).sum(-1).max() <= bound
 
@@ -106,7 +106,7 @@ def test_cosines_of_the_pictures_order_the_methods():
     T, middle = 110, {}
     for name in ("N-PG", "N-MPG", "N-PG-IGT", "N-HARPG"):
         path = run(alg.method(name)(PLANT, np.zeros((100, 2)), T=T, gamma0=0.3, rng=np.random.default_rng(6)), T)
-        cosine = (alg.unit(path.d[1:]) * alg.unit(PLANT.grad(path.theta_prev[1:]))).sum(-1)
+        cosine = (unit(path.d[1:]) * unit(PLANT.grad(path.theta_prev[1:]))).sum(-1)
         middle[name] = np.median(cosine[60:])
     assert middle["N-PG"] < -0.15
     assert 0.6 < middle["N-MPG"] < min(middle["N-PG-IGT"], middle["N-HARPG"])
@@ -136,8 +136,8 @@ def test_medians_fall_as_promised_of_means_where_noise_stays_the_same_and_faster
 
 def test_the_start_is_where_the_question_is_asked():
     g = PLANT.each_g(PLANT.rollout(START, PLANT.sample(np.random.default_rng(3), 20_000)), START)
-    cosine = alg.unit(g) @ alg.unit(PLANT.grad(START))
+    cosine = unit(g) @ unit(PLANT.grad(START))
     assert np.median(cosine) < -0.3
     assert cosine.mean() < -0.08
-    toward = alg.unit(g).mean(0)
+    toward = unit(g).mean(0)
     np.testing.assert_allclose(toward, [0.06, 0.13], atol=0.03)

@@ -47,7 +47,7 @@ def test_the_plant_has_a_flat_place_far_below_its_top():
 @given(
     st.integers(0, 1000), st.sampled_from([(2, 3, 3), (3, 2, 3), (5, 3, 2), (2, 2, 3)]), st.booleans(), st.floats(0, 3)
 )
-def test_gradient_and_both_products_are_unbiased_by_enumeration(seed, sizes, reference, scale):
+def test_gradient_and_product_are_unbiased_by_enumeration(seed, sizes, reference, scale):
     problem = small(seed, *sizes, reference=reference)
     theta, u = rng(seed).normal(size=(2, problem.p)) * np.array([[scale], [1.0]])
     tau = problem.all_trajectories()
@@ -55,9 +55,7 @@ def test_gradient_and_both_products_are_unbiased_by_enumeration(seed, sizes, ref
     assert chance.sum() == pytest.approx(1)
     assert chance @ problem.returns(tau) == pytest.approx(float(problem(theta)))
     np.testing.assert_allclose(problem.enumerated_grad(theta), problem.grad(theta), atol=1e-9)
-    curved = differences(problem, theta, u)
-    np.testing.assert_allclose(chance @ problem.each_Bu(tau, theta, u), curved, atol=1e-6)
-    np.testing.assert_allclose(chance @ problem.each_causal_Bu(tau, theta, u), curved, atol=1e-6)
+    np.testing.assert_allclose(chance @ problem.each_Bu(tau, theta, u), differences(problem, theta, u), atol=1e-6)
 
 
 def test_the_mean_of_B_is_symmetric_and_B_is_not():
@@ -103,11 +101,8 @@ def test_a_batch_is_its_replicates_one_by_one(problem):
         for one, many in zip(alone, together, strict=True):
             np.testing.assert_allclose(many[i], one, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(problem.g(together, thetas)[i], problem.g(alone, theta), atol=1e-10)
-        for product in ("Bu", "causal_Bu"):
-            many, one = (
-                getattr(problem, product)(tau, at, v) for tau, at, v in ((together, thetas, u), (alone, theta, u[i]))
-            )
-            np.testing.assert_allclose(many[i], one, atol=1e-9)
+        many, one = problem.Bu(together, thetas, u), problem.Bu(alone, theta, u[i])
+        np.testing.assert_allclose(many[i], one, atol=1e-9)
         weighted = problem.g_weighted(together, thetas * 0.9, thetas)[i]
         np.testing.assert_allclose(weighted, problem.g_weighted(alone, theta * 0.9, theta), atol=1e-9)
         assert problem(thetas)[i] == pytest.approx(float(problem(theta)))
@@ -125,10 +120,9 @@ def test_the_exact_objective_is_the_mean_of_a_hundred_thousand_trajectories():
     g = PLANT.each_g(tau, thetas)
     error = g.std(-2) / np.sqrt(g.shape[-2])
     assert (abs(g.mean(-2) - PLANT.grad(thetas)) < 4 * error).all()
-    for each in (PLANT.each_Bu, PLANT.each_causal_Bu):
-        Bu = each(tau, thetas, np.broadcast_to(U, thetas.shape))
-        error = Bu.std(-2) / np.sqrt(Bu.shape[-2])
-        assert (abs(Bu.mean(-2) - differences(PLANT, thetas, U)) < 4 * error).all()
+    Bu = PLANT.each_Bu(tau, thetas, np.broadcast_to(U, thetas.shape))
+    error = Bu.std(-2) / np.sqrt(Bu.shape[-2])
+    assert (abs(Bu.mean(-2) - differences(PLANT, thetas, U)) < 4 * error).all()
 
 
 def test_the_covariance_is_the_one_that_is_seen_and_fisher_the_mean_of_squared_scores():

@@ -158,7 +158,7 @@ class PointMass:
         return Step(self._moved(z, v_t, s), s, gamma, b)
 
     def linearise(self, z: Array, u: Array, kappa: Number) -> Linear:
-        """The same step with its derivatives, by the implicit function theorem applied to both equations of the step.
+        """The same step with its derivatives, by the implicit function theorem applied to both its equations.
 
         From z (*batch, 6), u (*batch, 3) in N·s and κ (*batch); shapes and units of the result are in `Linear`.
         """

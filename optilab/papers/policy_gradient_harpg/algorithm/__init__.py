@@ -5,12 +5,17 @@ direction's error pairs `d` with `theta_prev`. Where the paper's lines are:
 
     N-PG-IGT                                         `n_pg_igt` in methods.py, line by line
     HARPG, N-HARPG                                   `harpg` in methods.py, line by line
-    PG, N-PG                                         `reinforce` in optilab/classics/reinforce.py
+    PG, N-PG                                         `reinforce` in optilab/classics/reinforce.py, line by line
     momentum PG, N-MPG, (N-)STORM-PG, SRVR-PG, NPG   `momentum_pg`, `storm_pg`, `srvr_pg`, `npg` in methods.py
     η_t = η₀ (2/(t + 2))^…,  γ_t = γ₀ (2/(t + 2))^…  `weights` and `steps` in methods.py; powers in `METHODS` below
-    τ ~ p(·|π_θ) of length H                         `draw`: noise of `problem.sample`, followed by `problem.rollout`
-    g(τ, θ),  B(τ, θ) u,  the weighted g_w(τ, θ)     `g`, `Bu`, `g_weighted` of `Episodes` in problems/episodes.py
-    what is promised                                 theory.py
+    τ ~ p(·|π_θ) of length H                         `draw` in optilab/classics/reinforce.py, `rollout` of the problem
+    g(τ, θ),  B(τ, θ) u,  the weighted g_w(τ, θ)     `each_g`, `each_Bu`, `g_weighted` of `Episodes`
+    Σ_t c_t ∇log π,  ∇log π·u,  Σ_t c_t ∇²log π u    `score`, `slope`, `curvature` of `GaussianPolicy`, `SoftmaxMDP`
+    the exact J_H and the Fisher matrix of the plant `rewards`, `covariances`, `fisher` of `LinearGaussian`
+    E‖d_t − ∇J(θ_t)‖, then J* − E J(θ_t)             `error_bound`, `gap_bound` in theory.py
+    J* − J ≤ (M_g/μ_F)(‖∇J‖ + ε′), ε′; ‖∇J_H − ∇J‖   `dominated_gap`, `transfer_error`, `truncation_bound` in theory.py
+
+`Episodes` and `GaussianPolicy` are in optilab/problems/episodes.py, the processes beside this folder, in problems.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +24,6 @@ from typing import Any, NamedTuple
 
 from optilab.classics.reinforce import Array, Climb, check_counts, reinforce
 from optilab.core.check import require
-from optilab.core.numerics import unit
 from optilab.papers.policy_gradient_harpg.algorithm.methods import (
     Corrected,
     Generator,

@@ -210,12 +210,12 @@ def npg(
     """
     theta, alpha = checked(problem, theta0, N, alpha=alpha)
     require(0 < ridge < np.inf, "ridge", ridge, "positive and finite")
-    weights = problem.discounts / problem.discounts.sum()
+    share = problem.discounts / problem.discounts.sum()
     yield Climb(theta, theta, np.zeros_like(theta))
     for alpha_t in alpha:
         tau = draw(problem, theta, N, rng)
         scores = np.stack([problem.slope(tau, theta, axis) for axis in np.eye(problem.p)], -1)  # (*batch, N, H, p)
-        F = ridge * np.eye(problem.p) + np.einsum("h,...nhi,...nhj->...ij", weights, scores, scores) / N
+        F = ridge * np.eye(problem.p) + np.einsum("h,...nhi,...nhj->...ij", share, scores, scores) / N
         d = np.linalg.solve(F, problem.g(tau, theta)[..., None])[..., 0]
         theta_prev, theta = theta, theta + alpha_t * d
         yield Climb(theta, theta_prev, d)

@@ -16,36 +16,6 @@ DECAY = {"N-PG": 0.0, "N-MPG": 1 / 3, "N-PG-IGT": 2 / 5, "N-HARPG": 1 / 2}
 COMPLEXITY = {"N-MPG": 3.0, "N-PG-IGT": 2.5, "N-HARPG": 2.0, "HARPG": 2.0}
 
 
-def sizes(**constants: float | Array) -> None:
-    """Refuse constants, given by their names, that are negative or not finite.
-
-    Raises
-    ------
-    ValueError
-        If there is one.
-    """
-    for name, value in constants.items():
-        require(real(value) and np.min(value) >= 0, name, value, "0 or more and finite")
-
-
-def real(value: float | Array) -> bool:
-    """Whether a value is a finite real number, or an array of such that holds some."""
-    array = np.asarray(value)
-    return array.dtype.kind in "iuf" and array.size > 0 and bool(np.isfinite(array).all())
-
-
-def positive(**constants: float | Array) -> None:
-    """Refuse constants, given by their names, that are not positive and finite.
-
-    Raises
-    ------
-    ValueError
-        If there is one.
-    """
-    for name, value in constants.items():
-        require(real(value) and np.min(value) > 0, name, value, "positive and finite")
-
-
 def decay_exponent(name: str) -> float:
     """Direction error and gap fall at least like (trajectories)^−this, up to logarithms.
 
@@ -316,3 +286,36 @@ def product_bound(H: int, *, gamma: float, M_g: float, M_h: float, R_max: float 
     """
     sizes(H=H, M_g=M_g, M_h=M_h, R_max=R_max)
     return R_max**2 * (H * M_g**2 + M_h) ** 2 * effective_horizon(gamma) ** 4
+
+
+# What constants are refused
+
+
+def sizes(**constants: float | Array) -> None:
+    """Refuse constants, given by their names, that are negative or not finite.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for name, value in constants.items():
+        require(real(value) and np.min(value) >= 0, name, value, "0 or more and finite")
+
+
+def real(value: float | Array) -> bool:
+    """Whether a value is a finite real number, or an array of such that holds some."""
+    array = np.asarray(value)
+    return array.dtype.kind in "iuf" and array.size > 0 and bool(np.isfinite(array).all())
+
+
+def positive(**constants: float | Array) -> None:
+    """Refuse constants, given by their names, that are not positive and finite.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    for name, value in constants.items():
+        require(real(value) and np.min(value) > 0, name, value, "positive and finite")

@@ -7,8 +7,9 @@ import numpy as np
 from optilab.classics.reinforce import check_counts
 from optilab.core.check import require
 from optilab.core.claim import Claim
+from optilab.core.numerics import unit
 from optilab.core.run import run
-from optilab.papers.policy_gradient_harpg.algorithm import method, unit
+from optilab.papers.policy_gradient_harpg.algorithm import method
 from optilab.papers.policy_gradient_harpg.experiment.races import FAR, PLANT, REMEMBER, RUNS, START, race
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum

@@ -6,6 +6,7 @@ from math import sqrt
 import numpy as np
 
 from optilab.core.claim import Claim
+from optilab.core.numerics import unit
 from optilab.core.run import run
 from optilab.papers.policy_gradient_harpg import algorithm as alg
 from optilab.papers.policy_gradient_harpg.experiment.races import REMEMBER
@@ -33,7 +34,7 @@ def margins(seed: int) -> dict[str, float]:
     mu_F = float(np.linalg.eigvalsh(problem.fisher(theta)).min())
     gap = problem.rho @ (problem.mdp.optimal().max(-1) - problem.values(theta)[0])
     tau = problem.rollout(theta, problem.sample(np.random.default_rng(seed), 1000))
-    u = unit_vector(seed, problem.p)
+    u = unit(np.random.default_rng(seed).normal(size=problem.p))
     here, there = hess(problem, theta), hess(problem, theta + 0.1 * u)
     return {
         "gap under weak gradient domination": gap / alg.dominated_gap(length(slope), mu_F=mu_F, M_g=SCORE),
@@ -56,11 +57,6 @@ def hess(problem: SoftmaxMDP, theta: np.ndarray, h: float = 1e-4) -> np.ndarray:
 def length(vector: np.ndarray) -> float:
     """Euclidean length of (p,)."""
     return float(np.linalg.norm(vector))
-
-
-def unit_vector(seed: int, p: int) -> np.ndarray:
-    """A random direction (p,)."""
-    return alg.unit(np.random.default_rng(seed).normal(size=p))
 
 
 def nearly_shut(pulled: float = 0.01) -> float:

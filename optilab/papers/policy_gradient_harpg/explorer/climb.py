@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from optilab.core.numerics import unit
 from optilab.core.run import run
-from optilab.papers.policy_gradient_harpg.algorithm import NORMALISED, method, unit
+from optilab.papers.policy_gradient_harpg.algorithm import NORMALISED, method
 from optilab.papers.policy_gradient_harpg.experiment import FAR, PLANT, START
 from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
 from optilab.ui.controls import choice, log_slider, player, slider

@@ -7,6 +7,7 @@ import numpy as np
 
 from optilab.papers.policy_gradient_harpg.algorithm import decay_exponent, trajectories
 from optilab.papers.policy_gradient_harpg.experiment import Race, checkpoints, race
+from optilab.papers.policy_gradient_harpg.experiment.headlines import PROMISED
 from optilab.papers.policy_gradient_harpg.explorer.parts import NAMES, color
 from optilab.ui.controls import choice, log_slider, slider, switch
 from optilab.ui.explorer import Explorer
@@ -14,7 +15,6 @@ from optilab.ui.marks import Mark, curve, entry, log, panel, promise, thin
 from optilab.ui.words import number
 
 RUNS, CHECKPOINTS, FIRST, LATE, MOST = 20, 40, 10, 100, 10_000
-PROMISED = {"N-MPG": "−1/3", "N-PG-IGT": "−2/5", "N-HARPG": "−1/2"}
 
 
 def one_race(gamma0: float, N: int, T: int, seed: int, name: str = "N-PG-IGT", progress: Any = False) -> Race:

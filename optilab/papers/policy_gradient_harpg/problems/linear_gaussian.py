@@ -3,7 +3,7 @@
     x' = A x + B u + w,   u ~ N(θ·x, σ²),   r = exp(−½(xᵀQx + R u²)) − 1 + shift
 
 Everything is Gaussian, so E r_t is a determinant of the covariance S_t = E x xᵀ:
-E r_t = [(1 + Rσ²)(1 + tr K S_t + det K det S_t)]^(−1/2) − 1 with K = Q + R/(1 + Rσ²) θθᵀ.
+E r_t = [(1 + Rσ²)(1 + tr K S_t + det K det S_t)]^(−1/2) − 1 + shift with K = Q + R/(1 + Rσ²) θθᵀ.
 """
 
 from dataclasses import dataclass, field, replace
@@ -139,7 +139,10 @@ class LinearGaussian(GaussianPolicy):
         return rng.standard_normal(size=(*size, self.H, 3))
 
     def rollout(self, theta: Array, noise: Array) -> Trajectory:
-        """Trajectories of θ (*batch, 2) on noise (*batch, N, H, 3)."""
+        """Trajectories of θ (*batch, 2) on noise (*batch, N, H, 3).
+
+        x⁺ = (A + Bθᵀ) x + σξB + w, as a sum over all inputs σξB + w that is built up by doubling.
+        """
         theta = self.parameters(theta)
         spread = self.sigma * noise[..., 2]
         x = np.empty((*noise.shape[:-1], 2))

@@ -1,4 +1,4 @@
-"""A pendulum to be held upright by a noisy policy: φ'' = sin φ − 0.1 φ' + u, seen as sin φ and φ'.
+"""A pendulum to be held upright by a noisy policy: φ'' = sin φ − 0.1 φ' + u, seen as sin φ and φ', cut at ±3.
 
 The objective has no closed form here; it is a mean over trajectories on fixed noise.
 """
@@ -16,7 +16,7 @@ TICK, FRICTION, FASTEST = 0.05, 0.1, 3.0
 
 @dataclass(frozen=True, eq=False)
 class Pendulum(GaussianPolicy):
-    """The pendulum, started near upright; u ~ N(θ·(sin φ, φ'), σ²), r = exp(−φ² − 0.1 φ'² − 0.01 u²) − 1.
+    """The pendulum, started near upright; u ~ N(θ·(sin φ, φ' cut at ±3), σ²), r = exp(−φ² − 0.1 φ'² − 0.01 u²) − 1.
 
     Parameters
     ----------
