@@ -10,6 +10,7 @@ import sympy as sp
 
 from optilab.course.forms import agrees, array, formula, number
 from optilab.papers.sparse_optimal_transport.algorithm import Dual, SemiDual, lbfgs
+from optilab.problems.projection import simplex
 from optilab.problems.transport import Transport, bumps, random_bumps
 
 s1, s2, s3 = sp.symbols("s1 s2 s3", real=True)
@@ -101,10 +102,8 @@ def compare(name: str, answer: Any, right: sp.Expr, allowed: tuple[sp.Symbol, ..
 
 
 def simplex_part(u: np.ndarray, b: float) -> np.ndarray:
-    """The projection of u on t ≥ 0, Σt = b, for the mistakes below."""
-    ordered = np.sort(u)[::-1]
-    levels = (ordered.cumsum() - b) / np.arange(1, len(u) + 1)
-    return np.maximum(u - levels.max(), 0)
+    """The projection of u on t ≥ 0, Σt = b."""
+    return b * simplex(u / b)
 
 
 def on_support(s: np.ndarray, I: np.ndarray, b: float, gamma: float) -> np.ndarray:

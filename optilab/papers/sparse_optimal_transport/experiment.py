@@ -39,11 +39,6 @@ def replicate(problem: Transport, i: int) -> Transport:
     return Transport(problem.a[i], problem.b[i], problem.C[i])
 
 
-def best_so_far(values: np.ndarray) -> np.ndarray:
-    """The largest of the first 1, 2, … values along the first axis."""
-    return np.maximum.accumulate(values, 0)
-
-
 def after(values: np.ndarray, evaluations: int) -> float:
     """The best of the first so many values of a run, or of all if it made fewer."""
     return float(values[:evaluations].max())

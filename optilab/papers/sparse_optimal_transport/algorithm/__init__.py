@@ -14,6 +14,7 @@
     k-support norm; LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                `k_support_norm`, `lines`          (theory)
     T with its row error and its gap, a, b, C, k given              `sparse_transport`                 (sparse_plan)
     barycentric colours; buffers and routers of experts             `barycentric`, `sparse_choice`, …  (applications)
+    Adam; Sinkhorn; the linear program                              `adam`, `sinkhorn`, `exact_transport` (optilab/classics)
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023 (arXiv 2209.15466).
 """

@@ -31,7 +31,7 @@ class Columns(NamedTuple):
     def row_sums(self) -> np.ndarray:
         """The sum over a plan's n columns, (*batch, n, m) → (*batch, m)."""
         *batch, n, m = self.shape
-        rows = self.places % m if not batch else self.places % m + m * (self.places // (n * m))
+        rows = self.places % m + m * (self.places // (n * m))
         return np.bincount(rows, self.t, prod(batch) * m).reshape(*batch, m)
 
 

@@ -27,16 +27,10 @@ class Solution(NamedTuple):
     message: str
 
 
-def lbfgs(
-    concave: Concave,
-    x0: np.ndarray | None = None,
-    *,
-    maxiter: int = 500,
-    maxfun: int = 15_000,
-    gtol: float = 1e-8,
-    ftol: float = 1e-15,
-) -> Solution:
+def lbfgs(concave: Concave, x0: np.ndarray | None = None, *, maxiter: int = 500, maxfun: int = 15_000) -> Solution:
     """Maximise by SciPy's L-BFGS-B, one instance.
+
+    It stops where no entry of the gradient is above 1e-8, or where the value rises by less than 1e-15 of itself.
 
     Parameters
     ----------
@@ -46,9 +40,6 @@ def lbfgs(
         Where to start; at 0 without it.
     maxiter, maxfun : int
         Iterations and evaluations at most; an iteration takes 1 to 4 evaluations where k is small.
-    gtol, ftol : float
-        Stop where no entry of the gradient is larger, or the value rises by less, relatively. SciPy's own ftol stops
-        much too early.
 
     Raises
     ------
@@ -66,7 +57,7 @@ def lbfgs(
         values.append(float(value))
         return -values[-1], -grad
 
-    options = {"maxiter": maxiter, "maxfun": maxfun, "gtol": gtol, "ftol": ftol}
+    options = {"maxiter": maxiter, "maxfun": maxfun, "gtol": 1e-8, "ftol": 1e-15}  # SciPy's own stop too early
     found = minimize(descend, x0, jac=True, method="L-BFGS-B", options=options)
     return Solution(found.x, -found.fun, np.array(values), np.array(points), bool(found.success), str(found.message))
 

@@ -8,7 +8,7 @@ import numpy as np
 from optilab.classics.adam import adam
 from optilab.core.run import run
 from optilab.papers.sparse_optimal_transport.algorithm import SemiDual, certified, lbfgs, supergradient_ascent
-from optilab.papers.sparse_optimal_transport.experiment import DIAL, best_so_far, optimum, reference_lines
+from optilab.papers.sparse_optimal_transport.experiment import DIAL, optimum, reference_lines
 from optilab.problems.transport import Transport, bumps
 
 BOTH = "Adam, then L-BFGS"
@@ -47,7 +47,7 @@ def asked(method: str, k: int | np.ndarray, u: float, v: float, hills: bool = Fa
         x0 = np.array([u, v]) @ PLANE
     if method == "L-BFGS":
         points = lbfgs(S, x0, maxiter=2000, maxfun=most).points[:most]
-    elif method == "Adam, then L-BFGS":
+    elif method == BOTH:
         first = run(adam(S.loss, x0, alpha=alpha), 2 * most // 3).x
         points = np.concatenate([first, lbfgs(S, first[-1], maxiter=2000, maxfun=most - len(first)).points])[:most]
     elif method == "Adam":
@@ -64,8 +64,8 @@ def curves(method: str) -> np.ndarray:
     """Best value after 1, 2, … evaluations on two hills, for every k of the dial: (evaluations, ks)."""
     if "L-BFGS" not in method:
         every = np.array(DIAL)
-        return best_so_far(SemiDual(bumps(), every)(asked(method, every, 0, 0, hills=True)))
-    runs = [best_so_far(SemiDual(bumps(), k)(asked(method, k, 0, 0, hills=True))) for k in DIAL]
+        return np.maximum.accumulate(SemiDual(bumps(), every)(asked(method, every, 0, 0, hills=True)))
+    runs = [np.maximum.accumulate(SemiDual(bumps(), k)(asked(method, k, 0, 0, hills=True))) for k in DIAL]
     return np.column_stack([np.pad(each, (0, EVALUATIONS - len(each)), mode="edge") for each in runs])
 
 
