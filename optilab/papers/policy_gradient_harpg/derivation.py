@@ -112,13 +112,12 @@ def polynomial(point: sp.Expr) -> sp.Expr:
 
 def random_interpolation() -> Derivation:
     """The Hessian at an evenly random place between two points, times their difference."""
-    place = q * theta + (1 - q) * before
-    bend = sp.diff(polynomial(z), z, 2).subs(z, place)
-    difference = (sp.diff(polynomial(z), z).subs(z, point) for point in (theta, before))
+    slope = sp.diff(polynomial(z), z)
+    bend = sp.diff(slope, z).subs(z, q * theta + (1 - q) * before)
     return (
         Derivation("A Hessian at a random place", bend * (theta - before), "J''(qθ + (1 − q)θ₀)(θ − θ₀), degree 5")
         .then("its mean over q, even on [0, 1]", lambda e: sp.factor(sp.integrate(sp.expand(e), (q, 0, 1))))
-        .equals(next(difference) - next(difference), "is the change of the gradient, J'(θ) − J'(θ₀)")
+        .equals(slope.subs(z, theta) - slope.subs(z, before), "is the change of the gradient, J'(θ) − J'(θ₀)")
     )
 
 

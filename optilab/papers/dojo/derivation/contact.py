@@ -24,7 +24,10 @@ def friction_law() -> Derivation:
             (sp.Eq(beta1 * eta1 + b * V, kappa), sp.Eq(beta1 * V + eta1 * b, 0)),
             "the cone product of impulse (β₁, b) and slack (η₁, V) is κ times the identity",
         )
-        .then("the second line says b = −β₁V/η₁; put it into the first", _without_b)
+        .then(
+            "the second line says b = −β₁V/η₁; put it into the first",
+            lambda rows: rows[0].subs(b, sp.solve(rows[1], b)[0]),
+        )
         .then(
             "a quadratic for η₁; only its positive root lies in the cone",
             lambda equation: sp.Eq(eta1, max(sp.solve(equation, eta1), key=_at_ones)),
@@ -32,11 +35,6 @@ def friction_law() -> Derivation:
         .then("back into b = −β₁V/η₁", lambda root: sp.radsimp(-beta1 * V / root.rhs))
         .equals(LAW, "multiply above and below by κ + √…: no division by V is left")
     )
-
-
-def _without_b(system: tuple[sp.Eq, sp.Eq]) -> sp.Eq:
-    first, second = system
-    return first.subs(b, sp.solve(second, b)[0])
 
 
 def _at_ones(root: sp.Expr) -> float:
@@ -85,6 +83,7 @@ def stiction_damping() -> Derivation:
 
 def impact_gap() -> Derivation:
     """The gap after a step, from the gap φ₀ that free flight would leave."""
+    gap = sp.Symbol("gap")  # s without its sign, which would leave out the other root
     return (
         Derivation(
             "Smoothed impact",
@@ -92,14 +91,9 @@ def impact_gap() -> Derivation:
             "the floor's impulse lifts the gap from φ₀ to s and is κ/s",
         )
         .then("a quadratic for s", lambda equation: sp.Eq(sp.expand(h * s / m * (equation.lhs - equation.rhs)), 0))
-        .then("its positive root", lambda equation: sp.Eq(s, max(_roots(equation), key=_at_ones)))
+        .then("its positive root", lambda equation: sp.Eq(s, max(sp.solve(equation.lhs.subs(s, gap), gap), key=_at_ones)))
         .equals(sp.Eq(s, (phi0 + sp.sqrt(phi0**2 + 4 * h * kappa / m)) / 2), "positive for every φ₀: no penetration")
     )
-
-
-def _roots(equation: sp.Eq) -> list[sp.Expr]:
-    gap = sp.Symbol("gap")
-    return sp.solve(equation.lhs.subs(s, gap), gap)
 
 
 def impact_slope() -> Derivation:
