@@ -59,8 +59,7 @@ def unbiased_gradient() -> Derivation:
 def unbiased_hessian() -> Derivation:
     """The mean of B over all trajectories is J''."""
     mean = sum(
-        chance * (in_theta(Phi) * in_theta(sp.log(chance)) + in_theta(in_theta(Phi)))
-        for chance, Phi in trajectories()
+        chance * (in_theta(Phi) * in_theta(sp.log(chance)) + in_theta(in_theta(Phi))) for chance, Phi in trajectories()
     )
     return (
         Derivation("One trajectory's Hessian is right in the mean", objective(), "the same J")

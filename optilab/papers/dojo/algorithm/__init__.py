@@ -11,6 +11,7 @@ Where the paper's lines are (A1 to A7: step, solver, gradients, smoothing, plann
     slacks s_u, s_l of limits; springs, dampers          A1  `Joint.slacks` (joint), `TimeStep.pull` (residual)
     β ∘ η, Arw(η), step lengths in cones, shifted start  A2  `jordan`, `arrow`, `soc_step_length`, `Cones` (cones)
     affine, σ, μ_t, corrected, line search               A2  `interior_point` (interior_point)
+    A = ∂r/∂w                                            A2  `newton_matrix` (interior_point), `TimeStep.jacobian`
     ∂w/∂θ = −(∂r/∂w)⁻¹ ∂r/∂θ, then the next state        A3  `implicit` (gradient)
     means over noise, first and zeroth order             A4  `first_order`, `zeroth_order` (smoothing)
     J; backward pass from Q_uu + ρI, forward pass, α, ρ  A5  `cost_of`, `backward`, `forward`, `ilqr` (ilqr)

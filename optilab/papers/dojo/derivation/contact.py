@@ -91,7 +91,9 @@ def impact_gap() -> Derivation:
             "the floor's impulse lifts the gap from φ₀ to s and is κ/s",
         )
         .then("a quadratic for s", lambda equation: sp.Eq(sp.expand(h * s / m * (equation.lhs - equation.rhs)), 0))
-        .then("its positive root", lambda equation: sp.Eq(s, max(sp.solve(equation.lhs.subs(s, gap), gap), key=_at_ones)))
+        .then(
+            "its positive root", lambda equation: sp.Eq(s, max(sp.solve(equation.lhs.subs(s, gap), gap), key=_at_ones))
+        )
         .equals(sp.Eq(s, (phi0 + sp.sqrt(phi0**2 + 4 * h * kappa / m)) / 2), "positive for every φ₀: no penetration")
     )
 

@@ -11,10 +11,11 @@
     β exactly, then a step in α                                     `alternating`                      (solvers)
     highest point under all tangents in the box; new cut; recentre  `cutting_plane`                    (cutting_plane)
     mixed plan Σ λ_lj tⱼ(α_l), no side active; stop at 10⁻⁶         `certified`                        (cutting_plane)
-    k-support norm; LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                `k_support_norm`, `lines`          (theory)
+    ⟨T, C⟩ + γ/2 Σⱼ ‖tⱼ‖² in the k-support norm                     `relaxed_cost`, `k_support_norm`   (theory)
+    LP ≤ QOT ≤ max S ≤ LP + γ/2 ‖b‖²                                `lines`                            (theory)
     T with its row error and its gap, a, b, C, k given              `sparse_transport`                 (sparse_plan)
     barycentric colours; buffers and routers of experts             `barycentric`, `sparse_choice`, …  (applications)
-    Adam; Sinkhorn; the linear program                              `adam`, `sinkhorn`, `exact_transport` (optilab/classics)
+    Adam; Sinkhorn; the linear program: in optilab/classics          `adam`, `sinkhorn`, `exact_transport`
 
 Source: T. Liu, J. Puigcerver, M. Blondel, "Sparsity-constrained optimal transport", ICLR 2023 (arXiv 2209.15466).
 """
