@@ -8,10 +8,16 @@ E‖ĝ − g‖² ≤ σ², and D = D_ψ(x*, x¹).
 
     the paper                                              here
     x^1 given; for t = 1 … T; return x^{T+1}               csmd
-    x^{t+1} = argmin_x h(x) + ⟨ĝ^t, x − x^t⟩ + D_ψ/η_t     Mirror.step, in closed form
-    η_t: general convex; strongly convex; heavy tails      poly, const, linear; strong1 … strong3; heavy_poly, …
+    x^{t+1} = argmin_x h(x) + ⟨ĝ^t, x − x^t⟩ + D_ψ/η_t     step of Euclidean, Entropy, Power in optilab.problems.mirror
+      the proximal map of h in it, where ψ = ½‖x‖²           prox of L1, SquaredNorm, Ball … in optilab.problems.simple
+    η_t, general convex                                    poly, const, linear
+      strongly convex                                        strong1, strong2, strong2_simple, strong3
+      heavy tails                                            heavy_poly, heavy_const, heavy_linear
     outputs: x^{T+1} and what it is compared with          average, suffix_average, weighted_average, best
     bounds for any schedule                                bound, strong_bound, heavy_bound
+      S_t = η_t + … + η_T; the best factor η                 remaining; best_eta
+      with high probability, up to a factor                  high_probability_shape
+    the instance on which 1/√t pays ln T                   Harvey in `problems`, beside this file
 
 Source: Z. Liu, Z. Zhou, "Revisiting the Last-Iterate Convergence of Stochastic Gradient Methods", ICLR 2024
 (arXiv 2312.08531).
@@ -76,11 +82,17 @@ def csmd(
 
 def _checked(h: Simple, mirror: Mirror, x1: Array, eta: Array) -> tuple[Array, Array]:
     """The start (*batch, d) and the step sizes (T, *batch), once they are known to be allowed."""
-    x1, eta = np.asarray(x1, dtype=float), np.asarray(eta, dtype=float)
-    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
-    require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
+    x1, eta = np.asarray(x1, dtype=float), _steps(eta)
     mirror.check(h, x1)
     return replicates(x1, eta[0])[0], eta
+
+
+def _steps(eta: Array) -> Array:
+    """Step sizes as an array (T, *batch), once they are known to be positive and finite."""
+    eta = np.asarray(eta, dtype=float)
+    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
+    require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
+    return eta
 
 
 def _check_gradient(g: Array, x: Array, t: int) -> None:
@@ -327,9 +339,7 @@ def best_eta(schedule: Any, T: int, D: float, s2: float) -> float:
 
 def _provable(eta: Array, L: float, **sizes: float | Array) -> Array:
     """The step sizes as an array, once they are known to be such that the bounds are proved for them."""
-    eta = np.asarray(eta, dtype=float)
-    require(eta.ndim >= 1 and len(eta) >= 1, "eta", eta, "an array (T, *batch) with T ≥ 1")
-    require((eta > 0) & np.isfinite(eta), "eta", eta, "positive and finite")
+    eta = _steps(eta)
     for name, size in {"L": L, **sizes}.items():
         _check_range(name, size)
     if L > 0:

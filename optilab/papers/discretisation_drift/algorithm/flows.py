@@ -122,9 +122,9 @@ def principal_flow_field(problem: Smooth, h: float | np.ndarray, *, branch: str 
     return field
 
 
-def nonprincipal_flow_field(problem: Smooth, h: float | np.ndarray, *, branch: str = "rotated") -> Field:
+def nonprincipal_flow_field(problem: Smooth, h: float | np.ndarray) -> Field:
     """Field of the principal flow plus the non-principal term −(h²/12) T[g, g]; see `principal_flow_field`."""
-    principal = principal_flow_field(problem, h, branch=branch)
+    principal = principal_flow_field(problem, h)
     h = np.asarray(h)[..., None]
 
     def field(theta: np.ndarray) -> np.ndarray:

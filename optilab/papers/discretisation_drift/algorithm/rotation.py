@@ -6,7 +6,6 @@ Source: the notebooks of M. Rosca, Y. Wu, B. Dherin, D. Barrett, "Discretization
 from typing import Any
 
 import numpy as np
-from scipy.linalg import expm
 
 from optilab.core.check import require
 from optilab.papers.discretisation_drift.algorithm.games import check_rates
@@ -43,11 +42,6 @@ def rotation_flow_matrix(eps: Number, a: Number, b: Number, kind: str = "continu
         return S
     seen = S * [[1, 1], [-1, 1]] if kind == "alternating" else S
     return S - seen @ S / 2
-
-
-def linear_flow(A: np.ndarray, x0: np.ndarray, time: Number) -> np.ndarray:
-    """x(t) = exp(tA) x₀ (*batch, d), in closed form."""
-    return np.matvec(expm(np.asarray(time)[..., None, None] * A), x0)
 
 
 def update_rate(M: np.ndarray, h: Number) -> np.ndarray:

@@ -75,9 +75,9 @@ def accelerated_sliding(
     ValueError
         If `x0` isn't finite, `prox` or the operator returns another shape, or the schedule needs too many operators.
     """
-    needed = {"operators": schedule.T.sum(0)} | (
-        {"samples": (schedule.T * 1.0 * schedule.m).sum(0)} if rng is not None else {}
-    )
+    needed = {"operators": schedule.T.sum(0)}
+    if rng is not None:
+        needed["samples"] = (schedule.T * 1.0 * schedule.m).sum(0)
     x, generators = checked(problem, x0, schedule, rng, **needed)
     shape = np.shape(problem.smooth_grad(x, schedule.eta[0]))
     require(shape == x.shape, "the shape that smooth_grad returns", shape, f"that of its argument, {x.shape}")
@@ -247,13 +247,6 @@ def ags_convex_bound(N, *, L, V0) -> np.ndarray:
     return 8 * L * V0 / (N * (N + 1))
 
 
-def restarted_ags_bound(s, *, D) -> np.ndarray:
-    """The guarantee for `restarted_ags` after s phases: the gap is at most Δ₀ 2⁻ˢ(1 + s/2)."""
-    refuse(s=s, D=D)
-    s = np.asarray(s)
-    return D * 2.0**-s * (1 + s / 2)
-
-
 def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
     """Restarted accelerated sliding: phases of ⌈4√(L/μ)⌉ steps of `ags_convex`, each with half the smoothing.
 
@@ -275,3 +268,10 @@ def restarted_ags(*, L, mu, K, Omega, D, phases: int) -> AcceleratedSchedule:
     going = j < phases * N0  # shorter phases end sooner
     lam, q = going * 2 / (k + 1), L / k * T * (T + 1.0)
     return accelerated_schedule(lam, beta, beta, going * T, q, eta, restart=going & (k == 1) & (s > 1))
+
+
+def restarted_ags_bound(s, *, D) -> np.ndarray:
+    """The guarantee for `restarted_ags` after s phases: the gap is at most Δ₀ 2⁻ˢ(1 + s/2)."""
+    refuse(s=s, D=D)
+    s = np.asarray(s)
+    return D * 2.0**-s * (1 + s / 2)

@@ -8,7 +8,7 @@ Where each line is. The flow, in `design`:
     V = ½‖ψ‖² + c (f(x) − f*), V̇ = −γ ‖ψ‖² − c κ ‖∇f(x)‖²            storage, dissipation
     the table of (γ, κ, c), and Γ, K, F of any (α, β, η)             gradient_flow, heavy_ball_flow …; design_of
     ψ = −c̃ ∇f − ε c̃ (c̃ + κ) ∇²f ∇f                                  slow_manifold
-    Ẋ(0) = (x₁ − x₀)/√s − ½ √s Ẍ(0)                                  consistent_velocity
+    Ẋ(0) = (x₁ − x₀)/√s − ½ √s Ẍ(0), or −2√s ∇f(x₀)/(1 + √(μs))     consistent_velocity; shi_velocity
 
 The iterations, in `methods`:
 
@@ -19,10 +19,14 @@ The iterations, in `methods`:
 
 What is promised, in `theory`:
 
-    r² + (γ + κλ) r + (c + γκ) λ = 0; γ* = 2√(cμ) + κμ               mode_roots; best_damping
-    z² − (1 + β − αλ(1 + η)) z + β − αλη = 0                         multipliers
+    r² + (γ + κλ) r + (c + γκ) λ = 0; γ* = 2√(cμ) + κμ               mode_roots, decay_rate; best_damping
+    z² − (1 + β − αλ(1 + η)) z + β − αλη = 0                         multipliers, spectral_radius
+    a mode from step to step, of the flow and of a method            mode_path; mode_response
+    (√κ − 1)/(√κ + 1) of heavy ball; 1 − 1/√κ of triple momentum     heavy_ball_rate; triple_momentum_rate
+    f(X(t)) − f* ≤ 2 ‖x₀ − x*‖²/t²; the gaps of Nesterov's methods   flow_gap_bound; classics.nesterov
     𝓔 = (1 + q)(f − f*) + ¼‖ẋ‖² + ¼‖ẋ + 2√μ e + √s ∇f‖²              certificate
-    min Re (1 − L G)/(1 − μ G) > 0 on |z| = 1                        circle_margin
+    G(z) = −α ((1 + η) z − η)/((z − 1)(z − β))                       transfer
+    min Re (1 − L G)/(1 − μ G) > 0 on |z| = 1                        circle_curve, circle_margin
 """
 
 from optilab.papers.passivity_acceleration.algorithm.design import (

@@ -149,9 +149,9 @@ def momentum_method(
         xi, before = after, xi
 
 
-def checked_spectrum(mu: Number, L: Number, strongly: bool = True) -> tuple[Any, Any]:
+def checked_spectrum(mu: Number, L: Number) -> tuple[Any, Any]:
     """Check 0 < μ ≤ L and return both as arrays."""
-    check_convexity(mu, strongly)
+    check_convexity(mu)
     require(np.asarray(L) > 0, "L", L, "positive")
     require(np.asarray(mu) <= np.asarray(L), "mu", mu, f"at most L = {L}")
     return np.asarray(mu), np.asarray(L)

@@ -119,11 +119,11 @@ def circle_curve(method: Tuning, mu: Number, L: Number, omega: np.ndarray = HALF
     return (1 - L * G) / (1 - mu * G)
 
 
-def circle_margin(method: Tuning, mu: Number, L: Number, omega: np.ndarray = HALF_CIRCLE) -> np.ndarray:
+def circle_margin(method: Tuning, mu: Number, L: Number) -> np.ndarray:
     """The least real part of `circle_curve`; NaN where the loop with a spring of stiffness μ is itself unstable.
 
     Positive: the linear part is passive after the loop transformation to [μ, L], and the method converges on every f
     of the class (circle criterion). Sufficient, not necessary.
     """
     stable = spectral_radius(mu, method) < 1
-    return np.where(stable, circle_curve(method, mu, L, omega).real.min(-1), np.nan)
+    return np.where(stable, circle_curve(method, mu, L).real.min(-1), np.nan)
