@@ -19,14 +19,14 @@ Omega, eta_next, sigma = sp.symbols("Omega eta^+ sigma", positive=True)
 
 
 def price_of_a_step() -> Derivation:
-    """S1a: what a subgradient step can lose: M d − (a/2) d² ≤ M²/(2a)."""
+    """What a subgradient step can lose: M d − (a/2) d² ≤ M²/(2a)."""
     return Derivation(
         "What one inner step can lose", M * d - a * d**2 / 2, "h bends by M per unit length, the prox term pays back"
     ).at_most(M**2 / (2 * a), [(1 / (2 * a), a * d - M)], "the worst length is d = M/a")
 
 
 def inner_weights() -> Derivation:
-    """S1b: the p_t, linear in t, with which weights t + 1 telescope."""
+    """The p_t, linear in t, with which weights t + 1 telescope."""
     ends, begins = (t + 1) * (beta * (1 + c * t) + mu), (t + 2) * beta * c * (t + 1)
     return (
         Derivation(
@@ -42,7 +42,7 @@ def inner_weights() -> Derivation:
 
 
 def inner_average() -> Derivation:
-    """S1c: the weights t + 1 normalised: θ_t."""
+    """The weights t + 1 normalised: θ_t."""
     return (
         Derivation("The average", sp.Sum(t + 1, (t, 1, T)), "the sum of all weights")
         .then("the sum", lambda total: sp.factor(total.doit()))
@@ -52,12 +52,12 @@ def inner_average() -> Derivation:
 
 
 def inner_end() -> Derivation:
-    """S1d: the coefficient of V(u_T, u) after division by the weights' sum: B(1 + e_T)."""
-    p = (1 + mu / beta) * T / 2
+    """The coefficient of V(u_T, u) after division by the weights' sum: B(1 + e_T)."""
+    p = inner_weights().result
     return (
         Derivation(
             "What the inner loop leaves behind",
-            (T + 1) * (beta * (1 + p) + mu) / (T * (T + 3) / 2),
+            (T + 1) * (beta * (1 + p.subs(t, T)) + mu) / (T * (T + 3) / 2),
             "the last step's weight, divided by the sum of all",
         )
         .then("with B = β + μ", lambda end: sp.factor(end.subs(beta, B - mu)))
@@ -66,20 +66,17 @@ def inner_end() -> Derivation:
 
 
 def inner_start() -> Derivation:
-    """S1d: the coefficient of V(x, u): B e_T."""
-    return (
-        Derivation(
-            "What it starts from",
-            2 * beta * (1 + mu / beta) / 2 / (T * (T + 3) / 2),
-            "the first step's 2βp₁, divided by the sum of all weights",
-        )
-        .then("with B = β + μ", lambda start: sp.factor(start.subs(beta, B - mu)))
-        .equals(B * 2 / (T * (T + 3)), "in short B e")
-    )
+    """The coefficient of V(x, u): B e_T."""
+    p = inner_weights().result
+    return Derivation(
+        "What it starts from",
+        beta * (2 * p).subs(t, 1) / (T * (T + 3) / 2),
+        "the first step's 2βp₁, divided by the sum of all weights",
+    ).then("with B = β + μ: in short B e, with e = 2/(T(T + 3))", lambda start: sp.factor(start.subs(beta, B - mu)))
 
 
 def inner_noise() -> Derivation:
-    """S1e: the error of one inner step, weighted: at most 2M²/B, so that the average's is 4M²/(B(T + 3))."""
+    """The error of one inner step, weighted: at most 2M²/B, so that the average's is 4M²/(B(T + 3))."""
     return (
         Derivation(
             "The error of the inner loop",
@@ -98,7 +95,7 @@ def outer_step() -> Derivation:
     """The outer step: E = gap + μV contracts by 1 − γ, up to γ times the error of the inner loop."""
     prox = L * gamma + s
     width = prox + mu
-    root = mu * (1 / (1 + e) - gamma) / gamma**2
+    root = sp.solve((1 + e) * (L * gamma**2 + mu * gamma) - mu, L)[0]
     inner = prox * V - prox / 2 * d**2 + width * e * V - width * (1 + e) * V_next + noise
     after = (1 - gamma) * G + gamma * ((prox + width * e) * V - width * (1 + e) * V_next + noise)
     return (
@@ -139,9 +136,8 @@ def positive_root(expr: sp.Expr) -> float:
 
 def momentum_limit() -> Derivation:
     """For ill-conditioned problems γ ≈ 1/√((1 + e)κ)."""
-    gamma_of = (-mu + sp.sqrt(mu**2 + 4 * L * mu / (1 + e))) / (2 * L)
     return (
-        Derivation("How large γ is", gamma_of, "the root")
+        Derivation("How large γ is", outer_momentum().result, "the root")
         .then("in units of √(μ/L), with L = κμ", lambda f: sp.simplify(f.subs(L, kappa * mu)) * sp.sqrt(kappa))
         .then(
             "as κ → ∞: about √κ gradients for every fixed factor, the best that any method can do",
@@ -243,7 +239,7 @@ def accelerated_momentum() -> Derivation:
 
 
 def accelerated_noise() -> Derivation:
-    """S4e: sampled operators add at most 4σ²/(βT) an outer step."""
+    """Sampled operators add at most 4σ²/(βT) an outer step."""
     length = j + 1
     full = beta * length * (length + 1) / 2
     return (
@@ -275,7 +271,7 @@ def smoothing_step() -> Derivation:
 
 
 def huber() -> Derivation:
-    """S5: smoothing the absolute value gives Huber's function; inside, the parabola."""
+    """Smoothing the absolute value gives Huber's function; inside, the parabola."""
     return (
         Derivation("Smoothing |x|", x * y - eta * y**2 / 2, "|x| = max xy over |y| ≤ 1, minus η times ½y²")
         .equals(x**2 / (2 * eta) - eta * (y - x / eta) ** 2 / 2, "complete the square: best is y = x/η")
@@ -284,7 +280,7 @@ def huber() -> Derivation:
 
 
 def smoothing_error() -> Derivation:
-    """S5: the largest error η/2 of Huber's function: ηΩ with Ω = ½."""
+    """The largest error η/2 of Huber's function: ηΩ with Ω = ½."""
     inside = sp.Symbol("x", nonnegative=True)
     return (
         Derivation("What smoothing costs", inside - inside**2 / (2 * eta), "|x| minus its smoothed self, at 0 ≤ x ≤ η")

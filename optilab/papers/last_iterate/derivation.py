@@ -4,7 +4,7 @@ import sympy as sp
 
 from optilab.core.derive import Derivation
 
-eta, eta_1, d, s, M, D, T, t, mu, sigma2 = sp.symbols("eta eta_1 d s M D T t mu sigma2", positive=True)
+eta, d, s, M, D, T, mu, sigma2 = sp.symbols("eta d s M D T mu sigma2", positive=True)
 kappa = sp.symbols("kappa", nonnegative=True)
 n = sp.symbols("n", integer=True, positive=True)
 
@@ -126,7 +126,7 @@ def linear_decay() -> Derivation:
 
 def best_linear_decay() -> Derivation:
     """The whole bound at its best η: 4√2 √(D σ̃²/T)."""
-    total = 2 * D / (eta * sp.sqrt(T)) + 4 * sigma2 * eta / sp.sqrt(T)
+    total = D / (eta * sp.sqrt(T) / 2) + 2 * sigma2 * linear_decay().result
     return (
         Derivation("The best slope", total, "D/S₁ + 2σ̃² Σ ηₜ²/Sₜ, with S₁ ≥ η√T/2 and the sum above; σ̃² = M² + σ²")
         .at_least(
@@ -155,7 +155,7 @@ def strong_convexity() -> Derivation:
 
 
 def forgetting() -> Derivation:
-    """How fast sc1 and sc2 forget the start: Σγ grows like T, and like T²."""
+    """How fast steps 1/(μ(t + 2κ)) and 2/(μ(t + 1 + 4κ)) forget the start: Σγ grows like T, and like T²."""
     j = sp.symbols("j", integer=True, positive=True)
     B_1, B_2 = sp.symbols("B_1 B_2", positive=True)
     first, second = 1 / (mu * (1 + 2 * kappa)), 2 / (mu * (2 + 4 * kappa))  # η_1, and γ_1 as well

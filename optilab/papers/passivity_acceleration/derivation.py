@@ -274,15 +274,13 @@ def edge() -> Derivation:
         )
         .equals((gamma - kappa * lam) ** 2 - 4 * c * lam, "slow and fast merge where it vanishes")
         .then(
-            "at λ = μ, from above", lambda E: max(sp.solve(E.subs(lam, mu), gamma), key=lambda g: g.subs(ONES).evalf())
+            "at λ = μ, from above",
+            lambda E: max(sp.solve(E.subs(lam, mu), gamma), key=lambda g: g.subs({mu: 1, c: 1, kappa: 1}).evalf()),
         )
         .equals(2 * sp.sqrt(c * mu) + kappa * mu, "γ⋆, the best damping")
         .then("both roots are then −½(γ⋆ + κμ): the rate", lambda g: (g + kappa * mu) / 2)
         .equals(sp.sqrt(c * mu) + kappa * mu, "√μ in place of gradient flow's κμ on the same clock")
     )
-
-
-ONES = {mu: 1, c: 1, kappa: 1}
 
 
 def accelerated_certificate() -> Derivation:

@@ -112,14 +112,9 @@ def where_it_converges(total: sp.Expr) -> sp.Expr:
     return sp.piecewise_fold(total).args[0][0]
 
 
-def principal_coefficient(terms: int = 5) -> Derivation:
-    """The principal flow's coefficient to all orders: α(hλ) = log(1 − hλ)/(hλ).
-
-    Parameters
-    ----------
-    terms : int
-        Powers of h that are matched one by one before the logarithm is recognised.
-    """
+def principal_coefficient() -> Derivation:
+    """The principal flow's coefficient to all orders: α(hλ) = log(1 − hλ)/(hλ)."""
+    terms = 5  # powers of h that are matched one by one before the logarithm is recognised
     c = sp.symbols(f"c0:{terms}")
     ansatz = sum(ci * h**i for i, ci in enumerate(c))
 
