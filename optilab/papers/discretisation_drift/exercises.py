@@ -33,14 +33,14 @@ def check_backward_error(f1: sp.Expr, f2: sp.Expr) -> str:
     """
     first, second, third = slopes()
     one, two = canonical(f1, "f1"), canonical(f2, "f2")
-    assert not same(one, second * first / 2), (
+    assert not agrees(one, second * first / 2), (
         "f1 has the wrong sign: +½E''E' is the drift of implicit Euler, x⁺ = x − hE'(x⁺)"
     )
-    assert same(one, -second * first / 2), f"f1 should cancel the h² term of the flow, ½E''E'; got {f1}"
+    assert agrees(one, -second * first / 2), f"f1 should cancel the h² term of the flow, ½E''E'; got {f1}"
     powers, bend = -(second**2) * first / 3, third * first**2
-    assert not same(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
-    assert not same(two, powers - bend / 6), "f2 has 1/6 at E'''E'² where it should be 1/12: f₁ contributes too"
-    assert same(two, powers - bend / 12), f"f2 should cancel the h³ terms that f₁ and the flow leave; got {f2}"
+    assert not agrees(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
+    assert not agrees(two, powers - bend / 6), "f2 has 1/6 at E'''E'² where it should be 1/12: f₁ contributes too"
+    assert agrees(two, powers - bend / 12), f"f2 should cancel the h³ terms that f₁ and the flow leave; got {f2}"
     return "−½E''E' = −¼(E'²)' is why long steps prefer flat places, and −⅓E''²E' belongs to the principal flow."
 
 
@@ -52,18 +52,18 @@ def check_look_ahead(f1: sp.Expr, f2: sp.Expr) -> str:
     """
     first, second, third = slopes()
     one, two = canonical(f1, "f1"), canonical(f2, "f2")
-    assert not same(one, -second * first / 2), "f1 is that of gradient descent: the look ahead adds E''E'/8 to it"
-    assert not same(one, -(sp.Rational(1, 2) + LOOK) * second * first), (
+    assert not agrees(one, -second * first / 2), "f1 is that of gradient descent: the look ahead adds E''E'/8 to it"
+    assert not agrees(one, -(sp.Rational(1, 2) + LOOK) * second * first), (
         "f1 has the look ahead with the wrong sign: E'(x − (h/8)E') = E' − (h/8)E''E' + …, and the step subtracts it"
     )
-    assert same(one, (LOOK - sp.Rational(1, 2)) * second * first), (
+    assert agrees(one, (LOOK - sp.Rational(1, 2)) * second * first), (
         f"f1 should make the h² terms of the step and of the flow equal; got {f1}"
     )
     powers, bend = (LOOK - sp.Rational(1, 3)) * second**2 * first, third * first**2
     straight = LOOK / 2 - sp.Rational(1, 12)
-    assert not same(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
-    assert not same(two, powers + straight * bend), "f2 takes E' as straight over the look ahead: expand it to (h/8)²"
-    assert same(two, powers + (straight - LOOK**2 / 2) * bend), (
+    assert not agrees(two, powers), "f2 lacks its term in E''': differentiate (E''E') along the flow once more"
+    assert not agrees(two, powers + straight * bend), "f2 takes E' as straight over the look ahead: expand it to (h/8)²"
+    assert agrees(two, powers + (straight - LOOK**2 / 2) * bend), (
         f"f2 should make the h³ terms of the step and of the flow equal; got {f2}"
     )
     return "the look ahead takes a quarter of the drift away: this step prefers flat places three quarters as much."
@@ -87,11 +87,6 @@ def canonical(expr: sp.Expr, name: str) -> sp.Expr:
     assert not extra, f"{name} is a coefficient: leave h and other symbols out, got {sorted(map(str, extra))}"
     renamed = expr.replace(lambda e: isinstance(e, AppliedUndef), lambda _: sp.Function("E")(argument))
     return renamed.subs(argument, sp.Symbol("x"))
-
-
-def same(left: sp.Expr, right: sp.Expr) -> bool:
-    """Whether two expressions are equal."""
-    return agrees(left, right)
 
 
 def coefficient(z: np.ndarray, look: float, branch: str = "rotated") -> np.ndarray:

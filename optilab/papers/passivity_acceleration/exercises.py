@@ -18,6 +18,7 @@ from optilab.papers.passivity_acceleration.experiment.failure import CYCLE, GRID
 from optilab.papers.passivity_acceleration.experiment.flows import CURVED
 from optilab.papers.passivity_acceleration.experiment.races import (
     ACCURACY,
+    METHODS,
     gradient_descent_race,
     quadratic_starts,
     race,
@@ -26,7 +27,6 @@ from optilab.papers.passivity_acceleration.experiment.races import (
 from optilab.problems.quadratic import Quadratic
 
 KAPPAS = (100.0, 1000.0, 10000.0)
-NAMES = ("gradient descent", "heavy ball", "Nesterov", "triple momentum")
 
 
 def check_dissipation(answer: Any) -> str:
@@ -338,9 +338,9 @@ def check_race(medians: Mapping[str, Sequence[float]], slopes: Mapping[str, floa
     first : int
         The first of the seeds.
     """
-    missing = set(NAMES) - set(medians) | set(NAMES) - set(slopes)
-    assert not missing, f"{sorted(missing)} not found: name the methods {', '.join(NAMES)}"
-    for name in NAMES:
+    missing = set(METHODS) - set(medians) | set(METHODS) - set(slopes)
+    assert not missing, f"{sorted(missing)} not found: name the methods {', '.join(METHODS)}"
+    for name in METHODS:
         given, slope = array(medians[name], f"the medians of {name}"), number(slopes[name], f"the slope of {name}")
         assert given.shape == (3,), f"{name}: give three medians, for κ = 100, 1000, 10000"
         if name == "triple momentum":

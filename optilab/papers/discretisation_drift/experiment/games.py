@@ -23,8 +23,8 @@ from optilab.papers.discretisation_drift.algorithm.rotation import (
 from optilab.papers.discretisation_drift.problems import GAN, two_bumps, wasserstein
 from optilab.problems.games import DiracGAN, Rotation
 from optilab.problems.mlp import MLP
+from optilab.problems.oracles import Number
 
-Number = float | np.ndarray
 LINE = GAN(discriminator=MLP((1, 16, 1)), generator=MLP((2, 16, 1)))
 
 
@@ -133,7 +133,6 @@ def gan_distances(
     steps: int = 2000,
     size: int = 64,
     every: int = 100,
-    progress: bool = False,
 ) -> Trace:
     """Train a GAN on the line by one of `GAN_METHODS`, all seeds at once.
 
@@ -147,8 +146,6 @@ def gan_distances(
         Learning rate of both networks.
     steps, size, every : int
         Updates, samples an update, and how often the distance is measured.
-    progress : bool
-        Show a progress bar.
 
     Returns
     -------
@@ -169,7 +166,7 @@ def gan_distances(
     states = simultaneous_sgd(
         gan, phi0, theta0, a=h, b=h, rng=rng, size=size, interaction=interaction, self_term=self_term
     )
-    return run(states, steps, every=every, keep=[], limit=1e8, progress=progress, distance=distance)
+    return run(states, steps, every=every, keep=[], limit=1e8, distance=distance)
 
 
 def gan_on_the_line(quick: bool) -> Iterable[Claim]:

@@ -16,10 +16,10 @@ from optilab.papers.discretisation_drift.algorithm.penalties import lipschitz_bo
 from optilab.papers.discretisation_drift.algorithm.q_learning import q_learning, q_values
 from optilab.papers.discretisation_drift.algorithm.spectral_norm import SpectralNorm, train_normalised
 from optilab.problems.data import two_moons
-from optilab.problems.mdp import MDP, coordinates, grid_world
+from optilab.problems.mdp import coordinates, grid_world
 from optilab.problems.mlp import MLP, Fit
+from optilab.problems.oracles import Number
 
-Number = float | np.ndarray
 CLASSIFIER = MLP((2, 32, 32, 32, 2), "relu")
 LOGIT_DIFFERENCE = np.array([1.0, -1.0])
 Q_NETWORK = MLP((2, 64, 64, 4), "relu")
@@ -45,9 +45,9 @@ def he_start(network: MLP, seeds: Iterable[int], which: Sequence[int] | None = N
     return theta, norm.joined(norm.estimate(theta, np.stack(vectors), 20))
 
 
-def moons(seeds: Iterable[int], n: int = 200, noise: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
-    """Two moons for each seed: X (S, n, 2) and labels (S, n)."""
-    X, labels = zip(*(two_moons(n, noise, seed) for seed in seeds), strict=True)
+def moons(seeds: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Two moons of 200 points for each seed: X (S, 200, 2) and labels (S, 200)."""
+    X, labels = zip(*(two_moons(200, 0.1, seed) for seed in seeds), strict=True)
     return np.stack(X), np.stack(labels)
 
 
@@ -199,8 +199,6 @@ def q_errors(
     epsilon: float = 1e-4,
     steps: int = 2500,
     every: int = 20,
-    mdp: MDP | None = None,
-    progress: bool = False,
 ) -> Trace:
     """Q-learning on the 5 × 5 grid world, all learning rates and seeds at once.
 
@@ -216,18 +214,14 @@ def q_errors(
         Adam's ε.
     steps, every : int
         Updates, and how often the error is measured.
-    mdp : MDP, optional
-        Another square grid.
-    progress : bool
-        Show a progress bar.
 
     Returns
     -------
     Trace
         `error` (kept, lr, seed): root mean square of Q − Q* over states that aren't terminal.
     """
-    mdp = grid_world() if mdp is None else mdp
-    features, optimum = coordinates(int(len(mdp.P) ** 0.5)), mdp.optimal()[mdp.acting]
+    mdp, features = grid_world(5), coordinates(5)
+    optimum = mdp.optimal()[mdp.acting]
     theta, u = he_start(Q_NETWORK, seeds, which=[-2])
     rng = common(np.random.default_rng(seeds[0]))
     lr = np.asarray(lrs)[:, None] * np.ones(len(seeds))
@@ -236,7 +230,7 @@ def q_errors(
     def error(state: Any) -> np.ndarray:
         return np.sqrt(((q_values(Q_NETWORK, state, features[mdp.acting]) - optimum) ** 2).mean((-2, -1)))
 
-    return run(states, steps, every=every, keep=[], limit=1e8, progress=progress, error=error)
+    return run(states, steps, every=every, keep=[], limit=1e8, error=error)
 
 
 def late_error(trace: Trace, last: int = 500) -> np.ndarray:

@@ -43,9 +43,14 @@ class Shadows(NamedTuple):
     paths: np.ndarray  # (states, designs, d) the flows, with states between the ticks
 
     @property
+    def apart(self) -> np.ndarray:
+        """Distance between the iteration and each flow, (ticks, designs)."""
+        return np.linalg.norm(self.flows - self.points[:, None], axis=-1)
+
+    @property
     def errors(self) -> np.ndarray:
-        """Largest distance between the iteration and each flow, (designs,)."""
-        return np.linalg.norm(self.flows - self.points[:, None], axis=-1).max(0)
+        """The largest of these distances, (designs,)."""
+        return self.apart.max(0)
 
 
 def designs(mu: float, s: float, method: Tuning) -> dict[str, Design]:
@@ -65,20 +70,18 @@ def shadows(
     method: Tuning,
     flows: list[Design],
     *,
-    horizon: float = HORIZON,
     substeps: int = 8,
-    extrapolated: bool = True,
     states: int = 1,
 ) -> Shadows:
     """Follow a method and several flows, all at once, from the same x0 and x1 to second order, on the clock √α.
 
-    `extrapolated` looks at the query points (1 + η)ξ − ηξ⁻, Nesterov's x, instead of ξ; `states` of the flows are kept
-    from tick to tick, `substeps` Runge–Kutta steps apart.
+    The method's points are where it asks, (1 + η)ξ − ηξ⁻, Nesterov's x. `states` of the flows are kept from tick to
+    tick, `substeps` Runge–Kutta steps apart.
     """
     h = float(np.sqrt(method.alpha))
-    ticks = int(horizon / h)
+    ticks = int(HORIZON / h)
     trace = run(momentum_method(problem, x0, method), ticks)
-    points = trace.xi + (method.eta if extrapolated else 0) * (trace.xi - trace.before)
+    points = trace.xi + method.eta * (trace.xi - trace.before)
     columns = Design(*(np.array(column) for column in zip(*flows, strict=True)))
     starts = np.broadcast_to(points[0], (len(flows), *points[0].shape))
     velocity = consistent_velocity(problem, columns, starts, points[1], h)

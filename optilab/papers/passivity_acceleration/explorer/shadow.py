@@ -55,7 +55,7 @@ def error_curves(name: str) -> np.ndarray:
 def compute(size: float, name: str) -> dict[str, Any]:
     """Paths, distances over time and largest distances at one step size s = size/L."""
     run, errors = one_run(size, name), error_curves(name)
-    apart = np.linalg.norm(run.flows - run.points[:, None], axis=-1)
+    apart = run.apart
     nothing = np.full((2, len(run.paths)), np.nan)
     data: dict[str, Any] = {}
     for flow in FLOWS:

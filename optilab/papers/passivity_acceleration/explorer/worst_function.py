@@ -9,7 +9,7 @@ from optilab.classics import worst_case
 from optilab.classics.heavy_ball import heavy_ball, tuned
 from optilab.classics.worst_function import against_heavy_ball
 from optilab.core.run import run
-from optilab.papers.passivity_acceleration.algorithm import Tuning, mode_response
+from optilab.papers.passivity_acceleration.algorithm import heavy_ball_tuning, mode_response
 from optilab.papers.passivity_acceleration.experiment.failure import PROBLEM
 from optilab.papers.passivity_acceleration.explorer.parts import color
 from optilab.ui.controls import choice, player, slider
@@ -41,8 +41,8 @@ def on_three_slopes() -> tuple[np.ndarray, np.ndarray]:
 @cache
 def on_quadratics(kappa: float) -> np.ndarray:
     """The largest gap on any quadratic with curvatures in [1/κ, 1], step by step."""
-    curvature, tuning = np.geomspace(1 / kappa, 1, 401), tuned(1 / kappa, 1.0)
-    response = mode_response(curvature, Tuning(tuning["alpha"], tuning["beta"], 0.0, 0.0), STEPS)
+    curvature = np.geomspace(1 / kappa, 1, 401)
+    response = mode_response(curvature, heavy_ball_tuning(1 / kappa, 1.0), STEPS)
     return (curvature / 2 * response**2).max(-1)
 
 
