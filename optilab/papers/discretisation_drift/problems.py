@@ -1,4 +1,4 @@
-"""A small generative adversarial game: two networks, data from a mixture, and the derivatives that its drift needs."""
+"""A small generative adversarial game: two networks, and data from a mixture."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require
-from optilab.problems.mlp import ACTIVATIONS, MLP, affine
+from optilab.problems.games import ComplexStep
+from optilab.problems.mlp import MLP, affine
 from optilab.problems.stable import sigmoid, softplus
 
 
@@ -66,7 +67,7 @@ class GAN:
 
 
 @dataclass(frozen=True, eq=False)
-class SampledGAN:
+class SampledGAN(ComplexStep):
     """The game of a GAN on given samples, φ (*batch, m) and θ (*batch, n); see `GAN`."""
 
     gan: GAN
@@ -103,10 +104,6 @@ class SampledGAN:
         """∂E/∂(logits of the points): (*batch, N + N′, 1)."""
         return self.weight * self.kind * sigmoid(-self.kind * logits)
 
-    def slope_along(self, logits: np.ndarray, change: np.ndarray) -> np.ndarray:
-        """Derivative of `slope` as the logits change."""
-        return -self.weight * sigmoid(logits) * sigmoid(-logits) * change
-
     def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
         """∇_φ E: (*batch, m)."""
         D, points = self.gan.discriminator, self.points(theta)
@@ -120,57 +117,3 @@ class SampledGAN:
         points = self.points(theta)
         pull = D.input_grad(phi, points, self.slope(D.forward(phi, points)))
         return -G.backward(theta, self.samples.latent, self.generated(pull))
-
-    def f_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(∂f/∂φ) v."""
-        return self.discriminator_along(phi, theta, v, np.zeros_like(theta))[0]
-
-    def f_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """(∂f/∂θ) w."""
-        return self.discriminator_along(phi, theta, np.zeros_like(phi), w)[0]
-
-    def g_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(∂g/∂φ) v."""
-        _, _, pull_along = self.discriminator_along(phi, theta, v, np.zeros_like(theta))
-        return -self.gan.generator.backward(theta, self.samples.latent, self.generated(pull_along))
-
-    def g_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """(∂g/∂θ) w."""
-        _, pull, pull_along = self.discriminator_along(phi, theta, np.zeros_like(phi), w)
-        pulls = self.generated(pull), self.generated(pull_along)
-        return -self.gan.generator.backward_along(theta, w, self.samples.latent, lambda outputs, change: pulls)
-
-    def discriminator_along(
-        self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray, w: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Derivative of f, the pull ∂E/∂points and its derivative, as φ moves along v and θ along w.
-
-        Forward over reverse (Pearlmutter, 1994): a change runs through the network beside the values, then a change
-        of the gradient beside the gradient.
-        """
-        D, G = self.gan.discriminator, self.gan.generator
-        function, slope, curvature = ACTIVATIONS[D.activation]
-        layers, directions = D.layers(phi), D.layers(v)
-        points = self.points(theta)
-        generator = G.layers(theta)
-        made_change = G.changes(generator, G.layers(w), G.inputs(generator, self.samples.latent))[-1]
-        data_change = np.zeros((*made_change.shape[:-2], *self.samples.data.shape[-2:]))
-
-        inputs, input_changes = [points], [np.concatenate([data_change, made_change], -2)]
-        changes = []  # of W a + b
-        for (W, b), (V, c) in zip(layers, directions, strict=True):
-            output = affine(inputs[-1], W, b)
-            changes.append(affine(inputs[-1], V, c) + input_changes[-1] @ W.mT)
-            inputs.append(function(output))
-            input_changes.append(slope(inputs[-1]) * changes[-1])
-
-        delta, delta_along = self.slope(output), self.slope_along(output, changes[-1])
-        parts = []
-        for l in reversed(range(len(layers))):
-            (W, _), (V, _) = layers[l], directions[l]
-            parts.append((delta_along.mT @ inputs[l] + delta.mT @ input_changes[l], delta_along.sum(-2)))
-            delta, delta_along = delta @ W, delta_along @ W + delta @ V
-            if l > 0:
-                bend = curvature(inputs[l]) * changes[l - 1]
-                delta, delta_along = delta * slope(inputs[l]), delta_along * slope(inputs[l]) + delta * bend
-        return D.flat(parts[::-1]), delta, delta_along

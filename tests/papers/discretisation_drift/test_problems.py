@@ -1,4 +1,4 @@
-"""The GAN on the line: its derivatives against differences and the complex step."""
+"""The GAN on the line: its payoff, its data, and the networks that it refuses."""
 
 import numpy as np
 import pytest

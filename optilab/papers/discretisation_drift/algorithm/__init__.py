@@ -37,7 +37,7 @@ Gradient descent itself is `classics.gradient_descent`, with momentum `classics.
     games           φ⁺ = φ + a f, θ⁺ = θ + b g                `simultaneous`, `alternating`, `simultaneous_sgd`
                     f − a/2 (f_φ f + f_θ g), …                `ModifiedFlow`
                     c · (self or interaction drift)           `Drift`
-                    f_φ f = Im f(φ + iεf, θ)/ε                `ComplexStep`
+                    f_φ f = Im f(φ + iεf, θ)/ε                `ComplexStep`, in `problems.games`
                     hardly any drift                          `runge_kutta`
     baselines       gradient norms as penalties               `PenalisedGame`: `consensus`, `other_norms`, `ode_gan`
     rotation        the rotation game in closed form          `rotation_update_matrix`, `rotation_flow_matrix`

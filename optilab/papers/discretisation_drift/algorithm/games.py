@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
-from optilab.core.numerics import complex_step, rk4
+from optilab.core.numerics import rk4
 from optilab.core.run import algorithm, replicates
 from optilab.problems.oracles import Game, Number, Players
 
@@ -34,45 +34,6 @@ class Play(NamedTuple):
     x: np.ndarray  # (*batch, m + n) both, joined
     phi: np.ndarray  # (*batch, m)
     theta: np.ndarray  # (*batch, n)
-
-
-@dataclass(frozen=True)
-class ComplexStep:
-    """A game whose four products are each one evaluation of f or g at a complex point: f_φ v = Im f(φ + iεv, θ)/ε.
-
-    Exact to rounding at real points (Squire and Trapp, 1998), with no Hessian in sight.
-
-    Parameters
-    ----------
-    players
-        An object whose `f` and `g` are analytic in complex arguments.
-    """
-
-    players: Players
-
-    def f(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Velocity of φ."""
-        return self.players.f(phi, theta)
-
-    def g(self, phi: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """Velocity of θ."""
-        return self.players.g(phi, theta)
-
-    def f_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(∂f/∂φ) v."""
-        return complex_step(lambda moved: self.players.f(moved, theta), phi, v)
-
-    def f_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """(∂f/∂θ) w."""
-        return complex_step(lambda moved: self.players.f(phi, moved), theta, w)
-
-    def g_phi(self, phi: np.ndarray, theta: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """(∂g/∂φ) v."""
-        return complex_step(lambda moved: self.players.g(moved, theta), phi, v)
-
-    def g_theta(self, phi: np.ndarray, theta: np.ndarray, w: np.ndarray) -> np.ndarray:
-        """(∂g/∂θ) w."""
-        return complex_step(lambda moved: self.players.g(phi, moved), theta, w)
 
 
 @dataclass(frozen=True)

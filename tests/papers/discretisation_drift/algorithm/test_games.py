@@ -9,7 +9,6 @@ from scipy.linalg import expm
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm.baselines import consensus, ode_gan, other_norms
 from optilab.papers.discretisation_drift.algorithm.games import (
-    ComplexStep,
     ModifiedFlow,
     alternating,
     follow_players,
@@ -25,14 +24,14 @@ from optilab.papers.discretisation_drift.algorithm.rotation import (
     rotation_update_matrix,
     update_rate,
 )
-from optilab.problems.games import DiracGAN, FormulaGame, Rotation
+from optilab.problems.games import ComplexStep, DiracGAN, FormulaGame, Rotation
 
 RNG = np.random.default_rng(0)
 A, B, C, D = RNG.normal(size=(2, 2)), RNG.normal(size=(2, 3)), RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
 PHI, THETA = np.array([0.3, -0.4]), np.array([0.2, 0.5, -0.1])
 
 
-class Tangle:
+class Tangle(ComplexStep):
     """A game without symmetries: no losses, no zero sum."""
 
     def f(self, phi, theta):
@@ -42,7 +41,7 @@ class Tangle:
         return np.tanh(phi @ C.T + theta @ D.T) - 0.2
 
 
-TANGLE = ComplexStep(Tangle())
+TANGLE = Tangle()
 
 
 def gradient(value, x, e=1e-5):
@@ -120,7 +119,7 @@ def test_a_game_that_is_not_analytic_is_refused():
             return abs(super().f(phi, theta))
 
     with pytest.raises(ValueError, match="the function is analytic"):
-        ComplexStep(Absolute()).f_phi(PHI, THETA, PHI)
+        Absolute().f_phi(PHI, THETA, PHI)
 
 
 def test_regularised_simultaneous_updates_by_hand():
