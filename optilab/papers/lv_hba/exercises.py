@@ -37,6 +37,7 @@ def _answer(value: Any, name: str) -> sp.Expr:
     """An answer in `SYMBOLS` alone."""
     found = formula(value, name, *SYMBOLS)
     strange = sorted(symbol.name for symbol in found.free_symbols - set(SYMBOLS))
+    assert name != "gap" or strange != ["d"], "gap: d goes, as g(x, y) = 0"
     assert not strange, f"{name}: write it in the symbols of exercises, not in {strange}"
     return found
 
@@ -53,9 +54,9 @@ def check_gradient(v_x: Any, v_y: Any, v_z: Any) -> str:
     assert not agrees(v_x, pull / h + lam * c * x), "v_x: f has the curvature h"
     assert agrees(v_x, pull + lam * c * x), f"v_x: differentiate f + λg by x with θ and λ held still, not {v_x}"
     assert not agrees(v_y, (theta - y) / gamma1), "v_y: the derivative of (θ − y)²/(2γ₁) by y has the other sign"
-    assert agrees(v_y, (y - theta) / gamma1), f"v_y: only the proximal term holds y, got {v_y}"
+    assert agrees(v_y, (y - theta) / gamma1), f"v_y: only (θ − y)²/(2γ₁) holds y: differentiate it, not {v_y}"
     assert not agrees(v_z, (z - lam) / gamma2), "v_z: −(λ − z)²/(2γ₂) by z has the other sign"
-    assert agrees(v_z, (lam - z) / gamma2), f"v_z: only the proximal term holds z, got {v_z}"
+    assert agrees(v_z, (lam - z) / gamma2), f"v_z: only −(λ − z)²/(2γ₂) holds z: differentiate it, not {v_z}"
     return "three gradients, and none of them asks how the saddle moves: no second derivative is needed."
 
 
@@ -88,18 +89,20 @@ def _moved(F: Any, f: Any, g: Any, w: tuple[Array, ...], k: int, numbers: dict[s
     alpha, beta, eta, gamma1, gamma2, c0, p = numbers.values()
     one, two = (1 / gamma1, 1 / gamma2) if wrong == "gamma" else (gamma1, gamma2)
     weight = lam
-    new_lam = lam - eta * (-g(x, theta) + (lam - z) / two)
+    up = -1 if wrong == "down" else 1
+    new_lam = lam + up * eta * (g(x, theta) - (lam - z) / two)
     if wrong == "new lam":
         weight = new_lam
     new = theta - eta * (f.grad_y(x, theta) + g.pull_y(x, theta, weight) + (theta - y) / one)
     if wrong == "new theta":
         new_lam = lam - eta * (-g(x, new) + (lam - z) / two)
     used, multiplier = (theta, lam) if wrong == "old" else (new, new_lam)
-    c = c0 * (k + 1) ** p
+    c = c0 * (k if wrong == "index" else k + 1) ** p
     c = 1 / c if wrong == "times" else c
     pull = 0 if wrong == "pull" else g.pull_x(x, used, multiplier)
     d_x = F.grad_x(x, y) / c + f.grad_x(x, y) - f.grad_x(x, used) - pull
-    d_y = F.grad_y(x, y) / c + f.grad_y(x, y) - (y - used) / one
+    own = 0 if wrong == "own" else f.grad_y(x, y)
+    d_y = F.grad_y(x, y) / c + own - (y - used) / one
     sign = -1 if wrong == "z" else 1
     z = z + sign * beta * (multiplier - z) / two
     x, y = x - alpha * d_x, y - alpha * d_y
@@ -115,9 +118,12 @@ MISTAKES = {
     "old": "d_x and d_y take the new θ and λ",
     "new lam": "d_θ takes the old λ: both directions of the saddle step are at the old (θ, λ)",
     "new theta": "d_λ takes the old θ: both directions of the saddle step are at the old (θ, λ)",
+    "down": "λ is to maximise: it moves along +(g(x, θ) − (λ − z)/γ₂)",
     "pull": "d_x lacks Σ λᵢ∇ₓgᵢ",
+    "own": "d_y lacks ∇_y f(x, y): the gap is f − v, not −v alone",
     "gamma": "divide by γ₁ and γ₂, not by their inverses",
     "times": "F is divided by c_k, not multiplied",
+    "index": "step k = 0, 1, … has c_k = c₀(k + 1)^p, not c₀k^p",
     "z": "z moves towards λ, not away from it",
     "separate": "x and y are projected together: the nearest (x, y) of C, not the nearest x and the nearest y",
 }
@@ -163,6 +169,11 @@ def check_hypergradient(hypergradient: Callable[..., Any], seed: int | None = No
     assert not _close(answer, expected + missing, 1e-5), "the constraint moves y, too: −(A†H)ᵀ∇_y F is missing"
     plain = F.grad_x(x, y) - f.R @ np.linalg.solve(f.Q, F.grad_y(x, y))
     assert not _close(answer, plain, 1e-5), "that is the hypergradient without constraint: y may move in null(A) alone"
+    turned = 2 * (F.grad_x(x, y) - missing) - expected
+    assert not _close(answer, turned, 1e-5), "the sign of ∇ζ: Vᵀ∇²_yy f V ∇ζ is minus what x does to Vᵀ∇_y f by itself"
+    V = np.linalg.svd(g.A)[2][len(g.A) :].T
+    short = F.grad_x(x, y) - f.R @ V @ np.linalg.solve(V.T @ f.Q @ V, V.T @ F.grad_y(x, y)) - missing
+    assert not _close(answer, short, 1e-5), "A†H moves y, and with it ∇_y f: put ∇²_xy f − (A†H)ᵀ∇²_yy f for ∇²_xy f"
     assert not _close(answer, F.grad_x(x, y), 1e-5), "that is ∇ₓF alone: y* depends on x"
     assert _close(answer, expected, 1e-5), f"differences of F(x, y*(x)) give {expected}, not {answer}"
     return "right, and every call needs ∇²f, A†, and a Hessian that is regular on null(A)."
