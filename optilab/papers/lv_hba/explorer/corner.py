@@ -15,6 +15,7 @@ from optilab.ui.theme import PINK
 from optilab.ui.words import number
 
 STEPS = 2000
+SEEN = 0.02  # a swing of x that is seen; a drift goes no longer a way than it gets far
 GRID = np.linspace(0, 3, 301)
 PHI = ripple()(GRID[:, None])
 SHADED = (np.array([0.0, 3, 3, 0, 0]), np.array([0.0, 3, -3, -3, 0]))
@@ -32,13 +33,14 @@ def compute(alpha: float, eta: float, c0: float, p: float, x: float) -> dict[str
     k = thinned(len(found) - 1)
     xs, ys, zs, lams = found[k].T
     now = xs[-1]
-    swing = float(np.ptp(found[-500:, 0])) if lost is None else np.nan
+    late = found[-500:, 0]
+    swing, way = float(np.ptp(late)), float(abs(np.diff(late)).sum())
     value = np.interp(xs, GRID, PHI)
     off = float(abs(now - MINIMA).min())
     if lost is not None:
         headline, said = f"Diverged at step {lost}", f"y has left for −∞ after {lost} steps: η or α is too long."
-    elif swing > 0.5:
-        headline, said = "x swings for ever", f"In the last 500 steps x still moves through {number(swing)}."
+    elif swing > SEEN and way > 2 * swing:
+        headline, said = "x swings to and fro", f"In the last 500 steps x still moves through {number(swing)}."
     else:
         headline = "It has arrived" if off < 0.01 else "It is still on its way"
         said = f"x = {number(now, 5)} is {number(off)} from a local minimum; λ − 2x = {number(lams[-1] - 2 * now)}."
