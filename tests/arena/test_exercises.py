@@ -71,7 +71,8 @@ def test_the_check_on_shrinking_steps():
     gap, crossing = sigma**2 / (2 * mu * k), (2 - alpha * mu) / (alpha * mu)
     assert "σ is not in it" in exercises.check_decreasing(gap, crossing)
     refused(exercises.check_decreasing, "at k = 3", gap**2, crossing)
-    refused(exercises.check_decreasing, "down to the floor after 3 steps", gap, crossing + 2)
+    refused(exercises.check_decreasing, "down to the floor at k = 5/3", gap, crossing + 2)
+    refused(exercises.check_decreasing, "not rounded; yours says 2", gap, sp.ceiling(crossing))
     refused(exercises.check_decreasing, "write k_star in", gap, crossing * k)
     refused(exercises.check_decreasing, "½μ times", sigma**2 / (mu**2 * k), crossing)
 
@@ -87,10 +88,39 @@ def test_the_check_on_lion():
     refused(exercises.check_lion, "two things", lambda *given: lion(*given)[0], seed=0)
     refused(exercises.check_lion, "as x is", lambda *given: [part[..., :1] for part in lion(*given)], seed=0)
     refused(exercises.check_lion, "check the signs", lambda *given: (2 * lion(*given)[0], lion(*given)[1]), seed=0)
-    refused(exercises.check_lion, "m⁺ = β₂m", lambda *given: (lion(*given)[0], 2 * lion(*given)[1]), seed=0)
+    refused(exercises.check_lion, r"m⁺ = .* at \[0\] is", lambda *given: (lion(*given)[0], 2 * lion(*given)[1]), seed=0)
 
     def along(x, m, g, alpha, beta1, beta2, lam):
         length = alpha if np.ndim(alpha) == 2 else np.asarray(alpha)[..., None]
         return x - length * (np.sign(beta1 * m + (1 - beta1) * g) + lam * x), beta2 * m + (1 - beta2) * g
 
     refused(exercises.check_lion, "not along coordinates", along, seed=0)
+
+
+def test_the_check_on_prices(monkeypatch):
+    monkeypatch.setattr(exercises, "PRICES", (0.0, 32.0))
+    races = {price: exercises._priced(price, 0) for price in exercises.PRICES}
+    monkeypatch.setattr(exercises, "_priced", lambda price, seed: races[price])
+
+    def rows(kind, names=exercises.RIVALS, which="best"):
+        return {
+            price: (one.winner, *(kind(getattr(one.entrants[name], which)) for name in names))
+            for price, one in races.items()
+        }
+
+    for kind in (lambda one: one.quartiles[1], lambda one: np.median(one.final)):
+        right = rows(kind)
+        (winner, *gaps), there = right[32.0], right[0.0]
+        assert "makes up for" in exercises.check_prices(right, 0.0, "steps")
+        elsewhere = {0.0: (there[0], *(1.5 * gap for gap in there[1:])), 32.0: right[32.0]}
+        for message, wrong in {
+            "ADAHESSIAN first": rows(kind, exercises.RIVALS[::-1]),
+            "default settings": rows(kind, which="default"),
+            "the same at every price": dict.fromkeys(races, there),
+            "one generator a race": {0.0: there, 32.0: (winner, *(1.5 * gap for gap in gaps))},
+            "not the races of seed 0, κ = 1000": elsewhere,
+        }.items():
+            refused(exercises.check_prices, message, wrong, 0.0, "steps")
+    refused(exercises.check_prices, "one number", rows(lambda one: one.quartiles), 0.0, "steps")
+    refused(exercises.check_prices, "take medians", rows(lambda one: one.final.mean()), 0.0, "steps")
+    refused(exercises.check_prices, "three things", dict.fromkeys(races), 0.0, "steps")

@@ -58,7 +58,8 @@ WRONG = {
         "k noises have come in": shrinking(gap="sigma**2 / (2 * mu * (k + 1))"),
         "for short steps alone": shrinking(k_star="2 / (alpha * mu)"),
         "a μ is lost: k counts": shrinking(k_star="(2 - alpha * mu) / alpha"),
-        "down to the floor after 3": shrinking(k_star="1 / (alpha * mu)"),
+        "not rounded; yours says 4/3": shrinking(k_star="1 / (alpha * mu)"),
+        "not rounded; yours says 2": shrinking(k_star="sp.ceiling(2 / (alpha * mu) - 1)"),
     },
     "2-lion": {
         "with the m from before": lion(mixed="kept"),
@@ -67,7 +68,12 @@ WRONG = {
         "the sign is missing": lion(move="mixed + lam * x"),
         "where is the decay": lion(move="np.sign(mixed)"),
         "uphill": lion(new="x + length * move"),
-        "Lift alpha by a last axis": lion(lift="alpha"),
+        "of that shape it ends with .* Lift alpha by a last axis": lion(lift="alpha"),
+        "a batch .. and alpha a number it ends with": lion(lift="alpha[..., None]"),
+        "a batch .4,. and alpha a number it ends with": lion(lift="alpha if x.ndim == 1 else alpha[..., None]"),
+        "α multiplies λx too": lion(new="x - length * np.sign(mixed) - lam * x"),
+        "with its weight 1 − β₁": lion(mixed="beta1 * m + g"),
+        "m⁺ = β₂m . .1 − β₂.g at .0. is": lion(kept="beta2 * m + g"),
         "changed the arrays": lion(new="np.subtract(x, length * move, out=x)"),
     },
     "3-prices": {
