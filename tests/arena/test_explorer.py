@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +51,7 @@ def test_where_nobody_fits_it_says_why(race):
     assert data["headline"] == "Nobody can race here"
     assert "MKOR needs the layers of a network" in data["note"]
     assert all(np.isnan(data[f"best {slot}.y"]).all() for slot in range(4))
+    assert (data["curves"], data["tuning"]) == ("No curves: nobody races", "Nobody to tune")
 
 
 def test_prices_count(race):
@@ -104,6 +106,41 @@ def test_a_slider_that_does_nothing_is_greyed(race):
         for name in ("noise", "rotation", "dimension", "outliers", "formula"):
             assert race.controls[name].when(values) == (name in known), (problem, name)
         assert race.controls["kappa"].when(values) == (hard in known)
+    for values, acting in (
+        ({}, {"product"}),
+        ({"fourth": "Adam"}, set()),
+        ({"noise": 0.1}, {"product", "sample"}),
+        ({"fourth": "GNS Newton"}, {"product", "value"}),
+        ({"fourth": "SGD"}, {"sample"}),
+        ({"fourth": "nobody", "problem": "policy"}, {"sample"}),
+        ({"fourth": "HARPG", "problem": "policy"}, {"product", "value", "sample"}),
+    ):
+        prices = {name for name in ("product", "value", "sample") if race.controls[name].when(race.start | values)}
+        assert prices == acting, values
+
+
+def test_a_preset_sets_the_prices_too(race):
+    for values in racing.PRESETS.values():
+        assert {name: values[name] for name in racing.PRICES} == {name: race.start[name] for name in racing.PRICES}
+
+
+def test_who_diverges_on_many_seeds_has_no_bar_and_the_note_says_so(race):
+    run(race, **race.start)
+    found, *more = race.result
+    adam = found.entrants["Adam"]
+    for lost in (5, 6):  # of 20
+        final = np.where(np.arange(20) < lost, np.inf, adam.best.final)
+        entrants = found.entrants | {"Adam": replace(adam, best=replace(adam.best, final=final))}
+        data = racing.compute("cost", run=(replace(found, entrants=entrants), *more))
+        bar, _ = data[f"range {data['names'].index('Adam')}"]
+        assert np.isnan(bar).any() == ("a quarter of the seeds diverged, so there is no bar: Adam. " in data["note"])
+        assert np.isnan(bar).any() == (lost == 6)
+
+
+def test_the_axis_of_tuning_says_what_is_tuned(race):
+    data = run(race, **race.start | {"dimension": 2, "fourth": "GNS Newton"})
+    assert data["knob"] == "first hyper-parameter over its best value"
+    assert data["tuning"] == "How hard is tuning?"
 
 
 def test_a_cell_that_is_clicked_shows_its_race():

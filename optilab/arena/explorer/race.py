@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from optilab.arena import race as racing
-from optilab.arena.contract import fits
+from optilab.arena.contract import fits, listed
 from optilab.arena.costs import Costs
 from optilab.arena.explorer.parts import drawn, outline, shades
-from optilab.arena.methods import METHODS
+from optilab.arena.methods import METHODS, Method
 from optilab.arena.problems import PROBLEMS, Instance
 from optilab.ui.controls import choice, formula, log_slider, slider
 from optilab.ui.explorer import Explorer
@@ -25,7 +25,8 @@ HARD = {"Rosenbrock": "steepness", "network": "scales"}  # called κ elsewhere
 AXES = {"iterations": "steps", "gradients": "gradients, of the whole function", "cost": "cost, in gradients"}
 ROWS, LETTERS = 14, 92  # of the list of all methods
 TEXTBOOK = {"first": "heavy ball", "second": "Adam", "third": "gradient descent", "fourth": "ADAHESSIAN"}
-VALLEY = {"problem": "quadratic", "kappa": 1000.0, "dimension": 20, "noise": 0.0, "budget": 200.0, "seed": 0}
+PRICES = {"product": 2.0, "value": 0.5, "sample": 0.0}
+VALLEY = {"problem": "quadratic", "kappa": 1000.0, "dimension": 20, "noise": 0.0, "budget": 200.0, "seed": 0} | PRICES
 LINES = {"second": "minibatch Adam", "third": "SGD with momentum"}
 PRESETS: dict[str, dict[str, Any]] = {
     "across the axes": VALLEY | TEXTBOOK | {"rotation": 1.0},
@@ -33,7 +34,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "noise": VALLEY
     | LINES
     | {"kappa": 100.0, "rotation": 1.0, "noise": 0.1, "first": "SGD, linear decay", "fourth": "SGD"},
-    "a network": LINES
+    "a network": PRICES
+    | LINES
     | {"problem": "network", "kappa": 100.0, "noise": 0.0, "budget": 20.0, "seed": 0}
     | {"first": "M-FAC", "fourth": "KFAC"},
 }
@@ -108,15 +110,19 @@ def compute(axis: str, *, run: Any, **values: Any) -> dict[str, Any]:
             f"usual {slot}": (np.log10(usual), -slot - 0.22),
         } | tuning(one, slot)
     lines = everybody(why)
+    steps = all(METHODS[name].knobs[0].name == "step" for name in order)
     left_out = f"Not in the race: {refused}. " if refused else ""
     if not race:
         headline, note = "Nobody can race here", f"Nobody that is chosen fits this problem. {left_out}"
     else:
         headline = f"{race.winner} wins (● tuned, ○ default)" if race.winner else "No winner (● tuned, ○ default)"
-        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{spoiled(race)}"
+        note = f"{race.verdict[0].upper()}{race.verdict[1:]}. {left_out}{diverged(race)}{spoiled(race)}"
     return data | {
         "names": [*order, *[" "] * (SLOTS - len(order))],
         "axis": AXES[axis],
+        "knob": "step size over the best one" if steps else "first hyper-parameter over its best value",
+        "curves": "Tuned (broad) and with default settings (thin)" if race else "No curves: nobody races",
+        "tuning": "How hard is tuning?" if race else "Nobody to tune",
         "headline": headline,
         "places": (np.zeros(len(lines)), -np.arange(len(lines))),
         "lines": [line for line, _ in lines],
@@ -149,6 +155,12 @@ def tuning(one: Any, slot: int) -> dict[str, Any]:
     }
 
 
+def diverged(race: Any) -> str:
+    """Who has no bar, because its upper quartile is infinite."""
+    names = [name for name in race.order if not np.isfinite(race.entrants[name].best.quartiles[2])]
+    return f"More than a quarter of the seeds diverged, so there is no bar: {listed(names)}. " if names else ""
+
+
 def spoiled(race: Any) -> str:
     """What untuned defaults cost, at most."""
     worse = {
@@ -169,6 +181,22 @@ def spoiled(race: Any) -> str:
 def matters(name: str) -> Callable[[dict[str, Any]], bool]:
     """Whether a property is one of the problem that is chosen."""
     return lambda values: name in PROBLEMS[values["problem"]].properties
+
+
+def entrants(values: dict[str, Any]) -> list[Method]:
+    """Those who are to race."""
+    return [METHODS[values[slot]] for slot in TEXTBOOK if values[slot] != NOBODY]
+
+
+def ask(*oracles: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether one who is to race may ask for one of these; who is made for a class of problems doesn't say."""
+    return lambda values: any(one.classes or one.needs & set(oracles) for one in entrants(values))
+
+
+def draw(values: dict[str, Any]) -> bool:
+    """Whether samples are drawn: by a method, or because there is no gradient without one."""
+    noisy = matters("noise")(values) and values["noise"] > 0
+    return noisy or values["problem"] == "policy" or any(one.sampled for one in entrants(values))
 
 
 def race(**start: Any) -> Explorer:
@@ -197,14 +225,16 @@ def race(**start: Any) -> Explorer:
             "formula": replace(formula("formula", "(1 - x)**2 + 5*(y - x**2)**2"), when=matters("formula")),
             "budget": log_slider("budget, in gradients", 200.0, 20.0, 1000.0),
             "axis": choice("axis", "cost", list(AXES)),
-            "product": slider("price of a Hessian-vector product", 2.0, 0.0, 5.0, 0.5),
-            "value": slider("price of a value", 0.5, 0.0, 2.0, 0.1),
-            "sample": slider("price of a sample", 0.0, 0.0, 1.0, 0.1),
+            "product": slider(
+                "price of a Hessian-vector product", 2.0, 0.0, 5.0, 0.5, when=ask("hvp", "sample_hvp", "hess")
+            ),
+            "value": slider("price of a value", 0.5, 0.0, 2.0, 0.1, when=ask("__call__")),
+            "sample": slider("price of a sample", 0.0, 0.0, 1.0, 0.1, when=draw),
             "seed": slider("seed", 0, 0, 99, 1),
         },
         [
             panel(
-                "Tuned (broad) and with default settings (thin)",
+                entry("curves"),
                 *(band(f"band {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(thin(f"default {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(curve(f"best {slot}", "", shade[slot]) for slot in range(SLOTS)),
@@ -225,12 +255,12 @@ def race(**start: Any) -> Explorer:
                 ),
             ),
             panel(
-                "How hard is tuning?",
+                entry("tuning"),
                 *(band(f"valley band {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(curve(f"valley {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(here(f"chosen {slot}", "", shade[slot]) for slot in range(SLOTS)),
                 *(dots(f"unset {slot}", "", shade[slot], symbol="circle-open") for slot in range(SLOTS)),
-                x=log("step size over the best one"),
+                x=log(entry("knob")),
                 y=log("gap at the end, seeds of tuning"),
             ),
             panel(
