@@ -60,7 +60,10 @@ def scaled_condition() -> Derivation:
             "divide each coordinate by the root of its own curvature: the diagonal becomes 1, the rest r with r² =",
             lambda H: H[0, 1] ** 2 / (H[0, 0] * H[1, 1]),
         )
-        .equals((kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa), "with s = sin 2θ")
+        .equals(
+            (kappa - 1) ** 2 * s**2 / ((kappa - 1) ** 2 * s**2 + 4 * kappa),
+            "2 sin θ cos θ is sin 2θ, and the denominator is κ plus the numerator",
+        )
         .then(
             "its eigenvalues are 1 ± r. Trace²/determinant, 4/(1 − r²), is c + 2 + 1/c for the condition number c, so "
             "c + 1/c =",
