@@ -3,7 +3,6 @@ import pytest
 import sympy as sp
 from scipy.optimize import minimize_scalar
 
-from optilab.core.derive import DerivationError
 from optilab.papers.diff2 import derivation as made
 from optilab.papers.diff2.algorithm import best_tau, diff2_utility, dp_gd_utility, renyi_order, restart_bound, sigmas
 from optilab.problems.privacy import cdp_eps_simple, gaussian_rho
@@ -70,8 +69,3 @@ def test_the_variance_grows_as_the_recursion_says():
     assert made.growth().result == sp.E
     rho = np.geomspace(1e-3, 1, 30)
     assert ((1 + rho) ** (1 / rho) <= np.e).all()
-
-
-def test_a_wrong_line_is_refused():
-    with pytest.raises(DerivationError):
-        made.plain().equals(made.G * sp.sqrt(made.L * made.Delta) * made.s, "half of it")

@@ -36,11 +36,6 @@ def test_the_gradient_of_a_run_that_has_diverged_hardly_shows_it_and_the_loss_do
     assert np.median(found.loss[1]) > 1e10 * np.median(found.loss[0])
 
 
-def test_one_round_too_many_is_refused_in_a_sentence():
-    said = "the cost must be at most 0.02, what is left of the privacy budget 0.5, got 0.1"
-    assert ex.one_too_many() == said
-
-
 def test_gradients_of_a_routine_with_local_steps():
     square, asked = ex.talks(ex.records(0), 4, 3, [1.0], b=100, runs=2)
     assert square.shape == (5, 1, 2)
