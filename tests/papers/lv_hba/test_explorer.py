@@ -121,12 +121,13 @@ def test_the_valley_is_the_gap_of_the_algorithm():
 
 
 def test_the_machine_tells_wrong_labels_from_right_ones():
-    film = machine_picture.simulate(5.0, 0, lambda done, total=1.0: None)
-    first, last = (machine_picture.compute(5.0, 0, frame, run=film) for frame in (0, 80))
+    calm = 1.0  # with larger steps the run is chaotic: rounding decides where it ends
+    film = machine_picture.simulate(calm, 0, lambda done, total=1.0: None)
+    first, last = (machine_picture.compute(calm, 0, frame, run=film) for frame in (0, 80))
     assert first["headline"] == "Right and wrong labels are still mixed"
     assert last["headline"] == "Wrong labels have lost their weight"
     assert (len(last["wrong"][1]), len(last["right"][1])) == (18, 42)
-    of_experiment = tuned(range(1))
+    of_experiment = tuned(range(1), alpha_x=calm)
     np.testing.assert_allclose(film.C[-1], of_experiment.C[0])
     assert film.auc[-1] == pytest.approx(of_experiment.auc[0])
     assert film.learned[-1] == of_experiment.learned[0]
