@@ -94,7 +94,7 @@ def _updated(G: Array, w: Array, ratio: float, wrong: str) -> tuple[Array, Array
     if wrong == "off-diagonal":
         products = products - np.diag(np.diag(products))
     I = products.sum(1)
-    log = w if wrong == "softmax of w" else np.log(np.maximum(w, 1e-8))
+    log = w if wrong == "softmax of w" else np.log(w + 1e-8 if wrong == "added" else np.maximum(w, 1e-8))
     exponent = log + (ratio if wrong != "no ratio" else 1.0) * (-I if wrong == "sign" else I)
     grown = np.exp(exponent - exponent.max())
     return I, grown / grown.sum()
@@ -106,6 +106,7 @@ MISTAKES = {
     "softmax of w": "the softmax is of log w + ratio·I, not of w + ratio·I",
     "no ratio": "I is multiplied by the ratio",
     "sign": "the sign of I: what has a large influence is to get more weight",
+    "added": "10⁻⁸ takes the place of a weight that is smaller; it isn't added to the others",
 }
 
 
@@ -128,35 +129,39 @@ def check_update(update: Callable[..., Any], seed: int | None = None) -> str:
             assert _close(mistaken, right_w) or not _close(new, mistaken), message
         assert _close(I, right_I), f"for G = {G.round(2).tolist()} I is {right_I}, not {I}"
         assert _close(new, right_w), f"for I = {right_I} w is {right_w}, not {new}"
-    for G, w in (
-        (1e3 * FIXED, np.ones(3) / 3),
-        (FIXED, np.array([1.0, 0.0, 0.0])),
-        (-1e3 * FIXED, np.array([0, 0.0, 1])),
+    for G, w, ratio in (
+        (500 * FIXED, np.ones(3) / 3, 1.0),
+        (FIXED, np.array([1.0, 0.0, 0.0]), 1.0),
+        (-500 * FIXED, np.array([0, 0.0, 1]), 1.0),
+        (FIXED, np.array([0.0, 1.0, 0.0]), 6.0),  # here what was at 0 comes back
     ):
-        new = array(list(update(G.copy(), w.copy(), 1.0))[1], "w")
-        at = f"at influences up to {abs(_updated(G, w, 1.0, '')[0]).max():g} and w = {w}"
+        new = array(list(update(G.copy(), w.copy(), ratio))[1], "w")
+        at = f"at influences up to {abs(_updated(G, w, ratio, '')[0]).max():g}, w = {w} and ratio {ratio:g}"
         assert np.isfinite(new).all(), f"{at} w is {new}: subtract the largest exponent, and take no logarithm of 0"
         assert abs(new.sum() - 1) <= 1e-9, f"{at} w sums to {new.sum()}"
-        assert _close(new, _updated(G, w, 1.0, "")[1], 1e-7), f"{at} w is {new}: weights count as 10⁻⁸ at least"
+        right = _updated(G, w, ratio, "")[1]
+        assert _close(new, right, 1e-7), f"{at} w is {right}, not {new}: weights count as 10⁻⁸ at least"
     return "one product of matrices and a softmax: the K backward passes before it are what costs."
 
 
 def _advantages(r: Array, method: str, wrong: str) -> Array:
     """RLOO's or GRPO's advantages with a mistake in them, or none."""
     n = r.shape[1]
-    mean = r.mean(1, keepdims=True) if wrong != "whole mean" else r.mean()
+    mean = {"whole mean": r.mean(), "axis": r.mean(0)}.get(wrong, r.mean(1, keepdims=True))
     if n == 1:
         return r
     if method == "RLOO":
         return (r - mean) * (1.0 if wrong == "no factor" else n / (n - 1))
     deviation = r.std(1, ddof=0 if wrong == "ddof" else 1, keepdims=True)
-    return (r - mean) / (deviation + (0 if wrong == "floor" else 1e-6))
+    return (r - mean) / (deviation ** (2 if wrong == "variance" else 1) + (0 if wrong == "floor" else 1e-6))
 
 
 SLIPS = {
     "whole mean": "a group is compared with itself: take the mean of each row, not of all",
+    "axis": "a group is a row: take means along axis 1",
     "no factor": "RLOO leaves out the response itself: the mean of the others, n/(n − 1) times as far off",
     "ddof": "the deviation has n − 1 below its sum of squares",
+    "variance": "divide by the deviation, not by the variance",
     "floor": "10⁻⁶ is added to the deviation, or equal rewards give NaN",
 }
 

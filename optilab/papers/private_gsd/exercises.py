@@ -44,6 +44,9 @@ def check_shot(sigma: Any, scale: Any) -> str:
     assert not agrees(noise, sp.sqrt(1 / rho) / N), "each of the m workloads gets ρ/m, not ρ: where is √m?"
     one = "a row that is replaced changes two answers by 1/N each: Δ = √2/N, not 1/N"
     assert not agrees(noise, sp.sqrt(m / (2 * rho)) / N), one
+    twice = "the m workloads share ρ, not their 2m queries; or is the 2 of ρ = Δ²/(2σ²) lost?"
+    assert not agrees(noise, right * sp.sqrt(2)), twice
+    assert not agrees(gumbel, chosen / sp.sqrt(S)), "each of the S picks gets ρ/S, not ρ: where is √S?"
     assert not agrees(gumbel, chosen / 2), "the scale is 2Δ/ε₀, yours is Δ/ε₀"
     assert not agrees(gumbel, chosen * sp.sqrt(2)), "an error is one number: its Δ is 1/N, without √2"
     _is(noise, right, "sigma")
@@ -90,13 +93,13 @@ def check_update(one_row_update: Callable[..., Any], fitness: Callable[..., Any]
 def check_rounds(sigma: Any, scale: Any) -> str:
     """Noise of T rounds of S picks that spend a third of ρ/T on choosing, on range workloads of R resolutions each.
 
-    σ = √(3RST/(2ρ))/N, scale √(3ST/(2ρ))/N. Recognises thirds swapped or halves, Δ = √2/N and √R/N, a missing T or S,
-    and the scale Δ/ε₀.
+    σ = √(3RST/(2ρ))/N, scale √(3ST/(2ρ))/N. Recognises thirds swapped, halves or wholes, Δ = √2/N and √R/N, a missing
+    T or S, a Δ of answers in the scale, and the scale Δ/ε₀.
     """
-    noise, gumbel = _in(sigma, "sigma", S, T, R, rho, N), _in(scale, "scale", S, T, rho, N)
+    noise, gumbel = _in(sigma, "sigma", S, T, R, rho, N), _in(scale, "scale", S, T, R, rho, N)
     right, chosen = sp.sqrt(3 * R * S * T / (2 * rho)) / N, sp.sqrt(3 * S * T / (2 * rho)) / N
     swapped = "a third of a round is for choosing, two thirds are for measuring: yours has them the other way"
-    assert not agrees(noise, right * sp.sqrt(2)), swapped
+    assert not agrees(noise, right * sp.sqrt(2)), f"{swapped}, or lacks the 2 of ρ = Δ²/(2σ²)"
     assert not agrees(gumbel, chosen / sp.sqrt(2)), swapped
     halves = "that is half and half, as in the lesson: here it is one third and two thirds"
     assert not agrees(noise, right * sp.sqrt(sp.Rational(4, 3))), halves
@@ -110,6 +113,12 @@ def check_rounds(sigma: Any, scale: Any) -> str:
         assert not agrees(noise, right / sp.sqrt(lost)), f"{what}: where is √{lost} in sigma?"
         assert not agrees(gumbel, chosen / sp.sqrt(lost)), f"{what}: where is √{lost} in scale?"
     assert not agrees(gumbel, chosen / 2), "the scale is 2Δ/ε₀, yours is Δ/ε₀"
+    one = "an error is one number: it moves by 1/N at most, whatever R is"
+    for more in (2, R, 2 * R):
+        assert not agrees(gumbel, chosen * sp.sqrt(more)), one
+    whole = "of a round a third goes into choosing, two thirds into measuring: yours spends all of it on"
+    assert not agrees(noise, right * sp.sqrt(sp.Rational(2, 3))), f"{whole} measuring"
+    assert not agrees(gumbel, chosen / sp.sqrt(3)), f"{whole} choosing"
     _is(noise, right, "sigma")
     _is(gumbel, chosen, "scale")
     return "R resolutions cost √R in noise, not R: a tree of ranges is cheap, because a row is in one cell a level."
@@ -264,7 +273,8 @@ def check_adaptive(errors: Mapping[float, Any], why: str, expected: Mapping[floa
     why : {"share", "search", "start"}
         See `REASONS`.
     expected : mapping of ε to float, optional
-        The mean error of one shot that other runs have; the answer's may differ by a quarter.
+        The mean error of one shot that other runs have. The answer's may differ by a quarter, above ε = 1, where three
+        seeds scatter less, by an eighth: root mean squares are a quarter larger there.
     """
     assert isinstance(errors, Mapping), f"errors must be a dict from ε to an array, got {type(errors).__name__}"
     missing = {0.2, 10.0} - {float(key) for key in errors}
@@ -281,7 +291,9 @@ def check_adaptive(errors: Mapping[float, Any], why: str, expected: Mapping[floa
     assert not (low > 1 and high < 0.5), "the columns are one shot first, then rounds: yours are the other way"
     for epsilon, other in (expected or {}).items():
         said = f"at ε = {epsilon} one shot's mean error is {means[epsilon]:.4f}, where others measure {other:.4f}"
-        assert 0.75 < means[epsilon] / other < 1.33, f"{said}: of all 600 queries, against the true answers?"
+        least, most = (0.75, 1.33) if epsilon < 1 else (0.87, 1.14)
+        asked = "the mean of |error|, without squares, over all 600 queries, against the true answers?"
+        assert least < means[epsilon] / other < most, f"{said}: {asked}"
     assert 0.5 <= low <= 0.92, f"at ε = 0.2 rounds over one shot is {low:.2f}; 0.5 to 0.92 is what such runs give"
     assert high >= 2.2, f"at ε = 10 rounds over one shot is {high:.2f}; such runs give more than 2.2"
     assert why in REASONS, f"why must be one of {list(REASONS)}, got {why!r}"

@@ -79,7 +79,7 @@ why = "{why}"
 
 
 LOW = "[[0.0183, 0.0141], [0.0180, 0.0132], [0.0178, 0.0138]]"
-HIGH = "[[0.0018, 0.0061], [0.0017, 0.0060], [0.0019, 0.0064]]"
+HIGH = "[[0.0023, 0.0075], [0.0024, 0.0078], [0.0022, 0.0077]]"
 
 
 WRONG = {
@@ -91,6 +91,11 @@ WRONG = {
         "the T rounds share": rounds(sigma="sp.sqrt(3 * R * S / (2 * rho)) / N"),
         "the S workloads of a round share": rounds(scale="sp.sqrt(3 * T / (2 * rho)) / N"),
         "yours is Δ/ε₀": rounds(scale="sp.sqrt(3 * S * T / (8 * rho)) / N"),
+        "lacks the 2 of": rounds(sigma="sp.sqrt(2 * R) / N * sp.sqrt(3 * S * T / (2 * rho))"),
+        "spends all of it on measuring": rounds(sigma="sp.sqrt(2 * R) / N / sp.sqrt(2 * rho / T / S)"),
+        "spends all of it on choosing": rounds(scale="sp.sqrt(S * T / (2 * rho)) / N"),
+        "it moves by 1/N at most": rounds(scale="sp.sqrt(3 * S * T / rho) / N"),
+        "whatever R is": rounds(scale="sp.sqrt(3 * R * S * T / rho) / N"),
     },
     "2-operators": {
         "changes a table that it is given": operators(copies="[best] * P"),
@@ -123,7 +128,8 @@ WRONG = {
         "where others measure": written("[[0.095, 0.06], [0.09, 0.063], [0.1, 0.07]]", HIGH),
         "a smaller fit is cheaper": written(LOW, HIGH, why="search"),
         "doesn't catch up": written(LOW, HIGH, why="start"),
-        "such runs give more than 2.2": written(LOW, LOW.replace("0.01", "0.001")),
+        "such runs give more than 2.2": written(LOW, HIGH.replace("0.007", "0.004")),
+        "without squares": written(LOW, "[[0.0029, 0.0099], [0.0030, 0.0098], [0.0028, 0.0101]]"),
     },
 }
 

@@ -18,6 +18,8 @@ def test_the_check_on_one_shot():
     assert "twice as many people" in check(sigma, scale)
     check(sp.sqrt(2) / N * sp.sqrt(m / (2 * rho)), 2 / N / sp.sqrt(8 * rho / S))
     refused(check, "where is √m", sigma / sp.sqrt(m), scale)
+    refused(check, "not their 2m queries", sigma * sp.sqrt(2), scale)
+    refused(check, "where is √S", sigma, scale / sp.sqrt(S))
     refused(check, "Δ = √2/N, not 1/N", sigma / sp.sqrt(2), scale)
     refused(check, "yours is Δ/ε₀", sigma, scale / 2)
     refused(check, "without √2", sigma, scale * sp.sqrt(2))
