@@ -85,7 +85,9 @@ def test_the_title_of_the_scaled_reward_follows_the_estimator(estimator, headlin
     [
         ({}, "p* = 0.5: from p = 0.45 fixed weights go left"),
         ({"w": 0.6}, "p* = 0.4: from p = 0.45 fixed weights go right"),
-        ({"p": 0.5}, "on the watershed itself"),
+        ({"p": 0.5}, "on the watershed itself fixed weights stay"),
+        ({"w": 0.55}, "on the watershed itself fixed weights stay"),  # moving ones don't
+        ({"H": 3, "w": 0.09, "p": 0.76}, "p* = 0.760754: from p = 0.76 fixed weights go left"),
         ({"H": 1}, "φ is constant"),
         ({"H": 1, "w": 0.7}, "φ is straight"),
         ({"w": 0.0}, "p* = 1: from p = 0.45 fixed weights go left"),
@@ -101,6 +103,22 @@ def test_the_note_on_the_tokens_follows_their_settings(values, said):
     moved = float(run(states, 20).theta[-1, 0] - logit(p)[0])
     assert ("left" in data["note"]) == (moved < -1e-6 and H > 1)
     assert ("right" in data["note"]) == (moved > 1e-6 and H > 1)
+
+
+def test_a_method_that_ends_with_as_much_is_said_to():
+    made = module("fronts")
+    fixed = parts.kept("fixed weights", "GRPO", triangle.mixed(0.334, 0.5), 1.0, 20, 0, 0.0)
+    less = fixed._replace(HV=fixed.HV - 1e-6)
+    for ours, said in ((less, "ends with as much:"), (fixed._replace(HV=fixed.HV - 1), "doesn't reach that and ends")):
+        note = made.compute("hypervolume-guided", 0.334, 0.5, run=(ours, fixed))["note"]
+        assert said in note.replace("</b>", "")
+
+
+@pytest.mark.parametrize(("high", "said"), [(0.51, "hardly leaves ½"), (1.9, "jumps up")])
+def test_the_title_of_m_follows_its_jumps(high, said):
+    fixed = parts.kept("fixed weights", "GRPO", triangle.mixed(0.334, 0.5), 1.0, 200, 0, 0.0)
+    m = np.r_[1.0, np.full(199, 0.5), high]
+    assert said in module("scaled").compute("GRPO", run=(fixed._replace(m=m), fixed))["jumps"]
 
 
 @pytest.mark.parametrize(

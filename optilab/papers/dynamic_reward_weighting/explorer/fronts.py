@@ -14,6 +14,7 @@ from optilab.ui.words import number
 
 OURS = ["gradient-based", "hypervolume-guided", "least norm"]
 HV_SCALE = 1000.0
+RATIOS = {"0.5": 0.5, "2": 2.0, "10": 10.0}
 
 
 def both(
@@ -64,13 +65,18 @@ def compute(method: str, first: float, share: float, *, run: tuple[Path, Path], 
         data[f"{name} fixed"] = tuple((sign * fixed.J).T[[i, j]])
         data[f"{name} end"] = tuple((sign * moving.J[-1:]).T[[i, j]])
     there = np.flatnonzero(np.greater_equal(moving.HV, fixed.HV[-1]))
-    said = f"reaches that after {there[0]} of {t[-1]} steps" if len(there) else "doesn't reach that"
+    ours, theirs = number(moving.HV[-1]), number(fixed.HV[-1])
+    if ours == theirs:
+        said = f"{method} ends with as much</b>"
+    elif len(there):
+        said = f"{method} reaches that after {there[0]} of {t[-1]} steps</b> and ends with {ours}"
+    else:
+        said = f"{method} doesn't reach that</b> and ends with {ours}"
     accuracy, tokens, form = sign * moving.J[-1]
     weights = ", ".join(number(part, 2) for part in moving.w[-1])
     data["note"] = (
-        f"Fixed weights end with a hypervolume of {number(fixed.HV[-1])}; <b>{method} {said}</b> and ends with "
-        f"{number(moving.HV[-1])}: accuracy {number(accuracy)}, {number(tokens)} tokens, format {number(form)}, weights"
-        f" ({weights})."
+        f"Fixed weights end with a hypervolume of {theirs}; <b>{said}: accuracy {number(accuracy)}, {number(tokens)} "
+        f"tokens, format {number(form)}, weights ({weights})."
     )
     return data
 
@@ -83,7 +89,9 @@ def fronts(**start: Any) -> Explorer:
         {
             "method": choice("method", OURS[0], OURS),
             "first": triangle.accuracy(),
-            "ratio": log_slider("ratio", 2.0, 0.05, 10.0, when=lambda values: values["method"] == OURS[0]),
+            "ratio": log_slider(
+                "ratio", 2.0, 0.05, 10.0, named=RATIOS, when=lambda values: values["method"] == OURS[0]
+            ),
             "estimator": others["estimator"],
             "lr": others["lr"],
             "share": triangle.rest(),

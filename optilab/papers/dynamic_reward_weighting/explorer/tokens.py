@@ -39,12 +39,13 @@ def compute(H: int, w: float, p: float, ratio: float) -> dict[str, Any]:
     tie = abs(w - 0.5) < 1e-9  # a slider's arithmetic ends a hair off
     best = np.array([w > 0.5 or tie, w > 0.5 and not tie], float)  # twice the same where one end is better
     parting = float(watershed(w, H)) if H > 1 else np.nan
+    watershed_said = number(parting, 3 if abs(p - parting) > 1e-3 else 6)  # so that it can be told from p
     if H == 1:
         bent = "The front is straight and φ is " + ("constant: nothing moves" if tie else "straight, too")
-    elif abs(p - parting) < 1e-3:
-        bent = f"p* = {number(parting)}: on the watershed itself nothing moves"
+    elif abs(p - parting) < 1e-9:
+        bent = f"p* = {watershed_said}: on the watershed itself fixed weights stay"
     else:
-        bent = f"p* = {number(parting)}: from p = {number(p)} fixed weights go {'right' if p > parting else 'left'}"
+        bent = f"p* = {watershed_said}: from p = {number(p)} fixed weights go {'right' if p > parting else 'left'}"
     end = "both ends are best" if tie else f"p = {best[0]:.0f} is best"
     left = [min(path[-1, 0], 1 - path[-1, 0]) for path in (fixed, moving)]
     J = [number(float(value)) for value in (moving[-1, 0] ** H, (1 - moving[-1, 0]) ** H)]

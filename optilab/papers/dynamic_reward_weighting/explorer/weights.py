@@ -57,11 +57,13 @@ def compute(*, run: Path, **_: Any) -> dict[str, Any]:
     top = int(run.w[-1].argmax())
     first = names[int(run.I[1].argmax())]
     gone = [name for name, part in zip(names, run.w[-1], strict=True) if part < 0.02]
+    several = f"the weights of {' and '.join(gone)} are"
+    lost = several if len(gone) > 1 else f"{'the weight of ' + gone[0] if gone else 'no weight'} is"
     data["headline"] = f"The weights end with {number(run.w[-1, top], 2)} on {names[top]}"
     data["note"] = (
         f"In the first step {first} has the largest influence, {number(run.I[1].max())}. At the end the influences are "
         + ", ".join(f"{number(value, 2)} ({name})" for name, value in zip(names, I[-1], strict=True))
-        + f"; {'no weight' if not gone else 'the weight of ' + ' and '.join(gone)} is below 0.02. Final hypervolume: "
+        + f"; {lost} below 0.02. Final hypervolume: "
         f"<b>{number(run.HV[-1])}</b>."
     )
     return data
