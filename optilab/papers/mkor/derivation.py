@@ -32,7 +32,7 @@ def tidy(matrix: sp.Matrix) -> sp.Matrix:
 
 
 def exact_is_the_inverse() -> Derivation:
-    """S1: the exact rule times γL + (1 − γ)ggᵀ is I; L is diagonal here, as it is in its own eigenvectors."""
+    """The exact rule times γL + (1 − γ)ggᵀ is I; L is diagonal here, as it is in its own eigenvectors."""
     L, g = DIAGONAL, VECTOR
     average = gamma * L + (1 - gamma) * g * g.T
     return Derivation("The exact rule", average, "the running mean: a share γ of the old L, 1 − γ of the new ggᵀ").then(
@@ -42,7 +42,7 @@ def exact_is_the_inverse() -> Derivation:
 
 
 def printed_is_not() -> Derivation:
-    """S2: the printed rule times the same mean isn't I, not even in one dimension."""
+    """The printed rule times the same mean isn't I, not even in one dimension."""
     one = sp.Matrix([[1]])
     return (
         Derivation(
@@ -56,7 +56,7 @@ def printed_is_not() -> Derivation:
 
 
 def what_printed_inverts() -> Derivation:
-    """S2: the printed rule is the inverse of L/γ with curvature along g taken away."""
+    """The printed rule is the inverse of L/γ with curvature along g taken away."""
     u1, u2 = sp.symbols("u_1 u_2", real=True)
     beta, kappa = sp.symbols("beta kappa", positive=True)
     g, u = VECTOR, sp.Matrix([u1, u2])
@@ -83,7 +83,7 @@ def what_printed_inverts() -> Derivation:
 
 
 def steep_direction() -> Derivation:
-    """S2 in one dimension: what a large g does to L⁻¹, as a system (exact, printed)."""
+    """In one dimension: what a large g does to L⁻¹, as a system (exact, printed)."""
     one, step = sp.Matrix([[1]]), sp.Matrix([[q]])
     first, second = sp.symbols("exact printed")
     both = (sp.Eq(first, exact_rule(one, step)[0]), sp.Eq(second, printed_rule(one, step)[0]))
@@ -94,7 +94,7 @@ def steep_direction() -> Derivation:
 
 
 def gram_determinant() -> Derivation:
-    """S3, its lemma: a s − b² = det(F⁻¹)(x₁g₂ − x₂g₁)² for a symmetric 2×2 matrix F⁻¹."""
+    """The lemma a s − b² = det(F⁻¹)(x₁g₂ − x₂g₁)² for a symmetric 2×2 matrix F⁻¹."""
     p, r = sp.symbols("p r", positive=True)
     k = sp.symbols("k", real=True)
     x, Finv = sp.Matrix(sp.symbols("x_1 x_2", real=True)), sp.Matrix([[p, k], [k, r]])
@@ -107,7 +107,7 @@ def gram_determinant() -> Derivation:
 
 
 def stays_positive() -> Derivation:
-    """S3: xᵀF⁻¹x stays positive for every x ≠ 0 under the exact rule."""
+    """The form xᵀF⁻¹x stays positive for every x ≠ 0 under the exact rule."""
     a, s_, c, det = sp.symbols("a s c Delta", positive=True)
     b = sp.symbols("b", real=True)
     x1, x2 = sp.symbols("x_1 x_2", real=True)
@@ -124,7 +124,7 @@ def stays_positive() -> Derivation:
 
 
 def four_terms() -> Derivation:
-    """S4: the stabilised direction is a mixture of four; the letters are matrices, which don't commute."""
+    """The stabilised direction is a mixture of four; the letters are matrices, which don't commute."""
     L, G, R = sp.symbols("L^{-1} G R^{-1}", commutative=False)
     left, right = zeta * L + (1 - zeta), zeta * R + (1 - zeta)
     return Derivation(
@@ -136,7 +136,7 @@ def four_terms() -> Derivation:
 
 
 def growth() -> Derivation:
-    """S5: an unseen direction under a stabiliser that acts on every update."""
+    """An unseen direction under a stabiliser that acts on every update."""
     x, star = sp.symbols("x x_*")
     update = (zeta * x + 1 - zeta) / gamma
     rest = Derivation(

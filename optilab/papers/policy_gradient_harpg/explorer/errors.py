@@ -65,13 +65,14 @@ def compute(gamma0: float, N: int, T: int, seed: int, cost: bool, *, run: dict[s
             }
             if what == "err":
                 medians.append(median)
-                slopes += [f"{name} {number(fall, 2)} (theory {number(promised, 2)})"] if promised else []
+                slopes += [f"{name} {number(fall, 2)} ({number(promised, 2)})"] if promised else []
         ends.append(f"{name} {number(median[-1], 2)}")
     lost = ", ".join(f"{(found.status != 'better').sum()} of {name}" for name, found in run.items())
     return data | {
         "axis": "trajectories drawn (N-HARPG draws two an update)" if cost else "update t",
         "span": np.log10([np.nanmin(medians) / 2, 10 * np.nanmax(medians)]).tolist(),
-        "note": f"Slopes of the median error from update {LATE} on: <b>{'; '.join(slopes)}</b>. "
+        "note": f"Slopes of the median error from update {LATE} on, in brackets what theory promises of its mean: "
+        f"<b>{'; '.join(slopes)}</b>. "
         f"Median gaps at the end: {', '.join(ends)}. Of {RUNS} runs each, lost or diverged: {lost}.",
     }
 

@@ -43,7 +43,7 @@ def compute(frame: int, *, run: Film, **_: Any) -> dict[str, Any]:
     elif done and spread[-1] < 1e-2:
         headline = "All particles are one point"
     elif done:
-        headline = f"Done: the spread is {number(float(spread[-1]), 2)} of the true one"
+        headline = f"Done: the spread is {number(float(spread[-1]), 2)} times the true one"
     else:
         headline = f"At noise √(1 − ᾱ) = {number(float(left[k]), 2)}"
     off = float(np.linalg.norm(run.z[k].mean(0) - mean))
