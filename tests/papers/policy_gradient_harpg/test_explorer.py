@@ -91,7 +91,7 @@ def test_the_error_picture_counts_two_trajectories_for_one_and_draws_promised_sl
     x, median = (part[t >= errors.LATE] for part in data["N-MPG err"])
     straight = data["N-MPG err line"][1][t >= errors.LATE]
     assert log_slope(x, straight) == pytest.approx(-1 / 3)
-    assert f"N-MPG {number(log_slope(x, median), 2)} (theory −0.33)" in data["note"]
+    assert f"N-MPG {number(log_slope(x, median), 2)} (−0.33)" in data["note"]
 
 
 @pytest.mark.parametrize(("N", "T", "made"), [(1, 3000, 3000), (3, 3000, 3000), (30, 3000, 333)])
