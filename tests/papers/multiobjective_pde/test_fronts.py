@@ -4,7 +4,7 @@ from scipy.optimize import minimize_scalar
 
 from optilab.papers.multiobjective_pde import algorithm as alg
 from optilab.papers.multiobjective_pde import experiment
-from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking, random_targets, standard
+from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking, standard
 from optilab.problems.pareto import hypervolume, non_dominated
 
 HALF = np.array([0.5, 0.5])
@@ -153,11 +153,3 @@ def test_methods_for_two_objectives_take_two():
     one = Tracking(MaxPDE(5), np.zeros((1, 5)), np.ones(1))
     with pytest.raises(ValueError, match="the number of objectives must be 2"):
         alg.weighted_sum(alg.FullModel(one), np.zeros(5), alphas=np.ones(1))
-
-
-def test_the_walk_is_more_even_than_equal_weights_on_a_random_pair():
-    problem = random_targets(np.random.default_rng(7))
-    ends = alg.ends(alg.FullModel(problem))
-    walk = [point.J for point in alg.reference_walk(alg.FullModel(problem), *ends)][:-1]
-    plain = alg.weighted_sum(alg.FullModel(problem), np.zeros(8), alphas=np.linspace(1, 0, 16))
-    assert alg.gap_ratio(np.array(walk)) < 1.3 < alg.gap_ratio(np.array([point.J for point in plain]))
