@@ -52,32 +52,10 @@ def test_step_lengths():
     assert "expected" in attempt(check, lambda lam, d, tau: 0.1).sentence
 
 
-def implicit(v, v_free, m, mu, gamma, kappa):
-    c, V2 = mu * gamma, v @ v
-    S = np.sqrt(kappa**2 + 4 * c**2 * V2)
-    by_v = -2 * c**2 / (kappa + S) * np.eye(2) + 8 * c**4 / (S * (kappa + S) ** 2) * np.outer(v, v)
-    by_c = -2 * c / S * v
-    return np.linalg.solve(m * np.eye(2) - by_v, by_c * gamma)
-
-
 @pytest.mark.parametrize("seed", [None, 0, 1])
-def test_implicit_gradients(seed):
-    def check(answer):
-        return exercises.check_friction_gradient(answer, seed)
-
-    assert attempt(check, implicit).right
-    slips = {
-        "sign": lambda *given: -implicit(*given),
-        "factor γ": lambda *given: implicit(*given) / given[4],
-        "hard friction": lambda v, free, m, mu, gamma, kappa: -gamma / m * v / np.linalg.norm(v),
-        "held fixed": lambda v, free, m, mu, gamma, kappa: (
-            -2 * mu * gamma**2 * v / np.sqrt(kappa**2 + 4 * (mu * gamma) ** 2 * (v @ v)) / m
-        ),
-        "array (2,)": lambda *given: 0.0,
-        "expected": lambda *given: np.zeros(2),
-    }
-    for complaint, slip in slips.items():
-        assert complaint in attempt(check, slip).sentence
+@pytest.mark.parametrize(("answer", "said"), [(0.0, "array (2,)"), (np.zeros(2), "expected")])
+def test_gradients_that_are_none(answer, said, seed):
+    assert said in attempt(exercises.check_friction_gradient, lambda *given: answer, seed).sentence
 
 
 def test_thresholds_of_stiction():
@@ -88,9 +66,7 @@ def test_thresholds_of_stiction():
     assert attempt(exercises.check_thresholds, right, power).right
     wrong = {
         "smallest that works is not": (right + 0.25, power),
-        "has the slope -1.17, not -1.00": (right, -1.0),
         "has the slope -1.17, not -1.20": (right, -1.2),
-        "negative": (right, -power),
         "one threshold for each": (right[:2], power),
         "a goal 0.5 m away the smallest": (np.full(4, np.nan), power),
         "a goal 1.2 m away the smallest": (np.where(np.arange(4) == 2, np.nan, right), power),
