@@ -7,16 +7,12 @@ from optilab.papers.discretisation_drift.problems import GAN, two_bumps, wassers
 from optilab.problems.mlp import MLP
 
 
-def example(batch=(3,)):
+def test_the_payoff_is_the_saturating_loss():
     rng = np.random.default_rng(0)
     gan = GAN(MLP((1, 5, 4, 1)), MLP((2, 6, 1), "softplus"))
-    phi, theta = rng.normal(size=(*batch, gan.discriminator.dim)), rng.normal(size=(*batch, gan.generator.dim))
-    return gan.on(gan.sample(rng, (*batch, 7))), phi, theta, rng.normal(size=phi.shape), rng.normal(size=theta.shape)
-
-
-def test_the_payoff_is_the_saturating_loss():
-    game, phi, theta, *_ = example(())
-    D, G = game.gan.discriminator, game.gan.generator
+    D, G = gan.discriminator, gan.generator
+    phi, theta = rng.normal(size=D.dim), rng.normal(size=G.dim)
+    game = gan.on(gan.sample(rng, (7,)))
     real = D.forward(phi, game.samples.data)
     made = D.forward(phi, G.forward(theta, game.samples.latent))
     expected = np.log(1 / (1 + np.exp(-real))).mean() + np.log(1 - 1 / (1 + np.exp(-made))).mean()

@@ -6,19 +6,13 @@ import numpy as np
 import pytest
 
 from optilab.core.run import run
-from optilab.papers.discretisation_drift.algorithm import flows, passes
+from optilab.papers.discretisation_drift.algorithm import passes
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY, VALLEY_START
 from optilab.papers.discretisation_drift.experiment.passes import draw
 from optilab.problems.expression import Expression
 
 RNG = np.random.default_rng(0)
 SADDLE = Expression("x**2 + y**2 + x*y**2")
-
-
-def test_a_pass_over_equal_batches_drifts_like_gradient_descent():
-    theta = RNG.normal(size=(3, 2))
-    field = passes.pass_field([VALLEY] * 4, 0.1)
-    np.testing.assert_allclose(field(theta), flows.igr_flow_field(VALLEY, 0.1)(theta), rtol=1e-12)
 
 
 @pytest.mark.parametrize("h", [0.1, 0.3])
@@ -55,23 +49,6 @@ def test_a_batch_of_fields_is_its_replicates_one_by_one(field):
     batches, theta, h = [VALLEY, SADDLE], RNG.uniform(-1, 1, (3, 2)), np.array([0.01, 0.02, 0.03])
     alone = [field(batches, h[i])(theta[i]) for i in range(3)]
     np.testing.assert_allclose(field(batches, h)(theta), alone, rtol=1e-12)
-
-
-def test_without_momentum_its_flow_is_the_igr_flow():
-    theta = RNG.normal(size=2)
-    field = passes.momentum_field(VALLEY, 0.1, 0.0)
-    np.testing.assert_allclose(field(theta), flows.igr_flow_field(VALLEY, 0.1)(theta), rtol=1e-14)
-
-
-@pytest.mark.parametrize("h", [0.0, -1.0, np.inf, np.nan])
-def test_learning_rates_must_be_positive_and_finite(h):
-    for call in (
-        lambda: passes.sgd_passes([VALLEY], VALLEY_START, h=h),
-        lambda: passes.pass_field([VALLEY], h),
-        lambda: passes.momentum_field(VALLEY, h, 0.9),
-    ):
-        with pytest.raises(ValueError, match="h must be positive and finite"):
-            call()
 
 
 def test_bad_orders_and_momenta_are_refused():

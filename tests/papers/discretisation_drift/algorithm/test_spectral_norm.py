@@ -66,23 +66,6 @@ def test_power_iteration_finds_the_spectral_norm_from_below(seed, out, into):
     np.testing.assert_allclose(sigma, exact, rtol=1e-3)
 
 
-def test_sigma_after_500_iterations_is_the_norm_of_a_square_gaussian():
-    W = np.random.default_rng(0).normal(size=(10, 32, 32))
-    sigma = power_iteration(W, np.random.default_rng(1).normal(size=(10, 32)), 500).sigma
-    np.testing.assert_allclose(sigma, np.linalg.norm(W, 2, axis=(-2, -1)), rtol=1e-4)
-
-
-def test_a_step_is_that_of_spectral_normalisation_by_hand():
-    W, u = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 1.0]]), np.array([1.0, 0.0, 1.0])
-    v = np.array([4.0, 3.0]) / 5
-    Wv = np.array([2.0, -0.6, 3.0])
-    estimate = power_iteration(W, u)
-    np.testing.assert_allclose(estimate.v, v)
-    np.testing.assert_allclose(estimate.u, Wv / np.sqrt(13.36))
-    np.testing.assert_allclose(estimate.sigma, np.sqrt(13.36))
-    np.testing.assert_allclose(normalised(W, estimate.sigma, 2.0), 2 * W / np.sqrt(13.36))
-
-
 @pytest.mark.parametrize("leave_smaller", [False, True])
 @pytest.mark.parametrize("K", [0.5, 100.0])
 def test_the_gradient_through_the_norm_agrees_with_differences(leave_smaller, K):
@@ -102,13 +85,6 @@ def test_the_gradient_through_the_norm_agrees_with_differences(leave_smaller, K)
         assert abs((grad * W).sum()) < 1e-10 * K  # the loss doesn't depend on the length of W
         scaled = normalised_grad(grad_bar, W, estimate, K, through_norm=False)
         np.testing.assert_allclose(scaled, K / estimate.sigma * grad_bar)
-
-
-def test_layers_below_K_are_left_alone_if_asked():
-    W = np.diag([0.5, 0.1])
-    np.testing.assert_array_equal(normalised(W, np.array(0.5), 2.0, leave_smaller=True), W)
-    np.testing.assert_allclose(normalised(W, np.array(0.5), 2.0), np.diag([2.0, 0.4]))
-    np.testing.assert_array_equal(normalised(W, np.array(0.5), np.inf), W)
 
 
 # Whole networks
@@ -240,7 +216,6 @@ def train(theta=THETA, u=U, **setting):
         ),
         (lambda: power_iteration(np.eye(2), np.ones(2), 0), "iterations"),
         (lambda: train(lr=0.0), "lr"),
-        (lambda: train(lr=np.inf), "lr"),
         (lambda: train(momentum=1.0), "momentum"),
         (lambda: train(momentum=-0.1), "momentum"),
         (lambda: WeightDecay(-1), "rho must be 0 or more, got -1"),

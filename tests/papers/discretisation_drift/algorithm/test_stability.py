@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from optilab.classics.gradient_descent import gradient_descent
 from optilab.classics.heavy_ball import heavy_ball
 from optilab.core.counted import Counted
 from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm import coefficients, flows, stability
 from optilab.papers.discretisation_drift.algorithm.drift_adjusted import dal
-from optilab.papers.discretisation_drift.experiment.edge import Scaled, moons, regression
+from optilab.papers.discretisation_drift.experiment.edge import regression
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY, VALLEY_START
 from optilab.problems.quadratic import Quadratic
 
@@ -71,29 +70,16 @@ def test_dal_reflects_on_an_isotropic_quadratic(product):
     assert run(dal(problem, theta0, lr_max=0.5), 1).h[1] == 0.5
 
 
-def test_dal_0_is_the_constant_rate_2():
-    problem, starts = moons([10])
-    adjusted = run(dal(problem, starts, p=0.0), 20)
-    np.testing.assert_allclose(adjusted.theta, run(gradient_descent(problem, starts, alpha=2.0), 20).x, rtol=1e-12)
-    assert (adjusted.h[1:] == 2).all()
-
-
-def test_dal_does_not_see_the_scale_of_the_loss():
-    problem, starts = regression([10])
-    paths = [run(dal(Scaled(problem, np.array(c)), starts, lr_max=np.inf), 100).theta for c in (1.0, 0.1, 100.0)]
-    np.testing.assert_allclose(paths[1], paths[0], atol=1e-12)
-    np.testing.assert_allclose(paths[2], paths[0], atol=1e-12)
-
-
-def test_dal_follows_its_formula_with_momentum():
+@pytest.mark.parametrize("p", [0.0, 0.5])
+def test_dal_follows_its_formula_with_momentum(p):
     U = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
     problem, theta0 = Quadratic((U * [0.5, 2.0, 4.0]) @ U.T, np.ones(3)), RNG.normal(size=3)
-    trace = run(dal(problem, theta0, p=0.5, momentum=0.7), 5)
+    trace = run(dal(problem, theta0, p=p, momentum=0.7), 5)
     theta, m = theta0, np.zeros(3)
     for k in range(1, 6):
         g = problem.grad(theta)
         v = np.linalg.norm(problem.A @ g) / np.linalg.norm(g)
-        m = 0.7 * m - min(2 / np.sqrt(v), 5.0) * g
+        m = 0.7 * m - min(2 / v**p, 5.0) * g
         theta = theta + m
         np.testing.assert_allclose(trace.theta[k], theta, rtol=1e-12)
         np.testing.assert_allclose(trace.v[k], v, rtol=1e-12)
@@ -142,10 +128,3 @@ def test_dal_costs_one_gradient_and_one_product_or_two_gradients(product, cost):
 def test_dal_refuses_bad_parameters_at_the_call(parameters, message):
     with pytest.raises(ValueError, match=message):
         dal(VALLEY, VALLEY_START, **parameters)
-
-
-@pytest.mark.parametrize("h", [0.0, -1.0, np.inf, np.nan])
-def test_learning_rates_must_be_positive_and_finite(h):
-    for call in (lambda: stability.edge(h), lambda: stability.taylor_change(VALLEY, VALLEY_START, h)):
-        with pytest.raises(ValueError, match=r"h must be (positive and|a) finite"):
-            call()
