@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from optilab.papers.multiobjective_pde import algorithm as alg
 from optilab.papers.multiobjective_pde import experiment
-from optilab.papers.multiobjective_pde.problems import MaxPDE, Tracking, cells, standard
+from optilab.papers.multiobjective_pde.problems import MaxPDE, standard
 
 
 def rng(seed=0):
@@ -37,13 +37,8 @@ def test_what_is_not_new_drops_out():
     np.testing.assert_allclose(more.T @ PDE.A.toarray() @ more / 16, np.eye(6), atol=1e-12)
 
 
-@pytest.fixture
-def whole():
-    """A reduced model with all modes there are."""
-    return alg.ReducedModel(alg.FullModel(SMALL), alg.orthonormal(PDE, np.zeros((15, 0)), np.eye(15)))
-
-
-def test_with_all_modes_it_is_the_full_model(whole):
+def test_with_all_modes_it_is_the_full_model():
+    whole = alg.ReducedModel(alg.FullModel(SMALL), alg.orthonormal(PDE, np.zeros((15, 0)), np.eye(15)))
     full, q = alg.FullModel(SMALL), 10 * rng(9).normal(size=8)
     for mine, theirs in zip((*whole.piece(q), *whole.gradients(q)), (*full.piece(q), *full.gradients(q)), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-11)
@@ -169,11 +164,3 @@ def test_the_trust_region_comes_to_the_minimiser_with_few_full_solves(delta, mos
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_a_square_with_cells_has_a_reduced_model_too():
-    pde = MaxPDE(9, 2, 10.0, cells(9, 2, 3))
-    problem = Tracking(pde, np.ones((1, 81)), np.ones(1))
-    model = alg.started(alg.FullModel(problem), np.arange(9.0))
-    q = np.arange(9.0)
-    np.testing.assert_allclose(model.state(q), alg.FullModel(problem).state(q), atol=1e-9)
