@@ -21,6 +21,7 @@ from optilab.problems.mlp import MLP, Fit
 RNG = np.random.default_rng(0)
 PHI, THETA = RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))
 H, MOMENTUM = np.array([0.1, 0.2, 0.3]), np.array([0.0, 0.5, 0.9])
+PAIR = [VALLEY, Expression("x**2 + y**2 + x*y**2")]
 FIT, STARTS = regression([10, 11, 12])
 LOSSES = "sin(x1 + 2*y2 - x2) + cos(x2 - y1) + sin(y3 + x1)", "cos(y1 - 2*x2) + sin(y2 + x1 + y3) - sin(2*y3 - x2)"
 TANGLE = FormulaGame(*LOSSES, "x1, x2", "y1, y2, y3")
@@ -58,10 +59,14 @@ CASES = {
         )
         for name, make in flows.FLOWS.items()
     },
+    **{
+        f"follow: {make.__name__}": lambda i, rng, make=make: integration.follow(
+            make(PAIR, H[i] / 10), PHI[i] / 3, h=H[i] / 10, n_sub=3
+        )
+        for make in (passes.pass_field, passes.mean_over_orders_field)
+    },
     "dal": lambda i, rng: drift_adjusted.dal(FIT, STARTS[i], p=1 - H[i], momentum=MOMENTUM[i]),
-    "sgd_passes": lambda i, rng: passes.sgd_passes(
-        [VALLEY, Expression("x**2 + y**2 + x*y**2")], PHI[i] / 3, h=H[i] / 10
-    ),
+    "sgd_passes": lambda i, rng: passes.sgd_passes(PAIR, PHI[i] / 3, h=H[i] / 10),
     "simultaneous": partial(play, games.simultaneous, TANGLE),
     "simultaneous: other norms": partial(play, games.simultaneous, other_norms(TANGLE, 0.2), drifts={}),
     "alternating": partial(play, games.alternating, TANGLE, m=2, k=3),

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optilab.core.randomness import common
 from optilab.papers.policy_gradient_harpg.problems.linear_gaussian import LinearGaussian
 from optilab.papers.policy_gradient_harpg.problems.pendulum import Pendulum
 from optilab.papers.policy_gradient_harpg.problems.softmax_mdp import CURVATURE, SCORE, SKEW, SoftmaxMDP
@@ -87,23 +86,6 @@ def test_scores_slopes_and_curvature_are_derivatives_of_log_prob(problem):
     np.testing.assert_allclose(problem.score(tau, theta, c) @ u, (c * (ahead - behind)).sum(-1) / (2 * h), atol=1e-5)
     second = (c * (ahead - 2 * here + behind)).sum(-1) / h**2
     np.testing.assert_allclose(problem.curvature(tau, theta, c, u) @ u, second, atol=1e-5)
-
-
-@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
-def test_a_batch_is_its_replicates_one_by_one(problem):
-    thetas = rng(7).normal(size=(3, problem.p)) * 0.5
-    u = rng(8).normal(size=(3, problem.p))
-    noise = problem.sample(common(rng(9)), (3, 4))
-    together = problem.rollout(thetas, noise)
-    for i, theta in enumerate(thetas):
-        alone = problem.rollout(theta, problem.sample(rng(9), 4))
-        for one, many in zip(alone, together, strict=True):
-            np.testing.assert_allclose(many[i], one, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(problem.g(together, thetas)[i], problem.g(alone, theta), atol=1e-10)
-        many, one = problem.Bu(together, thetas, u), problem.Bu(alone, theta, u[i])
-        np.testing.assert_allclose(many[i], one, atol=1e-9)
-        weighted = problem.g_weighted(together, thetas * 0.9, thetas)[i]
-        np.testing.assert_allclose(weighted, problem.g_weighted(alone, theta * 0.9, theta), atol=1e-9)
 
 
 # The plant

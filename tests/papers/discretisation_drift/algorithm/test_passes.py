@@ -9,10 +9,6 @@ from optilab.core.run import run
 from optilab.papers.discretisation_drift.algorithm import passes
 from optilab.papers.discretisation_drift.experiment.flows import VALLEY, VALLEY_START
 from optilab.papers.discretisation_drift.experiment.passes import draw
-from optilab.problems.expression import Expression
-
-RNG = np.random.default_rng(0)
-SADDLE = Expression("x**2 + y**2 + x*y**2")
 
 
 @pytest.mark.parametrize("h", [0.1, 0.3])
@@ -42,13 +38,6 @@ def test_sgd_passes_take_the_batches_in_their_order():
     for mu in (2, 0, 3, 1) * 2:
         theta = theta - 0.1 * batches[mu].grad(theta)
     np.testing.assert_array_equal(end, theta)
-
-
-@pytest.mark.parametrize("field", [passes.pass_field, passes.mean_over_orders_field])
-def test_a_batch_of_fields_is_its_replicates_one_by_one(field):
-    batches, theta, h = [VALLEY, SADDLE], RNG.uniform(-1, 1, (3, 2)), np.array([0.01, 0.02, 0.03])
-    alone = [field(batches, h[i])(theta[i]) for i in range(3)]
-    np.testing.assert_allclose(field(batches, h)(theta), alone, rtol=1e-12)
 
 
 def test_bad_orders_and_momenta_are_refused():

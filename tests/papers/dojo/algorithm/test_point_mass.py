@@ -105,19 +105,6 @@ def test_derivatives_against_central_differences(z, u, kappa):
     assert np.allclose(linear.P, other, **close)
 
 
-def test_a_batch_gives_what_its_members_give():
-    rng = np.random.default_rng(1)
-    m, mu, kappa = rng.uniform(0.5, 2, (3, 1)), rng.uniform(0, 1, 4), 10 ** rng.uniform(-6, 0, (3, 4))
-    z, u = rng.normal(size=(3, 4, 6)), 0.1 * rng.normal(size=(4, 3))
-    z[..., 2] = abs(z[..., 2])
-    together = PointMass(m=m, mu=mu).linearise(z, u, kappa)
-    for i in range(3):
-        for j in range(4):
-            alone = PointMass(m=m[i, 0], mu=mu[j]).linearise(z[i, j], u[j], kappa[i, j])
-            for batch, single in zip(together, alone, strict=True):
-                assert np.allclose(batch[i, j], single, rtol=1e-13, atol=1e-14)
-
-
 def test_no_friction_and_no_motion_are_no_exceptions():
     smooth = PointMass(mu=0.0)
     z = np.array([0, 0, 0.01, 1.0, -2.0, -1.0])
