@@ -157,13 +157,16 @@ def test_a_rigid_body_that_cant_turn_is_a_point_mass():
     u = np.where(np.arange(n) % 2, 0.2, 0.0)[:, None] * rng.normal(size=(n, 3))
     state = dojo.state_of(z[:, None, :3], z[:, None, 3:])
     impulse = np.concatenate([u, np.zeros((n, 3))], -1)[:, None]
-    motion, by = dojo.derivatives(system, state, impulse, kappa=kappa, by=("u", "mu"), rtol=1e-12, btol=1e-8)
+    options = {"by": ("state", "u", "mu", "r", "m"), "rtol": 1e-12, "btol": 1e-8}
+    motion, by = dojo.derivatives(system, state, impulse, kappa=kappa, **options)
     ours = PointMass(m=m, mu=mu, h=0.02).linearise(z, u, kappa)
     assert motion.converged.all()
     assert np.allclose(motion.x[:, 0], ours.z[:, :3], rtol=0, atol=1e-10)
     assert np.allclose(motion.v[:, 0], ours.z[:, 3:], rtol=0, atol=1e-9)
+    assert np.allclose(by["state"][:, :6, :6], ours.A, rtol=0, atol=1e-7)
     assert np.allclose(by["u"][:, :6, :3], ours.B, rtol=0, atol=1e-7)
-    assert np.allclose(by["mu"][:, :6, 0], ours.P[..., 0], rtol=0, atol=1e-7)
+    by_parameter = np.concatenate([by[name] for name in ("mu", "r", "m")], -1)
+    assert np.allclose(by_parameter[:, :6], ours.P, rtol=0, atol=1e-7)
 
 
 def test_randomised_smoothing_estimates_the_gradient_of_the_mean():
