@@ -13,6 +13,8 @@ follows F/c_k + f − v down with a growing c_k, with (θ, λ) one step behind t
     one step on the saddle, one on (x, y), one on z        lv_hba
     c_k = c₀(k + 1)^p                                      penalty
     v and ∇v at a saddle; the saddle; R_k                  value, value_grad, saddle, residual
+    how long η may be, with (x, y, z) held still           saddle_limit, saddle_eigenvalues
+    Π_C jointly; Π_Z                                       Coupled.project, .clip (problems.coupled)
     AiPOD, E-AiPOD: null-space Hessians                    e_aipod, null_space_hypergrad
     GAM: implicit gradients of the active set              gam, kkt_hypergrad
 
@@ -29,9 +31,9 @@ import numpy as np
 from optilab.core.check import AnyArray, require, whole
 from optilab.core.run import algorithm, replicates
 from optilab.papers.lv_hba.problems.coupled import Affine, Coupled
+from optilab.problems.oracles import Number
 
 Array = np.ndarray
-Number = float | np.ndarray  # one for all replicates, or (*batch)
 LOST = 1e100  # a point this far out has diverged: what is asked there is no longer an error
 ACTIVE = 1e-5  # a multiplier above this belongs to an active constraint
 
@@ -136,7 +138,7 @@ def lv_hba(
 def value(
     problem: Coupled, x: Array, y: Array, z: Array, theta: Array, lam: Array, gamma1: Number = 1.0, gamma2: Number = 1.0
 ) -> Array:
-    """What v minimises over θ and maximises over λ, which is v where they are the saddle: (*batch)."""
+    """f(x, θ) + λᵀg(x, θ) + ‖θ − y‖²/(2γ₁) − ‖λ − z‖²/(2γ₂), which is v at its saddle (θ, λ): (*batch)."""
     _check_positive("gamma1", gamma1)
     _check_positive("gamma2", gamma2)
     lagrangian = problem.lower(x, theta) + np.vecdot(lam, problem.coupling(x, theta))
@@ -259,7 +261,7 @@ class Dual(NamedTuple):
 
     x: Array  # (*batch, n)
     y: Array  # (*batch, m)
-    r: Array  # (*batch, m) what the skipped projections are made up for by
+    r: Array  # (*batch, m) the dual variable, which makes up for skipped projections
 
 
 class NullSpace:

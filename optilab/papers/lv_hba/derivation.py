@@ -64,7 +64,7 @@ def gap_is_a_square() -> Derivation:
 
 
 def flat_solution() -> Derivation:
-    """T1's solution: the lower level leaves y₂ free up to its sum, the upper one chooses."""
+    """The solution of `toys.flat`: the lower level leaves y₂ free up to its sum, the upper one chooses."""
     objective = n / 2 * ((s - t) ** 2 + (s + 1 - 1) ** 2)
     return (
         Derivation(
@@ -81,7 +81,7 @@ def flat_solution() -> Derivation:
 
 
 def penalised() -> dict[sp.Symbol, sp.Expr]:
-    """Where F/c_k + f − v is stationary on T1's C, in symmetric coordinates: x, y₁, z and the saddle."""
+    """Where F/c_k + f − v is stationary on C of `toys.flat`, in symmetric coordinates: x, y₁, z and the saddle."""
     of_y2 = -(x - y2) / ck + 1 - (y2 - t2) / gamma1  # the derivative by y₂ = −x − y₁ acts on x and y₁ alike
     equations = [
         t1 - x + sigma * z + (t1 - y1) / gamma1,  # the saddle, where λ = z as ∂v/∂z = 0
@@ -98,7 +98,7 @@ def penalised() -> dict[sp.Symbol, sp.Expr]:
 
 
 def penalty_bias() -> Derivation:
-    """What a finite c_k leaves on T1: x is too large by a term of order 1/c_k."""
+    """What a finite c_k leaves on `toys.flat`: x is too large by a term of order 1/c_k."""
     found = penalised()
     big = 5 * ck * gamma1 + 2 * gamma1 + 4
     return (
@@ -122,7 +122,7 @@ def penalty_bias() -> Derivation:
 
 
 def gap_of_the_penalty() -> Derivation:
-    """The gap f − v that a finite c_k leaves on T1: of order 1/c_k²."""
+    """The gap f − v that a finite c_k leaves on `toys.flat`: of order 1/c_k²."""
     found = {name: value.subs(gamma1, 1) for name, value in penalised().items()}
 
     def level(first: sp.Expr, second: sp.Expr) -> sp.Expr:
@@ -151,5 +151,5 @@ def stability() -> Derivation:
         )
         .equals(1 - eta * (A + D) + eta**2 * (A * D + b**2), "expand")
         .then("it is 1 at", lambda e: sp.Eq(eta, sp.solve(sp.Eq(sp.cancel((e - 1) / eta), 0), eta)[0]))
-        .then("and least at half of that", lambda e: sp.Eq(eta, e.rhs / 2))
+        .then("and least at half of that", lambda e: sp.Eq(eta, sp.solve(sp.diff(M.det(), eta), eta)[0]))
     )

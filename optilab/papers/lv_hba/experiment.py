@@ -23,28 +23,28 @@ PUBLISHED = {"alpha": 0.008, "beta": 0.02, "eta": 0.01, "gamma1": 10.0, "gamma2"
 MENDED = PUBLISHED | {"gamma2": 1.0, "c0": 1.0}
 
 
-# T1: a flat lower level
+# A flat lower level
 
 
 def start(seed: int, n: int = N) -> tuple[Array, Array]:
-    """A random start of T1: (n,) and (2n,)."""
+    """A random start of `flat`: (n,) and (2n,)."""
     rng = np.random.default_rng(seed)
     return 3 * rng.normal(size=n), 3 * rng.normal(size=2 * n)
 
 
 def starts(seeds: Sequence[int], n: int = N) -> tuple[Array, Array]:
-    """Random starts of T1, one a seed: (seeds, n) and (seeds, 2n)."""
+    """Random starts of `flat`, one a seed: (seeds, n) and (seeds, 2n)."""
     X, Y = zip(*(start(seed, n) for seed in seeds), strict=True)
     return np.array(X), np.array(Y)
 
 
 def relative(x: AnyArray) -> Array:
-    """‖x − x*‖/‖x*‖ on T1: (*batch, n) → (*batch)."""
+    """‖x − x*‖/‖x*‖ on `flat`: (*batch, n) → (*batch)."""
     return np.linalg.norm(x - X_STAR, axis=-1) / (abs(X_STAR) * np.sqrt(x.shape[-1]))
 
 
 def bias(c: float | Array, gamma1: float | Array = 1.0) -> Array:
-    """What a penalty c leaves on T1, relatively: (4γ₁ + 8)/(3(5cγ₁ + 2γ₁ + 4)) of x, so 0.8/(c + 1.2) for γ₁ = 1."""
+    """What a penalty c leaves, relatively: (4γ₁ + 8)/(3(5cγ₁ + 2γ₁ + 4)) of x, so 0.8/(c + 1.2) for γ₁ = 1."""
     c, gamma1 = np.asarray(c), np.asarray(gamma1)
     require((c > 0) & np.isfinite(c), "c", c, "positive and finite")
     require((gamma1 > 0) & np.isfinite(gamma1), "gamma1", gamma1, "positive and finite")
@@ -52,7 +52,7 @@ def bias(c: float | Array, gamma1: float | Array = 1.0) -> Array:
 
 
 def floor(y0: Array) -> tuple[Array, Array]:
-    """F and the relative error of x at which E-AiPOD ends on T1, from the start (*batch, 2n) of y.
+    """F and the relative error of x at which E-AiPOD ends on `flat`, from the start (*batch, 2n) of y.
 
     With δ what y₂ deviates from its mean: n/20 + ‖δ‖²/4 and ‖δ‖/(0.6√n). Nothing ever moves δ.
     """
@@ -100,7 +100,7 @@ def symmetric(quick: bool) -> Iterator[Claim]:
 
 
 def decay(p: float, steps: int = 4000, seed: int = 0) -> tuple[Array, Array, Array]:
-    """Residual R_k and gap f − v on the way of a run of T1 with n = 10: steps, R_k, gap."""
+    """Residual R_k and gap f − v on the way of a run on `flat` with n = 10: steps, R_k, gap."""
     problem = flat(10)
     kept = np.unique(np.geomspace(30, steps, 14).astype(int))
     states = lv_hba(problem, *start(seed, 10), p=p)
@@ -155,11 +155,11 @@ def published(quick: bool) -> Iterator[Claim]:
     yield Claim(statement, error, at_most=0.05 if quick else 0.025)
 
 
-# T2: an active inequality
+# An active inequality
 
 
 def race(seed: int, steps: int = 2000, **more: Any) -> Trace:
-    """Twenty random starts of T2 side by side: x (20, 1)."""
+    """Twenty random starts of `ripple` side by side: x (20, 1)."""
     rng = np.random.default_rng(seed)
     x0 = rng.uniform(0, 3, 20)
     y0 = rng.uniform(-1, 3, 20)
@@ -168,7 +168,7 @@ def race(seed: int, steps: int = 2000, **more: Any) -> Trace:
 
 
 def off(x: Array) -> Array:
-    """Distance to the nearest local minimum of T2's hyper-objective: (*batch, 1) → (*batch)."""
+    """Distance to the nearest local minimum of `ripple`'s F(x, x): (*batch, 1) → (*batch)."""
     return abs(x - MINIMA).min(-1)
 
 
@@ -192,7 +192,7 @@ def active_inequality(quick: bool) -> Iterator[Claim]:
     yield Claim(statement, distance, at_most=1e-6)
 
 
-# T3: weights of a support vector machine
+# Weights of a support vector machine
 
 
 class Tuned(NamedTuple):

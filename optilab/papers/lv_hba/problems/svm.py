@@ -1,4 +1,4 @@
-"""T3: a weight for every training point of a support vector machine, chosen by a validation loss."""
+"""A weight for every training point of a support vector machine, chosen by a validation loss."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -207,7 +207,7 @@ def accuracy(v: Array, Z: Array) -> Array:
 
 
 def svm(data: Data) -> Coupled:
-    """T3 on these data: x = C clipped to [−8, 3], y = (w, b, ξ) with 1 − ξᵢ − tᵢ(wᵀaᵢ + b) ≤ 0."""
+    """The choice of weights on these data: x = C clipped to [−8, 3], y = (w, b, ξ) with 1 − ξᵢ − tᵢ(wᵀaᵢ + b) ≤ 0."""
     Z = signed(data.train, data.t_train)
     N, k = Z.shape[-2:]
 

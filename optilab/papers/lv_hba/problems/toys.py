@@ -79,7 +79,7 @@ def flat_solution(x: Array) -> Array:
 
 
 def flat(n: int, row: float | None = None) -> Coupled:
-    """T1: the lower level min f(x, y) with 1ᵀx + 1ᵀy₁ + 1ᵀy₂ = 0 leaves y₂ free up to its sum.
+    """A flat lower level: min f(x, y) with 1ᵀx + 1ᵀy₁ + 1ᵀy₂ = 0 leaves y₂ free up to its sum.
 
     The solution is x = −0.3, y₁ = 0.7, y₂ = −0.4, each times 1, with F = n/20.
 
@@ -133,7 +133,7 @@ class RippleUpper:
 
 
 def ripple() -> Coupled:
-    """T2: min F with y minimising (y − 2x)² over y ≤ x, x ∈ [0, 3].
+    """An active inequality: min F with y minimising (y − 2x)² over y ≤ x, x ∈ [0, 3].
 
     The lower solution is y = x with multiplier 2x; F(x, x) has local minima at 0.1489, 0.9862 (the least, 1.7219),
     2.0197 and 2.9908.
