@@ -7,10 +7,11 @@ has the gradient ∇ₓf(x, y) + (∇ₓg(x, y) − ∇ₓg(x, z))/σ: no second
 gradient steps on the proximally smoothed h_σ and g.
 
     the paper                                                here
+    ψ_σ, ∇ψ_σ and T(x, σ), exactly                           Penalised.penalty, .penalty_grad, .T (problems)
     Algorithm 1, double loop with large batches              double_loop
     Algorithm 2, single loop with recursive momentum         single_loop, storm
     ε-stationarity ‖(x − Π_X(x − α∇ψ_σ))/α‖                  stationarity
-    hypergradient with active constraints                    active_hypergrad
+    ∇ψ by the pseudo-inverse of ∇²ᵧᵧg; with active bounds    problem.hypergrad(pinv=True); active_hypergrad
     F2SA: λ = 1/σ grows, no proximal term, unconstrained     f2sa
     SOBA: three steps at once, second-derivative products    optilab.classics.soba
     implicit differentiation at the exact lower solution     implicit
@@ -29,9 +30,9 @@ import numpy as np
 from optilab.core.check import AnyArray, AnyNumber, numbers, require, whole
 from optilab.core.run import algorithm
 from optilab.problems.bilevel import Bilevel
+from optilab.problems.oracles import Number
 
 Array = np.ndarray
-Number = float | np.ndarray  # one for all replicates, or (*batch)
 Schedule = float | np.ndarray | Callable[[int], Any]  # a number or (*batch), or a function of k that gives one
 Count = int | Callable[[int], int]
 LOST = 1e6  # a point this far out has diverged: what is asked there is no longer an error

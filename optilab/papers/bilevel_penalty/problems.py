@@ -19,9 +19,9 @@ import numpy as np
 
 from optilab.core.check import numbers, require, whole
 from optilab.problems.bilevel import Bilevel, NoisyLevel, Residual
+from optilab.problems.oracles import Number
 
 Array = np.ndarray
-Number = float | np.ndarray  # one for all replicates, or (*batch)
 NEWTON = 40  # steps for a root of a cubic: it is met after a dozen
 RANK = 1e-10  # an eigenvalue this small beside the largest is 0
 
