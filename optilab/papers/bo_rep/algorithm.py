@@ -1,4 +1,4 @@
-"""BO-REP for bilevel problems of unbounded smoothness, beside eight methods that take the hypergradient as it comes.
+"""BO-REP for bilevel problems of unbounded smoothness, beside eight methods that don't normalise.
 
     min over x of Φ(x) = f(x, y*(x)),   y*(x) = argmin over y of g(x, y),   g(x, ·) strongly convex
     ∇Φ = ∇ₓf − ∇²ₓᵧg z*,   z* = [∇²ᵧᵧg]⁻¹∇ᵧf   at y*(x)
@@ -6,11 +6,13 @@
     the paper                                                here
     BO-REP: normalised momentum, periodic updates of y       bo_rep
     initialisation refinement: Epoch-SGD, shrinking balls    epoch_sgd, Refinement
-    averaged projected SGD on a ball, the inside of both     ball_sgd
+    averaged projected SGD on a ball, the inside of both     ball_sgd, project_ball
+    oracle calls of k iterations, of the refinement          calls, Refinement.calls
     (K₀, K₁)-smoothness of Φ                                 smoothness
     descent of a normalised step, drift, tracking error      descent, drift, contraction, tracking
     MA-SOBA, SABA                                            ma_soba, saba
     StocBiO, TTSA, SUSTAIN, VRBO                             stocbio, ttsa, sustain, vrbo
+    their hypergradient, by terms of the Neumann series      Series.neumann; in ttsa itself, one random term
     SOBA and clipped SOBA                                    optilab.classics.soba
 
 Each of the five oracles F_x, F_y, G_y, hvp and jvp draws a fresh sample at every call and counts as one call.
@@ -30,9 +32,9 @@ from optilab.core.check import AnyNumber, numbers, require, whole
 from optilab.core.numerics import unit
 from optilab.core.run import Trace, algorithm
 from optilab.problems.bilevel import Bilevel
+from optilab.problems.oracles import Number
 
 Array = np.ndarray
-Number = float | np.ndarray  # one for all replicates, or (*batch)
 LIMIT = 1e6  # a replicate with ‖x‖ beyond it has diverged
 OVERFLOW = "overflow: the iterate left the region where the upper function is representable"
 
@@ -233,7 +235,7 @@ def descent(K0: float, K1: float, eta: float, slope: Array, error: Array) -> Arr
 
 
 def drift(eta: Any, I: int, kappa: float = 1.0) -> Any:
-    """κηI ≥ ‖y*(x_{k+I}) − y*(x_k)‖, for a κ-Lipschitz y*: for sure, since x moves at constant speed."""
+    """κηI ≥ ‖y*(x_{k+I}) − y*(x_k)‖ for a κ-Lipschitz y*, whatever the samples: every step of x has length η."""
     return kappa * eta * I
 
 
@@ -253,7 +255,7 @@ def contraction(curvatures: Any, gamma: Any, N: int) -> Array:
 
 
 def tracking(eta: Any, I: int, rho: Any, kappa: float = 1.0) -> Any:
-    """κηI/(1 − ρ) ≥ ‖y_k − y*(x_k)‖ for a quadratic g without noise, R = ∞, once below it; infinity from ρ = 1 on."""
+    """κηI/(1 − ρ) ≥ ‖y_k − y*(x_k)‖ for a quadratic g without noise, R = ∞, once it has held; infinity for ρ ≥ 1."""
     rho = np.asarray(rho)
     return np.where(rho < 1, drift(eta, I, kappa) / np.where(rho < 1, 1 - rho, 1), np.inf)
 

@@ -11,7 +11,7 @@ a, b, x, y, z, z0 = sp.symbols("a b x y z z_0", real=True)
 T1, E = sp.symbols("T_1 E", integer=True, positive=True)
 s, k = sp.symbols("s k", integer=True, nonnegative=True)
 
-wall = sp.exp(-x) + sp.exp(x - W)  # u, one coordinate of the upper level of W
+wall = sp.exp(-x) + sp.exp(x - W)  # u, the walls at 0 and W in one coordinate of x
 slope = sp.Symbol("u'", nonnegative=True)  # |u'|
 
 
@@ -53,7 +53,7 @@ def wall_identity() -> Derivation:
     first, second = sp.diff(wall, x), sp.diff(wall, x, 2)
     return (
         Derivation(
-            "u = e^(−x) + e^(x−W) is generalised smooth", second**2 - first**2, "u''² − u'², for one coordinate of W"
+            "u = e^(−x) + e^(x−W) is generalised smooth", second**2 - first**2, "u''² − u'², for one coordinate of x"
         )
         .equals(4 * sp.exp(-W), "the products of both exponentials are left")
         .then("plus |u'|²: this is u''²", lambda e: e + slope**2)

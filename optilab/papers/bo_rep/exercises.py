@@ -133,7 +133,7 @@ def _oracles(problem: World) -> dict[str, Any]:
 
 
 def check_step(step: Callable[..., Any], seed: int | None = None) -> str:
-    """An iteration of BO-REP on W with exact oracles must be right to 10⁻⁹, in iterations 0, I and I + 1."""
+    """An iteration of BO-REP on `world` with exact oracles must be right to 10⁻⁹, in iterations 0, I and I + 1."""
     rng = np.random.default_rng(seed)
     oracles = _oracles(world(draw(int(rng.integers(1000))), 0.0, 0.0))
     state = (rng.normal(size=3), rng.normal(size=6), rng.normal(size=6), 2 * rng.normal(size=3))
@@ -173,7 +173,7 @@ def _refined(G_y: Any, x: Array, y: Array, gamma1: float, T1: int, D1: float, E:
 
 
 def check_refinement(refine: Callable[..., Any], seed: int | None = None) -> str:
-    """Epoch-SGD on W with exact gradients must be right to 10⁻⁹, and ask for T₁(2ᴱ − 1) of them."""
+    """Epoch-SGD on `world` with exact gradients must be right to 10⁻⁹, and ask for T₁(2ᴱ − 1) of them."""
     rng, asked = np.random.default_rng(seed), 0
     problem = world(draw(int(rng.integers(1000))), 0.0, 0.0)
     given = (start(3.0), np.zeros(6), 0.4, 3, 1.0, 3)
@@ -218,7 +218,7 @@ class Steep(Walls):
 
 
 def steep(p: float, seed: int = 0) -> World:
-    """W of a seed with walls of steepness p, and exact oracles."""
+    """`world` of a seed with walls of steepness p, and exact oracles."""
     plain = world(draw(seed), 0.0, 0.0)
     return replace(plain, upper=Steep(plain.upper.b, p))  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""What normalisation insures against and what it costs: calls to a target in W, ablations, and data cleaning H."""
+"""What normalisation insures against and what it costs: calls to a target between walls, ablations, cleaning."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
@@ -45,7 +45,7 @@ COSTS = {"SOBA": 5, "MA-SOBA": 5, "MA-SOBA from 0": 5, "StocBiO": 11, "clipped S
 
 @cache
 def instances(seeds: range, scale: float = 0.1) -> World:
-    """W of some seeds, side by side."""
+    """`world` of some seeds, side by side."""
     return world(stacked(seeds), scale)
 
 
@@ -183,7 +183,7 @@ def ablation(
     seeds: range, x0: Array, y0: Any = 0.0, *, scale: float = 0.1, K: int = 4000, refine: Refinement | None = REFINE,
     eta: float = 0.02, beta: Any = 0.9, exact: bool = False, **periods: Any,
 ) -> Run:  # fmt: skip
-    """Run BO-REP on W of some seeds from one x0 (3,), with y0 a number or (seeds, 6): (beta, seeds) each."""
+    """Run BO-REP on `world` of some seeds from one x0 (3,), with y0 a number or (seeds, 6): (beta, seeds) each."""
     problem, beta = instances(seeds, scale), np.atleast_1d(beta)[:, None]
     x0 = np.broadcast_to(x0, (len(beta), len(seeds), 3))
     y0 = np.broadcast_to(y0, (len(seeds), 6))

@@ -1,7 +1,7 @@
-"""W, "two walls and a valley", whose upper curvature has no bound, and H, data hyper-cleaning, where it has one.
+"""`world`, two walls and a valley, whose upper curvature has no bound; `cleaning` of data, where it has one.
 
 Source: the setting is that of J. Hao, X. Gong, M. Liu, "Bilevel Optimization under Unbounded Smoothness", ICLR 2024
-(arXiv 2401.09587); W is ours, H a small form of the cleaning of data with wrong labels.
+(arXiv 2401.09587); `world` is ours, `cleaning` a small form of the weighting of data with wrong labels.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ CONSTANTS = {
 }  # fmt: skip
 
 
-# World W
+# Walls and a valley
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class PerCall(NoisyLevel):
 
 
 class Instance(NamedTuple):
-    """The numbers behind W, n = 3 and m = 6."""
+    """The numbers behind `world`, n = 3 and m = 6."""
 
     A: Array  # (*batch, m, n) orthonormal columns
     H: Array  # (*batch, m, m) eigenvalues from ½ to 1.5
@@ -114,13 +114,13 @@ class World(Bilevel):
     mu: float = 0.5
 
     def slope(self, x: Array) -> Array:
-        """‖∇Φ‖ of W in closed form, e^(x−W) − e^(−x) + Aᵀ∇ᵧf(x, A x): (*batch, n) → (*batch)."""
+        """‖∇Φ‖ of `world` in closed form, ‖e^(x−W) − e^(−x) + Aᵀ∇ᵧf(x, A x)‖: (*batch, n) → (*batch)."""
         upper, A = self.upper, self.lower.A  # type: ignore[attr-defined]
         return np.linalg.norm(upper.grad_x(x, x) + np.matvec(A.mT, upper.grad_y(x, self.y_star(x))), axis=-1)
 
 
 def draw(seed: int) -> Instance:
-    """W of one seed."""
+    """The numbers of one seed."""
     require(whole(seed), "seed", seed, "a whole number, 0 or more")
     rng = np.random.default_rng(seed)
     A = np.linalg.qr(rng.standard_normal((6, 3)))[0]
@@ -129,12 +129,12 @@ def draw(seed: int) -> Instance:
 
 
 def stacked(seeds: Iterable[int]) -> Instance:
-    """W of some seeds side by side, each field (seeds, …)."""
+    """The numbers of some seeds side by side, each field (seeds, …)."""
     return Instance(*map(np.array, zip(*(draw(seed) for seed in seeds), strict=True)))
 
 
 def world(numbers: Instance, scale: float = 0.1, products: float = 0.05) -> World:
-    """W: walls at 0 and W = 20 in each xᵢ, a gentle valley between them with its floor at xᵢ = 14.
+    """Walls at 0 and W = 20 in each xᵢ, a gentle valley between them with its floor at xᵢ = 14.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def largest_step(a: Any) -> Any:
     return (WALL + 2 * np.asarray(a)) * np.exp(-np.asarray(a, dtype=float))
 
 
-# Data hyper-cleaning H
+# Data hyper-cleaning
 
 
 class Data(NamedTuple):
@@ -175,7 +175,7 @@ class Data(NamedTuple):
 
 
 def draw_data(seed: int) -> Data:
-    """H of one seed: labels sign(aᵀw/√d + 0.2ε), d = 20, one w."""
+    """The data of one seed: labels sign(aᵀw/√d + 0.2ε), d = 20, one w."""
     require(whole(seed), "seed", seed, "a whole number, 0 or more")
     rng, d = np.random.default_rng(seed), 20
     w, found = rng.standard_normal(d), []
@@ -189,7 +189,7 @@ def draw_data(seed: int) -> Data:
 
 
 def stacked_data(seeds: Iterable[int]) -> Data:
-    """H of some seeds side by side, each field (seeds, …)."""
+    """The data of some seeds side by side, each field (seeds, …)."""
     return Data(*map(np.array, zip(*(draw_data(seed) for seed in seeds), strict=True)))
 
 
@@ -345,7 +345,7 @@ class Weighted(Terms):
 
 
 def cleaning(data: Data, minibatch: int = 32) -> World:
-    """H: weights sigmoid(xᵢ) of 200 training points, such that the fitted y is good on clean validation points."""
+    """Weights sigmoid(xᵢ) of 200 training points, such that the fitted y is good on clean validation points."""
     n, m = data.train.shape[-2:]
     upper = Validation(data.valid * data.t_valid[..., None], n, minibatch)
     lower = Weighted(data.train * data.t[..., None], n, minibatch)

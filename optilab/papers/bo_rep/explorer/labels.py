@@ -20,7 +20,7 @@ FRAMES, STEPS = 60, 3600
 
 
 def cleaned(method: str, eta: float, alpha: float, seed: int, progress: Any = False) -> Trace:
-    """3600 iterations on H, γ = ½, from equal weights."""
+    """3600 iterations on `cleaning`, γ = ½, from equal weights."""
     problem, rng = cleaning(draw_data(seed)), np.random.default_rng(seed)
     start = np.zeros(problem.n), np.zeros(problem.m)
     states: Any = bo_rep(problem, *start, eta=eta, gamma=0.5, rng=rng) if method == "BO-REP" else None

@@ -1,4 +1,4 @@
-"""What several pictures share: the methods' colours, and runs of BO-REP on W for one replicate, which are fast."""
+"""What several pictures share: the methods' colours, and fast runs of BO-REP on `world` for one replicate."""
 
 from functools import cache
 from typing import NamedTuple
@@ -15,7 +15,7 @@ ETA, NU, LOST = 0.02, 0.1, 1e6
 
 
 class Turned(NamedTuple):
-    """W of one seed, the lower level in the eigenvectors of its Hessian."""
+    """`world` of one seed, the lower level in the eigenvectors of its Hessian."""
 
     A: Array
     U: Array  # H = U diag(λ) Uᵀ
@@ -26,7 +26,7 @@ class Turned(NamedTuple):
 
 @cache
 def turned(seed: int) -> Turned:
-    """The numbers of W."""
+    """The numbers of `world`."""
     A, H = draw(seed)
     lam, U = np.linalg.eigh(H)
     return Turned(A, U, lam, U.T @ A, A @ np.full(3, MIDDLE))
@@ -59,7 +59,7 @@ class Chase(NamedTuple):
 def exact_run(
     I: int, N: int, gamma: float, R: float, refine: Refinement | None, budget: int, far: float = 34.0
 ) -> Chase:
-    """BO-REP on W of seed 0 from x = 6, y = y*(6 + far), η = 0.02, β = 0.9."""
+    """BO-REP on `world` of seed 0 from x = 6, y = y*(6 + far), η = 0.02, β = 0.9."""
     A, U, lam, B, b = turned(0)
     x, e, spent = np.full(3, 6.0), B @ np.full(3, far), 0
     z, m = np.zeros(6), np.zeros(3)
@@ -86,7 +86,7 @@ def exact_run(
 
 
 def noisy_run(scale: float, beta: float, seed: int, K: int, begin: float = 10.0) -> Array:
-    """X (K + 1, 3) of BO-REP on W of a seed from x = begin, y = y*(x), drawing as `default_rng(seed)`; I = 2, N = 3."""
+    """X (K + 1, 3) of BO-REP on `world` from x = begin, y = y*(x), drawing as `default_rng(seed)`; I = 2, N = 3."""
     A, U, lam, B, b = turned(seed)
     drawn = normals(seed, int(calls(K)))
     other = drawn @ U

@@ -16,7 +16,7 @@ LEFT, RIGHT = -15, 35  # of the picture
 
 
 def both(a: float, alpha: float, eta: float, method: str, seed: int, progress: Any = False) -> dict[str, Trace]:
-    """2500 iterations of a rival and of BO-REP from depth a, on the same instance of W."""
+    """2500 iterations of a rival and of BO-REP from depth a, on the same instance of `world`."""
     problem, x, rng = world(draw(seed)), start(a), np.random.default_rng
     theirs = rival(method, problem, x, np.array(alpha), rng(seed))
     ours = bo_rep(problem, x, np.zeros(6), eta=eta, rng=rng(seed))
