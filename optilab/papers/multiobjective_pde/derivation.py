@@ -126,7 +126,7 @@ def shortest_mix() -> Derivation:
 
 def certificate() -> Derivation:
     """Both objectives fall alike along minus that mix."""
-    star = (r - q) / (p - 2 * q + r)
+    star = shortest_mix().result
     return Derivation(
         "What it certifies",
         sp.Matrix([alpha * p + (1 - alpha) * q, alpha * q + (1 - alpha) * r, SHORT]),

@@ -3,21 +3,25 @@
     −Δy + κ max(0, y) = Bq,        J_i(q) = ½‖y(q) − y_d^i‖² + ½σ_i‖Bq‖²
 
     the methods                                            here
-    A1  semismooth Newton for the state; fixed point       semismooth_newton, solve_state; fixed_point (state)
-    A2  adjoint gradients; Newton in q                     FullModel.gradients, .piece (models); newton,
-          and its reference, L-BFGS-B                        quasi_newton (scalar)
-    A3  weighted sum, the baseline                         weighted_sum (fronts)
-    A4  reference-point walk                               reference_walk (fronts)
-    A5  Pascoletti–Serafini, augmented Lagrangian          pascoletti_serafini (fronts)
-    A6  POD; reduced model; Δ(q); certified J              pod, ReducedModel, error_bound, .certified (reduced)
-          adaptive walk; trust region                        reference_walk with Certified; trust_region
-    A7  common descent with gradients, the baseline        mgda (descent)
-    A8  Direction; NewSubgradient; descent across kinks    direction; new_subgradient; gebken_peitz (descent)
-    A9  continuation along the Pareto set                  continuation
-    A10 continuation along (f, ‖·‖₁): exact; by arc length l1_path; l1_continuation (l1)
-    A11 state constraint by Moreau–Yosida                  moreau_yosida (constraints)
-    A12 switching times                                    switching_gradients, switching_front (constraints)
-        promises                                           contraction, effectivity_bound, steps_bound
+    the equation; the objectives J_i                       MaxPDE, Tracking (problems)
+    semismooth Newton for the state; fixed point           semismooth_newton, solve_state; fixed_point (state)
+    adjoint gradients; gradients and Hessians on a piece   FullModel.gradients; .piece (models)
+    Newton in q; its reference, L-BFGS-B                   newton; quasi_newton (scalar)
+    weighted sum, the baseline                             weighted_sum (fronts)
+    reference-point walk                                   reference_walk (fronts)
+    Pascoletti–Serafini; its augmented Lagrangian          pascoletti_serafini; Augmented (fronts)
+    POD; reduced model                                     pod; ReducedModel (reduced)
+    error bound Δ; certified error of J                    error_bound; ReducedModel.certified (reduced)
+    adaptive walk; trust region                            reference_walk with Certified; trust_region (reduced)
+    common descent with gradients, the baseline            mgda (descent)
+    descent across kinks; its direction and subgradients   gebken_peitz; direction, new_subgradient (descent)
+    shortest mix of gradients                              optilab.classics.mgda
+    continuation along the Pareto set                      continuation (continuation)
+    continuation along (f, ‖·‖₁): exact; by arc length     l1_path; l1_continuation (l1)
+    state constraint by Moreau–Yosida                      moreau_yosida (constraints)
+    switching times                                        switching_gradients, switching_front (constraints)
+    promises                                               contraction (state), effectivity_bound (reduced),
+                                                             steps_bound (descent)
 
 All of them take one instance, but the fixed point and `mgda`: sets of active nodes, bases and bundles of subgradients
 differ from replicate to replicate.
@@ -28,7 +32,6 @@ stands on, named where they are used.
 """
 
 from optilab.papers.multiobjective_pde.algorithm.constraints import (
-    GAMMAS,
     Penalised,
     moreau_yosida,
     switching_front,
