@@ -122,8 +122,9 @@ def push_along_a_width() -> Derivation:
         )
         .equals(gamma * guidance, "is what guidance adds, as it has to be")
         .then(
-            "in the first line put t = 1, where √V = s; before that, where the data are narrow, √V is nearly 1 − t",
-            lambda e: sp.integrate(gamma * s * (guidance / (1 - t)), (t, t_min, 1)),
+            "at t = 1, where √V = s, the first line is s times the integral of this over √V; before that, where the "
+            "data are narrow, √V is nearly 1 − t",
+            lambda e: sp.integrate(s * e / (1 - t), (t, t_min, 1)),
         )
         .equals(
             gamma * s * sp.log(1 / t_min),

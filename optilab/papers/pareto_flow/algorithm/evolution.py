@@ -97,7 +97,7 @@ def crossed(parents: Array, rng: np.random.Generator, eta: float) -> Array:
 
 
 def mutated(x: Array, rng: np.random.Generator, eta: float, width: Array) -> Array:
-    """X (*batch, N, d) with one coordinate in d moved by δ · width on average, δ of the polynomial law on (−1, 1)."""
+    """Designs (*batch, N, d), one coordinate in d on average moved by δ · width, δ of the polynomial law on (−1, 1)."""
     u = rng.random(size=x.shape)
     power = 1 / (eta + 1)
     delta = np.where(u < 0.5, (2 * u) ** power - 1, 1 - (2 * (1 - u)) ** power)

@@ -80,12 +80,12 @@ def push(gamma: float, t_min: float, s: float = 1.0) -> float:
 
 
 def noise_spread(g: Number, t_min: Number) -> Array:
-    """G √(1 − t_min), how far the offspring's noise alone carries a sample: standard deviations, whatever T."""
+    """How far the offspring's noise alone carries a sample, g √(1 − t_min): standard deviations, whatever T."""
     return g * np.sqrt(1 - np.asarray(t_min))
 
 
 def selection_drift(g: Number, t_min: Number, T: int, candidates: int) -> Array:
-    """C g (1 − t_min) √T, how far choosing the best of so many candidates carries it along a fixed direction.
+    """How far choosing the best of so many candidates carries it along a fixed direction, c g (1 − t_min) √T.
 
     c is the mean of the largest of `candidates` standard normals: a step moves by c g √Δt, and there are (1 − t_min) T.
 
@@ -109,6 +109,6 @@ def largest_normal(count: int) -> float:
 
 
 def loss_floor(s: Number = 1.0) -> Array:
-    """S π/2, the least mean square per coordinate of any velocity for N(m, s²) data."""
+    """The least mean square per coordinate of any velocity for N(m, s²) data, s π/2."""
     require(np.asarray(s) > 0, "s", s, "positive")
     return np.asarray(s) * np.pi / 2
