@@ -8,14 +8,17 @@ penalty on the distance to the first policy is left out.
 
     the paper                                              here
     advantages: GRPO, Dr. GRPO, RLOO, REINFORCE++          optilab.classics.group_advantages
-    g_i, clipped to norm 1                                 Gradients.of, Gradients.each, clipped
+    mean of A ∇log π of r = Σ w_i r_i; of r_i alone, g_i   Gradients.of, problems.FactoredBandit.score; Gradients.each
+    clipped to norm 1                                      clipped
     fixed weights                                          fixed_weights
     hypervolume-guided: r = m Σ w_i r_i                    hypervolume_guided
       ΔHV and the buffer; m = 0.5 + 1.5 tanh(scale ΔHV)    extended, meta_reward
     gradient-based weights                                 gradient_weights
       I_i = ⟨g_i, Σ_j g_j⟩; w = softmax(log w + ratio I)   influence, mirror_step
+      ratio = lr/μ                                         step_ratio
     not in the paper: weights of the least-norm gradient   mgda_weights
     hypervolume of the checkpoints so far                  progress
+    a front bent inwards: φ(p), and where it is least      scalarised, watershed
 
 Source: Y. Lu, Z. Wang, S. Li, X. Liu, C. Yu, Q. Yin, Z. Shi, Z. Zhang, M. Jiang, "Learning to Optimize Multi-Objective
 Alignment Through Dynamic Reward Weighting", 2025 (arXiv 2509.11452), as in the authors' public code.
@@ -312,12 +315,14 @@ def step_ratio(lr: float, mu: float) -> float:
 
 
 def meta_reward(gain: Array, hv_scale: Number) -> Array:
-    """M = 0.5 + 1.5 tanh(hv_scale ΔHV), in [0.5, 2)."""
+    """The factor m = 0.5 + 1.5 tanh(hv_scale ΔHV) of the next reward, in [0.5, 2)."""
     return 0.5 + 1.5 * np.tanh(hv_scale * np.asarray(gain))
 
 
 def extended(front: Array, J: Array, reference: Array) -> tuple[Array, Array]:
     """What a vector adds to the hypervolume of a front, and the front with it.
+
+    ΔHV is the box between the reference and J, less the part of it that the front dominates already.
 
     Parameters
     ----------
@@ -373,7 +378,7 @@ def progress(J: Array, reference: Array) -> Array:
 
 
 def scalarised(p: Array, w: Number, H: int) -> Array:
-    """Φ(p) = w p^H + (1 − w)(1 − p)^H, what fixed weights climb: convex for H ≥ 2, so largest at an end."""
+    """What fixed weights climb, φ(p) = w p^H + (1 − w)(1 − p)^H: convex for H ≥ 2, so largest at an end."""
     _check_tokens(w, H)
     p = np.asarray(p)
     require((p >= 0) & (p <= 1), "p", p, "from 0 to 1")
