@@ -6,10 +6,10 @@ from optilab.core.derive import Derivation
 
 C, N, R, M, epsilon, ell, u, sigma, alpha = sp.symbols("C N R M epsilon ell u sigma alpha", positive=True)
 a, c1, c2, m = sp.symbols("a c_1 c_2 m", positive=True)
-G, L, Delta, s, q, x, rho, T, eta, w0, t = sp.symbols("G L Delta s q x rho T eta w_0 t", positive=True)
+G, L, Delta, s, q, x, rho, w0 = sp.symbols("G L Delta s q x rho w_0", positive=True)
 
 
-# D1: the budget
+# The budget
 
 
 def one_release() -> Derivation:
@@ -76,7 +76,7 @@ def best_split() -> Derivation:
     )
 
 
-# D2: why four thirds
+# Why four thirds
 
 
 def four_thirds() -> Derivation:
@@ -111,7 +111,7 @@ def ratio() -> Derivation:
     )
 
 
-# D3: differences carry noise along
+# Differences carry noise along
 
 
 def telescope() -> Derivation:

@@ -11,8 +11,10 @@ the replacement of one record of one client. The server is trusted: noise is add
     routine GD: x_{r+1} = x_r − η v_r                                GD
     routine BVR-L-SGD: K local steps of one client, each on a
         privatised difference over a batch                           BVR
-    noise multipliers σ₁, σ₂ for ε, δ, R, T                          sigmas
+    order α; noise multipliers σ₁, σ₂ for ε, δ, R, T                 renyi_order; sigmas, by multipliers
     σ₁, σ₂, σ₃, with subsampling without replacement                 bvr_sigmas
+    ν of DP-SGD                                                      dp_sgd_noise
+    s² = d log(1/δ)/(N²ε²); utility of DIFF2-GD, of DP-GD            noise_level; diff2_utility, dp_gd_utility
     τ = T/R ≈ (2G²s/(LΔ))^{2/3}; steps and rounds of theory          best_tau, restart_bound, theory_step, theory_rounds
     a step that stays stable; the paper's rule to give one up        stability, survives
     output x_out uniform among x_0 … x_{R−1}                         uniform_output

@@ -41,8 +41,8 @@ def sigmas(
     """The noise multipliers σ₁, σ₂ with which R rounds of DIFF2-GD are (ε, δ)-private.
 
     At order α a release costs 2α/(N²σ²), N = P n_min, since one record moves a mean by 2C/N at most. ⌈R/T⌉ restarts
-    cost ε/(2u), R differences ε(u − 1)/(2u), and the conversion to (ε, δ) takes the other ε/2. Of T = 1, all restarts,
-    σ₁ takes all and σ₂ is 0.
+    cost ε/(2u), R differences ε(u − 1)/(2u), and the conversion to (ε, δ) takes the other ε/2. With T = 1 all rounds
+    are restarts: they get all of the first ε/2, and σ₂ is 0.
 
     Parameters
     ----------
@@ -68,7 +68,10 @@ def sigmas(
 
 
 def multipliers(N: Number, R: int, T: int | Array, eps: AnyNumber, delta: Number, u: float = 1.25) -> tuple[Any, Any]:
-    """The formulas of `sigmas`, in N = P n_min and without its warnings."""
+    """σ₁² = 4uα⌈R/T⌉/(N²ε) and σ₂² = 4uαR/((u − 1)N²ε), and for T = 1 4αR/(N²ε) and 0: `sigmas` without warnings.
+
+    N is P n_min.
+    """
     alpha, N2 = renyi_order(eps, delta), np.square(np.asarray(N, dtype=float))
     M, only = np.ceil(np.divide(R, T)), np.equal(T, 1)
     sigma1 = np.sqrt(4 * np.where(only, 1, u) * alpha * M / (N2 * eps))

@@ -28,7 +28,7 @@ class Round(NamedTuple):
 
 
 def release(now: Gradients, before: Gradients, v: Array, restart: Array, C1: Number, c: Number) -> Array:
-    """What the clients send of round r, before noise, added to what is known: the new estimate without its own noise.
+    """v_r before its noise: a clipped mean of gradients at a restart, else v_{r−1} plus one of differences.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _radius(C: Number, length: Array) -> Array:
 
 
 def _times(C: Number, sigma: Number) -> Array:
-    """C σ, and 0 where σ is: without noise C may be infinite."""
+    """Cσ, and 0 where σ is 0: without noise C may be infinite."""
     return np.where(np.equal(sigma, 0), 0.0, np.where(np.isinf(C), 0, C) * np.asarray(sigma))
 
 
