@@ -4,16 +4,18 @@
     Neighbours differ in one row, replaced. What is computed from noisy answers alone costs no privacy.
 
     the paper                                               here
-    ρ of (ε, δ), noise of a ρ, noisy maximum, the count     optilab.problems.privacy
-    queries, workloads, their sensitivities                 problems: Cells, Prefixes, HalfSpaces
+    ρ of (ε, δ); noise of a ρ; noisy maximum, the count     optilab.problems.privacy: cdp_rho; gaussian_sigma; Budget
+    marginals and ranges, prefixes, half-spaces             problems: Cells, Prefixes, HalfSpaces
+      a workload's sensitivity Δ₂                             Queries.sensitivity
     one shot: every workload measured with ρ/m              one_shot, measure
     adaptive: T rounds, each S workloads of largest error   adaptive
+      hybrid: some workloads measured before the rounds       its argument first
     the genetic projection of noisy answers                 genetic, project
       a copy of the best table with one new cell              mutate
       … with a cell that an elite table has                   crossover
       its answers by the one-row update                       one_row_update, fitness
     rivals: RAP, RAP++, PGM                                 SoftTable, Relaxed with anneal, pgm
-      a table of soft categories made hard                    draws, systematic
+      a table of soft categories made hard                    SoftTable.draws; draws, systematic
     what noise costs, what N' rows can do                   answer_bound, noise_floor, sampling_bound
 
 Source: T. Liu, J. Tang, G. Vietri, Z. S. Wu, "Generating Private Synthetic Data with Genetic Algorithms", ICML 2023

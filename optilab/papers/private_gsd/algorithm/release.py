@@ -175,8 +175,8 @@ def adaptive(
     budget = budget_for(n, queries, epsilon, delta)
     total = float(budget.total)
     truth = queries.answers(table)
-    refused = genetic(np.zeros(queries.M), queries, rng=rng, **search)  # here, before anything is spent
-    best = queries.domain.uniform(rng, len(next(refused).best))
+    checked = genetic(np.zeros(queries.M), queries, rng=rng, **search)  # refused here, before anything is spent
+    best = queries.domain.uniform(rng, len(next(checked).best))
     measured = Measured(np.zeros(0, dtype=int), np.zeros(0), np.zeros(0))
     if len(first) > 0:
         noise, searching = rng.spawn(2)
