@@ -7,17 +7,23 @@ that it never leaves the equator. Its time average does.
 
     the paper                                                 here
     Algorithm 1: dθ = (−(d−1)/2 θ + ε P∇f)dt + P dW           langevin (a discretisation of ours, step h/(d−1))
-    Algorithm 2: one random sample a step, with replacement   averaged_sgd
+    Algorithm 2: one random sample a step, with replacement   averaged_sgd; its step: sgd_step
+    the ε of Algorithm 1 that the η of Algorithm 2 is like    matched
     output for odd k: the mean of θ_t, normalised             first_moment
-    output for even k: the top eigenvector of the mean θθᵀ    second_moment
-    Corollary: average, then refine on the other half         online_sgd or gradient_ascent from the estimate
+    output for even k: the top eigenvector of the mean θθᵀ    second_moment; estimate chooses by k
+    Corollary: average, then refine on the other half         `problems.halves`; online_sgd, gradient_ascent from there
     rivals: the last iterate, online SGD, ascent              Chain.theta, online_sgd, gradient_ascent
             SGD on a smoothed loss                            smoothed_sgd, smoothing
             partial trace, unfolding                          partial_trace, unfolding
-    theory                                                    sample_exponent, predicted_overlap, tilted, critical, …
+    Theorems 2 and 3: how many samples are enough             sample_exponent
+    information exponent k*                                   information_exponent
+    not in the paper: average to first order in ε             shift, predicted_overlap
+                      stationary law of m, its transition     tilted, mean_away, critical
+                      smoothing the loss of a tensor          smoothed_value
+    tensor PCA, single-index model, Hermite polynomials h_j   SpikedTensor, SingleIndex, hermite, in `problems`
 
 Source: S. Wei, A. Damian, J. D. Lee, "Improved High-Dimensional Estimation with Langevin Dynamics and Stochastic Weight
-Averaging", ICLR 2026 (arXiv 2603.06028). Constants without a source are derived in `derivation`.
+Averaging", ICLR 2026 (arXiv 2603.06028). `derivation` has the constants to first order in ε, of smoothing and of v.
 """
 
 from collections.abc import Callable, Iterator
@@ -135,7 +141,7 @@ def averaged_sgd(
     theta0 : array (*batch, d)
         Where to start; brought to length 1.
     eta : number or array (*batch)
-        Step size, 0 or more: its inverse is the temperature's.
+        Step size η, 0 or more; it acts as a temperature does, see `matched`.
     steps : int
         N, at least 1.
     rng : numpy.random.Generator
@@ -483,18 +489,20 @@ def mean_away(d: int, k: int, epsilon: float) -> float:
 
 
 def critical(d: int, k: int) -> float:
-    """ε_c, from which the pole is likelier than the equator: (d−3)/4 · min −ln(1 − m²)/m^k, for k ≥ 3.
+    """ε_c, above which `tilted` is higher somewhere near the pole than at the equator, for k ≥ 3.
 
+    (d−3)/4 · min −ln(1 − m²)/m^k over m in (0, 1):
     0.489(d − 3) for k = 3 and 0.614(d − 3) for k = 4.
     """
     require(whole(d, 4), "d", d, "a whole number, 4 or more")
     require(whole(k, 3), "k", k, "a whole number, 3 or more")
-    m = _grid()[2000:]
+    grid = _grid()
+    m = grid[grid > 0]
     return float((d - 3) / 4 * (-np.log1p(-(m**2)) / m**k).min())
 
 
 def matched(eta: float, v: float) -> tuple[float, float]:
-    """Of batch-1 SGD with steps η and noise v = E[y²σ′²] (k for h_k at the equator): ε = 1/(ηv), time per step η²v."""
+    """The ε = 1/(ηv) and the time η²v of a step of batch-1 SGD with noise v = E[y²σ′²], k for h_k at the equator."""
     for name, value in (("eta", eta), ("v", v)):
         require(0 < value < np.inf, name, value, "positive and finite")
     return 1 / (eta * v), eta**2 * v

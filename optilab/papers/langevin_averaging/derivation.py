@@ -14,6 +14,11 @@ lam = sp.symbols("lambda", positive=True)
 w = sp.symbols("w", real=True)
 
 
+def hermite(k: int, x: sp.Expr) -> sp.Expr:
+    """The Hermite polynomial h_k, of mean square 1 under the normal distribution, for k = 3 or 4."""
+    return {3: (x**3 - 3 * x) / sp.sqrt(6), 4: (x**4 - 6 * x**2 + 3) / sp.sqrt(24)}[k]
+
+
 # The chain
 
 
@@ -133,10 +138,11 @@ def _smoothed(k: int) -> sp.Expr:
     """The mean of h_k((a + λ√r w)/√(1 + λ²)) where w is a coordinate of a uniform point of S^{d−2}."""
     s = 1 + lam**2
     x = (a + lam * sp.sqrt(r) * w) / sp.sqrt(s)
-    h = {3: (x**3 - 3 * x) / sp.sqrt(6), 4: (x**4 - 6 * x**2 + 3) / sp.sqrt(24)}[k]
     moments = {0: sp.Integer(1), 2: 1 / (d - 1), 4: 3 / ((d - 1) * (d + 1))}
     return sum(
-        coefficient * moments[power] for (power,), coefficient in sp.Poly(sp.expand(h), w).terms() if power in moments
+        coefficient * moments[power]
+        for (power,), coefficient in sp.Poly(sp.expand(hermite(k, x)), w).terms()
+        if power in moments
     )
 
 
@@ -181,7 +187,7 @@ def smoothing_four() -> Derivation:
         .then("C = ∂S/∂a − 2a ∂S/∂r", lambda e: sp.diff(e, a) - 2 * a * sp.diff(e, r))
         .equals((by_a - 2 * a * by_r) / sp.sqrt(24), "sorted")
         .then("without smoothing", lambda e: e.subs(lam, 0))
-        .equals(2 * (a**3 - 3 * a) / sp.sqrt(6), "h₄′(a) = 2h₃(a)")
+        .equals(2 * hermite(3, a), "h₄′(a) = 2h₃(a)")
     )
 
 
@@ -202,14 +208,10 @@ def signal() -> Derivation:
     """E h₃(⟨u, x⟩) h₃(⟨v, x⟩) = m³ for unit vectors with ⟨u, v⟩ = m."""
     p, q = sp.symbols("p q", real=True)
     root = sp.symbols("c", positive=True)
-
-    def h(x: sp.Expr) -> sp.Expr:
-        return (x**3 - 3 * x) / sp.sqrt(6)
-
     return (
         Derivation(
             "The signal of one neuron",
-            h(p) * h(m * p + root * q),
+            hermite(3, p) * hermite(3, m * p + root * q),
             "u = θ*, v = θ = mu + cw with w ⊥ u: ⟨u, x⟩ = p and ⟨w, x⟩ = q are independent normal",
         )
         .then("the mean, term by term: 1, 3, 15 for p², p⁴, p⁶", lambda e: normal_mean(e, p, q))
@@ -222,7 +224,9 @@ def noise() -> Derivation:
     """The noise v = E[y² h₃′(s)²] at the equator, where y and s are independent: 3."""
     p = sp.symbols("s", real=True)
     return (
-        Derivation("The noise of one sample", (3 * p**2 - 3) ** 2 / 6, "h₃′(s)², and E y² = 1 is independent of s")
+        Derivation(
+            "The noise of one sample", sp.diff(hermite(3, p), p) ** 2, "h₃′(s)², and E y² = 1 is independent of s"
+        )
         .then("the mean", lambda e: normal_mean(e, p))
         .equals(sp.Integer(3), "v = k: a step of length η is a Brownian motion of time 3η²")
     )
