@@ -7,14 +7,20 @@ with g_t = ∇f_t(x_t), one gradient a round, and the hint M_t = g_{t−1}: the 
 V̄_t = Σ_{s≤t} ‖g_s − M_s‖² says how wrong that was. X has the diameter D, ‖g_t‖ ≤ G, F_t = E f_t is L-smooth.
 
     the paper                                                   here
-    x_t, x̂_{t+1} with ψ_t = ψ/η_t                              optimistic
+    x_t, x̂_{t+1} with ψ_t = ψ/η_t                              optimistic; argmin: `step` of `problems.mirror`
+    M_t = g_{t−1}                                               last_gradient
     convex: η_t = D/√(δ + 4G² + V̄_{t−1}); without G            Convex; Practical
+            δ = 10 D²L²                                         best_delta
     strongly convex: η_t = 2/(λt)                               StronglyConvex
     exp-concave: ψ_t = ½‖x‖²_{H_t}                              exp_concave, exp_concave_beta
+                 projection in the norm of H_t                  Mahalanobis, in `problems.mirror`
     two layers for dynamic regret: pool, bases, meta level      pool, ensemble
     optimistic FTRL and FTL of Sachs et al.                     optimistic_ftrl, optimistic_ftl
+               what they are promised                           ftrl_bound, ftrl_worst, ftl_bound
     the regret on any path; its mean                            path_bound; convex_bound
-    rates whose constants aren't stated                         …_shape
+    rates without constants: strongly convex, exp-concave,      strongly_convex_shape, exp_concave_shape,
+                             dynamic; the lower bound           dynamic_shape; lower_shape
+    σ²_{1:T}, Σ²_{1:T}; static and dynamic regret               noise_total, drift_total; …_regret, in `problems`
 
 Online gradient descent and AdaGrad, which don't guess, are in `classics`.
 
