@@ -18,12 +18,16 @@ and only tokens with low_H ≤ m_H < τ_H and m_F < τ_F are learned from.
     m_H, m_F                                               shifts; token_scores with the line above
     subsets of tokens, one token each by default           subset_scores
     accept                                                 accepted
-    gradient of the unchanged objective, accepted only     token_weights, gradient
-    step of the optimiser; its moments                     ascend
+    the objective: aggregation over accepted tokens        token_weights, aggregate
+    its gradient, unchanged but for the mask               gradient
+    step of the optimiser; its moments                     ascend; updated, adam_direction
     CAPO                                                   capo
-    GRPO, Dr. GRPO, REINFORCE; PPO's clipping, a KL price  policy_gradient, surrogate
-    not in the paper: tokens left out at random            random_mask
+    GRPO, Dr. GRPO, REINFORCE                              policy_gradient
+    PPO's min(ρA, clip(ρ, 1 ± ε)A); a KL price             surrogate; kl_slope
     theorem 5.1                                            improvement_bound
+    not in the paper: tokens left out at random            random_mask
+                      α*, where m_H turns negative         overshoot
+                      largest m_F where ‖h‖ = 1            largest_fisher
 
 Policies here are their last layer, so "all parameters" are W. The paper's experiments don't discount.
 
@@ -256,7 +260,7 @@ def random_mask(
 def advantages(rewards: Array, G: int, base: str) -> Array:
     """What a response is worth beside the other G − 1 to its prompt: rewards (*batch, N) → (*batch, N).
 
-    REINFORCE: R. Dr. GRPO: R − mean. GRPO: (R − mean)/(std + 10⁻⁴), std with G − 1 below its sum of squares.
+    REINFORCE: R. Dr. GRPO: R − mean. GRPO: (R − mean)/(std + 10⁻⁴), std² the sum of squares over G − 1.
 
     Raises
     ------
@@ -354,9 +358,20 @@ def look_ahead(g: Array, moments: Moments | None, betas: tuple[float, float] = B
     """What Adam would make of a gradient g (*batch, n, K, d) as its next one; g itself before there are moments."""
     if moments is None or moments.t == 0:
         return g
-    m = betas[0] * moments.m[..., None, :, :] + (1 - betas[0]) * g
-    s = betas[1] * moments.s[..., None, :, :] + (1 - betas[1]) * g**2
-    t = moments.t + 1
+    shared = Moments(moments.m[..., None, :, :], moments.s[..., None, :, :], moments.t)
+    return adam_direction(updated(shared, g, betas), betas)
+
+
+def updated(moments: Moments, g: Array, betas: tuple[float, float]) -> Moments:
+    """The moments with a gradient g (…, K, d) in them; the old ones aren't changed."""
+    m = betas[0] * moments.m + (1 - betas[0]) * g
+    s = betas[1] * moments.s + (1 - betas[1]) * g**2
+    return Moments(m, s, moments.t + 1)
+
+
+def adam_direction(moments: Moments, betas: tuple[float, float]) -> Array:
+    """m̂/(√ŝ + 10⁻⁸) with m̂ = m/(1 − β₁ᵗ) and ŝ = s/(1 − β₂ᵗ), after one update or more: (…, K, d)."""
+    m, s, t = moments
     return m / (1 - betas[0] ** t) / (np.sqrt(s / (1 - betas[1] ** t)) + EPS)
 
 
@@ -479,11 +494,9 @@ def ascend(
     """One step along g (*batch, K, d), and the moments with g in them, where there are any."""
     if moments is None:
         return theta + lr * _flat(g), None
-    m = betas[0] * moments.m + (1 - betas[0]) * g
-    s = betas[1] * moments.s + (1 - betas[1]) * g**2
-    moments = Moments(m, s, moments.t + 1)
+    moments = updated(moments, g, betas)
     if optimizer == "Adam":
-        g = m / (1 - betas[0] ** moments.t) / (np.sqrt(s / (1 - betas[1] ** moments.t)) + EPS)
+        g = adam_direction(moments, betas)
     return theta + lr * _flat(g), moments
 
 

@@ -11,6 +11,7 @@ Q = sp.symbols("q_0:3", nonnegative=True)  # any other distribution
 t, A = sp.symbols("t A", real=True)
 alpha, h, s, f, n, omega, C, gamma = sp.symbols("alpha h s f n omega C gamma", positive=True)
 epsilon, delta = sp.symbols("epsilon delta_F", positive=True)
+A2, B = sp.symbols("a_2 b", positive=True)  # ‖v‖² and ‖v‖⁴ − vᵀFv
 
 
 def moved(k: int) -> sp.Expr:
@@ -162,16 +163,15 @@ def overshoot() -> Derivation:
 
 def overshoot_limit() -> Derivation:
     """The step at which that line crosses zero."""
-    a2, b = sp.symbols("a_2 b", positive=True)
     return (
         Derivation(
             "Where it overshoots",
-            2 * a2 + alpha * A * h**2 * b,
+            2 * A2 + alpha * A * h**2 * B,
             "the bracket, b = a₂² − vᵀFv; b > 0 where a is unlikely, b < 0 where it is likely",
         )
         .then("zero at one α", lambda bracket: sp.solve(bracket, alpha)[0])
         .equals(
-            -2 * a2 / (A * h**2 * b), "α* = 2a₂/(−A‖h‖²b): beyond it m_H < 0. It is there if A and b differ in sign"
+            -2 * A2 / (A * h**2 * B), "α* = 2a₂/(−A‖h‖²b): beyond it m_H < 0. It is there if A and b differ in sign"
         )
     )
 
@@ -179,13 +179,14 @@ def overshoot_limit() -> Derivation:
 def examples() -> Derivation:
     """α* of the second and of the third token of (0.9, 0.07, 0.03)."""
     policy = (sp.Rational(90, 100), sp.Rational(7, 100), sp.Rational(3, 100))
+    general = overshoot_limit().result.subs({A: -1, h: 1})
 
     def limit(policy: sp.Matrix, a: int) -> sp.Expr:
         v = [int(k == a) - p for k, p in enumerate(policy)]
         a2 = sp.Add(*[v_k**2 for v_k in v])
         mean = sp.Add(*[p * v_k for p, v_k in zip(policy, v, strict=True)])
         bend = sp.Add(*[p * v_k**2 for p, v_k in zip(policy, v, strict=True)]) - mean**2
-        return 2 * a2 / (a2**2 - bend)
+        return general.subs({A2: a2, B: a2**2 - bend})
 
     return (
         Derivation("Two unlikely tokens", sp.Matrix(policy).T, "π, with ‖h‖ = 1 and A = −1")
