@@ -2,7 +2,7 @@
 
 A latent z_t is a noised z_0; the score s = ∇ log p_t of the noised prior is known, and Tweedie's formulas give the mean
 ẑ_0 and the covariance of z_0 given z_t. What is missing is the score of the measurement, ∇ log p(y | z_t). All methods
-put ẑ_0 for z_0 there, and differ in how they step; ᾱ counts noise down, from near 0 to 1.
+but the yardstick put ẑ_0 for z_0 there, and differ in how they step; ᾱ rises from near 0, all noise, to 1, none.
 
     the paper                                                   here
     E[z_0 | z_t], Cov[z_0 | z_t]                                tweedie, covariance
@@ -14,10 +14,14 @@ put ẑ_0 for z_0 there, and differ in how they step; ᾱ counts noise down, fro
       ∇ λ‖y − AD(ẑ_0)‖²                                         measured
       ∇ (η/d) εᵀ(s(z + ε) − s(z))                               curved
     the loss itself                                             surrogate
-    DPS in latent space; PSLD, GML-DPS; P2L                     ldps, psld, p2l
-    not in the paper: full covariance, the yardstick            second_order
-    editing with STSL and cross-attention tuning (CAT)          edit (without attention: a mixture has none)
+    DPS in latent space; PSLD, GML-DPS; P2L                     ldps, psld (glue=False for GML-DPS), p2l
     the lower bound on log p(y | z_t)                           bound
+    editing with STSL and cross-attention tuning (CAT)          edit (without attention: a mixture has none)
+      the contrastive loss of the later steps                   contrast
+    not in the paper: full covariance, the yardstick            log_likelihood, second_order
+                      exact log p(y | z_t) and its gradient     exact_likelihood
+    the prior: s, products H v, tr H and its gradient           Mixture.local, curve, trace, grad_trace, in `problems`
+    decoder 𝒟, encoder ℰ, r = y − A𝒟(z_0), p(z_0 | y)           Inverse.decode, encode, residual, posterior, there
 
 Score calls and Hessian-vector products are counted in the states, beside the paper's own count of evaluations (one per
 inner iteration).
@@ -36,6 +40,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
+from optilab.core.numerics import complex_step
 from optilab.core.run import algorithm, replicates
 from optilab.papers.stsl.problems import Inverse, Local, Mixture, level
 from optilab.problems.stable import log_sum_exp, softmax
@@ -431,10 +436,10 @@ def log_likelihood(problem: Inverse, z: Array, alpha: float) -> Array:
     return -0.5 * ((r * solved).sum(-1) + size + np.log(sign))
 
 
-def slopes(value: Callable[[Array], Array], z: Array, step: float = 1e-20) -> Array:
+def slopes(value: Callable[[Array], Array], z: Array) -> Array:
     """∇ of a function (n, *batch, d) → (n, *batch) that is analytic in complex points, to rounding: (*batch, d)."""
-    shifts = 1j * step * np.eye(z.shape[-1]).reshape(-1, *(1,) * (z.ndim - 1), z.shape[-1])
-    return np.moveaxis(value(z + shifts).imag / step, 0, -1)
+    axes = np.eye(z.shape[-1]).reshape(-1, *(1,) * (z.ndim - 1), z.shape[-1])
+    return np.moveaxis(complex_step(value, z, axes), 0, -1)
 
 
 @algorithm

@@ -54,12 +54,10 @@ def expected_misfit() -> Derivation:
     """What a measurement's squared misfit is in the mean: the mean's own, and a share of the covariance."""
     z1, z2 = m1 + e1, m2 + e2
     S11, S12, S22 = l11**2, l11 * l21, l21**2 + l22**2  # Σ = L Lᵀ
-    moments = {e1**2: S11, e1 * e2: S12, e2**2: S22}
+    moments = {(0, 0): 1, (1, 0): 0, (0, 1): 0, (2, 0): S11, (1, 1): S12, (0, 2): S22}  # of e_1ⁱ e_2ʲ
 
     def average(f: sp.Expr) -> sp.Expr:
-        polynomial = sp.Poly(f, e1, e2)
-        table = {(0, 0): 1, (1, 0): 0, (0, 1): 0, (2, 0): moments[e1**2], (1, 1): S12, (0, 2): moments[e2**2]}
-        return sp.expand(sum(coefficient * table[powers] for powers, coefficient in polynomial.terms()))
+        return sp.expand(sum(coefficient * moments[powers] for powers, coefficient in sp.Poly(f, e1, e2).terms()))
 
     misfit = (y - b1 * z1 - b2 * z2) ** 2
     spread = b1**2 * S11 + 2 * b1 * b2 * S12 + b2**2 * S22
@@ -120,8 +118,8 @@ def gaussian_moments() -> Derivation:
 
 def overshoot() -> Derivation:
     """First order's pull of a measurement over the exact one."""
-    S = v * (1 - a) / (a * v + 1 - a)
-    mean = sp.sqrt(a) * v * z / (a * v + 1 - a)
+    S, H = gaussian_moments().result, gaussian_moments().lines[0].expr
+    mean = sp.factor(sp.cancel((z + (1 - a) * H * z) / sp.sqrt(a)))  # Tweedie's, with the score s = H z
 
     def slope(variance: sp.Expr) -> sp.Expr:
         return sp.diff(-((y - b * mean) ** 2) / (2 * variance), z)

@@ -263,13 +263,13 @@ class Inverse:
         """What is left, r = y − A𝒟(z_0), (*batch, m)."""
         return self.y - z0 @ self.B.T - self.c
 
-    def posterior(self, y: Array | None = None) -> Mixture:
+    def posterior(self) -> Mixture:
         """The posterior p(z_0 | y), by one Kalman update a component; y (m,)."""
-        prior, B, y = self.prior, self.B, self.y if y is None else y
-        require(np.shape(y) == (len(B),), "the shape of y", np.shape(y), f"({len(B)},), one measurement")
+        prior, B = self.prior, self.B
+        require(self.y.shape == (len(B),), "the shape of y", self.y.shape, f"({len(B)},), one measurement")
         C = prior.covariances
         spread = B @ C @ B.T + self.sigma**2 * np.eye(len(B))
-        off = y - prior.means @ B.T - self.c
+        off = self.y - prior.means @ B.T - self.c
         solved = np.linalg.solve(spread, off[..., None])[..., 0]
         log_w = np.log(prior.weights) - 0.5 * ((off * solved).sum(-1) + np.linalg.slogdet(spread)[1])
         gain = np.linalg.solve(spread, B @ C).swapaxes(-1, -2)
@@ -278,12 +278,11 @@ class Inverse:
         means = prior.means + np.matvec(gain, off)
         return Mixture(softmax(log_w), means, (after + after.swapaxes(-1, -2)) / 2, prior.labels)
 
-    def log_evidence(self, y: Array | None = None) -> float:
+    def log_evidence(self) -> float:
         """The logarithm of p(y), y (m,)."""
-        y = self.y if y is None else y
         C = self.B @ self.prior.covariances @ self.B.T + self.sigma**2 * np.eye(len(self.B))
         measured = Mixture(self.prior.weights, self.prior.means @ self.B.T + self.c, C)
-        return float(measured.local(np.asarray(y), 1.0).log_p)
+        return float(measured.local(self.y, 1.0).log_p)
 
 
 # Digits
