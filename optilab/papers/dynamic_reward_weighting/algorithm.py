@@ -16,7 +16,7 @@ penalty on the distance to the first policy is left out.
     gradient-based weights                                 gradient_weights
       I_i = ⟨g_i, Σ_j g_j⟩; w = softmax(log w + ratio I)   influence, mirror_step
       ratio = lr/μ                                         step_ratio
-    not in the paper: weights of the least-norm gradient   mgda_weights
+    not in the paper: weights of the least-norm gradient   mgda_weights, optilab.classics.mgda.least_norm
     hypervolume of the checkpoints so far                  progress
     a front bent inwards: φ(p), and where it is least      scalarised, watershed
 

@@ -9,12 +9,12 @@
       a workload's sensitivity Δ₂                             Queries.sensitivity
     one shot: every workload measured with ρ/m              one_shot, measure
     adaptive: T rounds, each S workloads of largest error   adaptive
-      hybrid: some workloads measured before the rounds       its argument first
+      hybrid: some workloads measured before the rounds       adaptive, its argument `first`
     the genetic projection of noisy answers                 genetic, project
       a copy of the best table with one new cell              mutate
       … with a cell that an elite table has                   crossover
       its answers by the one-row update                       one_row_update, fitness
-    rivals: RAP, RAP++, PGM                                 SoftTable, Relaxed with anneal, pgm
+    rivals: RAP, RAP++, PGM                                 SoftTable; Relaxed with anneal, annealed; pgm
       a table of soft categories made hard                    SoftTable.draws; draws, systematic
     what noise costs, what N' rows can do                   answer_bound, noise_floor, sampling_bound
 
