@@ -170,7 +170,7 @@ def saddle(
     tol: float = 1e-13,
     steps: int = 100_000,
 ) -> tuple[Array, Array]:
-    """The saddle (θ*, λ*) at a frozen (x, y, z), by repeating step 1 until it moves no more.
+    """The saddle (θ*, λ*) at a frozen (x, y, z), by repeating the step on (θ, λ) until it moves no more.
 
     Parameters
     ----------
@@ -209,13 +209,13 @@ def saddle(
         moved = np.max(np.sqrt(((theta - before[0]) ** 2).sum(-1) + ((lam - before[1]) ** 2).sum(-1)) / size)
         if not tol * eta < moved < LOST:
             break
-    allowed = "short enough for step 1 to settle within the steps: reduce it or normalise g"
+    allowed = "short enough for (θ, λ) to settle within the steps: reduce it or normalise g"
     require(moved <= tol * eta, "eta", eta, allowed)
     return theta, lam
 
 
 def saddle_eigenvalues(eta: Number, h: Number, b: Number, gamma1: Number, gamma2: Number) -> Array:
-    """Eigenvalues of step 1 along one direction of curvature h whose constraint row has norm b: (*batch, 2), complex.
+    """Eigenvalues of the saddle step for one θ of curvature h and a constraint row of norm b: (*batch, 2), complex.
 
     Of I − η[[A, b], [−b, D]] with A = h + 1/γ₁ and D = 1/γ₂.
     """
@@ -225,7 +225,7 @@ def saddle_eigenvalues(eta: Number, h: Number, b: Number, gamma1: Number, gamma2
 
 
 def saddle_limit(h: Number, b: Number, gamma1: Number, gamma2: Number) -> Array:
-    """The η at which step 1 ceases to contract: (A + D)/(AD + b²) if it turns, 2/μ_max if not; half of it is best."""
+    """The η below which the saddle step contracts: (A + D)/(AD + b²), half of it best, if it turns; 2/μ_max if not."""
     for name, number in (("gamma1", gamma1), ("gamma2", gamma2)):
         _check_positive(name, number)
     A, D, b = np.asarray(h) + 1 / np.asarray(gamma1), 1 / np.asarray(gamma2), np.asarray(b)

@@ -80,19 +80,24 @@ def flat_solution() -> Derivation:
     )
 
 
+def flat_lower(first: sp.Expr, second: sp.Expr) -> sp.Expr:
+    """The lower f of `toys.flat` at y = (first · 1, second · 1)."""
+    return n * (first**2 / 2 - x * first + second)
+
+
+FLAT_PROX = n * ((t1 - y1) ** 2 + (t2 - y2) ** 2) / (2 * gamma1)  # ‖θ − y‖²/(2γ₁)
+
+
 def penalised() -> dict[sp.Symbol, sp.Expr]:
     """Where F/c_k + f − v is stationary on C of `toys.flat`, in symmetric coordinates: x, y₁, z and the saddle."""
-    of_y2 = -(x - y2) / ck + 1 - (y2 - t2) / gamma1  # the derivative by y₂ = −x − y₁ acts on x and y₁ alike
-    equations = [
-        t1 - x + sigma * z + (t1 - y1) / gamma1,  # the saddle, where λ = z as ∂v/∂z = 0
-        1 + sigma * z + (t2 - y2) / gamma1,
-        x + t1 + t2,
-        (x - y2) / ck - y1 + t1 - sigma * z - of_y2,
-        (y1 - 1) / ck + y1 - x - (y1 - t1) / gamma1 - of_y2,
-    ]
-    linear = [sp.expand(equation.subs(y2, -x - y1)) for equation in equations]
-    inner = sp.solve(linear[:3], [t1, t2, z], dict=True)[0]
-    outer = sp.solve([sp.together(e.subs(inner)) for e in linear[3:]], [x, y1], dict=True)[0]
+    g = sigma * n * (x + t1 + t2)  # at (x, θ)
+    smoothed = flat_lower(t1, t2) + z * g + FLAT_PROX  # λ = z, as ∂v/∂z = 0
+    upper = n * ((x - y2) ** 2 + (y1 - 1) ** 2) / 2
+    penalty = (upper / ck + flat_lower(y1, y2) - smoothed).subs(y2, -x - y1)
+    at_saddle = [sp.diff(smoothed, t1), sp.diff(smoothed, t2), g]
+    inner = sp.solve([sp.expand(e.subs(y2, -x - y1) / n) for e in at_saddle], [t1, t2, z], dict=True)[0]
+    held = [sp.expand(sp.diff(penalty, name) / n) for name in (x, y1)]  # θ and z held still: the envelope's gradient
+    outer = sp.solve([sp.together(e.subs(inner)) for e in held], [x, y1], dict=True)[0]
     found = outer | {name: value.subs(outer) for name, value in inner.items()}
     return {name: sp.factor(sp.cancel(sp.together(value))) for name, value in found.items()}
 
@@ -124,15 +129,10 @@ def penalty_bias() -> Derivation:
 def gap_of_the_penalty() -> Derivation:
     """The gap f − v that a finite c_k leaves on `toys.flat`: of order 1/c_k²."""
     found = {name: value.subs(gamma1, 1) for name, value in penalised().items()}
-
-    def level(first: sp.Expr, second: sp.Expr) -> sp.Expr:
-        return n * (first**2 / 2 - x * first + second)
-
-    prox = n * ((t1 - y1) ** 2 + (t2 - y2) ** 2) / 2
     return (
         Derivation(
             "The gap of a finite penalty",
-            level(y1, y2) - level(t1, t2) - prox,
+            flat_lower(y1, y2) - flat_lower(t1, t2) - FLAT_PROX.subs(gamma1, 1),
             "f − v at γ₁ = 1, where λ = z and g(x, θ) = 0",
         )
         .then("at the stationary point", lambda e: sp.factor(sp.cancel(e.subs(y2, -x - y1).subs(found))))

@@ -5,7 +5,7 @@
     the methods                                            here
     the equation; the objectives J_i                       MaxPDE, Tracking (problems)
     semismooth Newton for the state; fixed point           semismooth_newton, solve_state; fixed_point (state)
-    adjoint gradients; gradients and Hessians on a piece   FullModel.gradients; .piece (models)
+    adjoints p_i, gradients; Hessians H_i on a piece       FullModel.adjoints, .gradients; .piece (models)
     Newton in q; its reference, L-BFGS-B                   newton; quasi_newton (scalar)
     weighted sum, the baseline                             weighted_sum (fronts)
     reference-point walk                                   reference_walk (fronts)
