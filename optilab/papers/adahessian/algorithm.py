@@ -10,9 +10,12 @@ minimises a mean of losses by gradients g and Hessian-vector products Hz of the 
     D: block average of |D̂| (code), of D̂ (paper)           curvature, mode "abs", "signed"
     m, v, both bias corrections, the step                  step
     the loop; a Hessian every `freq` steps                 adahessian
+    Hz of a network, the R-operator                        optilab.problems.mlp: Fit.hvp, MLP.backward_along
+    SGD with momentum, Adam, AdamW, Adagrad                optilab.classics: sgd and heavy_ball, adam, adagrad
     cost in gradients and Hessian-vector products          cost
     what D̂ and its root mean square estimate               second_moment, variance, block_variance
     descent where αI ⪯ ∇²L ⪯ βI                            descent_bound
+    a parameter, or the loss, in other units               derivation: units, loss_units
     what a coordinate of a diagonal quadratic does         residual, longest_lr
 
 Source: Z. Yao, A. Gholami, S. Shen, M. Mustafa, K. Keutzer, M. W. Mahoney, "ADAHESSIAN: An Adaptive Second Order
@@ -317,7 +320,7 @@ def block_variance(H: Array, block: int, probes: int = 1) -> Array:
 
 
 def descent_bound(g: Array, alpha: float, beta: float, k: float = 1.0) -> Array:
-    """Most by which the loss can change in a step of α^k/β along D^{−k} g: −α^k ‖g‖² / (2 β^{1+k}), (*batch).
+    """Upper bound on the change of the loss in a step −(α^k/β) D^{−k} g: −α^k ‖g‖² / (2 β^{1+k}), (*batch).
 
     For αI ⪯ ∇²L ⪯ βI, without momentum, and any diagonal D between α and β: the exact diagonal or the row norms.
     """
@@ -341,5 +344,5 @@ def residual(steps: int, lr: Number = 0.15, beta1: float = 0.9) -> Array:
 
 
 def longest_lr(beta1: float = 0.9) -> float:
-    """The learning rate beyond which that recursion grows: 2(1 + β₁)/(1 − β₁), 38 for β₁ = 0.9."""
+    """The learning rate beyond which the recursion of `residual` grows: 2(1 + β₁)/(1 − β₁), 38 for β₁ = 0.9."""
     return 2 * (1 + beta1) / (1 - beta1)

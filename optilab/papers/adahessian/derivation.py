@@ -35,6 +35,11 @@ def mean(value: Callable[..., Any], over: Iterable[Any]) -> Any:
     return sp.expand(sp.Add(*cases) / len(cases))
 
 
+def over_signs(value: sp.Expr) -> sp.Expr:
+    """The mean of an expression in z₁, z₂, z₃ over all eight vectors of signs, expanded."""
+    return mean(lambda z: value.subs(dict(zip(Z, z, strict=True))), signs())
+
+
 def squares_gone(value: sp.Expr) -> sp.Expr:
     """The same with z₁² = z₂² = z₃² = 1, expanded."""
     return sp.expand(value).subs({sign**power: sign ** (power % 2) for sign in Z for power in (2, 3, 4)})
@@ -47,7 +52,7 @@ def first_entry() -> Derivation:
         .then("a sign squared is 1: H₁₁ comes through whole", squares_gone)
         .then(
             "what is left has mean 0, since z₁z₂ and z₁z₃ are as often 1 as −1: the mean over all signs",
-            lambda _: mean(lambda z: estimate(z)[0], signs()),
+            over_signs,
         )
     )
 
@@ -56,10 +61,7 @@ def row_norm() -> Derivation:
     """What the square of one probe says: the row norm, not the diagonal."""
     return (
         Derivation("The square of one probe", squares_gone(estimate(Z)[0] ** 2), "D̂₁², which v collects")
-        .then(
-            "the mean over all eight vectors of signs: the squared norm of the first row of H",
-            lambda _: mean(lambda z: estimate(z)[0] ** 2, signs()),
-        )
+        .then("the mean over all eight vectors of signs: the squared norm of the first row of H", over_signs)
         .then("take H₁₁² away: the variance of D̂₁", lambda e: sp.expand(e - H11**2))
     )
 
@@ -72,7 +74,7 @@ def two_probes() -> Derivation:
         mean(lambda pair: ((estimate(pair[0])[0] + estimate(pair[1])[0]) / 2) ** 2, pairs),
         "the mean of D̂₁² over all 64 pairs of probes, where D̂₁ averages the two",
     ).then(
-        "take H₁₁² away: half of the variance of one probe; with S probes it is a part 1/S",
+        "take H₁₁² away: half of the variance of one probe; S probes divide it by S",
         lambda e: sp.factor(e - H11**2),
     )
 
@@ -83,10 +85,7 @@ def block_of_two() -> Derivation:
     outside = sp.Mul(sp.Rational(1, 4), H13**2 + H23**2, evaluate=False)
     return (
         Derivation("A block of two", error, "how far (D̂₁ + D̂₂)/2, signed, is from its mean (H₁₁ + H₂₂)/2")
-        .then(
-            "its square, in the mean over all signs: the variance",
-            lambda _: mean(lambda z: (sum(estimate(z)[:2]) / 2 - (H11 + H22) / 2) ** 2, signs()),
-        )
+        .then("its square, in the mean over all signs: the variance", lambda e: over_signs(e**2))
         .equals(
             sp.Add(H12**2, outside, evaluate=False),
             "H₁₂z₁z₂ enters both entries with the same sign and stays; couplings to the outside are averaged",
