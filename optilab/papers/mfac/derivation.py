@@ -92,11 +92,12 @@ def two_rank_one_steps() -> Derivation:
 
 def triangular_factor() -> Derivation:
     """The triangle of the recursion is the LDLᵀ factorisation of Woodbury's m × m matrix."""
-    L = lower(triangle(S, m), m)
+    D = triangle(S, m)
+    L = lower(D, m)
     return (
         Derivation(
             "The triangle is a factorisation",
-            triangle(S, m),
+            D,
             "D by the recursion, for three gradients and any symmetric S = GGᵀ/λ",
         )
         .then(
@@ -104,7 +105,7 @@ def triangular_factor() -> Derivation:
             lambda D: L * sp.diag(*[m + D[i, i] for i in range(3)]) * L.T,
         )
         .equals(m * sp.eye(3) + S, "it is mI + GGᵀ/λ: the recursion is Gaussian elimination")
-        .then("and B by its recursion, times L̃", lambda _: coefficients(triangle(S, m), m) * L)
+        .then("and B by its recursion, times L̃", lambda _: coefficients(D, m) * L)
         .equals(sp.eye(3) / lam, "so B = L̃⁻¹/λ: nothing but triangles of m × m numbers")
     )
 

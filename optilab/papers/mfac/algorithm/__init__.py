@@ -5,15 +5,20 @@
 λ is `lam`, and m in the divisor is always the number of rows of G, empty (zero) ones included.
 
     the paper                                              here
-    static algorithm: precompute; product; diagonal;       static_precompute; Static.ihvp, .diagonal, .entry
-      one entry; rows in slow memory                         paged_precompute
-    blocks of the diagonal; block size 1                   blocked (Blocked, Diagonal); fisher_inverse chooses
-    dynamic algorithm: empty window; setup (recursion,     empty_window; recursive_setup (recursion, rows_of_B);
-      Cholesky); update; product                             cholesky_setup; update; ihvp
-    M-FAC optimiser                                        mfac
-    optimal brain surgeon: saliency; update; prune_to      saliency; compensation; prune_to; gradual
-    baselines: WoodFisher; magnitude                       woodfisher (WoodFisher); by_magnitude
-    promises: step, distance, leverage, costs              step_bound, distance_bound, leverage_bound, costs
+    static algorithm: vᵢ and δᵢ                            static.static_precompute
+      F⁻¹x; diagonal; one entry                            static.Static: ihvp; diagonal; entry
+      V in slow memory, page by page                       static.paged_precompute
+    blocks of b coordinates; b = 1; which of them          blocks.blocked; Diagonal; fisher_inverse
+    dynamic algorithm: G, S, D, B; without gradients       dynamic.Window; empty_window
+      setup: D, B by recursion; by Cholesky                dynamic.recursion, rows_of_B; cholesky_setup
+      a gradient replaced; F⁻¹x                            dynamic.update; ihvp
+      D, B as LDLᵀ factors in Woodbury's formula           derivation: triangular_factor, dynamic_product
+    M-FAC optimiser                                        optimizer.mfac
+    optimal brain surgeon: ρ_k; δw                         pruning.saliency; compensation
+      sparsities of the parts; prune_to; with training     pruning.sparsities; prune_to; gradual
+    baselines: WoodFisher; magnitude; SGD, Adam            woodfisher.woodfisher; pruning.by_magnitude; optilab.classics
+    promises: step, distance, leverage, costs              theory.step_bound, distance_bound, leverage_bound, costs
+    rounding: condition of F; F; F⁻¹x by an SVD            theory.condition; dense_fisher; svd_ihvp
 
 Source: E. Frantar, E. Kurtic, D. Alistarh, "M-FAC: Efficient Matrix-Free Approximations of Second-Order Information",
 NeurIPS 2021 (arXiv 2107.03356), and the authors' code.
