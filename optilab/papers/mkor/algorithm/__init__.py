@@ -6,18 +6,22 @@ running means L of E[ggᵀ] and R of E[aaᵀ], and steps along L⁻¹GR⁻¹. MK
 keeps L⁻¹ and R⁻¹ up to date without ever inverting.
 
     the paper (Algorithm 1)                                   here
-    state L⁻¹, R⁻¹ = I; for t = 0, 1, …                       mkor
-    every f steps: a, g = batch means, AllReduce              all_reduce_mean
-    if ‖F⁻¹‖∞ > ε: F⁻¹ = ζF⁻¹ + (1 − ζ)I                      stabilise, norm_inf
-    F⁻¹ = inverse of γF + (1 − γ)vvᵀ                          exact; as printed: printed; authors' package: package
-    several vectors instead of one                            rank_r, principal, some_samples
-    ΔW = L⁻¹GR⁻¹, brought to the length of G                  precondition, rescaled
-    W = backend.step(ΔW)                                      SGD, Adam, LAMB
-    one layer's step, all of the above                        mkor_direction
-    MKOR-H: back to the bare backend for good                 Switch, switch_step
-    baselines                                                 kfac, eva, first_order
-    multiplications, memory, communication                    costs
-    growth law of the factors, rounding                       theory
+    state L⁻¹, R⁻¹ = I; for t = 0, 1, …                       methods.mkor
+    every f steps: a, g = batch means, AllReduce              methods.all_reduce_mean
+    if ‖F⁻¹‖∞ > ε: F⁻¹ = ζF⁻¹ + (1 − ζ)I                      factors.stabilise, norm_inf
+    F⁻¹ = inverse of γF + (1 − γ)vvᵀ                          factors.exact
+      as the paper prints it; as the authors' package has it  factors.printed; package
+    several vectors instead of one                            factors.rank_r, principal, some_samples
+    how far E[vvᵀ] is from v̄v̄ᵀ                                factors.rank_one_error
+    ΔW = L⁻¹GR⁻¹, brought to the length of G                  factors.precondition, rescaled
+    W = backend.step(ΔW)                                      backends: step of SGD, Adam, LAMB
+    one layer's step, all of the above                        methods.mkor_direction
+    MKOR-H: back to the bare backend for good                 switch.Switch.watch, switch_step
+    KFAC; its damped inverses, its clip                       rivals.kfac; damped_inverses, clipped
+    Eva-like; bare backend                                    rivals.eva (one_sided); first_order
+    multiplications; memory; communication                    costs.compute, preconditioning; memory; communication
+    growth of the factors: unseen directions; bounds          theory.unseen, unseen_stabilised; fixed_point, largest
+      the printed rule; rounding in low precision             theory.printed_growth; rounding_bound
 
 The paper derives its update from the running mean "by the Sherman–Morrison identity"; the formula printed there is not
 that inverse, and the released code has a third rule. All three are here, `exact` is the default.

@@ -130,7 +130,12 @@ def check_factor(F: Array, name: str, layer: int, step: int) -> None:
     require(off <= 1e-8 * abs(F).max(), said, f"a difference of {off:.3g} between F and Fᵀ", "symmetric")
 
 
+def second_moment(V: Array) -> Array:
+    """E[vvᵀ] over the rows of V (*batch, b, d): (*batch, d, d)."""
+    return V.mT @ V / V.shape[-2]
+
+
 def rank_one_error(V: Array) -> Array:
     """How far E[vvᵀ] is from v̄v̄ᵀ, relative to it in the Frobenius norm: rows V (*batch, b, d) → (*batch)."""
-    second, mean = V.mT @ V / V.shape[-2], V.mean(-2)
+    second, mean = second_moment(V), V.mean(-2)
     return np.linalg.norm(second - outer(mean, mean), axis=(-2, -1)) / np.linalg.norm(second, axis=(-2, -1))

@@ -19,7 +19,7 @@ from optilab.papers.mkor.algorithm.common import (
     slices,
     start,
 )
-from optilab.papers.mkor.algorithm.factors import lift, outer
+from optilab.papers.mkor.algorithm.factors import lift, outer, second_moment
 from optilab.papers.mkor.algorithm.theory import check_gamma
 from optilab.problems.mlp import Fit
 from optilab.problems.oracles import Number
@@ -97,11 +97,6 @@ def kfac(
         else:
             direction = clipped(problem.network.vector(dW), problem.network.vector(G), lr, kappa)
         x, memory = inner.step(x, direction, memory, t + 1, lr, slices(problem))
-
-
-def second_moment(V: Array) -> Array:
-    """E[vvᵀ] over the rows of V (*batch, b, d): (*batch, d, d)."""
-    return V.mT @ V / V.shape[-2]
 
 
 def damped_inverses(L: Array, R: Array, mu: Number) -> tuple[Array, Array]:

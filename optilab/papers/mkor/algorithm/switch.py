@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optilab.core.check import require, whole
+from optilab.papers.mkor.algorithm.common import check_positive
 from optilab.problems.oracles import Number
 
 Array = np.ndarray
@@ -45,9 +46,7 @@ class Switch:
 
     def __post_init__(self) -> None:
         require(whole(self.window, 2), "window", self.window, "a whole number, 2 or more")
-        tau = np.asarray(self.tau)
-        require(tau.dtype.kind in "iuf", "tau", self.tau, "positive and finite")
-        require((tau > 0) & np.isfinite(tau), "tau", self.tau, "positive and finite")
+        check_positive("tau", self.tau)
         require(0 <= self.beta < 1, "beta", self.beta, "in [0, 1)")
 
     def watch(self, seen: Watch | None, loss: Array, t: int) -> Watch:
