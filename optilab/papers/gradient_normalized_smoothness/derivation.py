@@ -189,7 +189,7 @@ def quartic_contraction() -> Derivation:
     """One step on x⁴/4 with the exact γ: x shrinks to 26/35."""
     return (
         Derivation("One step on x⁴/4", x - x**3 / (3 * x**2 + lam), "x − f′/(f″ + λ)")
-        .then("with λ = f′/γ = 8x²/9", lambda e: sp.simplify(e.subs(lam, 8 * x**2 / 9)))
+        .then("with λ = f′/γ = 8x²/9", lambda e: sp.simplify(e.subs(lam, x**3 / quartic_radius().result.rhs)))
         .equals(sp.Rational(26, 35) * x, "pure Newton has 2/3; the price of safety is a tenth")
     )
 
@@ -251,11 +251,14 @@ def sherman_morrison() -> Derivation:
     alpha = sp.symbols("alpha", positive=True)
     Bv, Bq = v.multiply_elementwise(b.applyfunc(lambda e: 1 / e)), q.multiply_elementwise(b.applyfunc(lambda e: 1 / e))
     d = Bv / lam - alpha * q.dot(Bv) / lam**2 / (1 + alpha / lam * q.dot(Bq)) * Bq
-    return Derivation(
-        "Rank one",
-        ((lam * sp.diag(*b) + alpha * q * q.T) * d).applyfunc(lambda e: sp.cancel(sp.together(e))),
-        "(λB + αqqᵀ)d for d = B⁻¹g/λ − (αq·B⁻¹g/λ²)/(1 + αq·B⁻¹q/λ) B⁻¹q",
-    ).equals(v, "is g: two solves with B and no matrix")
+    return (
+        Derivation("Rank one", d, "d = B⁻¹g/λ − (αq·B⁻¹g/λ²)/(1 + αq·B⁻¹q/λ) B⁻¹q")
+        .then(
+            "times λB + αqqᵀ, what cancels cancelled",
+            lambda d: ((lam * sp.diag(*b) + alpha * q * q.T) * d).applyfunc(lambda e: sp.cancel(sp.together(e))),
+        )
+        .equals(v, "is g: two solves with B and no matrix")
+    )
 
 
 def soft_maximum() -> Derivation:

@@ -7,15 +7,22 @@ largest radius within which ∇f(x) + H(x)h errs by at most ‖∇f(x)‖_*‖h�
 
     the paper                                                    here
     γ(x), in one dimension                                       radius.radius
-    γ(x) from below, in every class; inexact H                   lipschitz_radius … l0l1_radius, inexact_radius
+    γ(x) from below: gradient L-Lipschitz; Hessian Hölder        radius.first_order_radius; hoelder_radius
+      Hessian Lipschitz; quasi-self-concordant                   radius.lipschitz_radius; self_concordant_radius
+      (L₀, L₁)-smooth; a sum of classes                          radius.l0l1_radius; structural_radius
+      another H: γ₂ from γ₁ and γ₁₂; C₁, C₂ and β                radius.inexact_radius; approximation_terms
     Algorithm 1: γ_k known                                       search.regularized_newton
     Algorithm 3: γ_k halved until f falls, then doubled          search.gns
     (H + λB)⁻¹ for all λ by one eigendecomposition               hessians.Spectral
     (αqqᵀ + λB)⁻¹ by Sherman and Morrison                        hessians.ShermanMorrison
-    H: exact, Gauss–Newton, Fisher                               the problems' own
+    H: exact                                                     hess of a problem
+    H: Gauss–Newton, weighted; with the Fisher term              problems.LogSumExp.gauss_newton; Power.gauss_newton
+    H: Fisher term alone, αqqᵀ; Fisher matrices                  problems.Power.fisher; fisher, SoftmaxRegression.fisher
     H: zero, diagonal, low rank                                  hessians.zero, diagonal, low_rank
-    gradient methods, Super-Universal, cubic Newton              baselines
-    Lemma 1; bounds along a run; steps that a class needs        theory
+    gradient methods: searched L; fixed L; accelerated           baselines.gm; gm_const; fgm
+    Super-Universal Newton; cubic Newton                         baselines.super_universal; cubic_newton, cubic_radius
+    Lemma 1; bounds along a run                                  theory.progress; convex_bound, product_bound
+    steps that a class needs; probes of a run                    theory.nonconvex_steps, convex_steps; probes_of
 
 Source: A. Semenov, M. Jaggi, N. Doikov, "Gradient-Normalized Smoothness for Optimization with Approximate Hessians",
 2025 (arXiv 2506.13710).

@@ -162,7 +162,7 @@ class Regularized(NamedTuple):
     """A state of the method whose γ is known."""
 
     x: Array  # (*batch, d) the point
-    gamma: Array  # (*batch) the γ_k of the step that led here; of none at first
+    gamma: Array  # (*batch) the γ_k of the step that led here; before the first step it says nothing
 
 
 @algorithm
