@@ -113,7 +113,7 @@ def quasi_newton(model: Model, scalarisation: Scalarisation, q: Array) -> Point:
 
 
 def newton(model: Model, scalarisation: Scalarisation, q: Array) -> Point:
-    """Minimise by Newton's method in q with Armijo's rule, p + 3 linear solves a step and 2 to 5 steps.
+    """Minimise by Newton's method in q with Armijo's rule: mostly 2 to 5 Hessians, p + 1 to p + 3 linear solves each.
 
     The Hessian is that of the piece: how 1_{y>0} changes with y is dropped (pseudo-semismooth). A minimiser may lie on
     a kink, y = 0 in a node; then no step helps and the status says so.
